@@ -1,0 +1,264 @@
+//! The log: per workspace, gapless and hash-chained; the audit trail and the event stream in one (invariant 8).
+//!
+//! An entry has an unerasable part (sequence, time, kind, actor, references) and an erasable one (salt and content).
+//! The chain covers the first and `SHA-256(salt ‖ content)`: after salt and content are erased together it still
+//! verifies, and what was erased cannot be guessed back.
+
+use super::ids::{MemberId, VisitorId, WorkspaceId};
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A visitor.
+    Visitor(VisitorId),
+    /// A member of the workspace.
+    Member(MemberId),
+    /// The AI.
+    Ai,
+    /// Holdpoint itself: deadlines, finalisation, jobs.
+    System,
+    /// The administrator of the machine, on the command line.
+    Admin,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Visitor(id) => write!(f, "visitor:{id}"),
+            Self::Member(id) => write!(f, "member:{id}"),
+            Self::Ai => f.write_str("ai"),
+            Self::System => f.write_str("system"),
+            Self::Admin => f.write_str("admin"),
+        }
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal),+ $(,)?) => {
+        /// What happened. The names are the event stream's and the webhooks'.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind {
+            $($(#[$doc])* #[serde(rename = $wire)] $name),+
+        }
+
+        impl EventKind {
+            /// Its name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire),+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// A workspace was made.
+    WorkspaceCreated = "workspace.created",
+    /// A member joined.
+    MemberJoined = "member.joined",
+    /// A member signed in.
+    MemberSignedIn = "member.signed_in",
+    /// An agent version was published.
+    AgentPublished = "agent.published",
+    /// A token was made.
+    TokenCreated = "token.created",
+    /// A token was revoked.
+    TokenRevoked = "token.revoked",
+    /// A set-up link was made.
+    SetupLinkCreated = "setup_link.created",
+    /// A conversation began.
+    ConversationCreated = "conversation.created",
+    /// The AI gave up: a person has to answer.
+    ConversationHandedOff = "conversation.handed_off",
+    /// A person took over.
+    ConversationTakenOver = "conversation.taken_over",
+    /// A person returned the conversation to the AI.
+    ConversationHandedBack = "conversation.handed_back",
+    /// A visitor or a person wrote.
+    MessageCreated = "message.created",
+    /// An AI text went out.
+    MessageReleased = "message.released",
+    /// The widget has shown messages.
+    MessageDelivered = "message.delivered",
+    /// A draft waits for a person.
+    ReviewRequested = "review.requested",
+    /// A reviewer looks at an item, or looks away.
+    ReviewLeased = "review.leased",
+    /// A reviewer decided.
+    ReviewDecided = "review.decided",
+    /// A decision was undone.
+    ReviewUndone = "review.undone",
+    /// A decision became final without a text (reject).
+    ReviewClosed = "review.closed",
+    /// Nobody decided in time.
+    ReviewExpired = "review.expired",
+    /// Knowledge was imported.
+    KnowledgeImported = "knowledge.imported",
+    /// A document was removed.
+    KnowledgeRemoved = "knowledge.removed",
+    /// A verified answer was added.
+    VerifiedAnswerAdded = "verified_answer.added",
+    /// A verified answer was retired.
+    VerifiedAnswerRetired = "verified_answer.retired",
+    /// The gate opened or closed.
+    GateChanged = "gate.changed",
+}
+
+/// A link of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// What the first entry of a workspace follows.
+    pub const GENESIS: Self = Self([0; 32]);
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The unerasable part of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Whose log.
+    pub workspace_id: WorkspaceId,
+    /// 1, 2, 3, … without a gap.
+    pub seq: i64,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What happened: [`EventKind::as_str`].
+    pub kind: String,
+    /// Who did it: [`Actor`] as text.
+    pub actor: String,
+    /// Ids and numbers it is about, by name.
+    pub refs: BTreeMap<String, String>,
+}
+
+/// `SHA-256(salt ‖ content)`, the part of the chain that survives erasure.
+pub fn content_digest(salt: &[u8], content: &str) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    hash.update(content.as_bytes());
+    Hash(hash.finalize().into())
+}
+
+/// The hash of an entry: over its predecessor's hash, its header and its content digest, each field with its length
+/// before it, so that no two different entries have the same bytes.
+pub fn entry_hash(previous: Hash, header: &Header, content_digest: Hash) -> Hash {
+    let mut hash = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    field(&previous.0);
+    field(header.workspace_id.uuid().as_bytes());
+    field(&header.seq.to_be_bytes());
+    field(&header.at.0.to_be_bytes());
+    field(header.kind.as_bytes());
+    field(header.actor.as_bytes());
+    for (name, value) in &header.refs {
+        field(name.as_bytes());
+        field(value.as_bytes());
+    }
+    field(&content_digest.0);
+    Hash(hash.finalize().into())
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The unerasable part.
+    pub header: Header,
+    /// Salt and content, until they are erased.
+    pub content: Option<(Vec<u8>, String)>,
+    /// Digest of salt and content.
+    pub content_digest: Hash,
+    /// Hash of the entry before.
+    pub previous: Hash,
+    /// Hash of this entry.
+    pub hash: Hash,
+}
+
+/// The first thing that is wrong with a chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// An entry is missing or out of order.
+    #[error("entry {expected} is missing: entry {found} follows in its place")]
+    Gap {
+        /// The sequence expected.
+        expected: i64,
+        /// The sequence found.
+        found: i64,
+    },
+    /// An entry does not follow from the one before.
+    #[error("entry {0} does not follow from the one before: an entry was replaced or removed")]
+    BrokenLink(i64),
+    /// An entry was changed.
+    #[error("entry {0} was changed after it was written")]
+    Altered(i64),
+    /// The content of an entry was changed.
+    #[error("the content of entry {0} was changed after it was written")]
+    ContentAltered(i64),
+}
+
+/// Walks a chain entry by entry; works offline, from nothing but the entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainVerifier {
+    next_seq: i64,
+    head: Hash,
+}
+
+impl Default for ChainVerifier {
+    fn default() -> Self {
+        Self {
+            next_seq: 1,
+            head: Hash::GENESIS,
+        }
+    }
+}
+
+impl ChainVerifier {
+    /// Checks the next entry.
+    ///
+    /// # Errors
+    /// The first [`ChainError`].
+    pub fn accept(&mut self, entry: &Entry) -> Result<(), ChainError> {
+        let seq = entry.header.seq;
+        if seq != self.next_seq {
+            return Err(ChainError::Gap {
+                expected: self.next_seq,
+                found: seq,
+            });
+        }
+        if entry.previous != self.head {
+            return Err(ChainError::BrokenLink(seq));
+        }
+        if let Some((salt, content)) = &entry.content
+            && content_digest(salt, content) != entry.content_digest
+        {
+            return Err(ChainError::ContentAltered(seq));
+        }
+        if entry_hash(entry.previous, &entry.header, entry.content_digest) != entry.hash {
+            return Err(ChainError::Altered(seq));
+        }
+        self.next_seq += 1;
+        self.head = entry.hash;
+        Ok(())
+    }
+
+    /// Hash of the last accepted entry.
+    pub const fn head(&self) -> Hash {
+        self.head
+    }
+
+    /// Entries accepted so far.
+    pub const fn entries(&self) -> i64 {
+        self.next_seq - 1
+    }
+}

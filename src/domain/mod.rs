@@ -1,0 +1,18 @@
+//! The rules of the product, as pure code: no I/O, no database, no clock or randomness that is not passed in.
+//!
+//! The app loads rows, builds these values, asks them for a transition and writes the result back; nothing outside this
+//! folder decides whether a transition is allowed. `pure-check/` compiles this folder (and `stats`) with nothing but
+//! the crates a pure layer may use.
+
+pub mod answer;
+pub mod conversation;
+pub mod draft;
+pub mod ids;
+pub mod log;
+pub mod policy;
+pub mod release;
+pub mod review;
+pub mod screening;
+pub mod text;
+pub mod time;
+pub mod turn;
