@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 /// Files of installed browser libraries that the console cannot do without.
-const BROWSER_LIBRARIES: [&str; 2] =
-    ["assets/node_modules/htmx.org/dist/htmx.min.js", "assets/node_modules/htmx.org/dist/ext/hx-sse.min.js"];
+const BROWSER_LIBRARIES: [&str; 2] = [
+    "assets/node_modules/htmx.org/dist/htmx.min.js",
+    "assets/node_modules/htmx.org/dist/ext/hx-sse.min.js",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -299,11 +299,13 @@ fetch_models() {
     if is_intact "$models_directory/$CHAT_MODEL" "$CHAT_MODEL_SHA256"; then
         say "The chat model is there and intact."
     else
+        set_aside "$models_directory/$CHAT_MODEL"
         fetch_chat_model
     fi
     if is_intact "$models_directory/$EMBEDDER_MODEL" "$EMBEDDER_MODEL_SHA256"; then
         say "The embedding model is there and intact."
     else
+        set_aside "$models_directory/$EMBEDDER_MODEL"
         fetch_embedder
     fi
     say "Models are in $models_directory"
@@ -329,6 +331,13 @@ fetch_embedder() {
     must_be_intact "$work_directory/$EMBEDDER_MODEL" "$EMBEDDER_MODEL_SHA256"
     mv "$work_directory/$EMBEDDER_MODEL" "$models_directory/$EMBEDDER_MODEL"
     remove_work_directory
+}
+
+# A file of that name that is not ours, or was cut short, is never deleted.
+set_aside() {
+    [ -e "$1" ] || return 0
+    mv "$1" "$1.damaged"
+    say "$(basename "$1") is damaged; it is now $(basename "$1").damaged."
 }
 
 # Beside the models, so that moving the finished file is one rename.
@@ -451,9 +460,16 @@ start_postgres() {
     }
     port=$(free_port)
     # Its data is thrown away, so it need not be synced to the disk.
-    as_postgres "$postgres_bin/pg_ctl" --pgdata="$cluster/data" --log="$cluster/server.log" --wait --silent start --options="
-        -p $port -k $cluster -c listen_addresses=127.0.0.1 -c max_connections=300
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off" </dev/null || {
+    cat >>"$cluster/data/postgresql.conf" <<CONF
+port = $port
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$cluster'
+max_connections = 300
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+CONF
+    as_postgres "$postgres_bin/pg_ctl" --pgdata="$cluster/data" --log="$cluster/server.log" --wait --silent start || {
         cat "$cluster/server.log" >&2
         stop "The PostgreSQL server did not start; the reason stands above."
     }
