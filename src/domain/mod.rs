@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod conversation;
 pub mod draft;
+pub mod flow;
 pub mod ids;
 pub mod log;
 pub mod policy;

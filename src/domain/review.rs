@@ -343,13 +343,21 @@ impl Item {
         }
     }
 
+    /// Does its deadline have a consequence? A held draft's has. A handoff's only says from when on the visitor waits
+    /// too long: no rule can be the person who is asked for, so it stays open until one comes.
+    pub const fn expires(&self) -> bool {
+        matches!(self.kind, ItemKind::Gate)
+    }
+
     /// The deadline passes without a decision. A pending decision is one, and keeps the item from expiring.
     ///
     /// # Errors
     /// [`ReviewError::NotDue`] or [`ReviewError::AlreadyDecided`].
     pub fn expire(self, id: OutcomeId, now: Timestamp) -> Result<Self, ReviewError> {
         match self.state {
-            ItemState::Open if self.deadline_at <= now => Ok(self.close_by_rule(id, OutcomeKind::Expire, now)),
+            ItemState::Open if self.expires() && self.deadline_at <= now => {
+                Ok(self.close_by_rule(id, OutcomeKind::Expire, now))
+            }
             ItemState::Open => Err(ReviewError::NotDue),
             ItemState::Pending(outcome) | ItemState::Closed(outcome) => Err(ReviewError::AlreadyDecided(outcome)),
         }
