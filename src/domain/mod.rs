@@ -14,6 +14,8 @@ pub mod policy;
 pub mod release;
 pub mod review;
 pub mod screening;
+#[cfg(test)]
+mod story;
 pub mod text;
 pub mod time;
 pub mod turn;

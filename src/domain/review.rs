@@ -184,6 +184,9 @@ pub enum ReviewError {
     /// There is no draft to approve or edit.
     #[error("there is no draft to release here; answer yourself (respond) or take over")]
     NothingToRelease,
+    /// Only Holdpoint itself lets items expire or replaces them.
+    #[error("this is not for a person to decide; approve, edit, reject, answer yourself (respond) or take over")]
+    NotForPeople,
     /// There is nothing to undo.
     #[error("there is nothing to undo: no decision is waiting")]
     NothingToUndo,
@@ -246,6 +249,9 @@ impl Item {
         now: Timestamp,
         undo_ms: i64,
     ) -> Result<Self, ReviewError> {
+        if matches!(kind, OutcomeKind::Supersede | OutcomeKind::Expire) {
+            return Err(ReviewError::NotForPeople);
+        }
         match self.state {
             ItemState::Open => {}
             // Taking over is possible at any moment until the text is out.
