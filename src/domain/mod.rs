@@ -8,6 +8,7 @@ pub mod account;
 pub mod answer;
 pub mod conversation;
 pub mod draft;
+pub mod flow;
 pub mod ids;
 pub mod knowledge;
 pub mod log;
@@ -16,6 +17,8 @@ pub mod release;
 pub mod review;
 pub mod screening;
 pub mod settings;
+#[cfg(test)]
+mod story;
 pub mod text;
 pub mod time;
 pub mod turn;

@@ -184,6 +184,9 @@ pub enum ReviewError {
     /// There is no draft to approve or edit.
     #[error("there is no draft to release here; answer yourself (respond) or take over")]
     NothingToRelease,
+    /// Only Holdpoint itself lets items expire or replaces them.
+    #[error("this is not for a person to decide; approve, edit, reject, answer yourself (respond) or take over")]
+    NotForPeople,
     /// There is nothing to undo.
     #[error("there is nothing to undo: no decision is waiting")]
     NothingToUndo,
@@ -246,6 +249,9 @@ impl Item {
         now: Timestamp,
         undo_ms: i64,
     ) -> Result<Self, ReviewError> {
+        if matches!(kind, OutcomeKind::Supersede | OutcomeKind::Expire) {
+            return Err(ReviewError::NotForPeople);
+        }
         match self.state {
             ItemState::Open => {}
             // Taking over is possible at any moment until the text is out.
@@ -343,13 +349,21 @@ impl Item {
         }
     }
 
+    /// Does its deadline have a consequence? A held draft's has. A handoff's only says from when on the visitor waits
+    /// too long: no rule can be the person who is asked for, so it stays open until one comes.
+    pub const fn expires(&self) -> bool {
+        matches!(self.kind, ItemKind::Gate)
+    }
+
     /// The deadline passes without a decision. A pending decision is one, and keeps the item from expiring.
     ///
     /// # Errors
     /// [`ReviewError::NotDue`] or [`ReviewError::AlreadyDecided`].
     pub fn expire(self, id: OutcomeId, now: Timestamp) -> Result<Self, ReviewError> {
         match self.state {
-            ItemState::Open if self.deadline_at <= now => Ok(self.close_by_rule(id, OutcomeKind::Expire, now)),
+            ItemState::Open if self.expires() && self.deadline_at <= now => {
+                Ok(self.close_by_rule(id, OutcomeKind::Expire, now))
+            }
             ItemState::Open => Err(ReviewError::NotDue),
             ItemState::Pending(outcome) | ItemState::Closed(outcome) => Err(ReviewError::AlreadyDecided(outcome)),
         }

@@ -1,0 +1,559 @@
+//! What happens to a whole conversation when something happens: owner, turn and open review item move together.
+//!
+//! [`Flow`] is a conversation as the rules see it. Each method is one transition, meant for one transaction: load a
+//! `Flow`, call the method, write the returned [`Step::flow`] back (conversation, turn and item row), then carry out
+//! [`Step::effects`] in their order; each is rows to insert and a log entry. A transition that is refused changes
+//! nothing. AI text leaves a conversation only as [`Effect::AiAnswers`], and every path to it passes [`Flow::admits`],
+//! so that no text made before a takeover follows it (invariants 1 to 3).
+//!
+//! Nothing has to be remembered between transitions: [`Flow::dues`] tells from the state alone what must happen next
+//! and when, which is also how everything is resumed after a restart (invariant 10).
+
+use super::conversation::{Epoch, Owner, Ownership, OwnershipError};
+use super::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, ReleaseId, TurnId};
+use super::policy::{Decision, DecisionKind, Reason};
+use super::release::{Release, ReleaseError};
+use super::review::{Item, ItemKind, ItemState, Lease, OutcomeKind, Pending, ReviewError};
+use super::time::Timestamp;
+use super::turn::{Turn, TurnError, TurnState};
+
+/// A workspace's time limits, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a decision can be undone.
+    pub undo_ms: i64,
+    /// How long a draft waits for a decision before the visitor is handed off.
+    pub hold_ms: i64,
+    /// How soon a person should answer a handoff. Nothing happens by itself afterwards; the queue shows it as late.
+    pub handoff_ms: i64,
+}
+
+/// What a transition needs from outside.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The time of the transaction.
+    pub now: Timestamp,
+    /// Makes the ids of new turns, items, outcomes and releases.
+    pub ids: &'a dyn IdSource,
+    /// The workspace's limits.
+    pub limits: Limits,
+}
+
+/// What a draft is made for, taken when drafting begins ([`Flow::start_draft`]) and stored with the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// Its revision.
+    pub revision: i64,
+    /// The ownership epoch.
+    pub epoch: Epoch,
+}
+
+/// A finished draft as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposed<'a> {
+    /// Its id.
+    pub id: DraftId,
+    /// What it was made for.
+    pub ticket: Ticket,
+    /// Its text; empty when the AI abstains.
+    pub text: &'a str,
+}
+
+/// A text with author `system`; the workspace holds the wording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SystemText {
+    /// A person will answer.
+    HandedOff,
+    /// This is not answered here.
+    Refused,
+}
+
+/// What a transition does beyond the state it returns. Carried out in order, in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A turn began: insert it ([`Flow::turn`]).
+    TurnOpened(TurnId),
+    /// An outcome inside its undo window no longer counts: mark it as cancelled; it stays in the history.
+    OutcomeCancelled(Pending),
+    /// An outcome began its undo window: insert it; the item stays in the queue for its reviewer alone, to undo.
+    OutcomePending(Pending),
+    /// The item has its one final outcome: mark the outcome as final (insert it if it was never pending) and close the item.
+    ItemClosed {
+        /// The item.
+        item: ItemId,
+        /// Its outcome.
+        outcome: Pending,
+    },
+    /// An item joined the queue: insert it ([`Flow::item`]).
+    ItemOpened {
+        /// The item as it begins.
+        item: Item,
+        /// Why it is there, strictest first.
+        reasons: Vec<Reason>,
+    },
+    /// The open item got a draft for its current revision: point the item at it.
+    DraftJoined(DraftId),
+    /// The conversation has a new owner, whose epoch [`Flow::ownership`] has. `Nobody` is a handoff, a person a
+    /// takeover, the AI a hand-back.
+    OwnerChanged(Owner),
+    /// The AI's text goes out: insert the release and the message of author `ai` that rests on it.
+    AiAnswers(Release),
+    /// A person's text goes out: insert the message of author `person`.
+    PersonAnswers {
+        /// Who wrote it.
+        by: MemberId,
+    },
+    /// A fixed text goes out: insert the message of author `system`.
+    SystemSays(SystemText),
+}
+
+/// The result of a transition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The conversation afterwards.
+    pub flow: Flow,
+    /// What to do about it.
+    pub effects: Vec<Effect>,
+}
+
+/// Something that must happen at a time without anybody asking for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Due {
+    /// [`Flow::start_draft`], draft, then [`Flow::draft_finished`].
+    Draft,
+    /// [`Flow::finalise`].
+    Finalise,
+    /// [`Flow::expire`].
+    Expire,
+}
+
+/// Why a transition was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FlowError {
+    /// By the owner or the epoch.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// By the turn.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
+    /// By the review item.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// By the release.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// The draft is for a turn that is over.
+    #[error("this question was answered in the meantime")]
+    OtherTurn,
+    /// There is no turn.
+    #[error("the visitor has not asked anything yet")]
+    NoTurn,
+    /// There is no open review item.
+    #[error("nothing waits for a decision in this conversation")]
+    NoItem,
+    /// A person writes without owning the conversation.
+    #[error("take the conversation over first, then write")]
+    TakeOverFirst,
+}
+
+/// A conversation as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// Who answers, under which epoch.
+    pub ownership: Ownership,
+    /// The latest turn, also once it is answered; none before the first message.
+    pub turn: Option<(TurnId, Turn)>,
+    /// The open review item: waiting, or with a pending outcome. Never a closed one.
+    pub item: Option<Item>,
+}
+
+impl Flow {
+    /// A conversation without a message.
+    pub const fn start() -> Self {
+        Self {
+            ownership: Ownership::start(),
+            turn: None,
+            item: None,
+        }
+    }
+
+    /// What must happen next by itself, and when. More than one thing can be due; each transition checks again.
+    pub fn dues(&self) -> Vec<(Timestamp, Due)> {
+        let draft = match self.turn {
+            Some((_, turn)) if turn.state == TurnState::Collecting => Some((turn.ends_at(), Due::Draft)),
+            _ => None,
+        };
+        let review = self.item.and_then(|item| match item.state {
+            ItemState::Pending(outcome) => Some((outcome.final_at, Due::Finalise)),
+            ItemState::Open if item.expires() => Some((item.deadline_at, Due::Expire)),
+            ItemState::Open | ItemState::Closed(_) => None,
+        });
+        draft.into_iter().chain(review).collect()
+    }
+
+    /// The visitor wrote: the message belongs to the turn of the returned flow. A draft under way or held is for an older revision from now on.
+    #[must_use]
+    pub fn visitor_wrote(self, context: Context<'_>) -> Step {
+        let ai_owns = self.ownership.owner == Owner::Ai;
+        let mut step = Step::from(self);
+        let (id, turn) = match self.turn {
+            Some((id, turn)) if turn.takes_messages() => (id, turn.visitor_wrote(context.now, ai_owns)),
+            _ => {
+                let id = TurnId::new(context.ids);
+                step.effects.push(Effect::TurnOpened(id));
+                let turn = Turn::open(context.now);
+                (
+                    id,
+                    if ai_owns {
+                        turn
+                    } else {
+                        turn.moved_to(TurnState::Waiting)
+                    },
+                )
+            }
+        };
+        step.flow.turn = Some((id, turn));
+        if let Some(item) = self.item {
+            step.cancel_pending();
+            step.flow.item = Some(item.visitor_wrote(turn.revision));
+        }
+        step
+    }
+
+    /// The burst is over: what the AI is to draft for. Changes nothing.
+    ///
+    /// # Errors
+    /// [`FlowError::NoTurn`], [`FlowError::Ownership`] or [`FlowError::Turn`].
+    pub fn start_draft(self, now: Timestamp) -> Result<Ticket, FlowError> {
+        let (turn_id, turn) = self.turn.ok_or(FlowError::NoTurn)?;
+        turn.ready_to_draft(now)?;
+        let epoch = self.ownership.epoch;
+        self.ownership.admits_ai(epoch)?;
+        Ok(Ticket {
+            turn_id,
+            revision: turn.revision,
+            epoch,
+        })
+    }
+
+    /// The fence: may AI work made for `ticket` still have any effect?
+    ///
+    /// # Errors
+    /// [`FlowError::Ownership`], [`FlowError::OtherTurn`] or [`FlowError::Turn`].
+    pub fn admits(&self, ticket: Ticket) -> Result<(), FlowError> {
+        self.ownership.admits_ai(ticket.epoch)?;
+        match self.turn {
+            Some((id, _)) if id != ticket.turn_id => Err(FlowError::OtherTurn),
+            Some((_, turn)) if turn.revision != ticket.revision => Err(TurnError::RevisionPassed {
+                made_for: ticket.revision,
+                now: turn.revision,
+            }
+            .into()),
+            Some((_, turn)) if turn.state == TurnState::Answered => Err(TurnError::WrongState(turn.state).into()),
+            Some(_) => Ok(()),
+            None => Err(FlowError::NoTurn),
+        }
+    }
+
+    /// A draft is finished and the policy has decided about it. What is held never loosens: a `send` joins the open
+    /// item like a `hold`, a stricter decision replaces the item. An answer that a person has written and can still
+    /// undo stays in force whatever the AI comes up with.
+    ///
+    /// # Errors
+    /// When the draft came too late ([`Self::admits`]): keep it in the history without any consequence.
+    pub fn draft_finished(
+        self,
+        context: Context<'_>,
+        draft: Proposed<'_>,
+        (decision_id, decision): (DecisionId, &Decision),
+        salt: [u8; 16],
+    ) -> Result<Step, FlowError> {
+        self.admits(draft.ticket)?;
+        let (turn_id, turn) = self.turn.ok_or(FlowError::NoTurn)?;
+        turn.admits_draft(draft.ticket.revision)?;
+
+        // An empty draft cannot be sent, and there is nothing to hold: whatever was decided, a person has to answer.
+        let kind = if draft.text.is_empty() {
+            decision.kind.max(DecisionKind::HandOff)
+        } else {
+            decision.kind
+        };
+        let may_be_approved = kind <= DecisionKind::Hold;
+        let mut step = Step::from(self);
+        match (self.item, kind) {
+            (Some(item), _) if may_be_approved || matches!(item.state, ItemState::Pending(_)) => {
+                step.flow.turn = Some((turn_id, turn.moved_to(TurnState::Held)));
+                if may_be_approved {
+                    step.flow.item = Some(item.draft_joined());
+                    step.effects.push(Effect::DraftJoined(draft.id));
+                }
+            }
+            (None, DecisionKind::Send) => {
+                let id = ReleaseId::new(context.ids);
+                let proposal = (draft.id, draft.text);
+                let release = Release::by_decision(id, (decision_id, decision), proposal, draft.ticket.epoch, salt)?;
+                step.effects.push(Effect::AiAnswers(release));
+                step.answered();
+            }
+            (_, DecisionKind::Send | DecisionKind::Hold) => {
+                step.flow.turn = Some((turn_id, turn.moved_to(TurnState::Held)));
+                step.open_item(context, ItemKind::Gate, None, &decision.reasons);
+                step.effects.push(Effect::DraftJoined(draft.id));
+            }
+            (_, DecisionKind::HandOff) => {
+                step.supersede(context)?;
+                step.hand_off(context, self.lease(), &decision.reasons)?;
+            }
+            (_, DecisionKind::Refuse) => {
+                step.supersede(context)?;
+                step.effects.push(Effect::SystemSays(SystemText::Refused));
+                step.answered();
+            }
+        }
+        Ok(step)
+    }
+
+    /// A reviewer decides about the open item, naming the revision on the screen. A takeover counts at once, everything else after the undo window.
+    ///
+    /// # Errors
+    /// [`FlowError::NoItem`], [`FlowError::Review`], and [`FlowError::Ownership`] for a takeover.
+    pub fn decide(
+        self,
+        context: Context<'_>,
+        kind: OutcomeKind,
+        by: MemberId,
+        revision: i64,
+    ) -> Result<Step, FlowError> {
+        let item = self.item.ok_or(FlowError::NoItem)?;
+        if kind == OutcomeKind::TakeOver {
+            return self.take_over(context, by);
+        }
+        let outcome_id = OutcomeId::new(context.ids);
+        let item = item.decide(outcome_id, kind, by, revision, context.now, context.limits.undo_ms)?;
+        let mut step = Step::from(Self {
+            item: Some(item),
+            ..self
+        });
+        if let ItemState::Pending(outcome) = item.state {
+            step.effects.push(Effect::OutcomePending(outcome));
+        }
+        Ok(step)
+    }
+
+    /// The reviewer takes a pending outcome back.
+    ///
+    /// # Errors
+    /// [`FlowError::NoItem`] or [`FlowError::Review`].
+    pub fn undo(self, by: MemberId, now: Timestamp) -> Result<Step, FlowError> {
+        let item = self.item.ok_or(FlowError::NoItem)?.undo(by, now)?;
+        let mut step = Step::from(self);
+        step.cancel_pending();
+        step.flow.item = Some(item);
+        Ok(step)
+    }
+
+    /// The undo window is over: the outcome has its consequence. `draft` is the item's draft, `text` what the reviewer
+    /// approved, edited or wrote. A rejection ends the draft, never the turn: the visitor is handed off.
+    ///
+    /// # Errors
+    /// [`FlowError::NoItem`], [`FlowError::Review`] before it is due, and the fences' errors. Those cannot happen while
+    /// every transition goes through here: treat them as a fault, not as an answer.
+    pub fn finalise(
+        self,
+        context: Context<'_>,
+        draft: Option<Proposed<'_>>,
+        text: &str,
+        salt: [u8; 16],
+    ) -> Result<Step, FlowError> {
+        let (item, outcome) = self.item.ok_or(FlowError::NoItem)?.finalise(context.now)?;
+        let mut step = Step::from(Self { item: None, ..self });
+        step.effects.push(Effect::ItemClosed { item: item.id, outcome });
+        match outcome.kind {
+            OutcomeKind::Approve | OutcomeKind::Edit => {
+                let draft = draft.ok_or(ReviewError::NothingToRelease)?;
+                self.admits(draft.ticket)?;
+                let release = Release::by_outcome(
+                    ReleaseId::new(context.ids),
+                    (outcome.id, outcome.kind),
+                    (draft.id, draft.text),
+                    text,
+                    draft.ticket.epoch,
+                    salt,
+                )?;
+                step.effects.push(Effect::AiAnswers(release));
+                step.answered();
+            }
+            OutcomeKind::Respond => {
+                if let Some(by) = outcome.by {
+                    step.effects.push(Effect::PersonAnswers { by });
+                }
+                step.answered();
+                step.change_owner(self.ownership.resume_after_answer());
+            }
+            OutcomeKind::Reject => step.hand_off(context, self.lease(), &[Reason::Rejected])?,
+            // These are final the moment they happen, so they are never found pending.
+            OutcomeKind::TakeOver | OutcomeKind::Supersede | OutcomeKind::Expire => {}
+        }
+        Ok(step)
+    }
+
+    /// The deadline of a held draft passes without a decision: it is never approved by that; the visitor is handed off.
+    ///
+    /// # Errors
+    /// [`FlowError::NoItem`] or [`FlowError::Review`].
+    pub fn expire(self, context: Context<'_>) -> Result<Step, FlowError> {
+        let item = self.item.ok_or(FlowError::NoItem)?;
+        let closed = item.expire(OutcomeId::new(context.ids), context.now)?;
+        let mut step = Step::from(self);
+        step.close_item(closed);
+        step.hand_off(context, self.lease(), &[Reason::Timeout])?;
+        Ok(step)
+    }
+
+    /// A person steps in, from the queue or from the conversation. An open item ends with the outcome `take_over`; the
+    /// turn waits for the person.
+    ///
+    /// # Errors
+    /// [`FlowError::Ownership`].
+    pub fn take_over(self, context: Context<'_>, by: MemberId) -> Result<Step, FlowError> {
+        let ownership = self.ownership.take_over(by)?;
+        let mut step = Step::from(self);
+        if let Some(item) = self.item {
+            step.cancel_pending();
+            let id = OutcomeId::new(context.ids);
+            step.close_item(item.decide(id, OutcomeKind::TakeOver, by, item.revision, context.now, 0)?);
+        }
+        step.wait_for_person();
+        step.change_owner(ownership);
+        Ok(step)
+    }
+
+    /// The person who took over writes to the visitor.
+    ///
+    /// # Errors
+    /// [`FlowError::TakeOverFirst`] or [`FlowError::Ownership`].
+    pub fn person_wrote(self, by: MemberId) -> Result<Step, FlowError> {
+        match self.ownership.owner {
+            Owner::Person(owner) if owner == by => {}
+            Owner::Person(owner) => return Err(OwnershipError::OwnedByOther(owner).into()),
+            Owner::Ai | Owner::Nobody => return Err(FlowError::TakeOverFirst),
+        }
+        let mut step = Step::from(self);
+        step.effects.push(Effect::PersonAnswers { by });
+        step.answered();
+        Ok(step)
+    }
+
+    fn lease(&self) -> Option<Lease> {
+        self.item.and_then(|item| item.lease)
+    }
+
+    /// The person returns the conversation to the AI, which drafts for what is still unanswered ([`Self::dues`]).
+    ///
+    /// # Errors
+    /// [`FlowError::Ownership`].
+    pub fn hand_back(self, by: MemberId) -> Result<Step, FlowError> {
+        let ownership = self.ownership.hand_back(by)?;
+        let mut step = Step::from(self);
+        step.flow.turn = self.turn.map(|(id, turn)| match turn.state {
+            TurnState::Answered => (id, turn),
+            _ => (id, turn.moved_to(TurnState::Collecting)),
+        });
+        step.change_owner(ownership);
+        Ok(step)
+    }
+}
+
+impl From<Flow> for Step {
+    fn from(flow: Flow) -> Self {
+        Self {
+            flow,
+            effects: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    fn answered(&mut self) {
+        if let Some((_, turn)) = &mut self.flow.turn {
+            *turn = turn.moved_to(TurnState::Answered);
+        }
+    }
+
+    fn wait_for_person(&mut self) {
+        if let Some((_, turn)) = &mut self.flow.turn
+            && turn.takes_messages()
+        {
+            *turn = turn.moved_to(TurnState::Waiting);
+        }
+    }
+
+    fn change_owner(&mut self, ownership: Ownership) {
+        if ownership.owner != self.flow.ownership.owner {
+            self.effects.push(Effect::OwnerChanged(ownership.owner));
+        }
+        self.flow.ownership = ownership;
+    }
+
+    fn cancel_pending(&mut self) {
+        if let Some(Item {
+            state: ItemState::Pending(outcome),
+            ..
+        }) = self.flow.item
+        {
+            self.effects.push(Effect::OutcomeCancelled(outcome));
+        }
+    }
+
+    /// Takes the item, now closed, out of the flow.
+    fn close_item(&mut self, closed: Item) {
+        if let ItemState::Closed(outcome) = closed.state {
+            self.effects.push(Effect::ItemClosed {
+                item: closed.id,
+                outcome,
+            });
+            self.flow.item = None;
+        }
+    }
+
+    fn supersede(&mut self, context: Context<'_>) -> Result<(), FlowError> {
+        if let Some(item) = self.flow.item {
+            self.cancel_pending();
+            self.close_item(item.supersede(OutcomeId::new(context.ids), context.now)?);
+        }
+        Ok(())
+    }
+
+    /// Whoever was looking at the item that this follows from goes on with the handoff: they may be in mid-sentence.
+    fn hand_off(&mut self, context: Context<'_>, lease: Option<Lease>, reasons: &[Reason]) -> Result<(), FlowError> {
+        let ownership = self.flow.ownership.hand_off()?;
+        self.wait_for_person();
+        self.change_owner(ownership);
+        self.open_item(context, ItemKind::Handoff, lease, reasons);
+        self.effects.push(Effect::SystemSays(SystemText::HandedOff));
+        Ok(())
+    }
+
+    fn open_item(&mut self, context: Context<'_>, kind: ItemKind, lease: Option<Lease>, reasons: &[Reason]) {
+        let within_ms = match kind {
+            ItemKind::Gate => context.limits.hold_ms,
+            ItemKind::Handoff => context.limits.handoff_ms,
+        };
+        let item = Item {
+            id: ItemId::new(context.ids),
+            kind,
+            state: ItemState::Open,
+            revision: self.flow.turn.map_or(0, |(_, turn)| turn.revision),
+            has_draft: kind == ItemKind::Gate,
+            lease,
+            deadline_at: context.now.plus_ms(within_ms),
+        };
+        self.flow.item = Some(item);
+        self.effects.push(Effect::ItemOpened {
+            item,
+            reasons: reasons.to_vec(),
+        });
+    }
+}
