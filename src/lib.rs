@@ -1,0 +1,5 @@
+//! Holdpoint: AI in front of a small business's customers, with people in charge of it.
+
+pub mod app;
+pub mod domain;
+pub mod stats;

@@ -1,0 +1,1 @@
+//! What the AI may answer from.
