@@ -29,7 +29,7 @@ where
     quantile(&values, 0.05)
 }
 
-/// The SplitMix64 generator: one state word, passes the usual test batteries, and its sequence is fixed by definition,
+/// The `SplitMix64` generator: one state word, passes the usual test batteries, and its sequence is fixed by definition,
 /// which a general-purpose generator does not promise across versions.
 struct SplitMix64(u64);
 

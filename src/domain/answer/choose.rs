@@ -40,7 +40,6 @@ pub struct Candidate<'a> {
 
 /// Which modes an agent version may use. Abstaining is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "one switch a mode, as the owner sets them")]
 pub struct AllowedModes {
     /// Serve verified answers.
     pub verified: bool,
