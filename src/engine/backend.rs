@@ -7,7 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     queue::{PriorityQueue, PushError, Waiting},
     wire::{
-        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings, TokenLogprob, Usage,
+        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings,
+        TokenLogprob, Usage,
     },
 };
 
@@ -23,21 +24,32 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn deadline() -> Self {
-        Self::new(ErrorCode::DeadlineExceeded, "The request's deadline passed before the answer was complete.")
+        Self::new(
+            ErrorCode::DeadlineExceeded,
+            "The request's deadline passed before the answer was complete.",
+        )
     }
 
     pub(crate) fn failure(what: impl std::fmt::Display) -> Self {
-        Self::new(ErrorCode::EngineFailure, format!("The model could not compute the request: {what}."))
+        Self::new(
+            ErrorCode::EngineFailure,
+            format!("The model could not compute the request: {what}."),
+        )
     }
 
     pub(crate) fn no_model(kind: &str, option: &str) -> Self {
         Self::new(
             ErrorCode::NoModel,
-            format!("No {kind} model is loaded; set one in the configuration or start the engine with `{option} FILE`."),
+            format!(
+                "No {kind} model is loaded; set one in the configuration or start the engine with `{option} FILE`."
+            ),
         )
     }
 }
@@ -53,11 +65,16 @@ pub(crate) struct Terms {
 impl Terms {
     pub(crate) fn new(priority: Priority, allowed: Option<Duration>) -> Self {
         let arrived = Instant::now();
-        Self { priority, arrived, deadline: allowed.and_then(|allowed| arrived.checked_add(allowed)) }
+        Self {
+            priority,
+            arrived,
+            deadline: allowed.and_then(|allowed| arrived.checked_add(allowed)),
+        }
     }
 
     pub(crate) fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
@@ -85,9 +102,16 @@ impl Waiting for EmbedJob {
 #[derive(Debug)]
 pub(crate) enum ChatEvent {
     /// A token; its text may be empty while a character is incomplete.
-    Token { text: String, logprob: Option<TokenLogprob> },
+    Token {
+        text: String,
+        logprob: Option<TokenLogprob>,
+    },
     /// The answer is complete.
-    Done { finish: FinishReason, usage: Usage, timings: Timings },
+    Done {
+        finish: FinishReason,
+        usage: Usage,
+        timings: Timings,
+    },
     /// The answer ends here with an error.
     Failed(Refusal),
 }
@@ -127,7 +151,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
 }
 
 /// Puts a job into a model's queue, or says why not.
-pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, job: J) -> Result<(), Refusal> {
+pub(crate) fn enqueue<J: Waiting>(
+    queue: &PriorityQueue<J>,
+    priority: Priority,
+    job: J,
+) -> Result<(), Refusal> {
     queue.push(priority, job).map_err(|refused| match refused {
         PushError::Full { waiting } => Refusal::new(
             ErrorCode::Overloaded,
@@ -138,7 +166,13 @@ pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, 
 }
 
 /// State of a model as `/health` tells it.
-pub(crate) fn model_health(name: &str, context_tokens: u32, dimensions: u32, waiting: usize, running: usize) -> ModelHealth {
+pub(crate) fn model_health(
+    name: &str,
+    context_tokens: u32,
+    dimensions: u32,
+    waiting: usize,
+    running: usize,
+) -> ModelHealth {
     ModelHealth {
         name: name.to_owned(),
         context_tokens,

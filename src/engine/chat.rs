@@ -43,15 +43,24 @@ pub(crate) struct ChatSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &Desk<ChatJob>, loaded: &Loaded) {
+pub(crate) fn work(
+    backend: &Arc<LlamaBackend>,
+    settings: &ChatSettings,
+    desk: &Desk<ChatJob>,
+    loaded: &Loaded,
+) {
     let refuse = |error: RunError| {
         let _caller_is_gone = loaded.send(Err(error));
     };
-    let load_error = |why: String| RunError::Load { path: settings.path.clone(), why };
-    let model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
-        Ok(model) => model,
-        Err(error) => return refuse(load_error(error.to_string())),
+    let load_error = |why: String| RunError::Load {
+        path: settings.path.clone(),
+        why,
     };
+    let model =
+        match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
+            Ok(model) => model,
+            Err(error) => return refuse(load_error(error.to_string())),
+        };
     let writer = match PromptWriter::new(&model, &settings.path) {
         Ok(writer) => writer,
         Err(error) => return refuse(error),
@@ -70,7 +79,10 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         Ok(context) => context,
         Err(error) => return refuse(load_error(error.to_string())),
     };
-    let facts = ModelFacts { context_tokens: context.n_ctx(), dimensions: 0 };
+    let facts = ModelFacts {
+        context_tokens: context.n_ctx(),
+        dimensions: 0,
+    };
     if loaded.send(Ok(facts)).is_err() {
         return;
     }
@@ -96,7 +108,15 @@ impl<'m> Chat<'m> {
             sequences: size(SEQUENCES),
             window_tokens: size(context.n_ctx()),
         };
-        Self { model, context, writer, limits, batch: Batch::new(limits), sequences: Vec::new(), next: None }
+        Self {
+            model,
+            context,
+            writer,
+            limits,
+            batch: Batch::new(limits),
+            sequences: Vec::new(),
+            next: None,
+        }
     }
 
     fn serve(&mut self, desk: &Desk<ChatJob>) {
@@ -131,7 +151,9 @@ impl<'m> Chat<'m> {
                 },
             };
             let reserved: usize = self.sequences.iter().map(Sequence::reserved_tokens).sum();
-            if !self.sequences.is_empty() && reserved + candidate.reserved_tokens() > self.limits.window_tokens {
+            if !self.sequences.is_empty()
+                && reserved + candidate.reserved_tokens() > self.limits.window_tokens
+            {
                 // It keeps its turn; letting smaller ones pass would starve it.
                 self.next = Some(candidate);
                 return;
@@ -148,7 +170,10 @@ impl<'m> Chat<'m> {
         if job.is_abandoned() {
             return None;
         }
-        match self.writer.write(self.model, &job.request.messages, self.limits.window_tokens) {
+        match self
+            .writer
+            .write(self.model, &job.request.messages, self.limits.window_tokens)
+        {
             Ok(prompt) => Some(Sequence::new(job, prompt, self.limits.window_tokens)),
             Err(refusal) => {
                 let _caller_is_gone = job.events.send(ChatEvent::Failed(refusal));
@@ -160,7 +185,9 @@ impl<'m> Chat<'m> {
     /// Gives the sequence the first free number and its place by priority, which decides whose prompt is read first.
     fn join(&mut self, mut sequence: Sequence) {
         let is_taken = |number: usize| self.sequences.iter().any(|other| other.number() == number);
-        let free = (0..self.limits.sequences).find(|number| !is_taken(*number)).unwrap_or(0);
+        let free = (0..self.limits.sequences)
+            .find(|number| !is_taken(*number))
+            .unwrap_or(0);
         sequence.start(free);
         self.sequences.push(sequence);
         self.sequences.sort_by_key(Sequence::order);
@@ -168,12 +195,11 @@ impl<'m> Chat<'m> {
 
     /// Ends what nobody waits for any more, before it costs another step.
     fn leave_behind(&mut self) {
-        if self.next.as_ref().is_some_and(Sequence::is_abandoned) {
-            if let Some(sequence) = self.next.take() {
-                sequence.fail(&Refusal::deadline());
-            }
+        if let Some(sequence) = self.next.take_if(|sequence| sequence.is_abandoned()) {
+            sequence.fail(&Refusal::deadline());
         }
-        let (gone, open): (Vec<_>, Vec<_>) = self.sequences.drain(..).partition(Sequence::is_abandoned);
+        let (gone, open): (Vec<_>, Vec<_>) =
+            self.sequences.drain(..).partition(Sequence::is_abandoned);
         self.sequences = open;
         for sequence in gone {
             // Heard only by callers who still listen: those whose deadline passed.
@@ -201,7 +227,8 @@ impl<'m> Chat<'m> {
                 ended.push(sequence.number());
             }
         }
-        self.sequences.retain(|sequence| !ended.contains(&sequence.number()));
+        self.sequences
+            .retain(|sequence| !ended.contains(&sequence.number()));
         for number in ended {
             self.forget(number);
         }
@@ -212,7 +239,11 @@ impl<'m> Chat<'m> {
     fn forget(&mut self, number: usize) {
         let freed = sequence_number(number)
             .map_err(|error| error.to_string())
-            .and_then(|id| self.context.kv_cache_seq_rm(id, None, None).map_err(|error| error.to_string()));
+            .and_then(|id| {
+                self.context
+                    .kv_cache_seq_rm(id, None, None)
+                    .map_err(|error| error.to_string())
+            });
         if let Err(error) = freed {
             tracing::error!(%error, sequence = number, "A finished answer could not be removed from the cache");
         }

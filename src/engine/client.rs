@@ -21,8 +21,9 @@ use super::{
     error::EngineError,
     millis,
     wire::{
-        ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer, EmbeddingsRequest,
-        ErrorBody, ErrorCode, FinishReason, Health, Logprobs, OneOrMany, PRIORITY_HEADER, Priority, Timings,
+        ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer,
+        EmbeddingsRequest, ErrorBody, ErrorCode, FinishReason, Health, Logprobs, OneOrMany,
+        PRIORITY_HEADER, Priority, Timings,
     },
 };
 use connection::Connections;
@@ -136,7 +137,10 @@ impl EngineClient {
     /// The same client, asking with another priority.
     #[must_use]
     pub fn at_priority(&self, priority: Priority) -> Self {
-        Self { priority, ..self.clone() }
+        Self {
+            priority,
+            ..self.clone()
+        }
     }
 
     /// How many requests this client and its clones have sent.
@@ -145,19 +149,31 @@ impl EngineClient {
     }
 
     /// One vector of length one per text, in order. Texts longer than the model's window are cut to it.
-    pub async fn embed(&self, texts: &[String], deadline: Duration) -> Result<Vec<Vec<f32>>, EngineError> {
+    pub async fn embed(
+        &self,
+        texts: &[String],
+        deadline: Duration,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
         let started = Instant::now();
         let mut vectors = Vec::with_capacity(texts.len());
         for part in texts.chunks(TEXTS_PER_REQUEST) {
             let left = deadline.saturating_sub(started.elapsed());
-            let request = EmbeddingsRequest { model: None, input: OneOrMany::Many(part.to_vec()) };
+            let request = EmbeddingsRequest {
+                model: None,
+                input: OneOrMany::Many(part.to_vec()),
+            };
             let answer: EmbeddingsAnswer = self
                 .ask(Method::POST, "/v1/embeddings", Some(&request), left)
                 .await
                 .map_err(|error| with_limit(error, deadline))?;
             let mut entries = answer.data;
             entries.sort_by_key(|entry| entry.index);
-            if entries.len() != part.len() || entries.iter().enumerate().any(|(place, entry)| entry.index != place) {
+            if entries.len() != part.len()
+                || entries
+                    .iter()
+                    .enumerate()
+                    .any(|(place, entry)| entry.index != place)
+            {
                 return Err(EngineError::Protocol {
                     detail: format!("{} embeddings came for {} texts", entries.len(), part.len()),
                 });
@@ -168,15 +184,23 @@ impl EngineClient {
     }
 
     /// The chat model's answer, once it is complete.
-    pub async fn chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, EngineError> {
+    pub async fn chat(
+        &self,
+        request: ChatRequest,
+        deadline: Duration,
+    ) -> Result<ChatAnswer, EngineError> {
         let started = Instant::now();
         let body = wire_request(request, false);
-        let answer: ChatCompletion = self.ask(Method::POST, "/v1/chat/completions", Some(&body), deadline).await?;
+        let answer: ChatCompletion = self
+            .ask(Method::POST, "/v1/chat/completions", Some(&body), deadline)
+            .await?;
         let choice = answer
             .choices
             .into_iter()
             .next()
-            .ok_or_else(|| EngineError::Protocol { detail: "an answer without a choice".to_owned() })?;
+            .ok_or_else(|| EngineError::Protocol {
+                detail: "an answer without a choice".to_owned(),
+            })?;
         Ok(ChatAnswer {
             text: choice.message.content,
             finish: choice.finish_reason.unwrap_or(FinishReason::Other),
@@ -189,7 +213,11 @@ impl EngineClient {
     }
 
     /// The chat model's answer, piece by piece. Dropping the stream cancels the request.
-    pub async fn chat_stream(&self, request: ChatRequest, deadline: Duration) -> Result<ChatStream, EngineError> {
+    pub async fn chat_stream(
+        &self,
+        request: ChatRequest,
+        deadline: Duration,
+    ) -> Result<ChatStream, EngineError> {
         let started = Instant::now();
         let body = encode(&wire_request(request, true))?;
         let request = self.request(Method::POST, "/v1/chat/completions", body, deadline)?;
@@ -208,7 +236,8 @@ impl EngineClient {
 
     /// What the engine says of itself.
     pub async fn health(&self, deadline: Duration) -> Result<Health, EngineError> {
-        self.ask(Method::GET, "/health", None::<&()>, deadline).await
+        self.ask(Method::GET, "/health", None::<&()>, deadline)
+            .await
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -227,9 +256,13 @@ impl EngineClient {
             if status != StatusCode::OK {
                 return Err(refused(status, &body, deadline));
             }
-            serde_json::from_slice(&body).map_err(|error| EngineError::Protocol { detail: error.to_string() })
+            serde_json::from_slice(&body).map_err(|error| EngineError::Protocol {
+                detail: error.to_string(),
+            })
         };
-        timeout(deadline, answer).await.unwrap_or(Err(EngineError::DeadlineExceeded { limit: deadline }))
+        timeout(deadline, answer)
+            .await
+            .unwrap_or(Err(EngineError::DeadlineExceeded { limit: deadline }))
     }
 
     fn request(
@@ -248,7 +281,9 @@ impl EngineClient {
             .header(DEADLINE_HEADER, millis(deadline))
             .header(PRIORITY_HEADER, self.priority.as_str())
             .body(body)
-            .map_err(|error| EngineError::Protocol { detail: error.to_string() })
+            .map_err(|error| EngineError::Protocol {
+                detail: error.to_string(),
+            })
     }
 }
 
@@ -266,7 +301,11 @@ fn wire_request(request: ChatRequest, stream: bool) -> ChatCompletionRequest {
 }
 
 fn encode(body: &impl Serialize) -> Result<Bytes, EngineError> {
-    serde_json::to_vec(body).map(Bytes::from).map_err(|error| EngineError::Protocol { detail: error.to_string() })
+    serde_json::to_vec(body)
+        .map(Bytes::from)
+        .map_err(|error| EngineError::Protocol {
+            detail: error.to_string(),
+        })
 }
 
 /// The deadline a caller set counts, not what was left of it for one part.
@@ -279,13 +318,26 @@ fn with_limit(error: EngineError, limit: Duration) -> EngineError {
 
 /// Reads an error answer: by its code where there is one, else by its status.
 fn refused(status: StatusCode, body: &[u8], limit: Duration) -> EngineError {
-    let detail = serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error);
-    let code = detail.as_ref().and_then(|detail| detail.code).unwrap_or(ErrorCode::Other);
-    let message = detail.map_or_else(|| format!("the status {status} without a reason"), |detail| detail.message);
+    let detail = serde_json::from_slice::<ErrorBody>(body)
+        .ok()
+        .map(|body| body.error);
+    let code = detail
+        .as_ref()
+        .and_then(|detail| detail.code)
+        .unwrap_or(ErrorCode::Other);
+    let message = detail.map_or_else(
+        || format!("the status {status} without a reason"),
+        |detail| detail.message,
+    );
     of_code(code, status, message, limit)
 }
 
-pub(super) fn of_code(code: ErrorCode, status: StatusCode, message: String, limit: Duration) -> EngineError {
+pub(super) fn of_code(
+    code: ErrorCode,
+    status: StatusCode,
+    message: String,
+    limit: Duration,
+) -> EngineError {
     match code {
         ErrorCode::ContextExceeded => EngineError::ContextExceeded { detail: message },
         ErrorCode::NoModel => EngineError::NoModel { detail: message },
@@ -314,7 +366,9 @@ mod tests {
         let body = br#"{"error":{"message":"slow down","type":"requests","code":"rate_limit"}}"#;
         assert_eq!(
             refused(StatusCode::TOO_MANY_REQUESTS, body, limit),
-            EngineError::Overloaded { why: "slow down".to_owned() }
+            EngineError::Overloaded {
+                why: "slow down".to_owned()
+            }
         );
         assert!(matches!(
             refused(StatusCode::BAD_GATEWAY, b"<html>", limit),
@@ -325,7 +379,14 @@ mod tests {
     #[test]
     fn log_probabilities_are_summed_up_by_mean_and_minimum() {
         let summary = LogprobSummary::of([-1.0, -3.0].into_iter());
-        assert_eq!(summary, Some(LogprobSummary { mean: -2.0, min: -3.0, tokens: 2 }));
+        assert_eq!(
+            summary,
+            Some(LogprobSummary {
+                mean: -2.0,
+                min: -3.0,
+                tokens: 2
+            })
+        );
         assert_eq!(LogprobSummary::of(std::iter::empty()), None);
     }
 }

@@ -3,7 +3,10 @@
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, sync::atomic::Ordering};
 
 use llama_cpp_2::{
-    context::{LlamaContext, params::{LlamaContextParams, LlamaPoolingType}},
+    context::{
+        LlamaContext,
+        params::{LlamaContextParams, LlamaPoolingType},
+    },
     llama_backend::LlamaBackend,
     model::{LlamaModel, params::LlamaModelParams},
     token::LlamaToken,
@@ -34,19 +37,32 @@ pub(crate) struct EmbedSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: &Desk<EmbedJob>, loaded: &Loaded) {
+pub(crate) fn work(
+    backend: &Arc<LlamaBackend>,
+    settings: &EmbedSettings,
+    desk: &Desk<EmbedJob>,
+    loaded: &Loaded,
+) {
     let refuse = |why: String| {
-        let _caller_is_gone = loaded.send(Err(RunError::Load { path: settings.path.clone(), why }));
+        let _caller_is_gone = loaded.send(Err(RunError::Load {
+            path: settings.path.clone(),
+            why,
+        }));
     };
-    let model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
-        Ok(model) => model,
-        Err(error) => return refuse(error.to_string()),
-    };
+    let model =
+        match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
+            Ok(model) => model,
+            Err(error) => return refuse(error.to_string()),
+        };
     let window = match model.n_ctx_train() {
         0 => DEFAULT_WINDOW_TOKENS,
         trained => trained.min(8 * DEFAULT_WINDOW_TOKENS),
     };
-    let pooling = if settings.model_pools { LlamaPoolingType::Unspecified } else { LlamaPoolingType::Mean };
+    let pooling = if settings.model_pools {
+        LlamaPoolingType::Unspecified
+    } else {
+        LlamaPoolingType::Mean
+    };
     let parameters = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(window))
         .with_n_batch(window)
@@ -100,7 +116,13 @@ impl<'m> Embedder<'m> {
             sequences: usize::try_from(TEXTS_PER_STEP).unwrap_or(1),
             window_tokens: window,
         };
-        Self { model, context, limits, batch: Batch::new(limits), active: Vec::new() }
+        Self {
+            model,
+            context,
+            limits,
+            batch: Batch::new(limits),
+            active: Vec::new(),
+        }
     }
 
     fn serve(&mut self, desk: &Desk<EmbedJob>) {
@@ -124,15 +146,22 @@ impl<'m> Embedder<'m> {
 
     fn take(&mut self, job: EmbedJob) {
         let texts = job.texts.iter().map(|text| self.tokenise(text)).collect();
-        self.active.push(Active { job, texts, vectors: Vec::new() });
-        self.active.sort_by_key(|active| (active.job.terms.priority, active.job.terms.arrived));
+        self.active.push(Active {
+            job,
+            texts,
+            vectors: Vec::new(),
+        });
+        self.active
+            .sort_by_key(|active| (active.job.terms.priority, active.job.terms.arrived));
     }
 
     /// Tokens of a text, cut to the window: the beginning of a long text stands for the whole.
     fn tokenise(&self, text: &str) -> Vec<LlamaToken> {
         let window = self.limits.window_tokens;
         let bytes = text.as_bytes();
-        let looked_at = bytes.get(..window.saturating_mul(MOST_BYTES_PER_TOKEN)).unwrap_or(bytes);
+        let looked_at = bytes
+            .get(..window.saturating_mul(MOST_BYTES_PER_TOKEN))
+            .unwrap_or(bytes);
         let mut tokens = self.model.vocab().tokenize(looked_at, true, false);
         if tokens.len() > window {
             // The last token closes the text, and the model was trained with it.
@@ -145,8 +174,12 @@ impl<'m> Embedder<'m> {
 
     /// Computes as many texts as fit into one step, the most urgent request's first.
     fn step(&mut self) {
-        self.active.retain(|active| !active.job.is_abandoned() || active.job.terms.is_late());
-        let (late, in_time) = self.active.drain(..).partition(|active| active.job.terms.is_late());
+        self.active
+            .retain(|active| !active.job.is_abandoned() || active.job.terms.is_late());
+        let (late, in_time) = self
+            .active
+            .drain(..)
+            .partition(|active| active.job.terms.is_late());
         self.active = in_time;
         answer_all(late, &Refusal::deadline());
 
@@ -154,7 +187,13 @@ impl<'m> Embedder<'m> {
         // Which request each sequence of this step belongs to.
         let mut owners = Vec::new();
         let filled = self.fill(&mut owners);
-        let computed = filled.and_then(|()| if self.batch.is_empty() { Ok(()) } else { self.batch.encode(&mut self.context) });
+        let computed = filled.and_then(|()| {
+            if self.batch.is_empty() {
+                Ok(())
+            } else {
+                self.batch.encode(&mut self.context)
+            }
+        });
         let collected = computed.and_then(|()| self.collect(&owners));
         if let Err(error) = collected {
             tracing::error!(%error, "A step of the embedding model failed");
@@ -179,8 +218,13 @@ impl<'m> Embedder<'m> {
 
     fn collect(&mut self, owners: &[usize]) -> Result<(), StepError> {
         for (sequence, owner) in owners.iter().enumerate() {
-            let Some(active) = self.active.get_mut(*owner) else { continue };
-            let is_empty = active.texts.get(active.vectors.len()).is_none_or(Vec::is_empty);
+            let Some(active) = self.active.get_mut(*owner) else {
+                continue;
+            };
+            let is_empty = active
+                .texts
+                .get(active.vectors.len())
+                .is_none_or(Vec::is_empty);
             let vector = if is_empty {
                 // Nothing to compute for a text without a single token; it is like no other text.
                 vec![0.0; usize::try_from(self.model.n_embd_out()).unwrap_or(0)]
@@ -198,11 +242,15 @@ impl<'m> Embedder<'m> {
 
     /// Answers the requests whose texts are all computed.
     fn finish(&mut self) {
-        let (complete, open): (Vec<_>, Vec<_>) = self.active.drain(..).partition(Active::is_complete);
+        let (complete, open): (Vec<_>, Vec<_>) =
+            self.active.drain(..).partition(Active::is_complete);
         self.active = open;
         for active in complete {
             let tokens: usize = active.texts.iter().map(Vec::len).sum();
-            let embedded = Embedded { vectors: active.vectors, tokens: u32::try_from(tokens).unwrap_or(u32::MAX) };
+            let embedded = Embedded {
+                vectors: active.vectors,
+                tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            };
             let _caller_is_gone = active.job.answer.send(Ok(embedded));
         }
     }
@@ -216,12 +264,22 @@ fn answer_all(requests: Vec<Active>, refusal: &Refusal) {
 
 /// The vector with length one; a vector without length, or with undefined entries, becomes zero.
 pub(crate) fn normalised(vector: &[f32]) -> Vec<f32> {
-    let length = vector.iter().map(|entry| f64::from(*entry).powi(2)).sum::<f64>().sqrt();
+    let length = vector
+        .iter()
+        .map(|entry| f64::from(*entry).powi(2))
+        .sum::<f64>()
+        .sqrt();
     if !length.is_finite() || length <= 0.0 {
         return vec![0.0; vector.len()];
     }
-    #[expect(clippy::cast_possible_truncation, reason = "entries of a unit vector fit single precision")]
-    vector.iter().map(|entry| (f64::from(*entry) / length) as f32).collect()
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "entries of a unit vector fit single precision"
+    )]
+    vector
+        .iter()
+        .map(|entry| (f64::from(*entry) / length) as f32)
+        .collect()
 }
 
 #[cfg(test)]

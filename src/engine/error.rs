@@ -8,8 +8,10 @@ use super::gguf::ModelFileError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// Nothing listens, or the engine died while it answered.
-    #[error("The model engine is not running ({why}); it restarts by itself, and `holdpoint doctor` says what keeps it from starting.")]
+    /// Nothing listens, or the engine failed or died while it answered.
+    #[error(
+        "The model engine cannot answer now ({why}); it recovers by itself, and `holdpoint doctor` says what keeps it from running."
+    )]
     Unavailable {
         /// What was observed.
         why: String,
@@ -49,7 +51,10 @@ pub enum EngineError {
 impl EngineError {
     /// True when the same request may succeed a little later.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Overloaded { .. } | Self::DeadlineExceeded { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::Overloaded { .. } | Self::DeadlineExceeded { .. }
+        )
     }
 }
 
@@ -99,7 +104,10 @@ impl RunError {
     /// Exit code of the child: 78 (configuration) when a restart cannot help, else 1.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::NothingToRun | Self::ModelFile(_) | Self::Load { .. } | Self::ChatTemplate { .. } => EXIT_CONFIGURATION,
+            Self::NothingToRun
+            | Self::ModelFile(_)
+            | Self::Load { .. }
+            | Self::ChatTemplate { .. } => EXIT_CONFIGURATION,
             Self::Socket { .. } | Self::SocketInUse(_) | Self::ModelStopped(_) => 1,
         }
     }

@@ -52,13 +52,19 @@ pub enum ModelFileProblem {
     #[error("cannot be read: {0}. Check the path and its permissions.")]
     Unreadable(#[from] io::Error),
     /// It does not begin as a GGUF file does.
-    #[error("is not a GGUF file. Download the model's `.gguf` file, not its web page or another format.")]
+    #[error(
+        "is not a GGUF file. Download the model's `.gguf` file, not its web page or another format."
+    )]
     NotGguf,
     /// A version this program does not know.
-    #[error("is GGUF of version {0}, and versions 2 and 3 are supported. Download a newer conversion of the model.")]
+    #[error(
+        "is GGUF of version {0}, and versions 2 and 3 are supported. Download a newer conversion of the model."
+    )]
     UnsupportedVersion(u32),
     /// The file ends before its content does.
-    #[error("is incomplete: it has {have_bytes} bytes and needs at least {need_bytes}. Download it again.")]
+    #[error(
+        "is incomplete: it has {have_bytes} bytes and needs at least {need_bytes}. Download it again."
+    )]
     Truncated {
         /// Size of the file.
         have_bytes: u64,
@@ -100,8 +106,12 @@ pub fn check_model_file(
     purpose: ModelPurpose,
     context_tokens: u32,
 ) -> Result<GgufHeader, ModelFileError> {
-    check(path, purpose, context_tokens, memory::available_bytes())
-        .map_err(|problem| ModelFileError { path: path.to_owned(), problem })
+    check(path, purpose, context_tokens, memory::available_bytes()).map_err(|problem| {
+        ModelFileError {
+            path: path.to_owned(),
+            problem,
+        }
+    })
 }
 
 fn check(
@@ -119,16 +129,21 @@ fn check(
     check_purpose(&header, purpose)?;
     let need_bytes = header.memory_need_bytes(context_tokens);
     match available_bytes {
-        Some(available_bytes) if need_bytes > available_bytes => {
-            Err(ModelFileProblem::TooLarge { need_bytes, available_bytes })
-        }
+        Some(available_bytes) if need_bytes > available_bytes => Err(ModelFileProblem::TooLarge {
+            need_bytes,
+            available_bytes,
+        }),
         _ => Ok(header),
     }
 }
 
 /// An encoder and a decoder take different ways through the library; the wrong one kills the process.
 fn check_purpose(header: &GgufHeader, wanted: ModelPurpose) -> Result<(), ModelFileProblem> {
-    let found = if header.is_encoder() { ModelPurpose::Embed } else { ModelPurpose::Chat };
+    let found = if header.is_encoder() {
+        ModelPurpose::Embed
+    } else {
+        ModelPurpose::Chat
+    };
     if found == wanted {
         return Ok(());
     }

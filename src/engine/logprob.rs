@@ -8,16 +8,26 @@ pub(crate) fn log_normaliser(logits: &[f32]) -> f64 {
     if !highest.is_finite() {
         return f64::NAN;
     }
-    let sum: f64 = logits.iter().map(|logit| f64::from((logit - highest).exp())).sum();
+    let sum: f64 = logits
+        .iter()
+        .map(|logit| f64::from((logit - highest).exp()))
+        .sum();
     f64::from(highest) + sum.ln()
 }
 
 /// Log-probability of one logit; at most 0, and the lowest finite number where it is undefined, because JSON has
 /// no infinity.
 pub(crate) fn log_probability(logit: f32, normaliser: f64) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "a log-probability needs no more than single precision")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a log-probability needs no more than single precision"
+    )]
     let log_probability = (f64::from(logit) - normaliser) as f32;
-    if log_probability.is_finite() { log_probability.min(0.0) } else { f32::MIN }
+    if log_probability.is_finite() {
+        log_probability.min(0.0)
+    } else {
+        f32::MIN
+    }
 }
 
 /// Indices of the `count` highest logits, the highest first.
@@ -57,7 +67,9 @@ impl TextAssembler {
                 }
                 Err(error) => {
                     let valid = error.valid_up_to();
-                    text.push_str(&String::from_utf8_lossy(self.pending.get(..valid).unwrap_or_default()));
+                    text.push_str(&String::from_utf8_lossy(
+                        self.pending.get(..valid).unwrap_or_default(),
+                    ));
                     let Some(wrong) = error.error_len() else {
                         self.pending.drain(..valid);
                         return text;
@@ -86,8 +98,15 @@ mod tests {
         let logits = [2.0, -1.0, 0.5, 1000.0, 999.0];
         let normaliser = log_normaliser(&logits);
         let log_probabilities = logits.map(|logit| log_probability(logit, normaliser));
-        assert!(log_probabilities.iter().all(|log_probability| *log_probability <= 0.0));
-        let sum: f32 = log_probabilities.iter().map(|log_probability| log_probability.exp()).sum();
+        assert!(
+            log_probabilities
+                .iter()
+                .all(|log_probability| *log_probability <= 0.0)
+        );
+        let sum: f32 = log_probabilities
+            .iter()
+            .map(|log_probability| log_probability.exp())
+            .sum();
         assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     }
 

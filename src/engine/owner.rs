@@ -78,11 +78,17 @@ impl<J: Waiting + Send + 'static> Owner<J> {
         path: &Path,
         work: impl FnOnce(&Desk<J>, &Loaded) + Send + 'static,
     ) -> Result<(Self, OwnerThread), RunError> {
-        let desk = Arc::new(Desk { queue: PriorityQueue::new(QUEUE_CAPACITY), running: AtomicUsize::new(0) });
+        let desk = Arc::new(Desk {
+            queue: PriorityQueue::new(QUEUE_CAPACITY),
+            running: AtomicUsize::new(0),
+        });
         let (loaded, is_loaded) = mpsc::sync_channel(1);
         let (on_thread, ended) = oneshot::channel::<()>();
         let for_thread = Arc::clone(&desk);
-        let load_error = |why: String| RunError::Load { path: path.to_owned(), why };
+        let load_error = |why: String| RunError::Load {
+            path: path.to_owned(),
+            why,
+        };
         let handle = thread::Builder::new()
             .name(format!("{kind}-model"))
             .spawn(move || {
@@ -95,9 +101,19 @@ impl<J: Waiting + Send + 'static> Owner<J> {
         let facts = is_loaded
             .recv()
             .unwrap_or_else(|_gone| Err(load_error("its thread ended while loading".to_owned())))?;
-        let name = path.file_stem().map_or_else(|| kind.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let name = path.file_stem().map_or_else(
+            || kind.to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
         tracing::info!(model = %name, engine.context_tokens = facts.context_tokens, "The {kind} model is loaded");
-        Ok((Self { name, facts, desk }, OwnerThread { kind, ended, handle }))
+        Ok((
+            Self { name, facts, desk },
+            OwnerThread {
+                kind,
+                ended,
+                handle,
+            },
+        ))
     }
 
     pub(crate) fn submit(&self, terms: Terms, job: J) -> Result<(), Refusal> {
@@ -106,7 +122,13 @@ impl<J: Waiting + Send + 'static> Owner<J> {
 
     pub(crate) fn health(&self) -> ModelHealth {
         let running = self.desk.running.load(Ordering::Relaxed);
-        model_health(&self.name, self.facts.context_tokens, self.facts.dimensions, self.desk.queue.len(), running)
+        model_health(
+            &self.name,
+            self.facts.context_tokens,
+            self.facts.dimensions,
+            self.desk.queue.len(),
+            running,
+        )
     }
 
     /// Asks the thread to end at its next step.

@@ -26,8 +26,13 @@ pub(crate) struct PromptWriter {
 impl PromptWriter {
     /// Takes the template the model brings, and makes sure that it can be applied.
     pub(crate) fn new(model: &LlamaModel, path: &Path) -> Result<Self, RunError> {
-        let unusable = |why: &str| RunError::ChatTemplate { path: path.to_owned(), why: why.to_owned() };
-        let template = model.chat_template(None).map_err(|_missing| unusable("has no chat template"))?;
+        let unusable = |why: &str| RunError::ChatTemplate {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let template = model
+            .chat_template(None)
+            .map_err(|_missing| unusable("has no chat template"))?;
         let vocabulary = model.vocab();
         let control_words = vocabulary
             .tokens()
@@ -35,7 +40,10 @@ impl PromptWriter {
             .filter_map(|token| vocabulary.text(token)?.to_str().ok().map(str::to_owned))
             .filter(|word| word.chars().count() > 1)
             .collect();
-        let writer = Self { template, control_words };
+        let writer = Self {
+            template,
+            control_words,
+        };
         writer
             .apply(model, &[ChatMessage::user("Hello")])
             .map_err(|_refused| unusable("has a chat template that is not supported"))?;
@@ -50,13 +58,22 @@ impl PromptWriter {
         window_tokens: usize,
     ) -> Result<Vec<LlamaToken>, Refusal> {
         if messages.is_empty() {
-            return Err(Refusal::new(ErrorCode::InvalidRequest, "`messages` is empty; send at least one message."));
+            return Err(Refusal::new(
+                ErrorCode::InvalidRequest,
+                "`messages` is empty; send at least one message.",
+            ));
         }
-        if let Some(message) = messages.iter().find(|message| !ROLES.contains(&message.role.as_str())) {
+        if let Some(message) = messages
+            .iter()
+            .find(|message| !ROLES.contains(&message.role.as_str()))
+        {
             let role: String = message.role.chars().take(40).collect();
             return Err(Refusal::new(
                 ErrorCode::InvalidRequest,
-                format!("The role `{role}` is unknown; use one of {}.", ROLES.join(", ")),
+                format!(
+                    "The role `{role}` is unknown; use one of {}.",
+                    ROLES.join(", ")
+                ),
             ));
         }
         let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
@@ -83,7 +100,9 @@ impl PromptWriter {
             .map_err(Refusal::failure)?;
         model
             .apply_chat_template(&self.template, &messages, true)
-            .map_err(|error| Refusal::failure(format!("its chat template could not be applied ({error})")))
+            .map_err(|error| {
+                Refusal::failure(format!("its chat template could not be applied ({error})"))
+            })
     }
 }
 

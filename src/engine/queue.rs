@@ -60,7 +60,10 @@ pub(crate) struct PriorityQueue<T> {
 impl<T: Waiting> PriorityQueue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            lanes: Mutex::new(Lanes { lanes: Default::default(), closed: false }),
+            lanes: Mutex::new(Lanes {
+                lanes: Default::default(),
+                closed: false,
+            }),
             arrived: Condvar::new(),
             capacity,
         }
@@ -104,14 +107,21 @@ impl<T: Waiting> PriorityQueue<T> {
         if lanes.closed {
             return Popped::Closed;
         }
-        lanes.lanes.iter_mut().find_map(VecDeque::pop_front).map_or(Popped::Nothing, Popped::Entry)
+        lanes
+            .lanes
+            .iter_mut()
+            .find_map(VecDeque::pop_front)
+            .map_or(Popped::Nothing, Popped::Entry)
     }
 
     /// Waits until something can be taken or the queue is closed; false when closed.
     pub(crate) fn wait(&self) -> bool {
         let mut lanes = self.lock();
         while !lanes.closed && lanes.len() == 0 {
-            lanes = self.arrived.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+            lanes = self
+                .arrived
+                .wait(lanes)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         !lanes.closed
     }
@@ -149,7 +159,10 @@ mod tests {
     }
 
     fn entry(name: u32) -> Entry {
-        Entry { name, abandoned: false }
+        Entry {
+            name,
+            abandoned: false,
+        }
     }
 
     fn names(queue: &PriorityQueue<Entry>) -> Vec<u32> {
@@ -163,9 +176,12 @@ mod tests {
     #[test]
     fn a_live_request_overtakes_what_nobody_waits_for() {
         let queue = PriorityQueue::new(8);
-        for (name, priority) in
-            [(1, Priority::Evaluation), (2, Priority::Copilot), (3, Priority::Live), (4, Priority::Live)]
-        {
+        for (name, priority) in [
+            (1, Priority::Evaluation),
+            (2, Priority::Copilot),
+            (3, Priority::Live),
+            (4, Priority::Live),
+        ] {
             assert_eq!(queue.push(priority, entry(name)), Ok(()));
         }
         assert_eq!(names(&queue), [3, 4, 2, 1]);
@@ -174,10 +190,26 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_and_abandoned_entries_make_room() {
         let queue = PriorityQueue::new(2);
-        assert_eq!(queue.push(Priority::Live, Entry { name: 1, abandoned: true }), Ok(()));
+        assert_eq!(
+            queue.push(
+                Priority::Live,
+                Entry {
+                    name: 1,
+                    abandoned: true
+                }
+            ),
+            Ok(())
+        );
         assert_eq!(queue.push(Priority::Live, entry(2)), Ok(()));
-        assert_eq!(queue.push(Priority::Live, entry(3)), Ok(()), "the abandoned entry makes room");
-        assert_eq!(queue.push(Priority::Live, entry(4)), Err(PushError::Full { waiting: 2 }));
+        assert_eq!(
+            queue.push(Priority::Live, entry(3)),
+            Ok(()),
+            "the abandoned entry makes room"
+        );
+        assert_eq!(
+            queue.push(Priority::Live, entry(4)),
+            Err(PushError::Full { waiting: 2 })
+        );
         assert_eq!(names(&queue), [2, 3]);
     }
 

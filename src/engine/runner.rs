@@ -99,8 +99,16 @@ impl Runner {
             .threads
             .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
             .map_or(1, NonZero::get);
-        let chat = args.chat_model.as_deref().map(|path| chat_settings(path, args, threads)).transpose()?;
-        let embed = args.embed_model.as_deref().map(|path| embed_settings(path, threads)).transpose()?;
+        let chat = args
+            .chat_model
+            .as_deref()
+            .map(|path| chat_settings(path, args, threads))
+            .transpose()?;
+        let embed = args
+            .embed_model
+            .as_deref()
+            .map(|path| embed_settings(path, threads))
+            .transpose()?;
         let backend = LlamaBackend::init().map_err(|error| RunError::Load {
             path: args.socket.clone(),
             why: error.to_string(),
@@ -111,19 +119,30 @@ impl Runner {
             .map(|settings| {
                 let backend = Arc::clone(&backend);
                 let path = settings.path.clone();
-                Owner::start("chat", &path, move |desk, loaded| chat::work(&backend, &settings, desk, loaded))
+                Owner::start("chat", &path, move |desk, loaded| {
+                    chat::work(&backend, &settings, desk, loaded);
+                })
             })
             .transpose()?;
         let embed = embed
             .map(|settings| {
                 let path = settings.path.clone();
-                Owner::start("embedding", &path, move |desk, loaded| embed::work(&backend, &settings, desk, loaded))
+                Owner::start("embedding", &path, move |desk, loaded| {
+                    embed::work(&backend, &settings, desk, loaded);
+                })
             })
             .transpose()?;
         let (chat, chat_thread) = chat.unzip();
         let (embed, embed_thread) = embed.unzip();
         let owner_threads = chat_thread.into_iter().chain(embed_thread).collect();
-        Ok((Self { chat, embed, threads }, owner_threads))
+        Ok((
+            Self {
+                chat,
+                embed,
+                threads,
+            },
+            owner_threads,
+        ))
     }
 
     fn close(&self) {
@@ -137,22 +156,36 @@ impl Runner {
 }
 
 fn chat_settings(path: &Path, args: &EngineArgs, threads: u16) -> Result<ChatSettings, RunError> {
-    let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+    let asked = args
+        .context_tokens
+        .map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
     let header = check_model_file(path, ModelPurpose::Chat, asked)?;
     let context_tokens = match header.context_tokens {
         0 => asked,
         trained if asked > trained => {
-            tracing::warn!(asked, trained, "The window is cut to what the chat model was trained with");
+            tracing::warn!(
+                asked,
+                trained,
+                "The window is cut to what the chat model was trained with"
+            );
             trained
         }
         _ => asked,
     };
-    Ok(ChatSettings { path: path.to_owned(), threads: i32::from(threads), context_tokens })
+    Ok(ChatSettings {
+        path: path.to_owned(),
+        threads: i32::from(threads),
+        context_tokens,
+    })
 }
 
 fn embed_settings(path: &Path, threads: u16) -> Result<EmbedSettings, RunError> {
     let header = check_model_file(path, ModelPurpose::Embed, 0)?;
-    Ok(EmbedSettings { path: path.to_owned(), threads: i32::from(threads), model_pools: header.has_pooling })
+    Ok(EmbedSettings {
+        path: path.to_owned(),
+        threads: i32::from(threads),
+        model_pools: header.has_pooling,
+    })
 }
 
 impl Backend for Runner {
@@ -161,9 +194,19 @@ impl Backend for Runner {
         texts: Vec<String>,
         terms: Terms,
     ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
-        let owner = self.embed.as_ref().ok_or_else(|| Refusal::no_model("embedding", "--embed-model"))?;
+        let owner = self
+            .embed
+            .as_ref()
+            .ok_or_else(|| Refusal::no_model("embedding", "--embed-model"))?;
         let (answer, answered) = oneshot::channel();
-        owner.submit(terms, EmbedJob { texts, terms, answer })?;
+        owner.submit(
+            terms,
+            EmbedJob {
+                texts,
+                terms,
+                answer,
+            },
+        )?;
         Ok(answered)
     }
 
@@ -172,9 +215,19 @@ impl Backend for Runner {
         request: ChatCompletionRequest,
         terms: Terms,
     ) -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal> {
-        let owner = self.chat.as_ref().ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
+        let owner = self
+            .chat
+            .as_ref()
+            .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
         let (events, heard) = mpsc::unbounded_channel();
-        owner.submit(terms, ChatJob { request, terms, events })?;
+        owner.submit(
+            terms,
+            ChatJob {
+                request,
+                terms,
+                events,
+            },
+        )?;
         Ok(heard)
     }
 

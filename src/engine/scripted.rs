@@ -80,7 +80,11 @@ struct Life {
 impl ScriptedEngine {
     /// Starts an engine on `socket`; it can be asked as soon as this returns.
     pub fn start(socket: impl Into<PathBuf>) -> Result<Self, RunError> {
-        let mut engine = Self { socket: socket.into(), script: SharedScript::default(), life: None };
+        let mut engine = Self {
+            socket: socket.into(),
+            script: SharedScript::default(),
+            life: None,
+        };
         engine.revive()?;
         Ok(engine)
     }
@@ -157,12 +161,15 @@ impl Drop for ScriptedEngine {
 
 impl Life {
     fn begin(socket: &Path, script: SharedScript) -> Result<Self, RunError> {
-        let failed = |source: io::Error| RunError::Socket { path: socket.to_owned(), source };
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let listener = {
-            let _context = runtime.enter();
-            Listener::open(socket)?
+        let failed = |source: io::Error| RunError::Socket {
+            path: socket.to_owned(),
+            source,
         };
+        let listener = Listener::open(socket)?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         let (end, has_ended) = oneshot::channel::<()>();
         let thread = thread::Builder::new()
             .name("scripted-engine".to_owned())
@@ -187,7 +194,10 @@ impl ScriptedBackend {
     fn fault(&self) -> Result<(), Refusal> {
         match lock(&self.script).faults.pop_front() {
             None => Ok(()),
-            Some(code) => Err(Refusal::new(code, "The scripted engine was told to refuse this request.")),
+            Some(code) => Err(Refusal::new(
+                code,
+                "The scripted engine was told to refuse this request.",
+            )),
         }
     }
 }
@@ -207,7 +217,10 @@ impl Backend for ScriptedBackend {
         let (answer, answered) = oneshot::channel();
         tokio::spawn(async move {
             sleep(delay).await;
-            let words: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
+            let words: usize = texts
+                .iter()
+                .map(|text| text.split_whitespace().count())
+                .sum();
             let embedded = Embedded {
                 vectors: texts.iter().map(|text| embedding(text)).collect(),
                 tokens: u32::try_from(words).unwrap_or(u32::MAX),
@@ -227,13 +240,21 @@ impl Backend for ScriptedBackend {
             let mut script = lock(&self.script);
             script.chats += 1;
             script.last_prompt = Some(request.clone());
-            let text = script.answers.pop_front().unwrap_or_else(|| text::answer(&request.messages));
+            let text = script
+                .answers
+                .pop_front()
+                .unwrap_or_else(|| text::answer(&request.messages));
             (script.delay, script.pace, text)
         };
         let (events, heard) = mpsc::unbounded_channel();
         let script = Arc::clone(&self.script);
         tokio::spawn(async move {
-            let answer = Answer { request, terms, text, pace };
+            let answer = Answer {
+                request,
+                terms,
+                text,
+                pace,
+            };
             sleep(delay).await;
             if !answer.write(&events).await {
                 lock(&script).cancelled_chats += 1;
@@ -273,7 +294,8 @@ impl Answer {
     /// Writes all events; false if the caller went before the end.
     async fn write(&self, events: &mpsc::UnboundedSender<ChatEvent>) -> bool {
         let started = Instant::now();
-        let most = usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+        let most =
+            usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
         let words: Vec<&str> = self.text.split_inclusive(' ').collect();
         for word in words.iter().take(most) {
             sleep(self.pace).await;
@@ -283,14 +305,29 @@ impl Answer {
                 bytes: Some(word.as_bytes().to_vec()),
                 top_logprobs: Vec::new(),
             });
-            if events.send(ChatEvent::Token { text: (*word).to_owned(), logprob }).is_err() {
+            if events
+                .send(ChatEvent::Token {
+                    text: (*word).to_owned(),
+                    logprob,
+                })
+                .is_err()
+            {
                 return false;
             }
         }
         let count = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
-        let prompt: usize = self.request.messages.iter().map(|message| message.content.split_whitespace().count()).sum();
+        let prompt: usize = self
+            .request
+            .messages
+            .iter()
+            .map(|message| message.content.split_whitespace().count())
+            .sum();
         let done = ChatEvent::Done {
-            finish: if words.len() > most { FinishReason::Length } else { FinishReason::Stop },
+            finish: if words.len() > most {
+                FinishReason::Length
+            } else {
+                FinishReason::Stop
+            },
             usage: Usage::new(count(prompt), count(words.len().min(most))),
             timings: Timings {
                 queue_ms: millis(started.saturating_duration_since(self.terms.arrived)),

@@ -21,8 +21,8 @@ pub(crate) use listener::Listener;
 use super::{
     backend::{Backend, Refusal, Terms},
     wire::{
-        ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest, ErrorCode, Health,
-        ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
+        ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest,
+        ErrorCode, Health, ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
     },
 };
 
@@ -52,29 +52,57 @@ async fn health(State(backend): Shared) -> Json<Health> {
 
 async fn models(State(backend): Shared) -> Json<ModelList> {
     let health = backend.health();
-    let entry = |name: String| ModelEntry { id: name, object: "model".to_owned(), owned_by: "holdpoint".to_owned() };
-    let data = [health.chat, health.embed].into_iter().flatten().map(|model| entry(model.name)).collect();
-    Json(ModelList { object: "list".to_owned(), data })
+    let entry = |name: String| ModelEntry {
+        id: name,
+        object: "model".to_owned(),
+        owned_by: "holdpoint".to_owned(),
+    };
+    let data = [health.chat, health.embed]
+        .into_iter()
+        .flatten()
+        .map(|model| entry(model.name))
+        .collect();
+    Json(ModelList {
+        object: "list".to_owned(),
+        data,
+    })
 }
 
-async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn embeddings(
+    State(backend): Shared,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let terms = terms_of(&headers)?;
     let request: EmbeddingsRequest = parse(&body)?;
     let texts = request.input.into_vec();
     if texts.len() > MOST_TEXTS {
         return Err(Refusal::new(
             ErrorCode::InvalidRequest,
-            format!("{} texts are too many for one request; send at most {MOST_TEXTS}.", texts.len()),
+            format!(
+                "{} texts are too many for one request; send at most {MOST_TEXTS}.",
+                texts.len()
+            ),
         ));
     }
-    let model = backend.health().embed.map(|model| model.name).unwrap_or_default();
+    let model = backend
+        .health()
+        .embed
+        .map(|model| model.name)
+        .unwrap_or_default();
     let answer = backend.embed(texts, terms)?;
-    let embedded = within(terms, answer).await?.map_err(|_gone| Refusal::failure("the model has stopped"))??;
-    let data = embedded.vectors.into_iter().enumerate().map(|(index, embedding)| Embedding {
-        object: "embedding".to_owned(),
-        index,
-        embedding,
-    });
+    let embedded = within(terms, answer)
+        .await?
+        .map_err(|_gone| Refusal::failure("the model has stopped"))??;
+    let data = embedded
+        .vectors
+        .into_iter()
+        .enumerate()
+        .map(|(index, embedding)| Embedding {
+            object: "embedding".to_owned(),
+            index,
+            embedding,
+        });
     Ok(Json(EmbeddingsAnswer {
         object: "list".to_owned(),
         data: data.collect(),
@@ -84,13 +112,27 @@ async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> 
     .into_response())
 }
 
-async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn chat_completions(
+    State(backend): Shared,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let terms = terms_of(&headers)?;
     let request: ChatCompletionRequest = parse(&body)?;
-    if request.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
-        return Err(Refusal::new(ErrorCode::InvalidRequest, "`temperature` must lie between 0 and 2."));
+    if request
+        .temperature
+        .is_some_and(|temperature| !(0.0..=2.0).contains(&temperature))
+    {
+        return Err(Refusal::new(
+            ErrorCode::InvalidRequest,
+            "`temperature` must lie between 0 and 2.",
+        ));
     }
-    let model = backend.health().chat.map(|model| model.name).unwrap_or_default();
+    let model = backend
+        .health()
+        .chat
+        .map(|model| model.name)
+        .unwrap_or_default();
     let stream = request.stream;
     let logprobs = request.logprobs;
     let events = backend.chat(request, terms)?;
@@ -111,7 +153,10 @@ async fn unknown_path() -> Refusal {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
-        Refusal::new(ErrorCode::InvalidRequest, format!("The request's body could not be read: {error}."))
+        Refusal::new(
+            ErrorCode::InvalidRequest,
+            format!("The request's body could not be read: {error}."),
+        )
     })
 }
 
@@ -121,11 +166,18 @@ fn terms_of(headers: &HeaderMap) -> Result<Terms, Refusal> {
     let allowed = word(DEADLINE_HEADER)
         .map(|word| word.parse().map(Duration::from_millis))
         .transpose()
-        .map_err(|_unreadable| invalid(format!("`{DEADLINE_HEADER}` must be a number of milliseconds.")))?;
+        .map_err(|_unreadable| {
+            invalid(format!(
+                "`{DEADLINE_HEADER}` must be a number of milliseconds."
+            ))
+        })?;
     let priority = match word(PRIORITY_HEADER) {
         None => Priority::default(),
-        Some(word) => Priority::parse(word)
-            .ok_or_else(|| invalid(format!("`{PRIORITY_HEADER}` must be live, copilot or evaluation.")))?,
+        Some(word) => Priority::parse(word).ok_or_else(|| {
+            invalid(format!(
+                "`{PRIORITY_HEADER}` must be live, copilot or evaluation."
+            ))
+        })?,
     };
     Ok(Terms::new(priority, allowed))
 }
@@ -134,6 +186,8 @@ fn terms_of(headers: &HeaderMap) -> Result<Terms, Refusal> {
 pub(crate) async fn within<T>(terms: Terms, work: impl Future<Output = T>) -> Result<T, Refusal> {
     match terms.deadline {
         None => Ok(work.await),
-        Some(deadline) => timeout_at(deadline.into(), work).await.map_err(|_elapsed| Refusal::deadline()),
+        Some(deadline) => timeout_at(deadline.into(), work)
+            .await
+            .map_err(|_elapsed| Refusal::deadline()),
     }
 }

@@ -71,7 +71,9 @@ impl SupervisorSettings {
             Some(path) => check_model_file(path, purpose, context_tokens).map(drop),
             None => Ok(()),
         };
-        let window = self.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+        let window = self
+            .context_tokens
+            .map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
         check(&self.embed_model, ModelPurpose::Embed, 0)?;
         check(&self.chat_model, ModelPurpose::Chat, window)
     }
@@ -117,7 +119,12 @@ pub struct EngineStatus {
 
 impl EngineStatus {
     const fn new(state: EngineState) -> Self {
-        Self { state, pid: None, restarts: 0, models: Vec::new() }
+        Self {
+            state,
+            pid: None,
+            restarts: 0,
+            models: Vec::new(),
+        }
     }
 
     /// True when requests can be answered.
@@ -138,13 +145,27 @@ pub struct Supervisor {
 impl Supervisor {
     /// Starts supervising; returns at once, while the models load. Must be called inside a Tokio runtime.
     pub fn start(settings: SupervisorSettings) -> Self {
-        let initial = if settings.has_model() { EngineState::Starting } else { EngineState::NotConfigured };
+        let initial = if settings.has_model() {
+            EngineState::Starting
+        } else {
+            EngineState::NotConfigured
+        };
         let (report, status) = watch::channel(EngineStatus::new(initial));
         let stop = CancellationToken::new();
         let client = EngineClient::new(Endpoint::Unix(settings.socket.clone()));
-        let watchdog = Watchdog { settings, client: client.clone(), report, stop: stop.clone() };
+        let watchdog = Watchdog {
+            settings,
+            client: client.clone(),
+            report,
+            stop: stop.clone(),
+        };
         let task = tokio::spawn(watchdog.run());
-        Self { client, status, stop, task }
+        Self {
+            client,
+            status,
+            stop,
+            task,
+        }
     }
 
     /// A client of the supervised engine; it may be used before the engine is ready and after a restart.
@@ -166,9 +187,14 @@ impl Supervisor {
     pub async fn settled(&self, limit: Duration) -> EngineStatus {
         let mut status = self.watch();
         let is_settled = |status: &EngineStatus| {
-            !matches!(status.state, EngineState::Starting | EngineState::Restarting { .. })
+            !matches!(
+                status.state,
+                EngineState::Starting | EngineState::Restarting { .. }
+            )
         };
-        let settled = timeout(limit, status.wait_for(is_settled)).await.map(|seen| seen.map(|seen| seen.clone()));
+        let settled = timeout(limit, status.wait_for(is_settled))
+            .await
+            .map(|seen| seen.map(|seen| seen.clone()));
         match settled {
             Ok(Ok(status)) => status,
             _ => self.status(),
@@ -205,7 +231,9 @@ impl Watchdog {
         }
         let mut failures_in_a_row = 0;
         let outcome = loop {
-            let Some((why, was_ready)) = self.run_once().await else { break EngineState::Stopped };
+            let Some((why, was_ready)) = self.run_once().await else {
+                break EngineState::Stopped;
+            };
             let why = match why {
                 Ended::ForGood(why) => break EngineState::Failed { why },
                 Ended::MayRestart(why) => why,
@@ -217,7 +245,10 @@ impl Watchdog {
                 status.restarts += 1;
                 status.pid = None;
                 status.models.clear();
-                status.state = EngineState::Restarting { attempt: failures_in_a_row, why };
+                status.state = EngineState::Restarting {
+                    attempt: failures_in_a_row,
+                    why,
+                };
             });
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -272,12 +303,19 @@ impl Watchdog {
 /// The first restart comes soon, every further one in a row after twice the wait.
 fn restart_wait(settings: &SupervisorSettings, failures_in_a_row: u32) -> Duration {
     let doublings = failures_in_a_row.saturating_sub(1).min(16);
-    settings.first_restart_wait.saturating_mul(1 << doublings).min(settings.longest_restart_wait)
+    settings
+        .first_restart_wait
+        .saturating_mul(1 << doublings)
+        .min(settings.longest_restart_wait)
 }
 
 /// Options of `holdpoint engine` for the given settings.
 fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
-    let mut arguments = vec!["engine".into(), "--socket".into(), settings.socket.clone().into()];
+    let mut arguments = vec![
+        "engine".into(),
+        "--socket".into(),
+        settings.socket.clone().into(),
+    ];
     let mut option = |name: &str, value: Option<std::ffi::OsString>| {
         if let Some(value) = value {
             arguments.extend([name.into(), value]);
@@ -286,8 +324,16 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
     let path = |path: &Option<PathBuf>| path.as_deref().map(Path::as_os_str).map(ToOwned::to_owned);
     option("--chat-model", path(&settings.chat_model));
     option("--embed-model", path(&settings.embed_model));
-    option("--threads", settings.threads.map(|threads| threads.to_string().into()));
-    option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
+    option(
+        "--threads",
+        settings.threads.map(|threads| threads.to_string().into()),
+    );
+    option(
+        "--ctx",
+        settings
+            .context_tokens
+            .map(|tokens| tokens.to_string().into()),
+    );
     arguments
 }
 
@@ -311,7 +357,15 @@ mod tests {
         settings.threads = NonZero::new(2);
         assert_eq!(
             child_arguments(&settings),
-            ["engine", "--socket", "/run/engine.sock", "--embed-model", "/models/embed.gguf", "--threads", "2"]
+            [
+                "engine",
+                "--socket",
+                "/run/engine.sock",
+                "--embed-model",
+                "/models/embed.gguf",
+                "--threads",
+                "2"
+            ]
         );
     }
 }

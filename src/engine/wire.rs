@@ -10,7 +10,9 @@ pub const DEADLINE_HEADER: &str = "x-holdpoint-deadline-ms";
 pub const PRIORITY_HEADER: &str = "x-holdpoint-priority";
 
 /// Who waits for the answer; the order in which a busy engine serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// A visitor waits for it.
@@ -37,7 +39,9 @@ impl Priority {
 
     /// Reads the header's word; `None` for an unknown one.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|priority| priority.as_str() == word)
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.as_str() == word)
     }
 }
 
@@ -108,17 +112,26 @@ pub struct ChatMessage {
 impl ChatMessage {
     /// Instructions.
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: "system".to_owned(), content: content.into() }
+        Self {
+            role: "system".to_owned(),
+            content: content.into(),
+        }
     }
 
     /// What a person wrote.
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: "user".to_owned(), content: content.into() }
+        Self {
+            role: "user".to_owned(),
+            content: content.into(),
+        }
     }
 
     /// What the model answered earlier.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: "assistant".to_owned(), content: content.into() }
+        Self {
+            role: "assistant".to_owned(),
+            content: content.into(),
+        }
     }
 }
 
@@ -157,7 +170,7 @@ pub struct ChatCompletion {
     pub id: String,
     /// Always `chat.completion`.
     pub object: String,
-    /// Seconds since 1970, as OpenAI has it.
+    /// Seconds since 1970; the one time here that is not in milliseconds, because clients expect it so.
     pub created: u64,
     /// Name of the model.
     pub model: String,
@@ -299,7 +312,11 @@ pub struct Usage {
 impl Usage {
     /// Adds up what was read and written.
     pub fn new(prompt_tokens: u32, completion_tokens: u32) -> Self {
-        Self { prompt_tokens, completion_tokens, total_tokens: prompt_tokens.saturating_add(completion_tokens) }
+        Self {
+            prompt_tokens,
+            completion_tokens,
+            total_tokens: prompt_tokens.saturating_add(completion_tokens),
+        }
     }
 }
 
@@ -404,7 +421,7 @@ pub struct ErrorBody {
 pub struct ErrorDetail {
     /// One sentence.
     pub message: String,
-    /// OpenAI's class of the error.
+    /// Class of the error.
     #[serde(rename = "type", default)]
     pub kind: Option<String>,
     /// Machine-readable reason.

@@ -3,10 +3,7 @@
 use std::time::Instant;
 
 use llama_cpp_2::{
-    context::LlamaContext,
-    model::LlamaModel,
-    sampling::LlamaSampler,
-    token::LlamaToken,
+    context::LlamaContext, model::LlamaModel, sampling::LlamaSampler, token::LlamaToken,
 };
 
 use crate::engine::{
@@ -64,7 +61,10 @@ impl Sequence {
         let temperature = job.request.temperature.unwrap_or(1.0);
         let choice = if temperature > 0.0 {
             let seed = job.request.seed.unwrap_or_else(rand::random);
-            Choice::Drawn(LlamaSampler::chain_simple([LlamaSampler::temp(temperature), LlamaSampler::dist(seed)]))
+            Choice::Drawn(LlamaSampler::chain_simple([
+                LlamaSampler::temp(temperature),
+                LlamaSampler::dist(seed),
+            ]))
         } else {
             Choice::Likeliest
         };
@@ -143,7 +143,9 @@ impl Sequence {
         context: &LlamaContext<'_>,
         batch: &Batch,
     ) -> Result<Progress, StepError> {
-        let Some(row) = self.row.take() else { return Ok(Progress::Continues) };
+        let Some(row) = self.row.take() else {
+            return Ok(Progress::Continues);
+        };
         let first_token = *self.first_token.get_or_insert_with(Instant::now);
         let logits = batch.logits(context, row)?;
         let token = match &mut self.choice {
@@ -155,7 +157,11 @@ impl Sequence {
         }
         self.written += 1;
         let bytes = model.vocab().token_to_piece(token, false, None);
-        let logprob = self.job.request.logprobs.then(|| self.token_logprob(model, logits, token, &bytes));
+        let logprob = self
+            .job
+            .request
+            .logprobs
+            .then(|| self.token_logprob(model, logits, token, &bytes));
         let text = self.assembler.push(&bytes);
         let _caller_is_gone = self.job.events.send(ChatEvent::Token { text, logprob });
         if self.written >= self.most_written {
@@ -168,14 +174,20 @@ impl Sequence {
     fn end(&mut self, finish: FinishReason, first_token: Instant) -> Progress {
         let rest = self.assembler.finish();
         if !rest.is_empty() {
-            let _caller_is_gone = self.job.events.send(ChatEvent::Token { text: rest, logprob: None });
+            let _caller_is_gone = self.job.events.send(ChatEvent::Token {
+                text: rest,
+                logprob: None,
+            });
         }
         let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
         let _caller_is_gone = self.job.events.send(ChatEvent::Done {
             finish,
             usage: Usage::new(count(self.prompt.len()), count(self.written)),
             timings: Timings {
-                queue_ms: millis(self.started.saturating_duration_since(self.job.terms.arrived)),
+                queue_ms: millis(
+                    self.started
+                        .saturating_duration_since(self.job.terms.arrived),
+                ),
                 prefill_ms: millis(first_token.saturating_duration_since(self.started)),
                 decode_ms: millis(first_token.elapsed()),
             },
@@ -183,17 +195,35 @@ impl Sequence {
         Progress::Ended
     }
 
-    fn token_logprob(&self, model: &LlamaModel, logits: &[f32], token: LlamaToken, bytes: &[u8]) -> TokenLogprob {
+    fn token_logprob(
+        &self,
+        model: &LlamaModel,
+        logits: &[f32],
+        token: LlamaToken,
+        bytes: &[u8],
+    ) -> TokenLogprob {
         let normaliser = log_normaliser(logits);
         let logprob_at = |index: usize| {
-            log_probability(logits.get(index).copied().unwrap_or(f32::NEG_INFINITY), normaliser)
+            log_probability(
+                logits.get(index).copied().unwrap_or(f32::NEG_INFINITY),
+                normaliser,
+            )
         };
-        let alternatives = self.job.request.top_logprobs.unwrap_or(0).min(MOST_ALTERNATIVES);
+        let alternatives = self
+            .job
+            .request
+            .top_logprobs
+            .unwrap_or(0)
+            .min(MOST_ALTERNATIVES);
         let top_logprobs = highest(logits, usize::from(alternatives))
             .into_iter()
             .map(|index| {
                 let bytes = model.vocab().token_to_piece(token_at(index), true, None);
-                TopLogprob { token: lossy(&bytes), logprob: logprob_at(index), bytes: Some(bytes) }
+                TopLogprob {
+                    token: lossy(&bytes),
+                    logprob: logprob_at(index),
+                    bytes: Some(bytes),
+                }
             })
             .collect();
         TokenLogprob {
@@ -207,9 +237,16 @@ impl Sequence {
 
 /// The first of the highest logits.
 fn likeliest(logits: &[f32]) -> LlamaToken {
-    let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (index, logit)| {
-        if *logit > best.1 { (index, *logit) } else { best }
-    });
+    let best = logits
+        .iter()
+        .enumerate()
+        .fold((0, f32::NEG_INFINITY), |best, (index, logit)| {
+            if *logit > best.1 {
+                (index, *logit)
+            } else {
+                best
+            }
+        });
     token_at(best.0)
 }
 

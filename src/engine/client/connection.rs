@@ -1,6 +1,6 @@
 //! HTTP/1.1 connections to one engine, kept open between requests.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -37,31 +37,39 @@ impl Drop for Connection {
 
 impl Connections {
     pub(super) const fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, idle: Mutex::new(Vec::new()) }
+        Self {
+            endpoint,
+            idle: Mutex::new(Vec::new()),
+        }
     }
 
     pub(super) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Sends a request over an idle connection or a new one. A connection that closed while idle (the engine was
-    /// restarted) is replaced; once the request is on its way it is not repeated.
-    pub(super) async fn send(self: &std::sync::Arc<Self>, request: Request<Bytes>) -> Result<Answer, EngineError> {
-        let mut request = request.map(Full::new);
+    /// Sends a request over an idle connection or a new one.
+    ///
+    /// An idle connection that turns out to be broken (the engine was restarted) is replaced and the request sent
+    /// again: it changes nothing, so being computed twice does no harm. A new connection that breaks is an error.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        request: Request<Bytes>,
+    ) -> Result<Answer, EngineError> {
+        let request = request.map(Full::new);
         while let Some(mut connection) = self.take_idle() {
-            if connection.sender.ready().await.is_err() {
-                continue;
-            }
-            match connection.sender.try_send_request(request).await {
+            match connection.sender.send_request(request.clone()).await {
                 Ok(response) => return Ok(self.answer(response, connection)),
-                Err(mut failed) => match failed.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(unavailable(&failed.into_error())),
-                },
+                Err(error) => {
+                    tracing::debug!(%error, "An idle connection to the engine was broken");
+                }
             }
         }
         let mut connection = self.connect().await?;
-        let response = connection.sender.send_request(request).await.map_err(|error| unavailable(&error))?;
+        let response = connection
+            .sender
+            .send_request(request)
+            .await
+            .map_err(|error| unavailable(&error))?;
         Ok(self.answer(response, connection))
     }
 
@@ -69,23 +77,36 @@ impl Connections {
         let Endpoint::Unix(path) = &self.endpoint;
         let stream = UnixStream::connect(path)
             .await
-            .map_err(|error| EngineError::Unavailable { why: format!("its socket cannot be reached: {error}") })?;
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| unavailable(&error))?;
+            .map_err(|error| EngineError::Unavailable {
+                why: format!("its socket cannot be reached: {error}"),
+            })?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| unavailable(&error))?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "A connection to the engine ended");
             }
         });
-        Ok(Connection { sender, task: task.abort_handle() })
+        Ok(Connection {
+            sender,
+            task: task.abort_handle(),
+        })
     }
 
-    fn answer(self: &std::sync::Arc<Self>, response: Response<Incoming>, connection: Connection) -> Answer {
-        Answer { response, connection: Some(connection), pool: std::sync::Arc::clone(self) }
+    fn answer(self: &Arc<Self>, response: Response<Incoming>, connection: Connection) -> Answer {
+        Answer {
+            response,
+            connection: Some(connection),
+            pool: Arc::clone(self),
+        }
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
     }
 
     fn keep(&self, connection: Connection) {
@@ -97,14 +118,16 @@ impl Connections {
 }
 
 fn unavailable(error: &hyper::Error) -> EngineError {
-    EngineError::Unavailable { why: format!("the connection broke: {error}") }
+    EngineError::Unavailable {
+        why: format!("the connection broke: {error}"),
+    }
 }
 
 /// An answer whose body is still to be read. Its connection is kept once the body was read to the end.
 pub(super) struct Answer {
     response: Response<Incoming>,
     connection: Option<Connection>,
-    pool: std::sync::Arc<Connections>,
+    pool: Arc<Connections>,
 }
 
 impl Answer {

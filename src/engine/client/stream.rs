@@ -36,7 +36,10 @@ pub struct ChatStream {
 
 impl std::fmt::Debug for ChatStream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("ChatStream").field("text", &self.text).finish_non_exhaustive()
+        formatter
+            .debug_struct("ChatStream")
+            .field("text", &self.text)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,7 +85,9 @@ impl ChatStream {
             match self.answer.next_piece().await? {
                 Some(piece) => self.received.extend_from_slice(&piece),
                 None => {
-                    return Err(EngineError::Unavailable { why: "the answer broke off".to_owned() });
+                    return Err(EngineError::Unavailable {
+                        why: "the answer broke off".to_owned(),
+                    });
                 }
             }
         }
@@ -92,14 +97,19 @@ impl ChatStream {
     fn take_event(&mut self) -> Result<Option<String>, EngineError> {
         let Some((end, separator)) = event_end(&self.received) else {
             if self.received.len() > LARGEST_EVENT_BYTES {
-                return Err(EngineError::Protocol { detail: "an event of the stream is too large".to_owned() });
+                return Err(EngineError::Protocol {
+                    detail: "an event of the stream is too large".to_owned(),
+                });
             }
             return Ok(None);
         };
         let event: Vec<u8> = self.received.drain(..end + separator).collect();
         let event = String::from_utf8_lossy(&event);
-        let data: Vec<&str> =
-            event.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
+        let data: Vec<&str> = event
+            .lines()
+            .filter_map(|line| line.strip_prefix("data:"))
+            .map(str::trim_start)
+            .collect();
         Ok(Some(data.join("\n")))
     }
 
@@ -110,19 +120,33 @@ impl ChatStream {
         }
         if let Ok(ErrorBody { error }) = serde_json::from_str(data) {
             let code = error.code.unwrap_or(ErrorCode::Other);
-            return Err(of_code(code, StatusCode::INTERNAL_SERVER_ERROR, error.message, self.limit));
+            return Err(of_code(
+                code,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                error.message,
+                self.limit,
+            ));
         }
         let chunk: ChatChunk =
-            serde_json::from_str(data).map_err(|error| EngineError::Protocol { detail: error.to_string() })?;
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(None) };
+            serde_json::from_str(data).map_err(|error| EngineError::Protocol {
+                detail: error.to_string(),
+            })?;
+        let Some(choice) = chunk.choices.into_iter().next() else {
+            return Ok(None);
+        };
         if let Some(logprobs) = &choice.logprobs {
-            self.log_probabilities.extend(logprobs.content.iter().map(|token| token.logprob));
+            self.log_probabilities
+                .extend(logprobs.content.iter().map(|token| token.logprob));
         }
         if let Some(finish) = choice.finish_reason {
             let usage = chunk.usage.unwrap_or_default();
             return Ok(Some(ChatDelta::Done(Box::new(ChatAnswer {
                 text: std::mem::take(&mut self.text),
-                finish: if finish == FinishReason::Other { FinishReason::Stop } else { finish },
+                finish: if finish == FinishReason::Other {
+                    FinishReason::Stop
+                } else {
+                    finish
+                },
                 logprobs: LogprobSummary::of(self.log_probabilities.iter().copied()),
                 prompt_tokens: usage.prompt_tokens,
                 completion_tokens: usage.completion_tokens,
@@ -130,17 +154,24 @@ impl ChatStream {
                 elapsed: self.started.elapsed(),
             }))));
         }
-        Ok(choice.delta.content.filter(|text| !text.is_empty()).map(|text| {
-            self.text.push_str(&text);
-            ChatDelta::Text(text)
-        }))
+        Ok(choice
+            .delta
+            .content
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                self.text.push_str(&text);
+                ChatDelta::Text(text)
+            }))
     }
 }
 
 /// Where the first event ends, and how long the empty line after it is.
 fn event_end(received: &[u8]) -> Option<(usize, usize)> {
     let find = |separator: &[u8]| {
-        received.windows(separator.len()).position(|window| window == separator).map(|end| (end, separator.len()))
+        received
+            .windows(separator.len())
+            .position(|window| window == separator)
+            .map(|end| (end, separator.len()))
     };
     match (find(b"\n\n"), find(b"\r\n\r\n")) {
         (Some(plain), Some(carriage)) => Some(plain.min(carriage)),

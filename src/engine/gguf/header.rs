@@ -66,7 +66,9 @@ impl GgufHeader {
             metadata.insert(key, reader.value(kind, 0)?);
         }
         let metadata = Metadata(metadata);
-        let alignment = metadata.number("general.alignment").unwrap_or(DEFAULT_ALIGNMENT_BYTES);
+        let alignment = metadata
+            .number("general.alignment")
+            .unwrap_or(DEFAULT_ALIGNMENT_BYTES);
         if !alignment.is_power_of_two() {
             return Err(ModelFileProblem::Damaged("its alignment is impossible"));
         }
@@ -78,10 +80,16 @@ impl GgufHeader {
             tensor_bytes = tensor_bytes.saturating_add(bytes);
             data_bytes = data_bytes.max(offset.saturating_add(bytes));
         }
-        let data_start = reader.position().checked_next_multiple_of(alignment).unwrap_or(u64::MAX);
+        let data_start = reader
+            .position()
+            .checked_next_multiple_of(alignment)
+            .unwrap_or(u64::MAX);
         let need_bytes = data_start.saturating_add(data_bytes);
         if need_bytes > length {
-            return Err(ModelFileProblem::Truncated { have_bytes: length, need_bytes });
+            return Err(ModelFileProblem::Truncated {
+                have_bytes: length,
+                need_bytes,
+            });
         }
         if tensors == 0 {
             return Err(ModelFileProblem::Damaged("it holds no weights"));
@@ -90,9 +98,12 @@ impl GgufHeader {
     }
 
     fn from_metadata(metadata: &Metadata, tensor_bytes: u64) -> Result<Self, ModelFileProblem> {
-        let architecture = metadata
-            .text("general.architecture")
-            .ok_or(ModelFileProblem::Damaged("it does not say which architecture it is"))?;
+        let architecture =
+            metadata
+                .text("general.architecture")
+                .ok_or(ModelFileProblem::Damaged(
+                    "it does not say which architecture it is",
+                ))?;
         let of_model = |key: &str| metadata.number(&format!("{architecture}.{key}"));
         let layers = of_model("block_count").unwrap_or(0);
         let width = of_model("embedding_length").unwrap_or(0);
@@ -100,19 +111,26 @@ impl GgufHeader {
         let cached_heads = of_model("attention.head_count_kv").unwrap_or(heads);
         let key_length = of_model("attention.key_length").unwrap_or(width / heads);
         let value_length = of_model("attention.value_length").unwrap_or(width / heads);
-        let bidirectional = metadata.get(&format!("{architecture}.attention.causal")) == Some(&Value::Flag(false));
+        let bidirectional =
+            metadata.get(&format!("{architecture}.attention.causal")) == Some(&Value::Flag(false));
         let cache_bytes_per_token = layers
             .saturating_mul(cached_heads)
             .saturating_mul(key_length.saturating_add(value_length))
             .saturating_mul(CACHE_BYTES_PER_ELEMENT);
         Ok(Self {
             name: metadata.text("general.name").map(str::to_owned),
-            context_tokens: of_model("context_length").and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(0),
+            context_tokens: of_model("context_length")
+                .and_then(|tokens| u32::try_from(tokens).ok())
+                .unwrap_or(0),
             has_chat_template: metadata.text("tokenizer.chat_template").is_some(),
             has_pooling: of_model("pooling_type").is_some_and(|kind| kind != 0),
             attention_is_bidirectional: bidirectional,
             tensor_bytes,
-            cache_bytes_per_token: if bidirectional { 0 } else { cache_bytes_per_token },
+            cache_bytes_per_token: if bidirectional {
+                0
+            } else {
+                cache_bytes_per_token
+            },
             vocabulary: metadata.entries("tokenizer.ggml.tokens"),
             architecture: architecture.to_owned(),
         })
@@ -125,8 +143,14 @@ impl GgufHeader {
 
     /// Estimate of the memory the model needs with a window of `context_tokens`, bytes.
     pub const fn memory_need_bytes(&self, context_tokens: u32) -> u64 {
-        let cache = self.cache_bytes_per_token.saturating_mul(context_tokens as u64);
-        let logits = if self.is_encoder() { 0 } else { self.vocabulary.saturating_mul(LOGIT_ROWS * 4) };
+        let cache = self
+            .cache_bytes_per_token
+            .saturating_mul(context_tokens as u64);
+        let logits = if self.is_encoder() {
+            0
+        } else {
+            self.vocabulary.saturating_mul(LOGIT_ROWS * 4)
+        };
         self.tensor_bytes
             .saturating_add(cache)
             .saturating_add(logits)
@@ -135,11 +159,15 @@ impl GgufHeader {
 }
 
 /// Reads one tensor's entry: where its data begins after the header, and how long it is.
-fn read_tensor<R: Read + Seek>(reader: &mut BoundedReader<R>) -> Result<(u64, u64), ModelFileProblem> {
+fn read_tensor<R: Read + Seek>(
+    reader: &mut BoundedReader<R>,
+) -> Result<(u64, u64), ModelFileProblem> {
     reader.text()?;
     let dimensions = reader.u32()?;
     if dimensions > MOST_DIMENSIONS {
-        return Err(ModelFileProblem::Damaged("a tensor has too many dimensions"));
+        return Err(ModelFileProblem::Damaged(
+            "a tensor has too many dimensions",
+        ));
     }
     let mut elements: u64 = 1;
     for _ in 0..dimensions {
@@ -151,7 +179,9 @@ fn read_tensor<R: Read + Seek>(reader: &mut BoundedReader<R>) -> Result<(u64, u6
     let offset = reader.u64()?;
     // A type newer than this table counts as one byte, so that it is neither refused nor mistaken for damage.
     let bytes = block_layout(kind).map_or(1, |(block_elements, block_bytes)| {
-        elements.div_ceil(block_elements).saturating_mul(block_bytes)
+        elements
+            .div_ceil(block_elements)
+            .saturating_mul(block_bytes)
     });
     Ok((offset, bytes))
 }
@@ -198,7 +228,10 @@ impl Metadata {
     /// A number; of an array, its largest entry, which is the safe one for an estimate of memory.
     fn number(&self, key: &str) -> Option<u64> {
         match self.get(key)? {
-            Value::Unsigned(number) | Value::Array { largest: number, .. } => Some(*number),
+            Value::Unsigned(number)
+            | Value::Array {
+                largest: number, ..
+            } => Some(*number),
             _ => None,
         }
     }

@@ -32,7 +32,11 @@ pub(super) struct BoundedReader<R> {
 
 impl<R: Read + Seek> BoundedReader<R> {
     pub(super) fn new(source: R, length: u64) -> Self {
-        Self { inner: BufReader::with_capacity(1 << 16, source), position: 0, length }
+        Self {
+            inner: BufReader::with_capacity(1 << 16, source),
+            position: 0,
+            length,
+        }
     }
 
     pub(super) const fn position(&self) -> u64 {
@@ -43,7 +47,10 @@ impl<R: Read + Seek> BoundedReader<R> {
     fn advance(&mut self, bytes: u64) -> Result<(), ModelFileProblem> {
         let end = self.position.saturating_add(bytes);
         if end > self.length {
-            return Err(ModelFileProblem::Truncated { have_bytes: self.length, need_bytes: end });
+            return Err(ModelFileProblem::Truncated {
+                have_bytes: self.length,
+                need_bytes: end,
+            });
         }
         self.position = end;
         Ok(())
@@ -51,7 +58,8 @@ impl<R: Read + Seek> BoundedReader<R> {
 
     fn skip(&mut self, bytes: u64) -> Result<(), ModelFileProblem> {
         self.advance(bytes)?;
-        let offset = i64::try_from(bytes).map_err(|_beyond| ModelFileProblem::Damaged("a length is impossible"))?;
+        let offset = i64::try_from(bytes)
+            .map_err(|_beyond| ModelFileProblem::Damaged("a length is impossible"))?;
         Ok(self.inner.seek_relative(offset)?)
     }
 
@@ -77,9 +85,14 @@ impl<R: Read + Seek> BoundedReader<R> {
     /// Checks a count against what the rest of the file can hold, so that a damaged one cannot keep us busy.
     pub(super) fn count(&mut self, bytes_each: u64) -> Result<u64, ModelFileProblem> {
         let count = self.u64()?;
-        let need_bytes = self.position.saturating_add(count.saturating_mul(bytes_each));
+        let need_bytes = self
+            .position
+            .saturating_add(count.saturating_mul(bytes_each));
         if need_bytes > self.length {
-            return Err(ModelFileProblem::Truncated { have_bytes: self.length, need_bytes });
+            return Err(ModelFileProblem::Truncated {
+                have_bytes: self.length,
+                need_bytes,
+            });
         }
         Ok(count)
     }
@@ -94,7 +107,10 @@ impl<R: Read + Seek> BoundedReader<R> {
         let mut bytes = Vec::new();
         self.inner.by_ref().take(length).read_to_end(&mut bytes)?;
         if bytes.len() as u64 != length {
-            return Err(ModelFileProblem::Truncated { have_bytes: self.length, need_bytes: self.position });
+            return Err(ModelFileProblem::Truncated {
+                have_bytes: self.length,
+                need_bytes: self.position,
+            });
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -120,13 +136,19 @@ impl<R: Read + Seek> BoundedReader<R> {
             10 => Value::Unsigned(self.u64()?),
             11 => non_negative(i64::from_le_bytes(self.fixed()?)),
             12 => self.fixed::<8>().map(|_float| Value::Other)?,
-            _ => return Err(ModelFileProblem::Damaged("its metadata has a value of unknown type")),
+            _ => {
+                return Err(ModelFileProblem::Damaged(
+                    "its metadata has a value of unknown type",
+                ));
+            }
         })
     }
 
     fn array(&mut self, depth: u8) -> Result<Value, ModelFileProblem> {
         if depth >= DEEPEST_ARRAY {
-            return Err(ModelFileProblem::Damaged("its metadata is nested too deeply"));
+            return Err(ModelFileProblem::Damaged(
+                "its metadata is nested too deeply",
+            ));
         }
         let kind = self.u32()?;
         // Every entry takes at least its smallest encoding, which bounds the loop below by the file's size.

@@ -1,4 +1,4 @@
-//! Writes what a chat model does as OpenAI's answer, whole or streamed, and refusals as its errors.
+//! Writes what a chat model does as an OpenAI-shaped answer, whole or streamed, and refusals as errors.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,8 +18,8 @@ use super::within;
 use crate::engine::{
     backend::{ChatEvent, Refusal, Terms},
     wire::{
-        ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, ErrorBody, ErrorCode, ErrorDetail,
-        FinishReason, Logprobs, TokenLogprob,
+        ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, ErrorBody, ErrorCode,
+        ErrorDetail, FinishReason, Logprobs, TokenLogprob,
     },
 };
 
@@ -38,8 +38,15 @@ pub(super) struct AnswerWriter {
 
 impl AnswerWriter {
     pub(super) fn new(model: String, logprobs: bool) -> Self {
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { id: format!("chatcmpl-{}", Uuid::now_v7().simple()), created, model, logprobs }
+        let created = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        Self {
+            id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
+            created,
+            model,
+            logprobs,
+        }
     }
 
     /// The whole answer, once it is complete.
@@ -53,7 +60,11 @@ impl AnswerWriter {
                     content.extend(logprob);
                 }
                 ChatEvent::Failed(refusal) => return Err(refusal),
-                ChatEvent::Done { finish, usage, timings } => {
+                ChatEvent::Done {
+                    finish,
+                    usage,
+                    timings,
+                } => {
                     return Ok(ChatCompletion {
                         id: self.id,
                         object: "chat.completion".to_owned(),
@@ -76,7 +87,11 @@ impl AnswerWriter {
 
     /// The answer as server-sent events. What is refused before the first token is an ordinary error; later errors
     /// are an event of their own.
-    pub(super) async fn stream(self, mut events: Events, terms: Terms) -> Result<Response, Refusal> {
+    pub(super) async fn stream(
+        self,
+        mut events: Events,
+        terms: Terms,
+    ) -> Result<Response, Refusal> {
         let first = match within(terms, events.recv()).await? {
             Some(ChatEvent::Failed(refusal)) => return Err(refusal),
             Some(event) => event,
@@ -92,7 +107,14 @@ impl AnswerWriter {
             let is_last = !matches!(event, ChatEvent::Token { .. });
             Some((event, (!is_last).then_some(events)))
         });
-        let head = self.chunk(Delta { role: Some("assistant".to_owned()), content: None }, None, None);
+        let head = self.chunk(
+            Delta {
+                role: Some("assistant".to_owned()),
+                content: None,
+            },
+            None,
+            None,
+        );
         let all = stream::once(async { first }).chain(rest);
         let parts = stream::once(async move { head })
             .chain(all.map(move |event| self.part(event)))
@@ -102,10 +124,19 @@ impl AnswerWriter {
 
     fn part(&self, event: ChatEvent) -> Result<Event, axum::Error> {
         match event {
-            ChatEvent::Token { text, logprob } => {
-                self.chunk(Delta { role: None, content: Some(text) }, logprob, None)
-            }
-            ChatEvent::Done { finish, usage, timings } => {
+            ChatEvent::Token { text, logprob } => self.chunk(
+                Delta {
+                    role: None,
+                    content: Some(text),
+                },
+                logprob,
+                None,
+            ),
+            ChatEvent::Done {
+                finish,
+                usage,
+                timings,
+            } => {
                 let mut chunk = self.chunk_body(Delta::default(), None, Some(finish));
                 chunk.usage = Some(usage);
                 chunk.timings = Some(timings);
@@ -124,7 +155,12 @@ impl AnswerWriter {
         Event::default().json_data(self.chunk_body(delta, logprob, finish))
     }
 
-    fn chunk_body(&self, delta: Delta, logprob: Option<TokenLogprob>, finish_reason: Option<FinishReason>) -> ChatChunk {
+    fn chunk_body(
+        &self,
+        delta: Delta,
+        logprob: Option<TokenLogprob>,
+        finish_reason: Option<FinishReason>,
+    ) -> ChatChunk {
         ChatChunk {
             id: self.id.clone(),
             object: "chat.completion.chunk".to_owned(),
@@ -133,7 +169,9 @@ impl AnswerWriter {
             choices: vec![ChunkChoice {
                 index: 0,
                 delta,
-                logprobs: logprob.map(|logprob| Logprobs { content: vec![logprob] }),
+                logprobs: logprob.map(|logprob| Logprobs {
+                    content: vec![logprob],
+                }),
                 finish_reason,
             }],
             usage: None,
@@ -152,10 +190,13 @@ fn end_after_error(
 impl Refusal {
     fn body(&self) -> ErrorBody {
         let kind = match self.code {
-            ErrorCode::InvalidRequest | ErrorCode::ContextExceeded | ErrorCode::NoModel => "invalid_request_error",
-            ErrorCode::Overloaded | ErrorCode::DeadlineExceeded | ErrorCode::EngineFailure | ErrorCode::Other => {
-                "server_error"
+            ErrorCode::InvalidRequest | ErrorCode::ContextExceeded | ErrorCode::NoModel => {
+                "invalid_request_error"
             }
+            ErrorCode::Overloaded
+            | ErrorCode::DeadlineExceeded
+            | ErrorCode::EngineFailure
+            | ErrorCode::Other => "server_error",
         };
         ErrorBody {
             error: ErrorDetail {

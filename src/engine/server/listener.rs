@@ -2,12 +2,14 @@
 
 use std::{
     fs, io,
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
     path::{Path, PathBuf},
 };
 
 use axum::Router;
-use tokio::net::UnixListener;
 
 use crate::engine::error::RunError;
 
@@ -29,7 +31,10 @@ impl Drop for SocketFile {
 impl Listener {
     /// Opens the socket. A file left behind by an engine that died is replaced; one that answers is not.
     pub(crate) fn open(path: &Path) -> Result<Self, RunError> {
-        let failed = |source: io::Error| RunError::Socket { path: path.to_owned(), source };
+        let failed = |source: io::Error| RunError::Socket {
+            path: path.to_owned(),
+            source,
+        };
         if UnixStream::connect(path).is_ok() {
             return Err(RunError::SocketInUse(path.to_owned()));
         }
@@ -38,15 +43,16 @@ impl Listener {
             _ => {}
         }
         let inner = UnixListener::bind(path).map_err(failed)?;
+        inner.set_nonblocking(true).map_err(failed)?;
         let file = SocketFile(path.to_owned());
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self { file, inner })
     }
 
-    /// Serves until dropped; only a failing socket ends it.
+    /// Serves inside a Tokio runtime until dropped; only a failing socket ends it.
     pub(crate) async fn serve(self, router: Router) -> io::Result<()> {
         let Self { file, inner } = self;
-        let served = axum::serve(inner, router);
+        let served = axum::serve(tokio::net::UnixListener::from_std(inner)?, router);
         // Declared last, dropped first.
         let _file = file;
         served.await

@@ -49,12 +49,16 @@ impl EngineChild {
     pub(super) fn spawn(settings: &SupervisorSettings) -> Result<Self, String> {
         let program = match &settings.program {
             Some(program) => program.clone(),
-            None => env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?,
+            None => env::current_exe()
+                .map_err(|error| format!("this program cannot find itself: {error}"))?,
         };
         let mut process = Command::new(&program)
             .args(child_arguments(settings))
             // Waiting threads sleep instead of spinning; otherwise other busy processes slow it down many times.
             .env("OMP_WAIT_POLICY", "passive")
+            // An assertion of the library must end the child at once, not start a debugger first.
+            .env("GGML_NO_BACKTRACE", "1")
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -64,8 +68,16 @@ impl EngineChild {
             .spawn()
             .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;
         let last_line = Arc::new(Mutex::new(String::new()));
-        let reader = process.stderr.take().map(|stderr| tokio::spawn(forward(stderr, Arc::clone(&last_line))));
-        Ok(Self { stdin: process.stdin.take(), process, last_line, reader })
+        let reader = process
+            .stderr
+            .take()
+            .map(|stderr| tokio::spawn(forward(stderr, Arc::clone(&last_line))));
+        Ok(Self {
+            stdin: process.stdin.take(),
+            process,
+            last_line,
+            reader,
+        })
     }
 
     pub(super) fn pid(&self) -> Option<u32> {
@@ -118,21 +130,35 @@ impl EngineChild {
             // Something it started might keep the pipe open; its words are then lost, which does no harm.
             let _last_words_are_in = timeout(LAST_WORDS_LIMIT, reader).await;
         }
-        let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last_line = self
+            .last_line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let status = match status {
             Ok(status) => status,
-            Err(error) => return Ended::MayRestart(format!("its end could not be observed: {error}")),
+            Err(error) => {
+                return Ended::MayRestart(format!("its end could not be observed: {error}"));
+            }
         };
         if status.code() == Some(i32::from(EXIT_CONFIGURATION)) {
             return Ended::ForGood(last_line);
         }
         let how = match (status.signal(), status.code()) {
-            (Some(9), _) => "it was killed, perhaps because the memory ran out".to_owned(),
+            // Its last words have nothing to do with it.
+            (Some(9), _) => {
+                let why = "it was killed, perhaps because the memory ran out";
+                return Ended::MayRestart(why.to_owned());
+            }
             (Some(4), _) => "this processor lacks an instruction it was built for".to_owned(),
             (Some(signal), _) => format!("it crashed with signal {signal}"),
             (None, code) => format!("it ended with code {}", code.unwrap_or_default()),
         };
-        if last_line.is_empty() { Ended::MayRestart(how) } else { Ended::MayRestart(format!("{how}: {last_line}")) }
+        if last_line.is_empty() {
+            Ended::MayRestart(how)
+        } else {
+            Ended::MayRestart(format!("{how}: {last_line}"))
+        }
     }
 }
 
@@ -140,7 +166,10 @@ impl EngineChild {
 async fn forward(stderr: impl AsyncRead + Unpin, last_line: Arc<Mutex<String>>) {
     let mut lines = BufReader::new(stderr).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
-        let line: String = String::from_utf8_lossy(&line).chars().take(LONGEST_LINE).collect();
+        let line: String = String::from_utf8_lossy(&line)
+            .chars()
+            .take(LONGEST_LINE)
+            .collect();
         let line = line.trim_end();
         if line.is_empty() {
             continue;
