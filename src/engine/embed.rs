@@ -37,23 +37,17 @@ pub(crate) struct EmbedSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(
-    backend: &Arc<LlamaBackend>,
-    settings: &EmbedSettings,
-    desk: &Desk<EmbedJob>,
-    loaded: &Loaded,
-) {
+pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: &Desk<EmbedJob>, loaded: &Loaded) {
     let refuse = |why: String| {
         let _caller_is_gone = loaded.send(Err(RunError::Load {
             path: settings.path.clone(),
             why,
         }));
     };
-    let model =
-        match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
-            Ok(model) => model,
-            Err(error) => return refuse(error.to_string()),
-        };
+    let model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
+        Ok(model) => model,
+        Err(error) => return refuse(error.to_string()),
+    };
     let window = match model.n_ctx_train() {
         0 => DEFAULT_WINDOW_TOKENS,
         trained => trained.min(8 * DEFAULT_WINDOW_TOKENS),
@@ -176,10 +170,7 @@ impl<'m> Embedder<'m> {
     fn step(&mut self) {
         self.active
             .retain(|active| !active.job.is_abandoned() || active.job.terms.is_late());
-        let (late, in_time) = self
-            .active
-            .drain(..)
-            .partition(|active| active.job.terms.is_late());
+        let (late, in_time) = self.active.drain(..).partition(|active| active.job.terms.is_late());
         self.active = in_time;
         answer_all(late, &Refusal::deadline());
 
@@ -221,10 +212,7 @@ impl<'m> Embedder<'m> {
             let Some(active) = self.active.get_mut(*owner) else {
                 continue;
             };
-            let is_empty = active
-                .texts
-                .get(active.vectors.len())
-                .is_none_or(Vec::is_empty);
+            let is_empty = active.texts.get(active.vectors.len()).is_none_or(Vec::is_empty);
             let vector = if is_empty {
                 // Nothing to compute for a text without a single token; it is like no other text.
                 vec![0.0; usize::try_from(self.model.n_embd_out()).unwrap_or(0)]
@@ -242,8 +230,7 @@ impl<'m> Embedder<'m> {
 
     /// Answers the requests whose texts are all computed.
     fn finish(&mut self) {
-        let (complete, open): (Vec<_>, Vec<_>) =
-            self.active.drain(..).partition(Active::is_complete);
+        let (complete, open): (Vec<_>, Vec<_>) = self.active.drain(..).partition(Active::is_complete);
         self.active = open;
         for active in complete {
             let tokens: usize = active.texts.iter().map(Vec::len).sum();
@@ -264,11 +251,7 @@ fn answer_all(requests: Vec<Active>, refusal: &Refusal) {
 
 /// The vector with length one; a vector without length, or with undefined entries, becomes zero.
 pub(crate) fn normalised(vector: &[f32]) -> Vec<f32> {
-    let length = vector
-        .iter()
-        .map(|entry| f64::from(*entry).powi(2))
-        .sum::<f64>()
-        .sqrt();
+    let length = vector.iter().map(|entry| f64::from(*entry).powi(2)).sum::<f64>().sqrt();
     if !length.is_finite() || length <= 0.0 {
         return vec![0.0; vector.len()];
     }
@@ -276,10 +259,7 @@ pub(crate) fn normalised(vector: &[f32]) -> Vec<f32> {
         clippy::cast_possible_truncation,
         reason = "entries of a unit vector fit single precision"
     )]
-    vector
-        .iter()
-        .map(|entry| (f64::from(*entry) / length) as f32)
-        .collect()
+    vector.iter().map(|entry| (f64::from(*entry) / length) as f32).collect()
 }
 
 #[cfg(test)]

@@ -52,19 +52,13 @@ pub enum ModelFileProblem {
     #[error("cannot be read: {0}. Check the path and its permissions.")]
     Unreadable(#[from] io::Error),
     /// It does not begin as a GGUF file does.
-    #[error(
-        "is not a GGUF file. Download the model's `.gguf` file, not its web page or another format."
-    )]
+    #[error("is not a GGUF file. Download the model's `.gguf` file, not its web page or another format.")]
     NotGguf,
     /// A version this program does not know.
-    #[error(
-        "is GGUF of version {0}, and versions 2 and 3 are supported. Download a newer conversion of the model."
-    )]
+    #[error("is GGUF of version {0}, and versions 2 and 3 are supported. Download a newer conversion of the model.")]
     UnsupportedVersion(u32),
     /// The file ends before its content does.
-    #[error(
-        "is incomplete: it has {have_bytes} bytes and needs at least {need_bytes}. Download it again."
-    )]
+    #[error("is incomplete: it has {have_bytes} bytes and needs at least {need_bytes}. Download it again.")]
     Truncated {
         /// Size of the file.
         have_bytes: u64,
@@ -101,16 +95,10 @@ const fn megabytes(bytes: u64) -> u64 {
 
 /// Reads and checks the header of `path` for `purpose` with a window of `context_tokens`, against the memory that
 /// is available now.
-pub fn check_model_file(
-    path: &Path,
-    purpose: ModelPurpose,
-    context_tokens: u32,
-) -> Result<GgufHeader, ModelFileError> {
-    check(path, purpose, context_tokens, memory::available_bytes()).map_err(|problem| {
-        ModelFileError {
-            path: path.to_owned(),
-            problem,
-        }
+pub fn check_model_file(path: &Path, purpose: ModelPurpose, context_tokens: u32) -> Result<GgufHeader, ModelFileError> {
+    check(path, purpose, context_tokens, memory::available_bytes()).map_err(|problem| ModelFileError {
+        path: path.to_owned(),
+        problem,
     })
 }
 

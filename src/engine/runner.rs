@@ -135,14 +135,7 @@ impl Runner {
         let (chat, chat_thread) = chat.unzip();
         let (embed, embed_thread) = embed.unzip();
         let owner_threads = chat_thread.into_iter().chain(embed_thread).collect();
-        Ok((
-            Self {
-                chat,
-                embed,
-                threads,
-            },
-            owner_threads,
-        ))
+        Ok((Self { chat, embed, threads }, owner_threads))
     }
 
     fn close(&self) {
@@ -156,9 +149,7 @@ impl Runner {
 }
 
 fn chat_settings(path: &Path, args: &EngineArgs, threads: u16) -> Result<ChatSettings, RunError> {
-    let asked = args
-        .context_tokens
-        .map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+    let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
     let header = check_model_file(path, ModelPurpose::Chat, asked)?;
     let context_tokens = match header.context_tokens {
         0 => asked,
@@ -189,24 +180,13 @@ fn embed_settings(path: &Path, threads: u16) -> Result<EmbedSettings, RunError> 
 }
 
 impl Backend for Runner {
-    fn embed(
-        &self,
-        texts: Vec<String>,
-        terms: Terms,
-    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
+    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
         let owner = self
             .embed
             .as_ref()
             .ok_or_else(|| Refusal::no_model("embedding", "--embed-model"))?;
         let (answer, answered) = oneshot::channel();
-        owner.submit(
-            terms,
-            EmbedJob {
-                texts,
-                terms,
-                answer,
-            },
-        )?;
+        owner.submit(terms, EmbedJob { texts, terms, answer })?;
         Ok(answered)
     }
 
@@ -220,14 +200,7 @@ impl Backend for Runner {
             .as_ref()
             .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
         let (events, heard) = mpsc::unbounded_channel();
-        owner.submit(
-            terms,
-            ChatJob {
-                request,
-                terms,
-                events,
-            },
-        )?;
+        owner.submit(terms, ChatJob { request, terms, events })?;
         Ok(heard)
     }
 

@@ -10,9 +10,7 @@ pub const DEADLINE_HEADER: &str = "x-holdpoint-deadline-ms";
 pub const PRIORITY_HEADER: &str = "x-holdpoint-priority";
 
 /// Who waits for the answer; the order in which a busy engine serves.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// A visitor waits for it.
@@ -39,9 +37,7 @@ impl Priority {
 
     /// Reads the header's word; `None` for an unknown one.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|priority| priority.as_str() == word)
+        Self::ALL.into_iter().find(|priority| priority.as_str() == word)
     }
 }
 

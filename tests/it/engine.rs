@@ -15,8 +15,8 @@ use std::{
 };
 
 use holdpoint::engine::{
-    ChatDelta, ChatMessage, ChatRequest, EngineClient, EngineError, EngineState, FinishReason,
-    Priority, Supervisor, SupervisorSettings, scripted::ScriptedEngine, wire::ErrorCode,
+    ChatDelta, ChatMessage, ChatRequest, EngineClient, EngineError, EngineState, FinishReason, Priority, Supervisor,
+    SupervisorSettings, scripted::ScriptedEngine, wire::ErrorCode,
 };
 use tempfile::TempDir;
 
@@ -52,10 +52,7 @@ impl Bench {
         settings.threads = NonZero::new(2);
         settings.context_tokens = NonZero::new(1024);
         settings.first_restart_wait = Duration::from_millis(50);
-        Self {
-            directory,
-            settings,
-        }
+        Self { directory, settings }
     }
 
     fn with_chat() -> Option<Self> {
@@ -174,10 +171,7 @@ async fn inputs_too_long_for_the_embedder_are_cut_and_do_not_kill_it() {
     assert_eq!(vectors.len(), odd.len());
     assert!(vectors.iter().flatten().all(|entry| entry.is_finite()));
     let cut = embed(&engine.client(), &[&long[..long.len() / 2]]).await;
-    assert!(
-        dot(&vectors[4], &cut[0]) > 0.999,
-        "the beginning stands for the whole"
-    );
+    assert!(dot(&vectors[4], &cut[0]) > 0.999, "the beginning stands for the whole");
     assert_eq!(engine.status().restarts, 0);
     engine.stop().await;
 }
@@ -196,14 +190,8 @@ async fn a_streamed_answer_equals_the_whole_one_at_temperature_zero() {
     let whole = client.chat(request.clone(), AMPLE).await.unwrap();
     assert!(whole.text.contains("Paris"), "{}", whole.text);
     let summary = whole.logprobs.unwrap();
-    assert!(
-        summary.min <= summary.mean && summary.mean <= 0.0,
-        "{summary:?}"
-    );
-    assert_eq!(
-        summary.tokens,
-        usize::try_from(whole.completion_tokens).unwrap()
-    );
+    assert!(summary.min <= summary.mean && summary.mean <= 0.0, "{summary:?}");
+    assert_eq!(summary.tokens, usize::try_from(whole.completion_tokens).unwrap());
 
     let mut stream = client.chat_stream(request, AMPLE).await.unwrap();
     let mut text = String::new();
@@ -280,10 +268,7 @@ async fn more_work_than_the_cache_holds_is_done_in_turn() {
     };
     for answer in futures::future::join_all((0..5).map(|_| ask())).await {
         let answer = answer.unwrap();
-        assert!(
-            answer.prompt_tokens > 400 && answer.completion_tokens > 0,
-            "{answer:?}"
-        );
+        assert!(answer.prompt_tokens > 400 && answer.completion_tokens > 0, "{answer:?}");
     }
     engine.stop().await;
 }
@@ -313,11 +298,7 @@ async fn a_request_for_a_model_that_is_not_loaded_says_so() {
         return;
     };
     let engine = bench.start().await;
-    let error = engine
-        .client()
-        .chat(question("Hello"), AMPLE)
-        .await
-        .unwrap_err();
+    let error = engine.client().chat(question("Hello"), AMPLE).await.unwrap_err();
     assert!(
         matches!(&error, EngineError::NoModel { detail } if detail.contains("--chat-model")),
         "{error}"
@@ -355,10 +336,7 @@ async fn a_caller_who_leaves_cancels_the_answer() {
     assert!(matches!(stream.next().await, Some(Ok(ChatDelta::Text(_)))));
     assert_eq!(running().await, 1);
     drop(stream);
-    eventually("a dropped stream is cancelled", async || {
-        running().await == 0
-    })
-    .await;
+    eventually("a dropped stream is cancelled", async || running().await == 0).await;
 
     let asking = tokio::spawn({
         let client = client.clone();
@@ -366,10 +344,7 @@ async fn a_caller_who_leaves_cancels_the_answer() {
     });
     eventually("the answer is being written", async || running().await == 1).await;
     asking.abort();
-    eventually("a dropped question is cancelled", async || {
-        running().await == 0
-    })
-    .await;
+    eventually("a dropped question is cancelled", async || running().await == 0).await;
     engine.stop().await;
 }
 
@@ -394,10 +369,7 @@ async fn a_killed_engine_fails_open_requests_at_once_and_comes_back() {
     );
     let error = loop {
         match stream.next().await.unwrap() {
-            Ok(delta) => assert!(
-                matches!(delta, ChatDelta::Text(_)),
-                "the answer cannot be complete"
-            ),
+            Ok(delta) => assert!(matches!(delta, ChatDelta::Text(_)), "the answer cannot be complete"),
             Err(error) => break error,
         }
     };
@@ -409,7 +381,9 @@ async fn a_killed_engine_fails_open_requests_at_once_and_comes_back() {
 
     let mut status = engine.watch();
     let restarting = status
-        .wait_for(|status| matches!(&status.state, EngineState::Restarting { attempt: 1, why } if why.contains("killed")))
+        .wait_for(
+            |status| matches!(&status.state, EngineState::Restarting { attempt: 1, why } if why.contains("killed")),
+        )
         .await
         .map(|status| status.restarts);
     assert_eq!(restarting.unwrap(), 1);
@@ -430,10 +404,7 @@ async fn stopping_ends_the_child_and_removes_its_socket() {
     let engine = bench.start().await;
     let (client, status) = (engine.client(), engine.watch());
     let socket = &bench.settings.socket;
-    assert_eq!(
-        fs::metadata(socket).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(socket).unwrap().permissions().mode() & 0o777, 0o600);
     engine.stop().await;
     assert_eq!(status.borrow().state, EngineState::Stopped);
     assert!(!socket.exists());
@@ -450,10 +421,7 @@ async fn a_dropped_supervisor_leaves_no_child_behind() {
     let client = engine.client();
     drop(engine);
     eventually("the child is gone", async || {
-        matches!(
-            client.health(AMPLE).await,
-            Err(EngineError::Unavailable { .. })
-        )
+        matches!(client.health(AMPLE).await, Err(EngineError::Unavailable { .. }))
     })
     .await;
 }
@@ -508,10 +476,7 @@ fn the_engine_ends_when_its_standard_input_closes() {
 fn the_engine_says_in_one_sentence_why_a_file_is_no_model() {
     let bench = Bench::new();
     let file = bench.file("page.gguf", b"<!DOCTYPE html><title>404</title>");
-    let child = start_by_hand(
-        &["--chat-model", file.to_str().unwrap()],
-        &bench.settings.socket,
-    );
+    let child = start_by_hand(&["--chat-model", file.to_str().unwrap()], &bench.settings.socket);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -542,9 +507,7 @@ async fn a_truncated_model_is_named_with_both_sizes() {
     let mut bench = Bench::new();
     let whole = fs::read(whole).unwrap();
     bench.settings.embed_model = Some(bench.file("half.gguf", &whole[..whole.len() / 2]));
-    let status = Supervisor::start(bench.settings.clone())
-        .settled(AMPLE)
-        .await;
+    let status = Supervisor::start(bench.settings.clone()).settled(AMPLE).await;
     let wanted = format!(
         "it has {} bytes and needs at least {} bytes",
         whole.len() / 2,
@@ -564,15 +527,10 @@ async fn a_model_full_of_wrong_numbers_ends_the_child_at_most() {
     let mut bench = Bench::new();
     // The architecture's name is changed: the header is whole, the library refuses it.
     let mut bytes = fs::read(whole).unwrap();
-    let place = bytes
-        .windows(4)
-        .position(|window| window == b"bert")
-        .unwrap();
+    let place = bytes.windows(4).position(|window| window == b"bert").unwrap();
     bytes[place..place + 4].copy_from_slice(b"brrt");
     bench.settings.chat_model = Some(bench.file("strange.gguf", &bytes));
-    let status = Supervisor::start(bench.settings.clone())
-        .settled(AMPLE)
-        .await;
+    let status = Supervisor::start(bench.settings.clone()).settled(AMPLE).await;
     assert!(
         matches!(&status.state, EngineState::Failed { why } if why.contains("strange.gguf")),
         "{status:?}"
@@ -636,19 +594,12 @@ async fn the_scripted_engine_answers_as_told_and_always_the_same() {
         client.chat(passages.clone(), AMPLE).await.unwrap().text,
         "Ask a colleague."
     );
-    assert_eq!(
-        client.chat(passages, AMPLE).await.unwrap().text,
-        "Returns are free."
-    );
+    assert_eq!(client.chat(passages, AMPLE).await.unwrap().text, "Returns are free.");
     assert_eq!(engine.chats(), 3);
 
     let vectors = embed(
         &client,
-        &[
-            "How do I return an order?",
-            "Returning orders",
-            "Opening hours",
-        ],
+        &["How do I return an order?", "Returning orders", "Opening hours"],
     )
     .await;
     assert!(dot(&vectors[0], &vectors[1]) > dot(&vectors[0], &vectors[2]) + 0.5);
@@ -661,10 +612,7 @@ async fn every_refusal_reaches_the_caller_as_its_own_error() {
     engine.fail_next(ErrorCode::Overloaded);
     assert!(matches!(ask().await, Err(EngineError::Overloaded { .. })));
     engine.fail_next(ErrorCode::ContextExceeded);
-    assert!(matches!(
-        ask().await,
-        Err(EngineError::ContextExceeded { .. })
-    ));
+    assert!(matches!(ask().await, Err(EngineError::ContextExceeded { .. })));
     engine.fail_next(ErrorCode::NoModel);
     assert!(matches!(ask().await, Err(EngineError::NoModel { .. })));
     engine.fail_next(ErrorCode::EngineFailure);
@@ -682,10 +630,7 @@ async fn an_engine_that_dies_in_mid_answer_is_unavailable_until_it_is_back() {
     let (_directory, mut engine, client) = scripted();
     engine.set_pace(Duration::from_millis(20));
     engine.answer_next("word ".repeat(500));
-    let mut stream = client
-        .chat_stream(ChatRequest::default(), AMPLE)
-        .await
-        .unwrap();
+    let mut stream = client.chat_stream(ChatRequest::default(), AMPLE).await.unwrap();
     assert!(matches!(stream.next().await, Some(Ok(ChatDelta::Text(_)))));
     engine.die();
     let last = loop {
@@ -694,10 +639,7 @@ async fn an_engine_that_dies_in_mid_answer_is_unavailable_until_it_is_back() {
             last => break last,
         }
     };
-    assert!(
-        matches!(last, Some(Err(EngineError::Unavailable { .. }))),
-        "{last:?}"
-    );
+    assert!(matches!(last, Some(Err(EngineError::Unavailable { .. }))), "{last:?}");
     assert!(matches!(
         client.health(AMPLE).await,
         Err(EngineError::Unavailable { .. })
@@ -723,10 +665,7 @@ async fn a_socket_that_answers_is_not_taken_over() {
     let (directory, _engine, client) = scripted();
     let socket = directory.path().join("scripted.sock");
     let error = ScriptedEngine::start(&socket).unwrap_err();
-    assert!(
-        error.to_string().contains("Another engine already answers"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("Another engine already answers"), "{error}");
     assert!(client.health(AMPLE).await.is_ok());
     let too_long = directory.path().join("x".repeat(200));
     let error = ScriptedEngine::start(too_long).unwrap_err();
@@ -743,19 +682,14 @@ async fn requests_that_make_no_sense_get_one_sentence() {
         ("GET /v1/embeddings", "400", "There is nothing here"),
     ] {
         let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
-        let head = format!(
-            "{request} HTTP/1.1\r\nhost: engine\r\nconnection: close\r\ncontent-length: 3\r\n\r\n{{]}}"
-        );
+        let head = format!("{request} HTTP/1.1\r\nhost: engine\r\nconnection: close\r\ncontent-length: 3\r\n\r\n{{]}}");
         stream.write_all(head.as_bytes()).unwrap();
         let answer = std::io::read_to_string(stream).unwrap();
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(words),
             "{answer}"
         );
-        assert!(
-            answer.contains(r#""type":"invalid_request_error""#),
-            "{answer}"
-        );
+        assert!(answer.contains(r#""type":"invalid_request_error""#), "{answer}");
     }
 }
 
@@ -789,11 +723,7 @@ async fn measure_temporarily() {
         );
     }
     let many: Vec<String> = (0..512)
-        .map(|number| {
-            format!(
-                "Question {number} about opening hours and how to return an order that came broken"
-            )
-        })
+        .map(|number| format!("Question {number} about opening hours and how to return an order that came broken"))
         .collect();
     let started = Instant::now();
     client.embed(&many, AMPLE).await.unwrap();
@@ -823,14 +753,8 @@ async fn measure_temporarily() {
         )
     }))
     .await;
-    let tokens: u32 = answers
-        .iter()
-        .map(|a| a.as_ref().unwrap().completion_tokens)
-        .sum();
-    eprintln!(
-        "{} tok/s together",
-        f64::from(tokens) / started.elapsed().as_secs_f64()
-    );
+    let tokens: u32 = answers.iter().map(|a| a.as_ref().unwrap().completion_tokens).sum();
+    eprintln!("{} tok/s together", f64::from(tokens) / started.elapsed().as_secs_f64());
     eprintln!("{:?}", client.health(AMPLE).await);
     engine.stop().await;
 }
