@@ -264,7 +264,7 @@
     messages.push(message);
     const own = message.client_id && pending.get(message.client_id);
     if (own) dropPending(own.id);
-    view.commit(message, own?.node);
+    placeMessage(message, own?.node);
   }
 
   function showWhatFollows() {
@@ -303,13 +303,13 @@
       }
     }
     receiveStatus(snapshot.status);
-    if (first) view.showEnd();
+    if (first) showEnd();
     acknowledge();
   }
 
   function receiveStatus(news) {
     status = news || { phase: 'idle' };
-    view.status();
+    showStatus();
   }
 
   function clearConversation() {
@@ -318,7 +318,7 @@
     early.clear();
     status = { phase: 'idle' };
     local.remove('seen');
-    view.clear();
+    clearLog();
   }
 
   /** The server no longer knows this conversation (erased or expired): the next message starts a new one. */
@@ -327,7 +327,7 @@
     token = local.get('token');
     const ended = messages.length > 0;
     clearConversation();
-    if (ended) view.notice(t.ended);
+    if (ended) showNotice(t.ended);
     setLink('none');
     reconnect();
   }
@@ -352,7 +352,7 @@
     const stale = Date.now() - entry.at > KEEP_SENDING_MS;
     const whole = { ...entry, state: stale ? 'failed' : 'waiting', why: stale ? t.stale : null };
     pending.set(entry.id, whole);
-    view.pending(whole);
+    showPending(whole);
   }
 
   function dropPending(id) {
@@ -401,7 +401,7 @@
       if (link !== 'live') setLink('down');
     }
     flushing = false;
-    view.notes();
+    showNotes();
     // Written while the last one was on its way out.
     if (!flushAttempt && waiting()) flush();
   }
@@ -450,7 +450,7 @@
 
   function setLink(state) {
     link = state;
-    view.link();
+    showLink();
   }
 
   function disconnect() {
@@ -538,7 +538,7 @@
       reconnect();
     } else if (name === 'seen') {
       seen = acknowledged = Math.max(seen, Number(newValue));
-      view.badge();
+      showBadge();
     } else if (name.startsWith('out ')) {
       const entry = pending.get(name.slice(4));
       if (newValue) loadPending();
@@ -557,8 +557,8 @@
   let acknowledging = false;
 
   async function acknowledge() {
-    if (view.isOpen() && !document.hidden) seen = Math.max(seen, view.shownSeq());
-    view.badge();
+    if (isOpen() && !document.hidden) seen = Math.max(seen, shownSeq());
+    showBadge();
     if (acknowledging || seen <= acknowledged || !token) return;
     acknowledging = true;
     const seq = seen;
@@ -634,7 +634,7 @@ footer{flex:none;position:relative;border-block-start:1px solid var(--line)}
 .sheet footer{padding-block-end:env(safe-area-inset-bottom)}
 .link{padding:8px 16px;background:var(--bubble);color:var(--text);font-size:13px}
 .box{display:flex;align-items:flex-end;gap:8px;margin:12px;padding:4px;padding-inline-start:14px;border:1px solid #8a90a0;border-radius:22px}
-.box:focus-within{border-color:var(--text);box-shadow:0 0 0 1px var(--text)}
+.box:focus-within{border-color:var(--text)}
 textarea{flex:1;min-width:0;resize:none;border:0;padding:7px 0;font-size:16px;line-height:22px;height:36px;max-height:158px;overflow-y:auto;scrollbar-width:thin}
 textarea:focus-visible{outline:none}
 textarea::placeholder{color:var(--muted);opacity:1}
@@ -694,7 +694,8 @@ textarea::placeholder{color:var(--muted);opacity:1}
   function clock(at) {
     const date = new Date(at);
     const today = date.toDateString() === new Date().toDateString();
-    return date.toLocaleString(language, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
+    const locale = navigator.languages.find((tag) => tag.startsWith(language)) || language;
+    return date.toLocaleString(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
   }
 
   /** The accent's readable text colour; null where the colour does not resolve to plain RGB. */
@@ -708,367 +709,363 @@ textarea::placeholder{color:var(--muted);opacity:1}
     return luminance < 0.18 ? '#fff' : '#0b0d12';
   }
 
-  function createView() {
-    const host = element('holdpoint-chat');
-    const shadow = host.attachShadow({ mode: 'open' });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    shadow.adoptedStyleSheets = [sheet];
+  const host = element('holdpoint-chat');
+  const shadow = host.attachShadow({ mode: 'open' });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  shadow.adoptedStyleSheets = [sheet];
 
-    const badge = element('span', { class: 'badge', 'aria-hidden': 'true', hidden: '' });
-    const launcher = element('button', { type: 'button', class: 'launcher', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }, icon(ICONS.chat), badge);
-    const mark = element('span', { class: 'mark', 'aria-hidden': 'true' });
-    const title = element('h2', { id: 'title', dir: 'auto' });
-    const line = element('p', { id: 'line', class: 'line', dir: 'auto' });
-    const close = element('button', { type: 'button', class: 'icon' }, icon(ICONS.close));
-    const log = element('div', { class: 'log', role: 'log', 'aria-live': 'polite' });
-    const statusLine = element('div', { class: 'status', role: 'status' });
-    const scroll = element('div', { class: 'scroll', role: 'region', tabindex: '0' }, log, statusLine);
-    const fresh = element('button', { type: 'button', class: 'fresh', hidden: '' });
-    const linkLine = element('p', { class: 'link', role: 'status', hidden: '' });
-    const box = element('textarea', { rows: '1', dir: 'auto', enterkeyhint: 'send', autocomplete: 'off', 'aria-describedby': 'hint' });
-    const sendButton = element('button', { type: 'submit', class: 'send' }, icon(ICONS.send));
-    const hint = element('p', { id: 'hint', class: 'hint', role: 'alert', hidden: '' });
-    const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
-    const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
-      element('header', {}, mark, element('div', { class: 'title' }, title, line), close),
-      scroll, element('footer', {}, fresh, linkLine, form));
-    const announcer = element('div', { class: 'sr', role: 'status' });
-    const root = element('div', { class: 'root' }, launcher, panel, announcer);
-    shadow.append(root);
+  const badge = element('span', { class: 'badge', 'aria-hidden': 'true', hidden: '' });
+  const launcher = element('button', { type: 'button', class: 'launcher', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }, icon(ICONS.chat), badge);
+  const mark = element('span', { class: 'mark', 'aria-hidden': 'true' });
+  const title = element('h2', { id: 'title', dir: 'auto' });
+  const line = element('p', { id: 'line', class: 'line', dir: 'auto' });
+  const closeButton = element('button', { type: 'button', class: 'icon' }, icon(ICONS.close));
+  const log = element('div', { class: 'log', role: 'log', 'aria-live': 'polite' });
+  const statusLine = element('div', { class: 'status', role: 'status' });
+  const scroll = element('div', { class: 'scroll', role: 'region', tabindex: '0' }, log, statusLine);
+  const fresh = element('button', { type: 'button', class: 'fresh', hidden: '' });
+  const linkLine = element('p', { class: 'link', role: 'status', hidden: '' });
+  const box = element('textarea', { rows: '1', dir: 'auto', enterkeyhint: 'send', autocomplete: 'off', 'aria-describedby': 'hint' });
+  const sendButton = element('button', { type: 'submit', class: 'send' }, icon(ICONS.send));
+  const hint = element('p', { id: 'hint', class: 'hint', role: 'alert', hidden: '' });
+  const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
+  const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
+    element('header', {}, mark, element('div', { class: 'title' }, title, line), closeButton),
+    scroll, element('footer', {}, fresh, linkLine, form));
+  const announcer = element('div', { class: 'sr', role: 'status' });
+  const root = element('div', { class: 'root' }, launcher, panel, announcer);
+  shadow.append(root);
 
-    const narrow = matchMedia('(max-width:520px),(max-height:480px)');
-    /** The last committed message on screen; what waits to be committed comes after it. */
-    let lastNode = null;
-    let lastAuthor = null;
-    let greeting = null;
+  const narrow = matchMedia('(max-width:520px),(max-height:480px)');
+  /** The last committed message on screen; what waits to be committed comes after it. */
+  let lastNode = null;
+  let lastAuthor = null;
+  let greeting = null;
 
-    // ---- opening and closing
+  // ---------------------------------------------------------------- opening and closing
 
-    const isOpen = () => panel.hasAttribute('open');
+  const isOpen = () => panel.hasAttribute('open');
 
-    function open({ quietly = false } = {}) {
-      if (isOpen()) return;
-      panel.classList.toggle('sheet', narrow.matches);
-      // Restored after a reload, the panel must not take the focus from the page.
-      if (quietly) panel.setAttribute('open', '');
-      else if (narrow.matches) panel.showModal();
-      else panel.show();
-      launcher.setAttribute('aria-expanded', 'true');
-      launcher.firstChild.replaceWith(icon(ICONS.down));
-      tab.set('open', '1');
-      showEnd();
-      label();
-      grow();
-      if (!quietly) box.focus();
-      acknowledge();
-    }
-
-    function closed() {
-      if (isOpen() || launcher.getAttribute('aria-expanded') === 'false') return;
-      launcher.setAttribute('aria-expanded', 'false');
-      launcher.firstChild.replaceWith(icon(ICONS.chat));
-      tab.remove('open');
-      label();
-      launcher.focus();
-    }
-
-    function shut() {
-      panel.close();
-      closed();
-    }
-
-    function refit() {
-      if (!isOpen()) return;
-      const focused = shadow.activeElement;
-      panel.close();
-      open({ quietly: !focused });
-      focused?.focus();
-    }
-
-    /** On phones the keyboard covers the page instead of resizing it: follow what is really visible. */
-    function followKeyboard() {
-      if (visualViewport.scale > 1.01) return;
-      panel.style.setProperty('--height', `${visualViewport.height}px`);
-      panel.style.setProperty('--top', `${visualViewport.offsetTop}px`);
-    }
-
-    // ---- words
-
-    function label() {
-      root.lang = language;
-      const business = config?.business || config?.name || t.chat;
-      title.textContent = business;
-      mark.textContent = [...business][0].toLocaleUpperCase(language);
-      close.setAttribute('aria-label', t.close);
-      log.setAttribute('aria-label', t.messages);
-      scroll.setAttribute('aria-label', t.messages);
-      box.setAttribute('aria-label', t.write);
-      box.placeholder = t.write;
-      sendButton.setAttribute('aria-label', t.send);
-      fresh.textContent = t.fresh;
-      showStatus();
-      showBadge();
-    }
-
-    function showBadge() {
-      const unread = isOpen() ? 0 : messages.filter(({ seq, author }) => seq > seen && author !== 'visitor').length;
-      badge.hidden = unread === 0;
-      badge.textContent = unread > 9 ? '9+' : unread;
-      const words = isOpen() ? t.close : unread ? t.openUnread(unread) : t.open;
-      if (launcher.getAttribute('aria-label') === words) return;
-      launcher.setAttribute('aria-label', words);
-      announcer.textContent = unread ? words : '';
-    }
-
-    // ---- messages
-
-    function authorName({ author, name }) {
-      if (author === 'visitor') return t.you;
-      if (author === 'ai') return `${name || config?.name || t.assistant} · ${t.ai}`;
-      return author === 'person' ? name || t.person : '';
-    }
-
-    function messageNode(message, ...more) {
-      const { author, text, at } = message;
-      return element('div', { class: `msg ${['visitor', 'ai', 'person'].includes(author) ? author : 'system'}` },
-        element('div', { class: 'meta' }, element('b', { dir: 'auto' }, authorName(message)), ...(at ? [element('time', { datetime: new Date(at).toISOString() }, clock(at))] : [])),
-        element('p', { class: 'bubble', dir: 'auto' }, ...(author === 'visitor' ? [text] : linked(text))), ...more);
-    }
-
-    const nearEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
-
-    /** Shows the end, or the beginning of a message too tall to fit; a visitor reading further up is not moved. */
-    function reveal(node, follow) {
-      if (follow) scroll.scrollTop = Math.min(scroll.scrollHeight, node.offsetTop - 12);
-      else fresh.hidden = false;
-    }
-
-    function showEnd() {
-      scroll.scrollTop = scroll.scrollHeight;
-      fresh.hidden = true;
-    }
-
-    function commit(message, waiting) {
-      const follow = nearEnd();
-      const node = waiting || messageNode(message);
-      const author = message.author + (message.name || '');
-      node.dataset.seq = message.seq;
-      node.dataset.author = message.author;
-      node.classList.toggle('follows', author === lastAuthor);
-      node.classList.remove('unsent', 'failed');
-      if (waiting) node.lastChild.remove();
-      else if (isOpen()) node.classList.add('arrive');
-      // What still waits stays below; a message already in its place is not moved, nor read out again.
-      const before = lastNode || greeting;
-      const after = before ? before.nextSibling : log.firstChild;
-      if (after !== node) log.insertBefore(node, after);
-      lastNode = node;
-      lastAuthor = author;
-      if (isOpen()) reveal(node, follow || message.author === 'visitor');
-    }
-
-    function showPending(entry) {
-      entry.node = messageNode({ author: 'visitor', text: entry.text, at: entry.at }, element('p', { class: 'note' }));
-      entry.node.classList.add('unsent');
-      log.append(entry.node);
-      showNotes();
-      reveal(entry.node, true);
-    }
-
-    function action(words, work) {
-      const button = element('button', { type: 'button' }, words);
-      button.addEventListener('click', work);
-      return button;
-    }
-
-    /** Under each message that is not committed: what is happening to it and what the visitor can do. */
-    function showNotes() {
-      for (const entry of pending.values()) {
-        const failed = entry.state === 'failed';
-        const stuck = entry.state === 'waiting' && flushAttempt > 0;
-        const words = failed ? entry.why : stuck ? t.queued : t.sending;
-        const note = entry.node.lastChild;
-        entry.node.classList.toggle('failed', failed);
-        if (note.firstChild?.data === words) continue;
-        note.replaceChildren(words);
-        if (stuck) note.append(action(t.tryNow, comeBack));
-        if (failed) note.append(action(t.tryAgain, () => retry(entry)), action(t.edit, () => takeBack(entry)));
-      }
-    }
-
-    function takeBack(entry) {
-      dropPending(entry.id);
-      entry.node.remove();
-      box.value = box.value ? `${entry.text}\n${box.value}` : entry.text;
-      typed();
-      box.focus();
-    }
-
-    function greet() {
-      greeting?.remove();
-      greeting = config?.greeting ? messageNode({ author: 'ai', text: config.greeting }) : null;
-      if (greeting) log.prepend(greeting);
-    }
-
-    /** Removes what was committed; what waits is still to be sent, and stays. */
-    function clear() {
-      for (const node of log.querySelectorAll('[data-seq],.notice')) node.remove();
-      lastNode = lastAuthor = null;
-      showStatus();
-      showBadge();
-    }
-
-    function notice(text) {
-      const node = messageNode({ author: 'system', text });
-      node.classList.add('notice');
-      log.insertBefore(node, greeting ? greeting.nextSibling : log.firstChild);
-      lastNode = node;
-    }
-
-    // ---- who is there and what is going on
-
-    function showStatus() {
-      const { owner, phase, estimate_ms: estimate, colleague } = status;
-      const disclosure = config?.disclosure;
-      if (owner === 'person') line.textContent = t.personHere(colleague);
-      else line.textContent = typeof disclosure === 'string' ? disclosure : disclosure === false ? '' : t.assistant;
-      line.hidden = !line.textContent;
-
-      const wait = phase === 'checking' ? t.checking(colleague) : phase === 'waiting_for_person' ? t.waiting : '';
-      const words = wait && wait + (estimate > 0 ? t.usually(duration(estimate)) : '');
-      const typing = phase === 'listening' || phase === 'drafting';
-      const now = link === 'down' ? '' : words || (typing ? t.typing : '');
-      if (statusLine.dataset.now === now) return;
-      const follow = nearEnd();
-      statusLine.dataset.now = now;
-      if (!now) statusLine.replaceChildren();
-      else if (words) statusLine.replaceChildren(element('span', { class: 'wait' }, icon(ICONS.clock), element('span', {}, words)));
-      else statusLine.replaceChildren(element('span', { class: 'dots', 'aria-hidden': 'true' }, element('i'), element('i'), element('i')), element('span', { class: 'sr' }, now));
-      if (follow && now) scroll.scrollTop = scroll.scrollHeight;
-    }
-
-    let linkTimer;
-    /** Says so when the connection is gone for longer than a blink. */
-    function showLink() {
-      clearTimeout(linkTimer);
-      const say = () => {
-        const away = link === 'down' || !navigator.onLine;
-        linkLine.hidden = !away;
-        linkLine.textContent = !away ? '' : navigator.onLine ? t.reconnecting : t.offline;
-        showStatus();
-      };
-      if (link === 'down' && navigator.onLine && linkLine.hidden) linkTimer = setTimeout(say, 1_500);
-      else say();
-    }
-
-    // ---- writing
-
-    const length = (text) => [...text].length;
-    const limit = () => config?.max_chars || 4_000;
-
-    function grow() {
-      box.style.height = 'auto';
-      box.style.height = `${box.scrollHeight}px`;
-    }
-
-    function typed() {
-      tab.set('draft', box.value);
-      grow();
-      sendButton.setAttribute('aria-disabled', String(!box.value.trim()));
-      const left = limit() - length(box.value);
-      const near = left >= 0 && left < limit() / 10;
-      hint.hidden = !near;
-      hint.classList.remove('bad');
-      hint.textContent = near ? t.left(left.toLocaleString(language)) : '';
-    }
-
-    function submit(event) {
-      event?.preventDefault();
-      // Half of a surrogate pair, as a cut in the wrong place leaves it, is not text a server can take.
-      const written = box.value.trim();
-      const text = written.toWellFormed?.() ?? written;
-      if (!text) return;
-      if (length(text) > limit()) {
-        hint.hidden = false;
-        hint.classList.add('bad');
-        hint.textContent = t.tooLong(length(text).toLocaleString(language), limit().toLocaleString(language));
-        return;
-      }
-      box.value = '';
-      typed();
-      write(text);
-      box.focus();
-    }
-
-    function onKey(event) {
-      // The shop's own shortcuts must not fire while someone types here.
-      event.stopPropagation();
-      // 229: some browsers end the composition of a character with an Enter that is no Enter.
-      const composing = event.isComposing || event.keyCode === 229;
-      if (event.type !== 'keydown' || composing) return;
-      if (event.key === 'Escape' && isOpen()) {
-        event.preventDefault();
-        shut();
-      } else if (event.key === 'Enter' && !event.shiftKey && event.target === box) {
-        submit(event);
-      }
-    }
-
-    // ---- wiring
-
-    launcher.addEventListener('click', () => (isOpen() ? shut() : open()));
-    close.addEventListener('click', shut);
-    panel.addEventListener('close', closed);
-    for (const type of ['keydown', 'keypress', 'keyup']) root.addEventListener(type, onKey);
-    form.addEventListener('submit', submit);
-    box.addEventListener('input', typed);
-    fresh.addEventListener('click', () => {
-      showEnd();
-      box.focus();
-    });
-    scroll.addEventListener('scroll', () => {
-      if (nearEnd()) fresh.hidden = true;
-      acknowledge();
-    }, { passive: true });
-    narrow.addEventListener('change', refit);
-    window.visualViewport?.addEventListener('resize', followKeyboard);
-
-    return {
-      isOpen, commit, clear, notice, showEnd, pending: showPending, notes: showNotes, status: showStatus, link: showLink, badge: showBadge,
-
-      /** The highest answer whose beginning has been on screen. */
-      shownSeq() {
-        const bottom = scroll.scrollTop + scroll.clientHeight - 20;
-        for (let node = lastNode; node; node = node.previousSibling) {
-          if (node.dataset.seq && node.dataset.author !== 'visitor' && node.offsetTop < bottom) return Number(node.dataset.seq);
-        }
-        return 0;
-      },
-
-      /** The agent's settings are here: put the widget on the page, or its new words into it. */
-      configured() {
-        label();
-        greet();
-        if (host.isConnected) return;
-        document.body.append(host);
-        const accent = script.dataset.accent;
-        const contrast = accent && CSS.supports('color', accent) && onAccent(accent, root);
-        if (contrast) {
-          root.style.setProperty('--accent', accent);
-          root.style.setProperty('--on-accent', contrast);
-        }
-        box.value = tab.get('draft') || '';
-        typed();
-        if (tab.get('open') && !narrow.matches) open({ quietly: true });
-      },
-      remove: () => host.remove(),
-    };
+  function openPanel({ quietly = false } = {}) {
+    if (isOpen()) return;
+    panel.classList.toggle('sheet', narrow.matches);
+    // Restored after a reload, the panel must not take the focus from the page.
+    if (quietly) panel.setAttribute('open', '');
+    else if (narrow.matches) panel.showModal();
+    else panel.show();
+    launcher.setAttribute('aria-expanded', 'true');
+    launcher.firstChild.replaceWith(icon(ICONS.down));
+    tab.set('open', '1');
+    showEnd();
+    label();
+    grow();
+    if (!quietly) box.focus();
+    acknowledge();
   }
+
+  function panelClosed() {
+    if (isOpen() || launcher.getAttribute('aria-expanded') === 'false') return;
+    launcher.setAttribute('aria-expanded', 'false');
+    launcher.firstChild.replaceWith(icon(ICONS.chat));
+    tab.remove('open');
+    label();
+    launcher.focus();
+  }
+
+  function shutPanel() {
+    panel.close();
+    panelClosed();
+  }
+
+  function refit() {
+    if (!isOpen()) return;
+    const focused = shadow.activeElement;
+    panel.close();
+    openPanel({ quietly: !focused });
+    focused?.focus();
+  }
+
+  /** On phones the keyboard covers the page instead of resizing it: follow what is really visible. */
+  function followKeyboard() {
+    if (visualViewport.scale > 1.01) return;
+    panel.style.setProperty('--height', `${visualViewport.height}px`);
+    panel.style.setProperty('--top', `${visualViewport.offsetTop}px`);
+  }
+
+  // ---------------------------------------------------------------- labels
+
+  function label() {
+    root.lang = language;
+    const business = config?.business || config?.name || t.chat;
+    title.textContent = business;
+    mark.textContent = [...business][0].toLocaleUpperCase(language);
+    closeButton.setAttribute('aria-label', t.close);
+    log.setAttribute('aria-label', t.messages);
+    scroll.setAttribute('aria-label', t.messages);
+    box.setAttribute('aria-label', t.write);
+    box.placeholder = t.write;
+    sendButton.setAttribute('aria-label', t.send);
+    fresh.textContent = t.fresh;
+    showStatus();
+    showBadge();
+  }
+
+  function showBadge() {
+    const unread = isOpen() ? 0 : messages.filter(({ seq, author }) => seq > seen && author !== 'visitor').length;
+    badge.hidden = unread === 0;
+    badge.textContent = unread > 9 ? '9+' : unread;
+    const words = isOpen() ? t.close : unread ? t.openUnread(unread) : t.open;
+    if (launcher.getAttribute('aria-label') === words) return;
+    launcher.setAttribute('aria-label', words);
+    announcer.textContent = unread ? words : '';
+  }
+
+  // ---------------------------------------------------------------- messages on screen
+
+  function authorName({ author, name }) {
+    if (author === 'visitor') return t.you;
+    if (author === 'ai') return `${name || config?.name || t.assistant} · ${t.ai}`;
+    return author === 'person' ? name || t.person : '';
+  }
+
+  function messageNode(message, ...more) {
+    const { author, text, at } = message;
+    return element('div', { class: `msg ${['visitor', 'ai', 'person'].includes(author) ? author : 'system'}` },
+      element('div', { class: 'meta' }, element('b', { dir: 'auto' }, authorName(message)), ...(at ? [element('time', { datetime: new Date(at).toISOString() }, clock(at))] : [])),
+      element('div', { class: 'bubble' }, element('p', { dir: 'auto' }, ...(author === 'visitor' ? [text] : linked(text)))), ...more);
+  }
+
+  let atEnd = true;
+  const nearEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+  // A growing text box takes its room from above, not from the last message.
+  new ResizeObserver(() => atEnd && showEnd()).observe(scroll);
+
+  /** Shows the end, or the beginning of a message too tall to fit; a visitor reading further up is not moved. */
+  function reveal(node, follow) {
+    if (follow) scroll.scrollTop = Math.min(scroll.scrollHeight, node.offsetTop - 12);
+    else fresh.hidden = false;
+  }
+
+  function showEnd() {
+    scroll.scrollTop = scroll.scrollHeight;
+    fresh.hidden = true;
+  }
+
+  function placeMessage(message, waiting) {
+    const follow = nearEnd();
+    const node = waiting || messageNode(message);
+    const author = message.author + (message.name || '');
+    node.dataset.seq = message.seq;
+    node.dataset.author = message.author;
+    node.classList.toggle('follows', author === lastAuthor);
+    node.classList.remove('unsent', 'failed');
+    if (waiting) node.lastChild.remove();
+    else if (isOpen()) node.classList.add('arrive');
+    // What still waits stays below; a message already in its place is not moved, nor read out again.
+    const before = lastNode || greeting;
+    const after = before ? before.nextSibling : log.firstChild;
+    if (after !== node) log.insertBefore(node, after);
+    lastNode = node;
+    lastAuthor = author;
+    if (isOpen()) reveal(node, follow || message.author === 'visitor');
+  }
+
+  function showPending(entry) {
+    entry.node = messageNode({ author: 'visitor', text: entry.text, at: entry.at }, element('p', { class: 'note' }));
+    entry.node.classList.add('unsent');
+    log.append(entry.node);
+    showNotes();
+    reveal(entry.node, true);
+  }
+
+  function action(words, work) {
+    const button = element('button', { type: 'button' }, words);
+    button.addEventListener('click', work);
+    return button;
+  }
+
+  /** Under each message that is not committed: what is happening to it and what the visitor can do. */
+  function showNotes() {
+    for (const entry of pending.values()) {
+      const failed = entry.state === 'failed';
+      const stuck = entry.state === 'waiting' && flushAttempt > 0;
+      const words = failed ? entry.why : stuck ? t.queued : t.sending;
+      const note = entry.node.lastChild;
+      entry.node.classList.toggle('failed', failed);
+      if (note.firstChild?.data === words) continue;
+      note.replaceChildren(words);
+      if (stuck) note.append(action(t.tryNow, comeBack));
+      if (failed) note.append(action(t.tryAgain, () => retry(entry)), action(t.edit, () => takeBack(entry)));
+    }
+  }
+
+  function takeBack(entry) {
+    dropPending(entry.id);
+    entry.node.remove();
+    box.value = box.value ? `${entry.text}\n${box.value}` : entry.text;
+    typed();
+    box.focus();
+  }
+
+  function greet() {
+    greeting?.remove();
+    greeting = config?.greeting ? messageNode({ author: 'ai', text: config.greeting }) : null;
+    if (greeting) log.prepend(greeting);
+  }
+
+  /** Removes what was committed; what waits is still to be sent, and stays. */
+  function clearLog() {
+    for (const node of log.querySelectorAll('[data-seq],.notice')) node.remove();
+    lastNode = lastAuthor = null;
+    showStatus();
+    showBadge();
+  }
+
+  function showNotice(text) {
+    const node = messageNode({ author: 'system', text });
+    node.classList.add('notice');
+    log.insertBefore(node, greeting ? greeting.nextSibling : log.firstChild);
+    lastNode = node;
+  }
+
+  // ---------------------------------------------------------------- who is there, what is going on
+
+  function showStatus() {
+    const { owner, phase, estimate_ms: estimate, colleague } = status;
+    const disclosure = config?.disclosure;
+    if (owner === 'person') line.textContent = t.personHere(colleague);
+    else line.textContent = typeof disclosure === 'string' ? disclosure : disclosure === false ? '' : t.assistant;
+    line.hidden = !line.textContent;
+
+    const wait = phase === 'checking' ? t.checking(colleague) : phase === 'waiting_for_person' ? t.waiting : '';
+    const words = wait && wait + (estimate > 0 ? t.usually(duration(estimate)) : '');
+    const typing = phase === 'listening' || phase === 'drafting';
+    const now = link === 'down' ? '' : words || (typing ? t.typing : '');
+    if (statusLine.dataset.now === now) return;
+    const follow = nearEnd();
+    statusLine.dataset.now = now;
+    if (!now) statusLine.replaceChildren();
+    else if (words) statusLine.replaceChildren(element('span', { class: 'wait' }, icon(ICONS.clock), element('span', {}, words)));
+    else statusLine.replaceChildren(element('span', { class: 'dots', 'aria-hidden': 'true' }, element('i'), element('i'), element('i')), element('span', { class: 'sr' }, now));
+    if (follow && now) scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  let linkTimer;
+  /** Says so when the connection is gone for longer than a blink. */
+  function showLink() {
+    const say = () => {
+      clearTimeout(linkTimer);
+      linkTimer = null;
+      linkLine.hidden = link !== 'down';
+      linkLine.textContent = linkLine.hidden ? '' : navigator.onLine ? t.reconnecting : t.offline;
+      showStatus();
+    };
+    if (link === 'down' && navigator.onLine && linkLine.hidden) linkTimer ??= setTimeout(say, 1_500);
+    else say();
+  }
+
+  // ---------------------------------------------------------------- writing
+
+  const length = (text) => [...text].length;
+  const limit = () => config?.max_chars || 4_000;
+
+  function grow() {
+    box.style.height = 'auto';
+    box.style.height = `${box.scrollHeight}px`;
+  }
+
+  function typed() {
+    tab.set('draft', box.value);
+    grow();
+    sendButton.setAttribute('aria-disabled', String(!box.value.trim()));
+    const left = limit() - length(box.value);
+    const near = left >= 0 && left < limit() / 10;
+    hint.hidden = !near;
+    hint.classList.remove('bad');
+    hint.textContent = near ? t.left(left.toLocaleString(language)) : '';
+  }
+
+  function submit(event) {
+    event?.preventDefault();
+    // Half of a surrogate pair, as a cut in the wrong place leaves it, is not text a server can take.
+    const written = box.value.trim();
+    const text = written.toWellFormed?.() ?? written;
+    if (!text) return;
+    if (length(text) > limit()) {
+      hint.hidden = false;
+      hint.classList.add('bad');
+      hint.textContent = t.tooLong(length(text).toLocaleString(language), limit().toLocaleString(language));
+      return;
+    }
+    box.value = '';
+    typed();
+    write(text);
+    box.focus();
+  }
+
+  function onKey(event) {
+    // The shop's own shortcuts must not fire while someone types here.
+    event.stopPropagation();
+    // 229: some browsers end the composition of a character with an Enter that is no Enter.
+    const composing = event.isComposing || event.keyCode === 229;
+    if (event.type !== 'keydown' || composing) return;
+    if (event.key === 'Escape' && isOpen()) {
+      event.preventDefault();
+      shutPanel();
+    } else if (event.key === 'Enter' && !event.shiftKey && event.target === box) {
+      submit(event);
+    }
+  }
+
+  /** The highest answer whose beginning has been on screen. */
+  function shownSeq() {
+    const bottom = scroll.scrollTop + scroll.clientHeight - 20;
+    for (let node = lastNode; node; node = node.previousSibling) {
+      if (node.dataset.seq && node.dataset.author !== 'visitor' && node.offsetTop < bottom) return Number(node.dataset.seq);
+    }
+    return 0;
+  }
+
+  /** The agent's settings are here: put the widget on the page, or its new words into it. */
+  function showConfigured() {
+    label();
+    greet();
+    if (host.isConnected) return;
+    document.body.append(host);
+    const accent = script.dataset.accent;
+    const contrast = accent && CSS.supports('color', accent) && onAccent(accent, root);
+    if (contrast) {
+      root.style.setProperty('--accent', accent);
+      root.style.setProperty('--on-accent', contrast);
+    }
+    box.value = tab.get('draft') || '';
+    typed();
+    if (tab.get('open') && !narrow.matches) openPanel({ quietly: true });
+  }
+
+  // ---- wiring
+
+  launcher.addEventListener('click', () => (isOpen() ? shutPanel() : openPanel()));
+  closeButton.addEventListener('click', shutPanel);
+  panel.addEventListener('close', panelClosed);
+  for (const type of ['keydown', 'keypress', 'keyup']) root.addEventListener(type, onKey);
+  form.addEventListener('submit', submit);
+  box.addEventListener('input', typed);
+  fresh.addEventListener('click', () => {
+    showEnd();
+    box.focus();
+  });
+  scroll.addEventListener('scroll', () => {
+    atEnd = nearEnd();
+    if (atEnd) fresh.hidden = true;
+    acknowledge();
+  }, { passive: true });
+  narrow.addEventListener('change', refit);
+  window.visualViewport?.addEventListener('resize', followKeyboard);
 
   // ---------------------------------------------------------------- start
 
-  const view = createView();
   let configAttempt = 0;
 
   async function loadConfig() {
@@ -1080,7 +1077,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
         local.remove('config');
         config = null;
         disconnect();
-        view.remove();
+        host.remove();
         return;
       }
       if (!configAttempt) console.warn(`Holdpoint: ${base.host} does not answer this page. If it is running, add ${location.origin} to the agent's origins.`);
@@ -1095,7 +1092,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   let begun = false;
   function configured() {
     chooseLanguage(config.language);
-    view.configured();
+    showConfigured();
     if (begun) return;
     begun = true;
     loadPending();

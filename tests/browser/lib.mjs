@@ -3,7 +3,7 @@
 //   HOLDPOINT_CHROMIUM   the browser to run (default /usr/bin/chromium)
 //   HOLDPOINT_OUT        where pictures go (default: none are kept)
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -38,7 +38,7 @@ export async function newPage(browser, options = DESKTOP) {
 export function widget(page) {
   const root = page.locator('holdpoint-chat');
   return {
-    launcher: root.getByRole('button', { name: /^(Open|Close) chat/ }).first(),
+    launcher: root.locator('.launcher'),
     panel: root.getByRole('dialog'),
     box: root.getByRole('textbox'),
     log: root.getByRole('log'),
@@ -76,6 +76,18 @@ export async function picture(page, name) {
   if (!process.env.HOLDPOINT_OUT) return;
   mkdirSync(process.env.HOLDPOINT_OUT, { recursive: true });
   await page.screenshot({ path: join(process.env.HOLDPOINT_OUT, `${name}.png`), animations: 'disabled' });
+}
+
+/**
+ * What axe finds on the page or `within` an element of it, open shadow roots included: `rule: element, element`. It is evaluated, not added to the
+ * page as a script, so it runs under any content policy.
+ */
+export async function accessibilityProblems(page, within = 'html') {
+  // Half-faded elements have half a contrast.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(readFileSync(require.resolve('axe-core'), 'utf8'));
+  const { violations } = await page.evaluate((selector) => window.axe.run(selector, { resultTypes: ['violations'] }), within);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(', ')}`);
 }
 
 /** Polls `read` until `holds(value)`; fails with the last value, which says more than a time-out does. */
