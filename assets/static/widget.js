@@ -1,14 +1,11 @@
 /*
- * Holdpoint chat widget: one script, no dependencies, no build step.
+ * Holdpoint's chat widget: one script as it is served, at most 15 KB gzip. How to embed it: docs/widget.md.
  *
- *   <script src="https://HOST/widget.js" data-agent="KEY" defer></script>
- *
- * Optional: data-accent="#0a7" (any CSS colour), data-lang="de".
  * What keeps it correct, whatever the network does:
  *   - the server's `seq` is the only order: a message is shown when all before it have been shown;
- *   - a message typed here exists under its client-made id until the server has committed it, so sending it
- *     again, from this page, the next page or another tab, can neither lose nor double it;
- *   - every (re)connection starts from a snapshot; events only carry on from there;
+ *   - what is typed here keeps its client-made id until the server has committed it: sending it again, from this
+ *     page, the next one or another tab, neither loses nor doubles it;
+ *   - every connection starts from a snapshot; events only carry on from there;
  *   - text becomes text nodes, never markup; the token travels in a header, never in an address.
  */
 (() => {
@@ -17,14 +14,14 @@
   const script = document.currentScript;
   const agent = script?.dataset.agent;
   if (!agent) {
-    console.error('Holdpoint: the script tag needs data-agent="KEY"; the key is on the agent\'s page in the console.');
+    console.error('Holdpoint: the script tag needs data-agent="KEY", the public key of an agent.');
     return;
   }
   if (window.holdpointChat) return;
   window.holdpointChat = agent;
   const base = new URL('widget/v1/', script.src);
 
-  // ---------------------------------------------------------------- words
+  // ---- words
 
   const STRINGS = {
     en: {
@@ -49,10 +46,8 @@
       queued: 'Not sent yet. It is kept and sent by itself when the connection is back.',
       tryNow: 'Try now',
       failed: 'This message was not sent.',
-      stale: 'This message was written earlier and never sent.',
       tryAgain: 'Try again',
       edit: 'Edit',
-      unavailable: 'This chat is not available at the moment. Please contact us another way.',
       tooLong: (length, max) => `Your message has ${length} characters; ${max} fit. Please shorten it or send it in parts.`,
       left: (n) => `${n} characters left`,
       offline: 'You are offline. What you write is kept and sent when you are back.',
@@ -82,10 +77,8 @@
       queued: 'Noch nicht gesendet. Die Nachricht bleibt erhalten und geht von selbst hinaus, sobald die Verbindung steht.',
       tryNow: 'Jetzt versuchen',
       failed: 'Diese Nachricht wurde nicht gesendet.',
-      stale: 'Diese Nachricht ist von früher und wurde nie gesendet.',
       tryAgain: 'Erneut versuchen',
       edit: 'Bearbeiten',
-      unavailable: 'Dieser Chat ist gerade nicht verfügbar. Bitte wenden Sie sich auf anderem Weg an uns.',
       tooLong: (length, max) => `Ihre Nachricht hat ${length} Zeichen; ${max} sind möglich. Bitte kürzen oder teilen Sie sie.`,
       left: (n) => `noch ${n} Zeichen`,
       offline: 'Sie sind offline. Was Sie schreiben, bleibt erhalten und wird später gesendet.',
@@ -105,7 +98,7 @@
     t = STRINGS[language];
   }
 
-  /** A wait in words: rounded the way people say it, never to the second. */
+  /** A wait, rounded the way people say it. */
   function duration(ms) {
     const minutes = ms / 60_000;
     const words = t.times;
@@ -116,12 +109,12 @@
     return minutes < 1200 ? words.hours(Math.round(minutes / 60)) : words.day;
   }
 
-  // ---------------------------------------------------------------- what is kept in the browser
+  // ---- what is kept in the browser
 
-  /** Keys are per server and agent; the browser itself keeps them apart per page origin. */
+  /** Per server and agent; the browser itself separates page origins. */
   const prefix = `holdpoint ${base.host} ${agent} `;
 
-  /** Web storage that keeps working, for this page's life, where the browser blocks it or it is full. */
+  /** Web storage; where it is blocked or full, memory for this page's life. */
   function keep(area) {
     const memory = new Map();
     const attempt = (work) => {
@@ -159,7 +152,7 @@
     }
   }
 
-  /** `crypto.randomUUID` exists on secure pages only; shops on plain http need the long way. */
+  /** `crypto.randomUUID` exists on secure pages only. */
   function newId() {
     if (crypto.randomUUID) return crypto.randomUUID();
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -168,15 +161,15 @@
     return Array.from(bytes, (byte, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + byte.toString(16).padStart(2, '0')).join('');
   }
 
-  // ---------------------------------------------------------------- the server
+  // ---- the server
 
   const ANSWER_WITHIN_MS = 15_000;
-  /** The server sends a heartbeat well inside this; a silent stream is a dead one. */
+  /** Heartbeats come well within this. */
   const SILENCE_MS = 45_000;
 
-  /** An answer that is no. `final`: asking again will not help. `gone`: the conversation does not exist any more. */
+  /** `final`: asking again will not help. `gone`: the server does not know the conversation. */
   class Refused extends Error {
-    /** `problem` is null when it was not Holdpoint that answered, but a proxy in front of a server that restarts. */
+    /** `problem` is null when not Holdpoint answered, but a proxy before a server that restarts. */
     constructor(status, problem) {
       super(problem?.detail);
       this.status = status;
@@ -187,7 +180,6 @@
 
   let token = null;
 
-  /** One request. `control` ends it from outside; without one it ends itself after `ANSWER_WITHIN_MS`. */
   async function request(method, path, body, control = new AbortController()) {
     const timer = setTimeout(() => control.abort(), ANSWER_WITHIN_MS);
     const headers = {};
@@ -211,7 +203,7 @@
     }
   }
 
-  /** Reads server-sent events off a response body; `heard` is called for every chunk, heartbeats too. */
+  /** `heard` is called for every chunk, heartbeats too. */
   async function* serverEvents(body, heard) {
     const reader = body.getReader();
     const decoder = new TextDecoder();
@@ -222,7 +214,7 @@
       if (done) return;
       heard();
       rest += decoder.decode(value, { stream: true });
-      // A lone CR at the end may be half of a CRLF: it waits for the next chunk.
+      // A CR at the end may be half of a CRLF.
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop();
       for (const line of lines) {
@@ -238,23 +230,23 @@
     }
   }
 
-  /** Doubles from half a second to half a minute; the random half keeps a thousand pages from returning at once. */
+  /** Up to half a minute; the random half keeps a thousand pages from returning at once. */
   function backOff(attempt) {
     const ceiling = Math.min(30_000, 500 * 2 ** attempt);
     return ceiling * (0.5 + Math.random() / 2);
   }
 
-  // ---------------------------------------------------------------- the conversation
+  // ---- the conversation
 
   let config = null;
   let status = { phase: 'idle' };
-  /** Committed messages on screen, in order of `seq`. */
+  /** Committed and on screen. */
   let messages = [];
   /** Everything up to this `seq` is on screen. */
   let upTo = 0;
-  /** Committed messages that arrived before one that precedes them. */
+  /** Committed, by `seq`, but one before them is missing. */
   const early = new Map();
-  /** Typed here and not yet on screen as committed: `{id, text, at, state: waiting|failed|sent, why?, node}` by id, in order. */
+  /** Typed here and not yet committed on screen, by id: `{id, text, at, state: waiting|failed|sent, why, sentAt, node}`. */
   const pending = new Map();
   let receivedAt = 0;
   let resyncTimer;
@@ -285,7 +277,7 @@
     acknowledge();
   }
 
-  /** The snapshot is the truth as of `askedAt`: it also closes gaps and settles messages sent from another tab. */
+  /** The snapshot is the truth as of `askedAt`: it closes gaps and settles what another tab sent or took back. */
   function receiveSnapshot(snapshot, askedAt) {
     const first = upTo === 0;
     // A server restored from a backup knows less than this page: start over from what it knows.
@@ -321,7 +313,7 @@
     clearLog();
   }
 
-  /** The server no longer knows this conversation (erased or expired): the next message starts a new one. */
+  /** Erased or expired: the next message starts a new conversation. */
   function forget(knownAs) {
     if (local.get('token') === knownAs) local.remove('token');
     token = local.get('token');
@@ -332,9 +324,8 @@
     reconnect();
   }
 
-  // ---------------------------------------------------------------- sending
+  // ---- sending
 
-  const KEEP_SENDING_MS = 24 * 3_600_000;
   let flushTimer;
   let flushing = false;
   let flushAttempt = 0;
@@ -342,17 +333,20 @@
   function write(text) {
     const last = [...pending.values()].pop();
     const entry = { id: newId(), text, at: Math.max(Date.now(), (last?.at ?? 0) + 1) };
-    local.set(`out ${entry.id}`, JSON.stringify(entry));
+    storePending(entry);
     addPending(entry);
     flush();
   }
 
+  function storePending({ id, text, at }) {
+    local.set(`out ${id}`, JSON.stringify({ id, text, at }));
+  }
+
   function addPending(entry) {
     if (pending.has(entry.id) || messages.some((message) => message.client_id === entry.id)) return;
-    const stale = Date.now() - entry.at > KEEP_SENDING_MS;
-    const whole = { ...entry, state: stale ? 'failed' : 'waiting', why: stale ? t.stale : null };
-    pending.set(entry.id, whole);
-    showPending(whole);
+    entry.state = 'waiting';
+    pending.set(entry.id, entry);
+    showPending(entry);
   }
 
   function dropPending(id) {
@@ -373,7 +367,7 @@
   function retry(entry) {
     entry.state = 'waiting';
     entry.at = Date.now();
-    local.set(`out ${entry.id}`, JSON.stringify({ id: entry.id, text: entry.text, at: entry.at }));
+    storePending(entry);
     flush();
   }
 
@@ -383,7 +377,7 @@
     local.remove(`out ${entry.id}`);
   }
 
-  /** Sends what waits, one after the other so that the order stays, and only from one tab at a time. */
+  /** Sends what waits, one after the other and from one tab at a time, so that the order stays. */
   async function flush() {
     if (flushing || !config) return;
     flushing = true;
@@ -406,24 +400,19 @@
     if (!flushAttempt && waiting()) flush();
   }
 
-  /** Resolves when `entry` is settled, sent or refused for good; throws when it is worth trying again. */
+  /** Throws when it is worth trying again. */
   async function send(entry) {
+    let sentAs = null;
     try {
       await haveConversation();
-    } catch (error) {
-      if (!error.final) throw error;
-      entry.state = 'failed';
-      entry.why = t.unavailable;
-      return;
-    }
-    const sentAs = token;
-    try {
+      sentAs = token;
       const message = await request('POST', 'messages', { client_id: entry.id, text: entry.text });
       markSent(entry);
       receive(message);
     } catch (error) {
-      if (error.gone) forget(sentAs);
-      if (error.gone || !error.final) throw error;
+      const gone = sentAs && error.gone;
+      if (gone) forget(sentAs);
+      if (gone || !error.final) throw error;
       entry.state = 'failed';
       entry.why = error.message || t.failed;
     }
@@ -437,9 +426,9 @@
     reconnect();
   }
 
-  // ---------------------------------------------------------------- staying connected
+  // ---- staying connected
 
-  /** A hidden page gives its connection back after this long: browsers allow only six per server. */
+  /** Then a hidden page gives its connection back: browsers allow six per server. */
   const HIDDEN_MS = 60_000;
   let stream = null;
   let connectTimer;
@@ -505,7 +494,7 @@
       if (mine === stream && error.gone) return forget(connectedAs);
     }
     if (mine !== stream) return;
-    // A stream that lived is no failure to back off from; one that ends at once is.
+    // A stream that ends at once is a failure; one that lived is not.
     if (performance.now() - openedAt > 5_000) connectAttempt = 0;
     if (delay === null) return lost();
     setLink('down');
@@ -527,7 +516,6 @@
     else comeBack();
   }
 
-  /** Another tab of the same shop started or ended the conversation, wrote a message, or read one. */
   function onOtherTab({ key, newValue }) {
     if (!key?.startsWith(prefix)) return;
     const name = key.slice(prefix.length);
@@ -549,9 +537,9 @@
     }
   }
 
-  // ---------------------------------------------------------------- delivered
+  // ---- delivered
 
-  /** The highest answer shown on an open panel of a visible page / the highest the server knows of. */
+  /** The highest answer that was on screen, and the highest the server has been told of. */
   let seen = 0;
   let acknowledged = 0;
   let acknowledging = false;
@@ -562,16 +550,18 @@
     if (acknowledging || seen <= acknowledged || !token) return;
     acknowledging = true;
     const seq = seen;
+    const shownAs = token;
     const done = await request('POST', 'acknowledge', { seq }).then(() => true, () => false);
     acknowledging = false;
-    // A failure is repeated with the next connection, which begins with a snapshot.
-    if (!done) return;
+    // Without a connection it is repeated with the next one, which begins with a snapshot.
+    if (!done && link === 'live') setTimeout(acknowledge, backOff(3));
+    if (!done || token !== shownAs) return;
     acknowledged = seq;
     local.set('seen', String(seq));
     if (seen > seq) acknowledge();
   }
 
-  // ---------------------------------------------------------------- what the visitor sees
+  // ---- what the visitor sees
 
   const STYLE = `
 :host{all:initial!important}
@@ -586,12 +576,12 @@ svg{display:block;width:24px;height:24px;fill:none;stroke:currentColor;stroke-wi
 :focus{outline:none}
 :focus-visible{outline:2px solid var(--text);outline-offset:2px}
 [hidden]{display:none!important}
-.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.sr,.follows .meta,.system .meta{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .launcher{position:fixed;z-index:2147483000;inset-block-end:max(20px,env(safe-area-inset-bottom));inset-inline-end:20px;width:58px;height:58px;border-radius:50%;display:grid;place-items:center;background:var(--accent);color:var(--on-accent);box-shadow:0 6px 20px #10142440}
 .launcher:focus-visible{outline-offset:3px}
 .launcher svg{width:27px;height:27px}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:23px;height:23px;padding:0 6px;border-radius:12px;background:#c8102e;color:#fff;border:2px solid var(--surface);font-size:12px;font-weight:700;line-height:19px;text-align:center}
-.panel{position:fixed;z-index:2147483000;inset:auto;inset-block-end:92px;inset-inline-end:20px;width:392px;max-width:calc(100vw - 40px);height:min(640px,100vh - 112px);height:min(640px,100dvh - 112px);max-height:none;margin:0;padding:0;border:1px solid var(--line);border-radius:20px;background:var(--surface);color:var(--text);box-shadow:var(--shadow);overflow:hidden;flex-direction:column}
+.panel{position:fixed;z-index:2147483000;inset:auto;inset-block-end:92px;inset-inline-end:20px;width:392px;max-width:calc(100vw - 40px);height:min(640px,100dvh - 112px);max-height:none;margin:0;padding:0;border:1px solid var(--line);border-radius:20px;background:var(--surface);color:var(--text);box-shadow:var(--shadow);overflow:hidden;flex-direction:column}
 .panel[open]{display:flex}
 .panel.sheet{inset:0;inset-block-start:var(--top,0);width:100%;max-width:none;height:var(--height,100dvh);border:0;border-radius:0;box-shadow:none}
 .panel::backdrop{background:var(--surface)}
@@ -610,7 +600,6 @@ h2{font-size:16px;font-weight:650;line-height:1.3;overflow-wrap:anywhere}
 .meta{display:flex;gap:6px;margin-block-end:4px;padding-inline:4px;font-size:12px;color:var(--muted)}
 .meta b{font-weight:600;color:var(--text)}
 .follows{margin-block-start:-7px}
-.follows .meta{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .bubble{max-width:88%;padding:9px 14px;border:1px solid transparent;border-radius:18px;border-end-start-radius:6px;background:var(--bubble);white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
 .bubble a{color:inherit;text-underline-offset:2px}
 .person .bubble{background:var(--surface);border-color:var(--accent)}
@@ -618,7 +607,6 @@ h2{font-size:16px;font-weight:650;line-height:1.3;overflow-wrap:anywhere}
 .visitor .bubble{background:var(--accent);color:var(--on-accent);border-radius:18px;border-end-end-radius:6px}
 .visitor.unsent .bubble{background:var(--bubble);color:var(--muted);border:1px dashed currentColor}
 .system{align-items:center;text-align:center}
-.system .meta{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .system .bubble{background:none;color:var(--muted);font-size:13.5px;padding:2px 12px}
 .note{max-width:88%;margin-block-start:4px;padding-inline:4px;font-size:12.5px;color:var(--muted);text-align:end}
 .failed .note{color:var(--danger)}
@@ -653,10 +641,10 @@ textarea::placeholder{color:var(--muted);opacity:1}
 @keyframes dot{0%,60%,100%{translate:0;opacity:.5}30%{translate:0 -4px;opacity:1}}}
 @media print{.root{display:none}}`;
 
-  /** An element from its tag, attributes (null leaves one out) and children; strings become text, never markup. */
+  /** Strings among the children become text, never markup. */
   function element(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) if (value != null) node.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     node.append(...children);
     return node;
   }
@@ -678,11 +666,11 @@ textarea::placeholder{color:var(--muted);opacity:1}
     clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5l3 2',
   };
 
-  /** Text with its http(s) addresses as links; punctuation that ends the sentence stays outside. */
+  /** Punctuation that ends the sentence stays outside the link. */
   function linked(text) {
     const parts = [];
     let from = 0;
-    for (const found of text.matchAll(/\bhttps?:\/\/[^\s<>"]+/gi)) {
+    for (const found of text.matchAll(/\bhttps?:\/\/[^\s<>"/.][^\s<>"]*/gi)) {
       let address = found[0].replace(/[.,;:!?'’”»*_]+$/, '');
       if (address.endsWith(')') && !address.includes('(')) address = address.slice(0, -1);
       parts.push(text.slice(from, found.index), element('a', { href: address, target: '_blank', rel: 'noopener nofollow' }, address));
@@ -698,7 +686,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     return date.toLocaleString(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
   }
 
-  /** The accent's readable text colour; null where the colour does not resolve to plain RGB. */
+  /** The text colour that can be read on `accent` (4.5:1); null where that is not plain RGB. */
   function onAccent(accent, probe) {
     probe.style.color = accent;
     const channels = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(getComputedStyle(probe).color);
@@ -706,7 +694,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     if (!channels) return null;
     const [r, g, b] = channels.slice(1).map((channel) => ((channel / 255 + 0.055) / 1.055) ** 2.4);
     const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    return luminance < 0.18 ? '#fff' : '#0b0d12';
+    return luminance < 0.18 ? '#fff' : '#000';
   }
 
   const host = element('holdpoint-chat');
@@ -728,7 +716,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   const linkLine = element('p', { class: 'link', role: 'status', hidden: '' });
   const box = element('textarea', { rows: '1', dir: 'auto', enterkeyhint: 'send', autocomplete: 'off', 'aria-describedby': 'hint' });
   const sendButton = element('button', { type: 'submit', class: 'send' }, icon(ICONS.send));
-  const hint = element('p', { id: 'hint', class: 'hint', role: 'alert', hidden: '' });
+  const hint = element('p', { id: 'hint', class: 'hint', hidden: '' });
   const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
   const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
     element('header', {}, mark, element('div', { class: 'title' }, title, line), closeButton),
@@ -737,20 +725,21 @@ textarea::placeholder{color:var(--muted);opacity:1}
   const root = element('div', { class: 'root' }, launcher, panel, announcer);
   shadow.append(root);
 
+  const touch = matchMedia('(pointer:coarse)');
   const narrow = matchMedia('(max-width:520px),(max-height:480px)');
-  /** The last committed message on screen; what waits to be committed comes after it. */
+  /** The last committed message; what waits comes after it. */
   let lastNode = null;
   let lastAuthor = null;
   let greeting = null;
 
-  // ---------------------------------------------------------------- opening and closing
+  // ---- opening and closing
 
   const isOpen = () => panel.hasAttribute('open');
 
   function openPanel({ quietly = false } = {}) {
     if (isOpen()) return;
     panel.classList.toggle('sheet', narrow.matches);
-    // Restored after a reload, the panel must not take the focus from the page.
+    // After a reload the page keeps the focus.
     if (quietly) panel.setAttribute('open', '');
     else if (narrow.matches) panel.showModal();
     else panel.show();
@@ -760,7 +749,8 @@ textarea::placeholder{color:var(--muted);opacity:1}
     showEnd();
     label();
     grow();
-    if (!quietly) box.focus();
+    // On touch screens that would raise the keyboard over the conversation.
+    if (!quietly && !touch.matches) box.focus();
     acknowledge();
   }
 
@@ -786,14 +776,14 @@ textarea::placeholder{color:var(--muted);opacity:1}
     focused?.focus();
   }
 
-  /** On phones the keyboard covers the page instead of resizing it: follow what is really visible. */
+  /** On some phones the keyboard covers the page instead of resizing it. */
   function followKeyboard() {
     if (visualViewport.scale > 1.01) return;
     panel.style.setProperty('--height', `${visualViewport.height}px`);
     panel.style.setProperty('--top', `${visualViewport.offsetTop}px`);
   }
 
-  // ---------------------------------------------------------------- labels
+  // ---- labels
 
   function label() {
     root.lang = language;
@@ -821,7 +811,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     announcer.textContent = unread ? words : '';
   }
 
-  // ---------------------------------------------------------------- messages on screen
+  // ---- messages on screen
 
   function authorName({ author, name }) {
     if (author === 'visitor') return t.you;
@@ -841,7 +831,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   // A growing text box takes its room from above, not from the last message.
   new ResizeObserver(() => atEnd && showEnd()).observe(scroll);
 
-  /** Shows the end, or the beginning of a message too tall to fit; a visitor reading further up is not moved. */
+  /** A message too tall to fit shows its beginning; a visitor reading further up is not moved. */
   function reveal(node, follow) {
     if (follow) scroll.scrollTop = Math.min(scroll.scrollHeight, node.offsetTop - 12);
     else fresh.hidden = false;
@@ -862,7 +852,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     node.classList.remove('unsent', 'failed');
     if (waiting) node.lastChild.remove();
     else if (isOpen()) node.classList.add('arrive');
-    // What still waits stays below; a message already in its place is not moved, nor read out again.
+    // A message already in its place is not moved, or it would be read out again.
     const before = lastNode || greeting;
     const after = before ? before.nextSibling : log.firstChild;
     if (after !== node) log.insertBefore(node, after);
@@ -885,7 +875,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     return button;
   }
 
-  /** Under each message that is not committed: what is happening to it and what the visitor can do. */
+  /** What is happening to each message that waits, and what the visitor can do. */
   function showNotes() {
     for (const entry of pending.values()) {
       const failed = entry.state === 'failed';
@@ -914,7 +904,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     if (greeting) log.prepend(greeting);
   }
 
-  /** Removes what was committed; what waits is still to be sent, and stays. */
+  /** What waits stays: it is still to be sent. */
   function clearLog() {
     for (const node of log.querySelectorAll('[data-seq],.notice')) node.remove();
     lastNode = lastAuthor = null;
@@ -929,7 +919,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     lastNode = node;
   }
 
-  // ---------------------------------------------------------------- who is there, what is going on
+  // ---- who is there, what is going on
 
   function showStatus() {
     const { owner, phase, estimate_ms: estimate, colleague } = status;
@@ -952,7 +942,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   }
 
   let linkTimer;
-  /** Says so when the connection is gone for longer than a blink. */
+  /** A connection that is gone for a blink is not mentioned. */
   function showLink() {
     const say = () => {
       clearTimeout(linkTimer);
@@ -965,7 +955,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     else say();
   }
 
-  // ---------------------------------------------------------------- writing
+  // ---- writing
 
   const length = (text) => [...text].length;
   const limit = () => config?.max_chars || 4_000;
@@ -980,22 +970,25 @@ textarea::placeholder{color:var(--muted);opacity:1}
     grow();
     sendButton.setAttribute('aria-disabled', String(!box.value.trim()));
     const left = limit() - length(box.value);
-    const near = left >= 0 && left < limit() / 10;
-    hint.hidden = !near;
-    hint.classList.remove('bad');
-    hint.textContent = near ? t.left(left.toLocaleString(language)) : '';
+    showHint(left >= 0 && left < limit() / 10 ? t.left(left.toLocaleString(language)) : '');
+  }
+
+  /** Only what went wrong is read out, not a count at every key. */
+  function showHint(words, bad = false) {
+    hint.hidden = !words;
+    hint.className = bad ? 'hint bad' : 'hint';
+    hint.setAttribute('role', bad ? 'alert' : 'note');
+    hint.textContent = words;
   }
 
   function submit(event) {
-    event?.preventDefault();
-    // Half of a surrogate pair, as a cut in the wrong place leaves it, is not text a server can take.
+    event.preventDefault();
+    // Half a surrogate pair is not text a server can take.
     const written = box.value.trim();
     const text = written.toWellFormed?.() ?? written;
     if (!text) return;
     if (length(text) > limit()) {
-      hint.hidden = false;
-      hint.classList.add('bad');
-      hint.textContent = t.tooLong(length(text).toLocaleString(language), limit().toLocaleString(language));
+      showHint(t.tooLong(length(text).toLocaleString(language), limit().toLocaleString(language)), true);
       return;
     }
     box.value = '';
@@ -1005,9 +998,9 @@ textarea::placeholder{color:var(--muted);opacity:1}
   }
 
   function onKey(event) {
-    // The shop's own shortcuts must not fire while someone types here.
+    // The shop's own shortcuts must not fire.
     event.stopPropagation();
-    // 229: some browsers end the composition of a character with an Enter that is no Enter.
+    // 229: the Enter that ends a composition, in browsers that do not say so.
     const composing = event.isComposing || event.keyCode === 229;
     if (event.type !== 'keydown' || composing) return;
     if (event.key === 'Escape' && isOpen()) {
@@ -1027,7 +1020,6 @@ textarea::placeholder{color:var(--muted);opacity:1}
     return 0;
   }
 
-  /** The agent's settings are here: put the widget on the page, or its new words into it. */
   function showConfigured() {
     label();
     greet();
@@ -1064,7 +1056,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   narrow.addEventListener('change', refit);
   window.visualViewport?.addEventListener('resize', followKeyboard);
 
-  // ---------------------------------------------------------------- start
+  // ---- start
 
   let configAttempt = 0;
 
@@ -1098,7 +1090,8 @@ textarea::placeholder{color:var(--muted);opacity:1}
     loadPending();
     onVisibility();
     window.addEventListener('online', comeBack);
-    window.addEventListener('offline', () => setLink('down'));
+    // The server may be on this very machine: ask before saying offline.
+    window.addEventListener('offline', () => reconnect());
     window.addEventListener('pagehide', disconnect);
     window.addEventListener('pageshow', (event) => event.persisted && comeBack());
     window.addEventListener('storage', onOtherTab);
@@ -1109,7 +1102,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     token = local.get('token');
     seen = acknowledged = Number(local.get('seen')) || 0;
     config = parsed(local.get('config'));
-    // Known from the last visit: the chat is there at once, even while the server restarts.
+    // Known from the last visit: there at once, even while the server restarts.
     if (config) configured();
     loadConfig();
   }
