@@ -433,6 +433,7 @@
   let stream = null;
   let connectTimer;
   let silenceTimer;
+  let statusTimer;
   let connectAttempt = 0;
   /** `none` (no conversation yet), `live`, or `down`. */
   let link = 'none';
@@ -445,6 +446,7 @@
   function disconnect() {
     clearTimeout(connectTimer);
     clearTimeout(silenceTimer);
+    clearTimeout(statusTimer);
     clearTimeout(resyncTimer);
     stream?.abort();
     stream = null;
@@ -466,25 +468,33 @@
     reconnect(backOff(connectAttempt));
   }
 
+  async function readSnapshot(control) {
+    const askedAt = performance.now();
+    const snapshot = await request('GET', 'conversation', null, control);
+    if (control === stream) receiveSnapshot(snapshot, askedAt);
+  }
+
   async function connect() {
     const mine = (stream = new AbortController());
     const connectedAs = token;
     let openedAt = Infinity;
     let delay = null;
     try {
-      const askedAt = performance.now();
-      const snapshot = await request('GET', 'conversation', null, mine);
-      if (mine !== stream) return;
-      receiveSnapshot(snapshot, askedAt);
+      await readSnapshot(mine);
       const body = await request('GET', `events?after=${upTo}`, null, mine);
       openedAt = performance.now();
       heard();
       setLink('live');
+      // A change of status between the two answers would be missed, unless the stream begins by telling it.
+      statusTimer = setTimeout(() => readSnapshot(mine).catch(() => {}), 1_000);
       flush();
       for await (const { type, data } of serverEvents(body, heard)) {
         if (mine !== stream) return;
         if (type === 'message') receive(data);
-        if (type === 'status') receiveStatus(data);
+        if (type === 'status') {
+          clearTimeout(statusTimer);
+          receiveStatus(data);
+        }
         if (type === 'bye') {
           delay = 300 + Math.random() * 1_200;
           break;

@@ -62,6 +62,8 @@ export class MockServer {
   trickle = false;
   /** Event streams send everything twice. */
   repeat = false;
+  /** Event streams begin with the current status. */
+  tellsStatus = true;
   /** Called after a visitor's message is committed. */
   onMessage = () => {};
 
@@ -174,6 +176,7 @@ export class MockServer {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': hello\n\n');
       for (const message of conversation.messages.slice(Number(url.searchParams.get('after')))) this.write(response, 'message', message);
+      if (this.tellsStatus) this.write(response, 'status', conversation.status);
       conversation.streams.add(response);
       return response.on('close', () => conversation.streams.delete(response));
     }

@@ -5,6 +5,7 @@
 // Runs against `mock-widget-server.mjs` on loopback. Prints one JSON line per case; exit code 0 when all hold, 1 otherwise.
 
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 
 import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, step, widget } from './lib.mjs';
 import { MockServer } from './mock-widget-server.mjs';
@@ -101,7 +102,7 @@ const cases = {
     assert.deepEqual(committedTexts(mock), ['please']);
   },
 
-  async 'events that arrive twice, in pieces or with CRLF show every message once'({ mock, chat }) {
+  async 'events that arrive twice, in pieces or with CRLF show every message once'({ mock, page, chat }) {
     mock.repeat = true;
     mock.trickle = true;
     await chat.open();
@@ -111,6 +112,8 @@ const cases = {
     mock.setStatus({ phase: 'checking', estimate_ms: 120_000 });
     await eventually('the status is read', () => chat.status.textContent(), (text) => text === 'A colleague is checking this answer — usually about 2 minutes');
     assert.deepEqual(await chat.texts(), ['Grüße 👋', 'Schöne Grüße zurück 🚲']);
+    await page.waitForTimeout(1_500);
+    assert.equal(mock.requests.filter(({ method, path }) => method === 'GET' && path === '/widget/v1/conversation').length, 1, 'a repetition is no gap');
   },
 
   async 'events out of order are shown in the order of their sequence'({ mock, page, chat }) {
@@ -137,6 +140,15 @@ const cases = {
     assert.deepEqual(await chat.texts(), ['one', 'two', 'three']);
   },
 
+  async 'a status that changed just before the stream opened is noticed'({ mock, chat }) {
+    mock.tellsStatus = false;
+    await chat.open();
+    await chat.write('who is there?');
+    await eventually('the stream is open', () => mock.conversation?.streams.size, (streams) => streams === 1);
+    mock.conversation.status = { owner: 'ai', phase: 'waiting_for_person' };
+    await eventually('it is shown', () => chat.status.textContent(), (text) => text === 'A person will answer you here', 5_000);
+  },
+
   async 'an orderly restart brings the answer written meanwhile, and no message twice'({ mock, chat }) {
     await chat.open();
     await chat.write('question');
@@ -146,6 +158,36 @@ const cases = {
     await mock.up();
     await chat.committed('written while');
     assert.deepEqual(await chat.texts(), ['question', 'written while the doors were closed']);
+  },
+
+  async 'a server restored from a backup is believed'({ mock, chat }) {
+    await chat.open();
+    await chat.write('kept');
+    await chat.committed('kept');
+    mock.say('ai', 'lost with the disk');
+    await chat.committed('lost with the disk');
+    await mock.down();
+    mock.conversation.messages.length = 1;
+    await mock.up();
+    await eventually('the page follows', () => chat.texts(), (texts) => texts.length === 1);
+    mock.say('ai', 'said again');
+    await chat.committed('said again');
+    assert.deepEqual(await chat.texts(), ['kept', 'said again']);
+  },
+
+  async 'an answer below the visible part is acknowledged when it is scrolled to'({ mock, page, chat }) {
+    await chat.open();
+    await chat.write('tell me everything');
+    await chat.committed('tell me everything');
+    for (let part = 1; part <= 20; part += 1) mock.say('ai', `part ${part}`);
+    await eventually('all are acknowledged', () => mock.conversation.acknowledged, (seq) => seq === 21);
+    await page.locator('holdpoint-chat .scroll').evaluate((node) => node.scrollTo(0, 0));
+    mock.say('ai', 'one more thing');
+    await chat.committed('one more thing');
+    await page.waitForTimeout(300);
+    assert.equal(mock.conversation.acknowledged, 21);
+    await page.locator('holdpoint-chat').getByRole('button', { name: 'New message' }).click();
+    await eventually('it is acknowledged', () => mock.conversation.acknowledged, (seq) => seq === 22);
   },
 
   async 'a reload keeps the conversation, the open panel and the half-written text'({ page, chat }) {
@@ -312,6 +354,25 @@ const cases = {
     await mock.up();
   },
 
+  'the page chooses language and colour, and the text on the colour can be read': {
+    attributes: 'data-lang="de" data-accent="#ffb703"',
+    async run({ mock, page, chat }) {
+      await chat.open();
+      await chat.write('Hallo');
+      await chat.committed('Hallo');
+      mock.setStatus({ phase: 'checking', estimate_ms: 23 * 60_000 });
+      await eventually('it speaks German', () => chat.status.textContent(), (text) => text === 'Jemand aus dem Team prüft diese Antwort – meist etwa 25 Minuten');
+      const colours = await chat.bubble('Hallo').locator('.bubble').evaluate((node) => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]);
+      assert.deepEqual(colours, ['rgb(255, 183, 3)', 'rgb(0, 0, 0)']);
+      assert.deepEqual(await accessibilityProblems(page, 'holdpoint-chat'), []);
+    },
+  },
+
+  async 'the script is at most 15 KB on the wire'({ mock }) {
+    const script = await (await fetch(`${mock.base}/widget.js`)).arrayBuffer();
+    assert.ok(gzipSync(script).length <= 15_000, `${gzipSync(script).length} bytes`);
+  },
+
   'on a phone the panel fills the screen and keeps the focus inside': {
     options: PHONE,
     async run({ page, chat }) {
@@ -341,8 +402,8 @@ const hide = (page, hidden) =>
   }, hidden);
 
 async function runCase(browser, sentence, test) {
-  const { options = DESKTOP, run = test } = test;
-  const mock = await MockServer.start();
+  const { options = DESKTOP, attributes = '', run = test } = test;
+  const mock = await MockServer.start(attributes);
   const page = await newPage(browser, { ...options, locale: 'en-US' });
   try {
     await page.goto(mock.page.address);
