@@ -421,7 +421,9 @@
   async function haveConversation() {
     token = local.get('token');
     if (token) return;
-    ({ token } = await request('POST', `agents/${encodeURIComponent(agent)}/conversations`, {}));
+    const started = await request('POST', `agents/${encodeURIComponent(agent)}/conversations`, {});
+    // Where the browser has no locks, another tab may have been quicker.
+    token = local.get('token') || started.token;
     local.set('token', token);
     reconnect();
   }
@@ -633,7 +635,7 @@ footer{flex:none;position:relative;border-block-start:1px solid var(--line)}
 .link{padding:8px 16px;background:var(--bubble);color:var(--text);font-size:13px}
 .box{display:flex;align-items:flex-end;gap:8px;margin:12px;padding:4px;padding-inline-start:14px;border:1px solid #8a90a0;border-radius:22px}
 .box:focus-within{border-color:var(--text)}
-textarea{flex:1;min-width:0;resize:none;border:0;padding:7px 0;font-size:16px;line-height:22px;height:36px;max-height:158px;overflow-y:auto;scrollbar-width:thin}
+textarea{flex:1;min-width:0;resize:none;border:0;padding:7px 0;font-size:16px;line-height:22px;height:36px;max-height:min(158px,28vh);overflow-y:auto;scrollbar-width:thin}
 textarea:focus-visible{outline:none}
 textarea::placeholder{color:var(--muted);opacity:1}
 .send{flex:none;width:36px;height:36px;border-radius:50%;display:grid;place-items:center;background:var(--accent);color:var(--on-accent)}
@@ -732,7 +734,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     element('header', {}, mark, element('div', { class: 'title' }, title, line), closeButton),
     scroll, element('footer', {}, fresh, linkLine, form));
   const announcer = element('div', { class: 'sr', role: 'status' });
-  const root = element('div', { class: 'root' }, launcher, panel, announcer);
+  const root = element('div', { class: 'root', dir: 'ltr' }, launcher, panel, announcer);
   shadow.append(root);
 
   const touch = matchMedia('(pointer:coarse)');

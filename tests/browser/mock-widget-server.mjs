@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 const WIDGET = fileURLToPath(new URL('../../assets/static/widget.js', import.meta.url));
 const AGENT = 'pk_mock';
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 function listen(server, port) {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -58,8 +60,10 @@ export class MockServer {
   failPosts = 0;
   /** When set, message posts get this problem. */
   refusePosts = null;
-  /** Event streams send every byte on its own. */
+  /** Event streams arrive in pieces, cut where it hurts most. */
   trickle = false;
+  /** How long a new conversation takes. */
+  slowStartMs = 0;
   /** Event streams send everything twice. */
   repeat = false;
   /** Event streams begin with the current status. */
@@ -131,8 +135,20 @@ export class MockServer {
     const id = data.seq ? `id: ${data.seq}\n` : '';
     const event = `event: ${type}\n${id}data: ${JSON.stringify(data)}\n\n`.repeat(this.repeat ? 2 : 1);
     if (!this.trickle) return stream.write(event);
-    // CRLF cut in two and characters cut in their middle are legal; each write is its own chunk.
-    for (const byte of Buffer.from(event.replaceAll('\n', '\r\n'))) stream.write(Buffer.of(byte));
+    stream.backlog = this.writePieces(stream, Buffer.from(event.replaceAll('\n', '\r\n')), stream.backlog);
+  }
+
+  /** Pauses inside every CRLF and inside every character of several bytes, long enough to become chunks of their own. */
+  async writePieces(stream, bytes, before) {
+    await before;
+    let from = 0;
+    for (const [index, byte] of bytes.entries()) {
+      if (byte !== 0x0d && byte < 0xc0) continue;
+      stream.write(bytes.subarray(from, index + 1));
+      from = index + 1;
+      await pause(15);
+    }
+    stream.write(bytes.subarray(from));
   }
 
   async handle(request, response) {
@@ -156,6 +172,7 @@ export class MockServer {
     const route = `${request.method} ${url.pathname.replace('/widget/v1/', '')}`;
     if (route === `GET agents/${AGENT}`) return json(200, this.config);
     if (route === `POST agents/${AGENT}/conversations`) {
+      await pause(this.slowStartMs);
       const token = randomUUID();
       const conversation = { id: randomUUID(), messages: [], status: { owner: 'ai', phase: 'idle' }, streams: new Set(), acknowledged: 0 };
       this.conversations.set(token, conversation);
@@ -202,8 +219,6 @@ export class MockServer {
     }
   }
 }
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await MockServer.start(process.argv[2]);

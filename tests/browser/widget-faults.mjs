@@ -200,9 +200,12 @@ const cases = {
     assert.equal(await chat.box.inputValue(), 'half a thou');
     assert.deepEqual(await chat.texts(), ['keep me']);
     assert.equal(await page.evaluate(() => document.activeElement.tagName), 'BODY', 'the page keeps the focus');
+    await chat.box.press('Escape');
+    assert.equal(await focused(page), 'BUTTON', 'closing leads back to the launcher');
   },
 
   async 'two tabs share one conversation and show each message once'({ mock, page, chat }) {
+    mock.slowStartMs = 400;
     const other = await page.context().newPage();
     await other.goto(mock.page.address);
     const second = widget(other);
