@@ -8,8 +8,12 @@ const SUBMITS = { edit: "Send the edited answer", respond: "Send your answer", r
 
 const place = (item, kind) => `holdpoint.text.${item}.${kind}`;
 
-/** Forgets what was typed for an item. */
+/** What was ticked for an item whose decision is not final: reasons, verdict, remember. */
+const ticked = new Map();
+
+/** Forgets what was typed and ticked for an item. */
 export function forgetTexts(item) {
+  ticked.delete(item);
   for (const kind of ["edit", "respond"]) sessionStorage.removeItem(place(item, kind));
 }
 
@@ -41,7 +45,8 @@ export class Desk {
     return this.kind === "respond" && this.text.value.trim() !== "";
   }
 
-  open(kind) {
+  /** Opens the panel. With `focus: false` the keyboard stays outside the text, so that a key meant as a command is not typed. */
+  open(kind, { focus = true } = {}) {
     this.kind = kind;
     this.panel.hidden = false;
     this.panel.dataset.kind = kind;
@@ -50,15 +55,16 @@ export class Desk {
     this.panel.querySelector("[data-submit]").textContent = SUBMITS[kind];
     this.panel.querySelector("[data-text-label]").textContent = TITLES[kind];
     this.showExpanded();
+    this.tickAgain();
     if (kind === "reject") {
-      this.panel.querySelector('[name="reason"]').focus();
+      if (focus) this.panel.querySelector('[name="reason"]').focus();
     } else {
       this.text.value = sessionStorage.getItem(place(this.item, kind)) ?? (kind === "edit" ? this.draft : "");
       this.paintDiff();
-      this.text.focus();
       this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+      if (focus) this.text.focus();
     }
-    this.panel.scrollIntoView({ block: "nearest" });
+    if (focus) this.panel.scrollIntoView({ block: "nearest" });
   }
 
   close() {
@@ -71,7 +77,7 @@ export class Desk {
   /** Opens again what was begun for this item before, if anything was. */
   restore() {
     const kind = ["edit", "respond"].find((kind) => sessionStorage.getItem(place(this.item, kind)) !== null);
-    if (kind) this.open(kind);
+    if (kind) this.open(kind, { focus: false });
   }
 
   showExpanded() {
@@ -98,18 +104,32 @@ export class Desk {
       event.preventDefault();
       if (writes) this.panel.focus();
       else this.close();
-    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey || (!writes && !event.target.matches("button")))) {
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !writes && !event.target.matches("button")) {
       event.preventDefault();
       if (!event.repeat) this.send();
     }
   }
 
+  tickAgain() {
+    const before = ticked.get(this.item);
+    if (!before) return;
+    this.verdictChosen = before.verdictChosen;
+    for (const box of this.panel.querySelectorAll("input")) box.checked = before.values.has(box.name + box.value);
+  }
+
   onChange(event) {
+    if (event.target === this.text) return;
     if (event.target.name === "verdict") this.verdictChosen = true;
     if (event.target.name === "reason" && !this.verdictChosen) {
       const reasons = this.reasons();
       this.choose(reasons.length > 0 && reasons.every((reason) => reason === "tone") ? "acceptable" : "bad");
     }
+    this.rememberTicks();
+  }
+
+  rememberTicks() {
+    const values = new Set(Array.from(this.panel.querySelectorAll("input:checked"), (box) => box.name + box.value));
+    ticked.set(this.item, { values, verdictChosen: this.verdictChosen });
   }
 
   reasons() {
@@ -132,6 +152,7 @@ export class Desk {
     } else if (verdict) {
       this.verdictChosen = true;
       this.choose(verdict);
+      this.rememberTicks();
     } else if (key === "m" && this.kind !== "reject") {
       this.panel.querySelector('[name="remember"]').click();
     } else {

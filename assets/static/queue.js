@@ -100,7 +100,7 @@ function paint(html) {
   history.replaceState(null, "", `/queue/${item.dataset.item}`);
   markCurrent();
   scrollTo({ top: 0 });
-  if (!desk.kind) item.focus({ preventScroll: true });
+  item.focus({ preventScroll: true });
 }
 
 async function show(id) {
@@ -154,10 +154,11 @@ async function decide(kind, decision) {
   showCounts();
   lease.forget();
   const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), ...decision });
-  if (kind !== "take_over") show(following);
+  const painted = kind === "take_over" ? null : show(following);
   try {
     settled(id, kind, item.dataset.conversation, await answer);
   } catch (problem) {
+    await painted;
     refused(id, problem);
   }
 }
@@ -315,6 +316,11 @@ queue.addEventListener("click", (event) => {
     event.preventDefault();
     show(link.closest("[data-row]").dataset.row);
   }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !desk?.kind || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  if (!event.repeat) desk.send();
 });
 document.body.addEventListener("holdpoint:queue", () => changed().catch((problem) => toast(problem.message, { bad: true })));
 

@@ -24,6 +24,16 @@ impl Mode {
         }
     }
 
+    /// In a word or two, where there is little room: `Quoted`.
+    pub fn short_words(self) -> &'static str {
+        match self {
+            Self::Verified => "Verified",
+            Self::Quote => "Quoted",
+            Self::Compose => "AI-written",
+            Self::Abstain => "No answer",
+        }
+    }
+
     /// The code, for a class name or a data attribute.
     pub fn code(self) -> &'static str {
         match self {
