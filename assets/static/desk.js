@@ -122,7 +122,7 @@ export class Desk {
     if (event.target.name === "verdict") this.verdictChosen = true;
     if (event.target.name === "reason" && !this.verdictChosen) {
       const reasons = this.reasons();
-      this.choose(reasons.length > 0 && reasons.every((reason) => reason === "tone") ? "acceptable" : "bad");
+      this.choose(reasons.length > 0 && reasons.every((reason) => reason === "tone" || reason === "language") ? "acceptable" : "bad");
     }
     this.rememberTicks();
   }

@@ -3,6 +3,9 @@
 //! `HOLDPOINT_PREVIEW_DIR=DIR` also writes every page there, to be looked at in a browser.
 
 use askama::Template;
+use holdpoint::domain::answer::AnswerMode as Mode;
+use holdpoint::domain::conversation::Author;
+use holdpoint::domain::review::{ItemKind, OutcomeKind};
 use holdpoint::web::console::view::*;
 use jiff::tz::TimeZone;
 
@@ -178,15 +181,15 @@ fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) 
 }
 
 fn spoken(seq: i64, author: Author, name: &str, text: &str, trace: Option<DraftTrace>) -> ThreadEntry {
-    ThreadEntry::Message(ThreadMessage {
+    ThreadEntry::Message(Box::new(ThreadMessage {
         seq,
         author,
         name: name.into(),
         text: text.into(),
         at: ago(600 - seq * 40),
         delivered: (author != Author::Visitor).then(|| ago(600 - seq * 40)),
-        trace,
-    })
+        trace: trace.map(Box::new),
+    }))
 }
 
 fn conversation() -> ConversationPage {
@@ -198,7 +201,7 @@ fn conversation() -> ConversationPage {
             visitor: "Visitor 3f2a".into(),
             agent: "Lumi".into(),
             started: ago(600),
-            owner: Owner::Person("Mia".into()),
+            owner: OwnerView::Person("Mia".into()),
             mine: true,
             open_item: Some("i1".into()),
             thread: vec![
@@ -219,10 +222,10 @@ fn conversation() -> ConversationPage {
                     "A new tyre costs 38 € with fitting.",
                     Some(trace(Mode::Compose, Some(OutcomeKind::Edit), taken_out, true)),
                 ),
-                ThreadEntry::Draft(trace(Mode::Compose, Some(OutcomeKind::Reject), Marked::plain("We are the cheapest in town!"), true)),
+                ThreadEntry::Draft(Box::new(trace(Mode::Compose, Some(OutcomeKind::Reject), Marked::plain("We are the cheapest in town!"), true))),
                 ThreadEntry::Event { text: "Mia took over".into(), at: ago(220) },
                 spoken(6, Author::Person, "Mia", "Mia here. I have just looked: we have two in stock.", None),
-                ThreadEntry::Draft(trace(Mode::Compose, None, Marked::plain("A full service for an e-bike costs 129 €."), false)),
+                ThreadEntry::Draft(Box::new(trace(Mode::Compose, None, Marked::plain("A full service for an e-bike costs 129 €."), false))),
             ],
         },
     }
@@ -233,7 +236,7 @@ fn conversations(rows: Vec<ConversationRow>) -> ConversationsPage {
     ConversationsPage { shell: shell(Section::Conversations), list: ConversationsPart { rows, next, continued: false } }
 }
 
-fn conversation_row(visitor: &str, author: Author, text: &str, owner: Owner, state: &str, needs_person: bool) -> ConversationRow {
+fn conversation_row(visitor: &str, author: Author, text: &str, owner: OwnerView, state: &str, needs_person: bool) -> ConversationRow {
     ConversationRow {
         id: "c1".into(),
         visitor: visitor.into(),
@@ -295,9 +298,9 @@ fn pages() -> Vec<(&'static str, String)> {
         ("queue-empty", html(&queue(None))),
         ("queue-first", html(&first_run)),
         ("conversations", html(&conversations(vec![
-            conversation_row("Visitor 3f2a", Author::Visitor, "It is a Bosch motor if that matters", Owner::Ai, "A draft waits", true),
-            conversation_row("Visitor 77c0", Author::Person, "I have just looked: we have two in stock.", Owner::Person("Mia".into()), "Idle", false),
-            conversation_row("Visitor 12de", Author::System, "A person will answer you as soon as possible.", Owner::Nobody, "Waits since 09:12", true),
+            conversation_row("Visitor 3f2a", Author::Visitor, "It is a Bosch motor if that matters", OwnerView::Ai, "A draft waits", true),
+            conversation_row("Visitor 77c0", Author::Person, "I have just looked: we have two in stock.", OwnerView::Person("Mia".into()), "Idle", false),
+            conversation_row("Visitor 12de", Author::System, "A person will answer you as soon as possible.", OwnerView::Nobody, "Waits since 09:12", true),
         ]))),
         ("conversations-empty", html(&conversations(Vec::new()))),
         ("conversation", html(&conversation())),

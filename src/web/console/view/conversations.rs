@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::{Author, Marked, Mode, Moment, OutcomeKind, Owner, Shell};
+use super::{Marked, Moment, OwnerView, Shell, Words};
+use crate::domain::answer::AnswerMode;
+use crate::domain::conversation::Author;
+use crate::domain::review::OutcomeKind;
 
 /// `GET /conversations`.
 #[derive(Clone, Debug, Template)]
@@ -40,7 +43,7 @@ pub struct ConversationRow {
     /// When.
     pub last_at: Moment,
     /// Who answers.
-    pub owner: Owner,
+    pub owner: OwnerView,
     /// What goes on, in words: `A draft waits`, `Idle`.
     pub state: String,
     /// Whether a person has to do something.
@@ -70,7 +73,7 @@ pub struct ConversationPart {
     /// When it began.
     pub started: Moment,
     /// Who answers.
-    pub owner: Owner,
+    pub owner: OwnerView,
     /// Whether the signed-in person owns it, and may write.
     pub mine: bool,
     /// The review item that waits, if one does.
@@ -83,9 +86,9 @@ pub struct ConversationPart {
 #[derive(Clone, Debug)]
 pub enum ThreadEntry {
     /// Something the visitor sees.
-    Message(ThreadMessage),
+    Message(Box<ThreadMessage>),
     /// A draft that never went out, or waits.
-    Draft(DraftTrace),
+    Draft(Box<DraftTrace>),
     /// A change of owner, in a sentence: `Mia took over`.
     Event {
         /// The sentence.
@@ -111,14 +114,14 @@ pub struct ThreadMessage {
     /// When the widget acknowledged it; none = not delivered yet.
     pub delivered: Option<Moment>,
     /// What stands behind it; only for an answer of the AI or one that replaced its draft.
-    pub trace: Option<DraftTrace>,
+    pub trace: Option<Box<DraftTrace>>,
 }
 
 /// The way of a draft: how it was made, why it was held, who decided what.
 #[derive(Clone, Debug)]
 pub struct DraftTrace {
     /// How it was made.
-    pub mode: Mode,
+    pub mode: AnswerMode,
     /// The AI's text; where a person changed it, the words taken out.
     pub text: Marked,
     /// Whether the text that went out differs from the draft.

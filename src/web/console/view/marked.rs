@@ -33,6 +33,13 @@ impl Marked {
         Self::new(text, &[])
     }
 
+    /// `text` with ranges of *characters* `[start, end)` highlighted, as a draft's sources keep them.
+    pub fn by_characters(text: &str, ranges: &[(usize, usize)]) -> Self {
+        let byte_of = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
+        let bytes: Vec<_> = ranges.iter().map(|&(start, end)| byte_of(start)..byte_of(end)).collect();
+        Self::new(text, &bytes)
+    }
+
     /// `text` with the byte `ranges` highlighted. Ranges may overlap, come in any order, reach past the end or fall
     /// inside a character: they are joined and widened to whole characters, because a highlight that is one character too long
     /// is better than a page that fails.
@@ -92,6 +99,11 @@ mod tests {
     #[test]
     fn a_range_inside_a_character_takes_the_whole_character() {
         assert_eq!(Marked::new("5 € net", &[3..4]).to_string(), "5 <mark>€</mark> net");
+    }
+
+    #[test]
+    fn ranges_of_characters_count_letters_not_bytes() {
+        assert_eq!(Marked::by_characters("für 5 €!", &[(4, 7), (90, 99)]).to_string(), "für <mark>5 €</mark>!");
     }
 
     #[test]

@@ -32,4 +32,4 @@ pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell};
-pub use words::{Author, ItemKind, Mode, OutcomeKind, Owner, Reason, Severity};
+pub use words::{OwnerView, REASONS, Severity, Words, short_words};

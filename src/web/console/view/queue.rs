@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::{Author, ItemKind, Marked, Mode, Moment, Reason, Severity, Shell};
+use super::{Marked, Moment, REASONS, Severity, Shell, Words, short_words};
+use crate::domain::answer::AnswerMode;
+use crate::domain::conversation::Author;
+use crate::domain::review::{ItemKind, ReasonCode};
 
 /// `GET /queue` (the first item) and `GET /queue/{item}`.
 #[derive(Clone, Debug, Template)]
@@ -36,7 +39,7 @@ pub struct QueueRow {
     /// What it is.
     pub kind: ItemKind,
     /// How its draft was made; none while the AI is still drafting.
-    pub mode: Option<Mode>,
+    pub mode: Option<AnswerMode>,
     /// The first words of the visitor's question.
     pub question: String,
     /// When the oldest unanswered message arrived.
@@ -59,13 +62,13 @@ pub struct ItemPart {
 
 impl ItemPart {
     /// The reason codes, in the order of their number keys.
-    pub fn reasons(&self) -> [Reason; 7] {
-        Reason::ALL
+    pub fn reasons(&self) -> [ReasonCode; 7] {
+        REASONS
     }
 
     /// Whether there is a text of the AI to decide on.
     pub fn has_draft(&self) -> bool {
-        self.item.kind == ItemKind::Gate && self.item.draft.as_ref().is_some_and(|draft| draft.mode != Mode::Abstain)
+        self.item.kind == ItemKind::Gate && self.item.draft.as_ref().is_some_and(|draft| draft.mode != AnswerMode::Abstain)
     }
 }
 
@@ -148,7 +151,7 @@ pub struct MessageView {
 #[derive(Clone, Debug)]
 pub struct DraftView {
     /// How it was made.
-    pub mode: Mode,
+    pub mode: AnswerMode,
     /// The text, with the words highlighted that no source supports.
     pub text: Marked,
     /// The text as it is, for the editor.

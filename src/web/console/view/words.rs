@@ -1,21 +1,19 @@
 //! The codes of the domain in words a reviewer reads.
 
-/// How an answer was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// An answer a person approved before; no model wrote it.
-    Verified,
-    /// The words of a knowledge passage.
-    Quote,
-    /// Written by the chat model from the passages.
-    Compose,
-    /// Nothing fitted: there is no draft.
-    Abstain,
+use crate::domain::answer::AnswerMode;
+use crate::domain::conversation::Author;
+use crate::domain::review::{OutcomeKind, ReasonCode};
+
+/// A code of the domain as a page shows it.
+pub trait Words {
+    /// In words: `Quoted from your knowledge`.
+    fn words(&self) -> &'static str;
+    /// The code of the API, for a class name or a form's value.
+    fn code(&self) -> &'static str;
 }
 
-impl Mode {
-    /// In words: `Quoted from your knowledge`.
-    pub fn words(self) -> &'static str {
+impl Words for AnswerMode {
+    fn words(&self) -> &'static str {
         match self {
             Self::Verified => "Verified answer",
             Self::Quote => "Quoted from your knowledge",
@@ -24,65 +22,35 @@ impl Mode {
         }
     }
 
-    /// In a word or two, where there is little room: `Quoted`.
-    pub fn short_words(self) -> &'static str {
-        match self {
-            Self::Verified => "Verified",
-            Self::Quote => "Quoted",
-            Self::Compose => "AI-written",
-            Self::Abstain => "No answer",
-        }
-    }
-
-    /// The code, for a class name or a data attribute.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Quote => "quote",
-            Self::Compose => "compose",
-            Self::Abstain => "abstain",
-        }
+    fn code(&self) -> &'static str {
+        self.as_str()
     }
 }
 
-/// What waits in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ItemKind {
-    /// A draft waits for a decision.
-    Gate,
-    /// A visitor waits for a person; there is no draft to decide on.
-    Handoff,
+/// An answer mode in a word or two, where there is little room.
+pub fn short_words(mode: AnswerMode) -> &'static str {
+    match mode {
+        AnswerMode::Verified => "Verified",
+        AnswerMode::Quote => "Quoted",
+        AnswerMode::Compose => "AI-written",
+        AnswerMode::Abstain => "No answer",
+    }
 }
 
-/// What a person did with a review item, or what time did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the word of the glossary")]
-pub enum OutcomeKind {
-    Approve,
-    Edit,
-    Reject,
-    Respond,
-    TakeOver,
-    Supersede,
-    Expire,
-}
-
-impl OutcomeKind {
-    /// In words, before "by Mia": `Approved`.
-    pub fn words(self) -> &'static str {
+impl Words for OutcomeKind {
+    fn words(&self) -> &'static str {
         match self {
             Self::Approve => "Approved",
             Self::Edit => "Edited",
             Self::Reject => "Rejected",
             Self::Respond => "Answered",
             Self::TakeOver => "Taken over",
-            Self::Supersede => "Replaced by a newer draft",
+            Self::Supersede => "Replaced",
             Self::Expire => "Ran out of time",
         }
     }
 
-    /// The code, for a class name or a data attribute.
-    pub fn code(self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Edit => "edit",
@@ -95,26 +63,31 @@ impl OutcomeKind {
     }
 }
 
-/// Why a draft was not right. The order is the order of the number keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the code of the API")]
-pub enum Reason {
-    Wrong,
-    Outdated,
-    Missing,
-    Tone,
-    Policy,
-    Language,
-    Other,
-}
+/// The reason codes in the order of their number keys; the first one is key `1`.
+pub const REASONS: [ReasonCode; 7] = [
+    ReasonCode::Wrong,
+    ReasonCode::Outdated,
+    ReasonCode::Missing,
+    ReasonCode::Tone,
+    ReasonCode::Policy,
+    ReasonCode::Language,
+    ReasonCode::Other,
+];
 
-impl Reason {
-    /// All of them; the first one is key `1`.
-    pub const ALL: [Self; 7] =
-        [Self::Wrong, Self::Outdated, Self::Missing, Self::Tone, Self::Policy, Self::Language, Self::Other];
+impl Words for ReasonCode {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Wrong => "Wrong",
+            Self::Outdated => "Out of date",
+            Self::Missing => "Something is missing",
+            Self::Tone => "Tone",
+            Self::Policy => "Against our rules",
+            Self::Language => "Language",
+            Self::Other => "Something else",
+        }
+    }
 
-    /// The code the API takes.
-    pub fn code(self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Wrong => "wrong",
             Self::Outdated => "outdated",
@@ -125,17 +98,24 @@ impl Reason {
             Self::Other => "other",
         }
     }
+}
 
-    /// In words: `Something is missing`.
-    pub fn words(self) -> &'static str {
+impl Words for Author {
+    fn words(&self) -> &'static str {
         match self {
-            Self::Wrong => "Wrong",
-            Self::Outdated => "Out of date",
-            Self::Missing => "Something is missing",
-            Self::Tone => "Tone",
-            Self::Policy => "Against our rules",
-            Self::Language => "Language",
-            Self::Other => "Something else",
+            Self::Visitor => "Visitor",
+            Self::Ai => "AI",
+            Self::Person => "Person",
+            Self::System => "Notice",
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Ai => "ai",
+            Self::Person => "person",
+            Self::System => "system",
         }
     }
 }
@@ -159,34 +139,9 @@ impl Severity {
     }
 }
 
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// The person on the website.
-    Visitor,
-    /// The AI, released.
-    Ai,
-    /// A member of the workspace.
-    Person,
-    /// A fixed text: the holding message, the disclosure.
-    System,
-}
-
-impl Author {
-    /// The code, for a class name.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Visitor => "visitor",
-            Self::Ai => "ai",
-            Self::Person => "person",
-            Self::System => "system",
-        }
-    }
-}
-
 /// Who answers in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub enum OwnerView {
     /// The AI drafts.
     Ai,
     /// The named member answers; the AI is silent.
@@ -195,7 +150,7 @@ pub enum Owner {
     Nobody,
 }
 
-impl Owner {
+impl OwnerView {
     /// In words: `Mia answers`.
     pub fn words(&self) -> String {
         match self {
