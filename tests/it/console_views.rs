@@ -18,8 +18,14 @@ fn ago(seconds: i64) -> Moment {
 
 /// `text` with each of `words` highlighted where it first occurs.
 fn marked(text: &str, words: &[&str]) -> Marked {
-    let ranges: Vec<_> =
-        words.iter().map(|word| text.find(word).map(|at| at..at + word.len()).expect("the word is in the text")).collect();
+    let ranges: Vec<_> = words
+        .iter()
+        .map(|word| {
+            text.find(word)
+                .map(|at| at..at + word.len())
+                .expect("the word is in the text")
+        })
+        .collect();
     Marked::new(text, &ranges)
 }
 
@@ -37,7 +43,12 @@ fn shell(section: Section) -> Shell {
 }
 
 fn says(author: Author, name: &str, text: &str, seconds: i64) -> MessageView {
-    MessageView { author, name: name.into(), text: text.into(), at: ago(seconds) }
+    MessageView {
+        author,
+        name: name.into(),
+        text: text.into(),
+        at: ago(seconds),
+    }
 }
 
 fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
@@ -55,9 +66,19 @@ fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
 
 fn list() -> QueuePart {
     let mut rows = vec![
-        row("i1", "How much is a full service for an e-bike, and can I wait for it?", Some(Mode::Compose), 192),
+        row(
+            "i1",
+            "How much is a full service for an e-bike, and can I wait for it?",
+            Some(Mode::Compose),
+            192,
+        ),
         row("i2", "Are you open on the 24th of December?", Some(Mode::Quote), 140),
-        row("i3", "Can I bring back a helmet I have worn once?", Some(Mode::Verified), 75),
+        row(
+            "i3",
+            "Can I bring back a helmet I have worn once?",
+            Some(Mode::Verified),
+            75,
+        ),
         row("i4", "My order 20811 has not arrived", Some(Mode::Abstain), 31),
         row("i5", "I want to talk to a human please", None, 12),
         row("i6", "Do you also repair prams?", None, 3),
@@ -66,7 +87,10 @@ fn list() -> QueuePart {
     rows[0].revision = 2;
     rows[1].held_by = Some("Jonas".into());
     rows[4].kind = ItemKind::Handoff;
-    QueuePart { rows, current: "i1".into() }
+    QueuePart {
+        rows,
+        current: "i1".into(),
+    }
 }
 
 fn composed() -> QueueItem {
@@ -79,13 +103,33 @@ fn composed() -> QueueItem {
         agent: "Lumi".into(),
         revision: 2,
         question: vec![
-            says(Author::Visitor, "Visitor 3f2a", "How much is a full service for an e-bike, and can I wait for it?", 192),
-            says(Author::Visitor, "Visitor 3f2a", "It is a Bosch motor if that matters", 181),
+            says(
+                Author::Visitor,
+                "Visitor 3f2a",
+                "How much is a full service for an e-bike, and can I wait for it?",
+                192,
+            ),
+            says(
+                Author::Visitor,
+                "Visitor 3f2a",
+                "It is a Bosch motor if that matters",
+                181,
+            ),
         ],
         history: vec![
-            says(Author::System, "Notice", "You are chatting with an AI assistant. A person checks its answers.", 420),
+            says(
+                Author::System,
+                "Notice",
+                "You are chatting with an AI assistant. A person checks its answers.",
+                420,
+            ),
             says(Author::Visitor, "Visitor 3f2a", "Hi, where are you?", 402),
-            says(Author::Ai, "Lumi", "You find us at 14 Harbour Lane, right behind the old fish market.", 377),
+            says(
+                Author::Ai,
+                "Lumi",
+                "You find us at 14 Harbour Lane, right behind the old fish market.",
+                377,
+            ),
         ],
         draft: Some(DraftView {
             mode: Mode::Compose,
@@ -109,7 +153,10 @@ fn composed() -> QueueItem {
             SourceView {
                 title: "Can I wait while you work?".into(),
                 href: "/knowledge/documents/d1".into(),
-                passage: marked("Yes. There is a café next door, and we send you a message when the bike is ready.", &["café next door"]),
+                passage: marked(
+                    "Yes. There is a café next door, and we send you a message when the bike is ready.",
+                    &["café next door"],
+                ),
                 nearness_percent: Some(71),
                 used: true,
             },
@@ -122,14 +169,28 @@ fn composed() -> QueueItem {
             },
         ],
         flags: vec![
-            Flag { severity: Severity::Warning, text: "“42 €” does not occur in the sources".into() },
-            Flag { severity: Severity::Note, text: "The visitor asks two things at once".into() },
+            Flag {
+                severity: Severity::Warning,
+                text: "“42 €” does not occur in the sources".into(),
+            },
+            Flag {
+                severity: Severity::Note,
+                text: "The visitor asks two things at once".into(),
+            },
         ],
-        reasons: vec!["The gate is closed: every answer waits for a person.".into(), "A price is not supported by a source.".into()],
+        reasons: vec![
+            "The gate is closed: every answer waits for a person.".into(),
+            "A price is not supported by a source.".into(),
+        ],
         waiting_since: ago(192),
         deadline: Some(Moment::at(NOW_MS + 408_000, &TimeZone::UTC)),
         fallback: "After the deadline the visitor is told that a person will answer.".into(),
-        newer: vec![says(Author::Visitor, "Visitor 3f2a", "It is a Bosch motor if that matters", 181)],
+        newer: vec![says(
+            Author::Visitor,
+            "Visitor 3f2a",
+            "It is a Bosch motor if that matters",
+            181,
+        )],
         lease: LeaseView::Mine,
     }
 }
@@ -137,7 +198,12 @@ fn composed() -> QueueItem {
 fn abstained() -> QueueItem {
     QueueItem {
         id: "i4".into(),
-        question: vec![says(Author::Visitor, "Visitor 77c0", "My order 20811 has not arrived", 31)],
+        question: vec![says(
+            Author::Visitor,
+            "Visitor 77c0",
+            "My order 20811 has not arrived",
+            31,
+        )],
         visitor: "Visitor 77c0".into(),
         history: Vec::new(),
         revision: 1,
@@ -149,7 +215,10 @@ fn abstained() -> QueueItem {
             took_ms: 22,
         }),
         sources: Vec::new(),
-        flags: vec![Flag { severity: Severity::Note, text: "The message carries an order number".into() }],
+        flags: vec![Flag {
+            severity: Severity::Note,
+            text: "The message carries an order number".into(),
+        }],
         newer: Vec::new(),
         lease: LeaseView::Other("Jonas".into()),
         ..composed()
@@ -161,7 +230,12 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
     list.current = item.as_ref().map(|item| item.id.clone()).unwrap_or_default();
     let mut shell = shell(Section::Queue);
     shell.waiting = list.rows.len() as u64;
-    QueuePage { shell, list, item: item.map(|item| ItemPart { item }), has_knowledge: true }
+    QueuePage {
+        shell,
+        list,
+        item: item.map(|item| ItemPart { item }),
+        has_knowledge: true,
+    }
 }
 
 fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) -> DraftTrace {
@@ -176,7 +250,11 @@ fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) 
         decided_by: if outcome.is_some() { "Mia".into() } else { String::new() },
         decided_at: outcome.map(|_| ago(380)),
         verdict: if changed { "Bad: wrong".into() } else { String::new() },
-        release_id: if outcome.is_some() { "0199a1b2-77aa-7cde-9f00-5b7d0c1e2f3a".into() } else { String::new() },
+        release_id: if outcome.is_some() {
+            "0199a1b2-77aa-7cde-9f00-5b7d0c1e2f3a".into()
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -205,16 +283,33 @@ fn conversation() -> ConversationPage {
             mine: true,
             open_item: Some("i1".into()),
             thread: vec![
-                spoken(1, Author::System, "Notice", "You are chatting with an AI assistant. A person checks its answers.", None),
+                spoken(
+                    1,
+                    Author::System,
+                    "Notice",
+                    "You are chatting with an AI assistant. A person checks its answers.",
+                    None,
+                ),
                 spoken(2, Author::Visitor, "Visitor 3f2a", "Hi, where are you?", None),
                 spoken(
                     3,
                     Author::Ai,
                     "Lumi",
                     "You find us at 14 Harbour Lane, right behind the old fish market.",
-                    Some(trace(Mode::Quote, Some(OutcomeKind::Approve), Marked::plain("x"), false)),
+                    Some(trace(
+                        Mode::Quote,
+                        Some(OutcomeKind::Approve),
+                        Marked::plain("x"),
+                        false,
+                    )),
                 ),
-                spoken(4, Author::Visitor, "Visitor 3f2a", "And what is a new tyre?\nFitted I mean", None),
+                spoken(
+                    4,
+                    Author::Visitor,
+                    "Visitor 3f2a",
+                    "And what is a new tyre?\nFitted I mean",
+                    None,
+                ),
                 spoken(
                     5,
                     Author::Ai,
@@ -222,10 +317,29 @@ fn conversation() -> ConversationPage {
                     "A new tyre costs 38 € with fitting.",
                     Some(trace(Mode::Compose, Some(OutcomeKind::Edit), taken_out, true)),
                 ),
-                ThreadEntry::Draft(Box::new(trace(Mode::Compose, Some(OutcomeKind::Reject), Marked::plain("We are the cheapest in town!"), true))),
-                ThreadEntry::Event { text: "Mia took over".into(), at: ago(220) },
-                spoken(6, Author::Person, "Mia", "Mia here. I have just looked: we have two in stock.", None),
-                ThreadEntry::Draft(Box::new(trace(Mode::Compose, None, Marked::plain("A full service for an e-bike costs 129 €."), false))),
+                ThreadEntry::Draft(Box::new(trace(
+                    Mode::Compose,
+                    Some(OutcomeKind::Reject),
+                    Marked::plain("We are the cheapest in town!"),
+                    true,
+                ))),
+                ThreadEntry::Event {
+                    text: "Mia took over".into(),
+                    at: ago(220),
+                },
+                spoken(
+                    6,
+                    Author::Person,
+                    "Mia",
+                    "Mia here. I have just looked: we have two in stock.",
+                    None,
+                ),
+                ThreadEntry::Draft(Box::new(trace(
+                    Mode::Compose,
+                    None,
+                    Marked::plain("A full service for an e-bike costs 129 €."),
+                    false,
+                ))),
             ],
         },
     }
@@ -233,10 +347,24 @@ fn conversation() -> ConversationPage {
 
 fn conversations(rows: Vec<ConversationRow>) -> ConversationsPage {
     let next = (!rows.is_empty()).then(|| "c9".to_owned());
-    ConversationsPage { shell: shell(Section::Conversations), list: ConversationsPart { rows, next, continued: false } }
+    ConversationsPage {
+        shell: shell(Section::Conversations),
+        list: ConversationsPart {
+            rows,
+            next,
+            continued: false,
+        },
+    }
 }
 
-fn conversation_row(visitor: &str, author: Author, text: &str, owner: OwnerView, state: &str, needs_person: bool) -> ConversationRow {
+fn conversation_row(
+    visitor: &str,
+    author: Author,
+    text: &str,
+    owner: OwnerView,
+    state: &str,
+    needs_person: bool,
+) -> ConversationRow {
     ConversationRow {
         id: "c1".into(),
         visitor: visitor.into(),
@@ -250,11 +378,22 @@ fn conversation_row(visitor: &str, author: Author, text: &str, owner: OwnerView,
 }
 
 fn document() -> DocumentRow {
-    DocumentRow { id: "d1".into(), name: "Services and prices".into(), collection: "shop".into(), passages: 14, updated: ago(90_000) }
+    DocumentRow {
+        id: "d1".into(),
+        name: "Services and prices".into(),
+        collection: "shop".into(),
+        passages: 14,
+        updated: ago(90_000),
+    }
 }
 
 fn documents(list: DocumentsPart) -> DocumentsPage {
-    DocumentsPage { shell: shell(Section::Knowledge), list, verified_count: 3, collections: vec!["default".into(), "shop".into()] }
+    DocumentsPage {
+        shell: shell(Section::Knowledge),
+        list,
+        verified_count: 3,
+        collections: vec!["default".into(), "shop".into()],
+    }
 }
 
 fn log_page(chain: Option<ChainStatus>) -> LogPage {
@@ -267,12 +406,31 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
         hash: "9f2c41d0a7b3".into(),
     };
     let lines = vec![
-        line(812, "review.requested", "A draft for Visitor 3f2a was held: the gate is closed."),
+        line(
+            812,
+            "review.requested",
+            "A draft for Visitor 3f2a was held: the gate is closed.",
+        ),
         line(811, "message.created", "Visitor 3f2a wrote."),
-        line(810, "message.released", "Mia's approval let the answer to Visitor 77c0 out."),
-        line(809, "conversation.taken_over", "Mia took over the conversation with Visitor 12de."),
+        line(
+            810,
+            "message.released",
+            "Mia's approval let the answer to Visitor 77c0 out.",
+        ),
+        line(
+            809,
+            "conversation.taken_over",
+            "Mia took over the conversation with Visitor 12de.",
+        ),
     ];
-    LogPage { shell: shell(Section::Log), chain, list: LogPart { lines, older_than: Some(809) } }
+    LogPage {
+        shell: shell(Section::Log),
+        chain,
+        list: LogPart {
+            lines,
+            older_than: Some(809),
+        },
+    }
 }
 
 /// Every page by name.
@@ -286,48 +444,148 @@ fn pages() -> Vec<(&'static str, String)> {
         document_id: "d1".into(),
         document: "Services and prices".into(),
         title: "What does a service cost?".into(),
-        passage: marked("A full service is 89 € for a bicycle and 129 € for an e-bike.", &["full service", "e-bike"]),
+        passage: marked(
+            "A full service is 89 € for a bicycle and 129 € for an e-bike.",
+            &["full service", "e-bike"],
+        ),
         nearness_percent: 83,
     }];
     vec![
-        ("setup", html(&SetupPage { token: "t".into(), name: String::new(), email: String::new(), problem: None, password_min_chars: 12 })),
-        ("login", html(&LoginPage { email: "mia@shop.example".into(), next: "/queue".into(), problem: Some("E-mail and password do not belong together; try again.".into()) })),
-        ("problem", html(&ProblemPage::for_status(500, None, "0199a1b2-77aa-7cde".into()))),
+        (
+            "setup",
+            html(&SetupPage {
+                token: "t".into(),
+                name: String::new(),
+                email: String::new(),
+                problem: None,
+                password_min_chars: 12,
+            }),
+        ),
+        (
+            "login",
+            html(&LoginPage {
+                email: "mia@shop.example".into(),
+                next: "/queue".into(),
+                problem: Some("E-mail and password do not belong together; try again.".into()),
+            }),
+        ),
+        (
+            "problem",
+            html(&ProblemPage::for_status(500, None, "0199a1b2-77aa-7cde".into())),
+        ),
         ("queue", html(&queue(Some(composed())))),
         ("queue-abstain", html(&engine_down)),
         ("queue-empty", html(&queue(None))),
         ("queue-first", html(&first_run)),
-        ("conversations", html(&conversations(vec![
-            conversation_row("Visitor 3f2a", Author::Visitor, "It is a Bosch motor if that matters", OwnerView::Ai, "A draft waits", true),
-            conversation_row("Visitor 77c0", Author::Person, "I have just looked: we have two in stock.", OwnerView::Person("Mia".into()), "Idle", false),
-            conversation_row("Visitor 12de", Author::System, "A person will answer you as soon as possible.", OwnerView::Nobody, "Waits since 09:12", true),
-        ]))),
+        (
+            "conversations",
+            html(&conversations(vec![
+                conversation_row(
+                    "Visitor 3f2a",
+                    Author::Visitor,
+                    "It is a Bosch motor if that matters",
+                    OwnerView::Ai,
+                    "A draft waits",
+                    true,
+                ),
+                conversation_row(
+                    "Visitor 77c0",
+                    Author::Person,
+                    "I have just looked: we have two in stock.",
+                    OwnerView::Person("Mia".into()),
+                    "Idle",
+                    false,
+                ),
+                conversation_row(
+                    "Visitor 12de",
+                    Author::System,
+                    "A person will answer you as soon as possible.",
+                    OwnerView::Nobody,
+                    "Waits since 09:12",
+                    true,
+                ),
+            ])),
+        ),
         ("conversations-empty", html(&conversations(Vec::new()))),
         ("conversation", html(&conversation())),
-        ("documents", html(&documents(DocumentsPart { documents: vec![document(), document()], ..DocumentsPart::default() }))),
-        ("documents-found", html(&documents(DocumentsPart { query: "service e-bike".into(), hits, ..DocumentsPart::default() }))),
+        (
+            "documents",
+            html(&documents(DocumentsPart {
+                documents: vec![document(), document()],
+                ..DocumentsPart::default()
+            })),
+        ),
+        (
+            "documents-found",
+            html(&documents(DocumentsPart {
+                query: "service e-bike".into(),
+                hits,
+                ..DocumentsPart::default()
+            })),
+        ),
         ("documents-empty", html(&documents(DocumentsPart::default()))),
-        ("document", html(&DocumentPage {
-            shell: shell(Section::Knowledge),
-            document: document(),
-            passages: vec![
-                PassageView { title: "What does a service cost?".into(), text: "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts.".into() },
-                PassageView { title: String::new(), text: "We are at 14 Harbour Lane.".into() },
-            ],
-        })),
-        ("verified", html(&VerifiedAnswersPage {
-            shell: shell(Section::Knowledge),
-            answers: vec![VerifiedAnswerRow { id: "v1".into(), question: "What is a new tyre, fitted?".into(), answer: "A new tyre costs 38 € with fitting.".into(), author: "Mia".into(), at: ago(5_000), conversation_id: "c1".into(), used: 7 }],
-        })),
-        ("verified-empty", html(&VerifiedAnswersPage { shell: shell(Section::Knowledge), answers: Vec::new() })),
-        ("log", html(&log_page(Some(ChainStatus::Whole { entries: 812, head: "9f2c41d0a7b3".into() })))),
-        ("log-broken", html(&log_page(Some(ChainStatus::Broken { first_bad: 641, why: "Its content does not match its hash.".into() })))),
+        (
+            "document",
+            html(&DocumentPage {
+                shell: shell(Section::Knowledge),
+                document: document(),
+                passages: vec![
+                    PassageView {
+                        title: "What does a service cost?".into(),
+                        text: "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts."
+                            .into(),
+                    },
+                    PassageView {
+                        title: String::new(),
+                        text: "We are at 14 Harbour Lane.".into(),
+                    },
+                ],
+            }),
+        ),
+        (
+            "verified",
+            html(&VerifiedAnswersPage {
+                shell: shell(Section::Knowledge),
+                answers: vec![VerifiedAnswerRow {
+                    id: "v1".into(),
+                    question: "What is a new tyre, fitted?".into(),
+                    answer: "A new tyre costs 38 € with fitting.".into(),
+                    author: "Mia".into(),
+                    at: ago(5_000),
+                    conversation_id: "c1".into(),
+                    used: 7,
+                }],
+            }),
+        ),
+        (
+            "verified-empty",
+            html(&VerifiedAnswersPage {
+                shell: shell(Section::Knowledge),
+                answers: Vec::new(),
+            }),
+        ),
+        (
+            "log",
+            html(&log_page(Some(ChainStatus::Whole {
+                entries: 812,
+                head: "9f2c41d0a7b3".into(),
+            }))),
+        ),
+        (
+            "log-broken",
+            html(&log_page(Some(ChainStatus::Broken {
+                first_bad: 641,
+                why: "Its content does not match its hash.".into(),
+            }))),
+        ),
     ]
 }
 
 /// Writes the pages where `HOLDPOINT_PREVIEW_DIR` says, if it says anything.
 pub fn write_preview() {
-    let Ok(directory) = std::env::var("HOLDPOINT_PREVIEW_DIR") else { return };
+    let Ok(directory) = std::env::var("HOLDPOINT_PREVIEW_DIR") else {
+        return;
+    };
     std::fs::create_dir_all(&directory).expect("the preview directory can be made");
     for (name, html) in pages() {
         std::fs::write(format!("{directory}/{name}.html"), html).expect("a page can be written");
@@ -342,7 +600,10 @@ fn no_page_needs_an_inline_style_or_script() {
             assert!(!html.contains(forbidden), "{name} contains {forbidden}");
         }
         for script in html.match_indices("<script").map(|(at, _)| &html[at..]) {
-            assert!(script.starts_with("<script src=\"/static/"), "{name} has a script of its own");
+            assert!(
+                script.starts_with("<script src=\"/static/"),
+                "{name} has a script of its own"
+            );
         }
     }
 }
@@ -367,14 +628,20 @@ fn what_a_visitor_writes_is_never_markup() {
         ..composed().draft.expect("it has a draft")
     });
     let html = ItemPart { item }.render().expect("the item renders");
-    assert!(!html.contains("<script>") && !html.contains("<img src=x>") && !html.contains("<b>bold"), "{html}");
+    assert!(
+        !html.contains("<script>") && !html.contains("<img src=x>") && !html.contains("<b>bold"),
+        "{html}"
+    );
     assert!(!html.contains("</textarea><b>"), "{html}");
 }
 
 #[test]
 fn an_item_without_a_draft_offers_no_approval() {
     let html = ItemPart { item: abstained() }.render().expect("the item renders");
-    assert!(!html.contains(r#"data-key="a""#) && !html.contains(r#"data-key="e""#), "{html}");
+    assert!(
+        !html.contains(r#"data-key="a""#) && !html.contains(r#"data-key="e""#),
+        "{html}"
+    );
     assert!(html.contains(r#"data-key="s""#), "{html}");
     assert!(html.contains("Jonas is looking at this."), "{html}");
 }

@@ -36,7 +36,10 @@ impl Marked {
     /// `text` with ranges of *characters* `[start, end)` highlighted, as a draft's sources keep them.
     pub fn by_characters(text: &str, ranges: &[(usize, usize)]) -> Self {
         let byte_of = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
-        let bytes: Vec<_> = ranges.iter().map(|&(start, end)| byte_of(start)..byte_of(end)).collect();
+        let bytes: Vec<_> = ranges
+            .iter()
+            .map(|&(start, end)| byte_of(start)..byte_of(end))
+            .collect();
         Self::new(text, &bytes)
     }
 
@@ -58,7 +61,10 @@ impl Marked {
 
 fn push(pieces: &mut Vec<Piece>, text: Option<&str>, marked: bool) {
     if let Some(text) = text.filter(|text| !text.is_empty()) {
-        pieces.push(Piece { text: text.to_owned(), marked });
+        pieces.push(Piece {
+            text: text.to_owned(),
+            marked,
+        });
     }
 }
 
@@ -93,7 +99,10 @@ mod tests {
 
     #[test]
     fn overlapping_and_touching_ranges_become_one_highlight() {
-        assert_eq!(Marked::new("abcdef", &[3..5, 1..3, 2..4]).to_string(), "a<mark>bcde</mark>f");
+        assert_eq!(
+            Marked::new("abcdef", &[3..5, 1..3, 2..4]).to_string(),
+            "a<mark>bcde</mark>f"
+        );
     }
 
     #[test]
@@ -103,12 +112,18 @@ mod tests {
 
     #[test]
     fn ranges_of_characters_count_letters_not_bytes() {
-        assert_eq!(Marked::by_characters("für 5 €!", &[(4, 7), (90, 99)]).to_string(), "für <mark>5 €</mark>!");
+        assert_eq!(
+            Marked::by_characters("für 5 €!", &[(4, 7), (90, 99)]).to_string(),
+            "für <mark>5 €</mark>!"
+        );
     }
 
     #[test]
     fn a_range_past_the_end_or_empty_does_no_harm() {
-        assert_eq!(Marked::new("abc", &[2..90, 1..1, 50..60]).to_string(), "ab<mark>c</mark>");
+        assert_eq!(
+            Marked::new("abc", &[2..90, 1..1, 50..60]).to_string(),
+            "ab<mark>c</mark>"
+        );
         assert_eq!(Marked::plain("").to_string(), "");
     }
 }

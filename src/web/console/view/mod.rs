@@ -23,7 +23,8 @@ pub use conversations::{
 };
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use knowledge::{
-    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, PassageView, SearchHit, VerifiedAnswerRow, VerifiedAnswersPage,
+    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, PassageView, SearchHit, VerifiedAnswerRow,
+    VerifiedAnswersPage,
 };
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
@@ -32,4 +33,4 @@ pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell};
-pub use words::{OwnerView, REASONS, Severity, Words, short_words};
+pub use words::{OwnerView, REASONS, Severity, Words};

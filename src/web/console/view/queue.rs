@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Marked, Moment, REASONS, Severity, Shell, Words, short_words};
+use super::{Marked, Moment, REASONS, Severity, Shell, Words};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::review::{ItemKind, ReasonCode};
@@ -52,6 +52,19 @@ pub struct QueueRow {
     pub held_by: Option<String>,
 }
 
+impl QueueRow {
+    /// The mode in a word or two: there is little room.
+    pub fn mode_words(&self) -> &'static str {
+        match self.mode {
+            Some(AnswerMode::Verified) => "Verified",
+            Some(AnswerMode::Quote) => "Quoted",
+            Some(AnswerMode::Compose) => "AI-written",
+            Some(AnswerMode::Abstain) => "No answer",
+            None => "Being drafted",
+        }
+    }
+}
+
 /// The item in the centre. `GET /parts/queue/{item}`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/queue_item.html")]
@@ -68,7 +81,12 @@ impl ItemPart {
 
     /// Whether there is a text of the AI to decide on.
     pub fn has_draft(&self) -> bool {
-        self.item.kind == ItemKind::Gate && self.item.draft.as_ref().is_some_and(|draft| draft.mode != AnswerMode::Abstain)
+        self.item.kind == ItemKind::Gate
+            && self
+                .item
+                .draft
+                .as_ref()
+                .is_some_and(|draft| draft.mode != AnswerMode::Abstain)
     }
 }
 

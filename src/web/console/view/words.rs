@@ -23,17 +23,12 @@ impl Words for AnswerMode {
     }
 
     fn code(&self) -> &'static str {
-        self.as_str()
-    }
-}
-
-/// An answer mode in a word or two, where there is little room.
-pub fn short_words(mode: AnswerMode) -> &'static str {
-    match mode {
-        AnswerMode::Verified => "Verified",
-        AnswerMode::Quote => "Quoted",
-        AnswerMode::Compose => "AI-written",
-        AnswerMode::Abstain => "No answer",
+        match self {
+            Self::Verified => "verified",
+            Self::Quote => "quote",
+            Self::Compose => "compose",
+            Self::Abstain => "abstain",
+        }
     }
 }
 
