@@ -137,12 +137,28 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(vec![Act::Wait(LIMITS.hold_ms), Act::Expire]),
         1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::PersonWrites(n), Act::HandsBack(n)]),
     ];
-    (acts, prop::option::of((0usize..7, act()))).prop_map(|(mut acts, between)| {
-        if let Some((at, act)) = between {
-            acts.insert(at.min(acts.len()), act);
+    (acts, prop::collection::vec((0usize..7, interruption()), 0..3)).prop_map(|(mut acts, interruptions)| {
+        for (at, interruption) in interruptions {
+            let at = at.min(acts.len());
+            acts.splice(at..at, interruption);
         }
         acts
     })
+}
+
+/// What comes in between: anything, a person who only looks in, a second draft for the same question (a job that was
+/// started again while its first run was still alive).
+fn interruption() -> impl Strategy<Value = Vec<Act>> {
+    let second_draft = Act::DraftFinishes {
+        nth: 1,
+        decision: DecisionKind::Hold,
+        abstains: false,
+    };
+    prop_oneof![
+        3 => act().prop_map(|act| vec![act]),
+        1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::HandsBack(n)]),
+        1 => Just(vec![Act::DraftStarts, second_draft]),
+    ]
 }
 
 fn story() -> impl Strategy<Value = Vec<Act>> {
