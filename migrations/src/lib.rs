@@ -1,1 +1,18 @@
+//! Holdpoint's database schema, version by version, for SQLite and PostgreSQL.
+//!
+//! The schema carries the invariants it can: every AI message has its release, every release its basis, an item one
+//! final outcome, and a row refers only to rows of its own workspace (foreign keys include the workspace).
 
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod m0001_start;
+
+/// All migrations in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_start::Migration)]
+    }
+}

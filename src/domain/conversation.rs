@@ -17,6 +17,20 @@ impl Epoch {
     }
 }
 
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The visitor.
+    Visitor,
+    /// The AI, released by a decision or a person.
+    Ai,
+    /// A member of the workspace.
+    Person,
+    /// Holdpoint's own texts: holding message, out-of-hours.
+    System,
+}
+
 /// Who answers the visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "member")]

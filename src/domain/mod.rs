@@ -4,16 +4,19 @@
 //! folder decides whether a transition is allowed. `pure-check/` compiles this folder (and `stats`) with nothing but
 //! the crates a pure layer may use.
 
+pub mod account;
 pub mod answer;
 pub mod conversation;
 pub mod draft;
 pub mod flow;
 pub mod ids;
+pub mod knowledge;
 pub mod log;
 pub mod policy;
 pub mod release;
 pub mod review;
 pub mod screening;
+pub mod settings;
 #[cfg(test)]
 mod story;
 pub mod text;

@@ -1,0 +1,39 @@
+//! Roles of members and scopes of tokens. Deny by default: what is not listed is not allowed.
+
+use serde::{Deserialize, Serialize};
+
+/// What a member may do, each role everything the one before may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Clears the queue, takes over, reads conversations and knowledge.
+    Reviewer,
+    /// Changes knowledge, agents and members.
+    Admin,
+    /// Everything.
+    Owner,
+}
+
+/// What a bearer token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Read conversations, queue, knowledge and log.
+    Read,
+    /// Decide about review items and answer visitors.
+    Review,
+    /// Change knowledge.
+    Knowledge,
+    /// Manage members, tokens and agents.
+    Admin,
+}
+
+impl Role {
+    /// The scopes a role has.
+    pub const fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::Reviewer => &[Scope::Read, Scope::Review],
+            Self::Admin | Self::Owner => &[Scope::Read, Scope::Review, Scope::Knowledge, Scope::Admin],
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
+
+use super::answer::AnswerMode;
+use serde::{Deserialize, Serialize};
+
+/// What happens when nobody decides in time. Never approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// The visitor is told that it takes longer, and the conversation waits for a person.
+    #[default]
+    HandOff,
+}
+
+/// Settings of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkspaceSettings {
+    /// How long a decision can be undone, in milliseconds.
+    pub undo_ms: i64,
+    /// How long a draft may wait for a person before the fallback, in milliseconds.
+    pub hold_ms: i64,
+    /// What then happens.
+    pub fallback: Fallback,
+    /// What the visitor reads when nobody decided in time (author `system`).
+    pub waiting_text: String,
+    /// Unanswered conversations one address may have open before further ones are refused.
+    pub open_per_address: i64,
+}
+
+impl Default for WorkspaceSettings {
+    fn default() -> Self {
+        Self {
+            undo_ms: 5_000,
+            hold_ms: 15 * 60_000,
+            fallback: Fallback::HandOff,
+            waiting_text: "Thank you for waiting. A colleague will answer you here as soon as possible.".to_owned(),
+            open_per_address: 50,
+        }
+    }
+}
+
+/// Settings of an agent version: together with its number they are immutable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentSettings {
+    /// The name visitors see.
+    pub name: String,
+    /// The business the agent speaks for.
+    pub business: String,
+    /// First line in the widget.
+    pub greeting: String,
+    /// Tells the visitor that an AI drafts the answers. On by default.
+    pub disclosure: String,
+    /// What the LLM is told before it writes.
+    pub instructions: String,
+    /// Language of the widget's own texts (`en`, `de`).
+    pub language: String,
+    /// Which answer modes it may use; `abstain` is always allowed.
+    pub modes: Vec<AnswerMode>,
+    /// Let an unfit model draft in `compose` all the same: always held, and shown as such.
+    pub allow_unfit: bool,
+    /// Collections of knowledge it answers from; empty means all.
+    pub collections: Vec<String>,
+    /// Web origins that may embed the widget, like `https://shop.example`.
+    pub origins: Vec<String>,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self {
+            name: "Assistant".to_owned(),
+            business: String::new(),
+            greeting: "Hello! What would you like to know?".to_owned(),
+            disclosure: "Answers are drafted by an AI and checked by our team.".to_owned(),
+            instructions: "Answer the customer's question in one or two friendly sentences.".to_owned(),
+            language: "en".to_owned(),
+            modes: vec![AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose],
+            allow_unfit: false,
+            collections: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
+}

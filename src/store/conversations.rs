@@ -1,0 +1,347 @@
+//! Reading conversations: turns, messages, drafts, the queue and its outcomes.
+
+use super::entity::{
+    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, turn, verdict,
+    visitor,
+};
+use super::{ItemStatus, OutcomeStatus, Rows, StoreError};
+use crate::domain::conversation::Author;
+use crate::domain::ids::{
+    AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TurnId, VisitorId,
+};
+use crate::domain::review::OutcomeKind;
+use crate::domain::time::Timestamp;
+use crate::domain::turn::TurnState;
+use sea_orm::sea_query::{Condition, ExprTrait, Order};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+/// Rows on one page at most.
+pub const PAGE: u64 = 200;
+
+macro_rules! by_id {
+    ($($(#[$doc:meta])* $name:ident($id:ty) -> $table:ident;)+) => {
+        impl Rows<'_> {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`StoreError`] of the database.
+            pub async fn $name(&self, id: $id) -> Result<Option<$table::Model>, StoreError> {
+                self.by_id::<$table::Entity>(id).await
+            }
+        )+}
+    };
+}
+
+by_id! {
+    /// An agent.
+    agent(AgentId) -> agent;
+    /// An agent version.
+    agent_version(AgentVersionId) -> agent_version;
+    /// A conversation.
+    conversation(ConversationId) -> conversation;
+    /// A turn.
+    turn(TurnId) -> turn;
+    /// A message.
+    message(MessageId) -> message;
+    /// A draft.
+    draft(DraftId) -> draft;
+    /// A review item.
+    item(ItemId) -> review_item;
+    /// An outcome.
+    outcome(OutcomeId) -> outcome;
+    /// A release.
+    release(ReleaseId) -> release;
+    /// A member.
+    member(MemberId) -> member;
+    /// A visitor.
+    visitor(VisitorId) -> visitor;
+}
+
+impl Rows<'_> {
+    /// All agents, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn agents(&self) -> Result<Vec<agent::Model>, StoreError> {
+        self.all(self.select::<agent::Entity>().order_by(agent::Column::Id, Order::Asc)).await
+    }
+
+    /// The newest version number of an agent; 0 when it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn newest_version(&self, agent_id: AgentId) -> Result<i64, StoreError> {
+        let query = self
+            .select::<agent_version::Entity>()
+            .filter(agent_version::Column::AgentId.eq(agent_id))
+            .order_by(agent_version::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop().map_or(0, |version| version.number))
+    }
+
+    /// Conversations, the latest change first, below the cursor.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn conversations(
+        &self,
+        below: Option<(Timestamp, ConversationId)>,
+        limit: u64,
+    ) -> Result<Vec<conversation::Model>, StoreError> {
+        let mut query = self.select::<conversation::Entity>();
+        if let Some((at, id)) = below {
+            query = query.filter(
+                Condition::any().add(conversation::Column::UpdatedAt.lt(at)).add(
+                    conversation::Column::UpdatedAt.eq(at).and(conversation::Column::Id.lt(id)),
+                ),
+            );
+        }
+        let query = query
+            .order_by(conversation::Column::UpdatedAt, Order::Desc)
+            .order_by(conversation::Column::Id, Order::Desc)
+            .limit(Ord::min(limit, PAGE));
+        self.all(query).await
+    }
+
+    /// The conversation's turn that waits for an answer.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn unanswered_turn(&self, conversation_id: ConversationId) -> Result<Option<turn::Model>, StoreError> {
+        self.one::<turn::Entity>(
+            turn::Column::ConversationId.eq(conversation_id).and(turn::Column::State.ne(TurnState::Answered)),
+        )
+        .await
+    }
+
+    /// How many turns a conversation has.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn turn_count(&self, conversation_id: ConversationId) -> Result<i64, StoreError> {
+        let query = self.select::<turn::Entity>().filter(turn::Column::ConversationId.eq(conversation_id));
+        let count = query.count(self.connection()).await?;
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// Messages with a sequence above `after`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn messages_after(&self, conversation_id: ConversationId, after: i64) -> Result<Vec<message::Model>, StoreError> {
+        let query = self
+            .select::<message::Entity>()
+            .filter(message::Column::ConversationId.eq(conversation_id))
+            .filter(message::Column::Seq.gt(after))
+            .order_by(message::Column::Seq, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The last message of a conversation.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn last_message(&self, conversation_id: ConversationId) -> Result<Option<message::Model>, StoreError> {
+        let query = self
+            .select::<message::Entity>()
+            .filter(message::Column::ConversationId.eq(conversation_id))
+            .order_by(message::Column::Seq, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// The visitor's messages of a turn, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn visitor_messages(&self, turn_id: TurnId) -> Result<Vec<message::Model>, StoreError> {
+        let query = self
+            .select::<message::Entity>()
+            .filter(message::Column::TurnId.eq(turn_id))
+            .filter(message::Column::Author.eq(Author::Visitor))
+            .order_by(message::Column::Seq, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The message with this client-made id.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn message_by_client_id(
+        &self,
+        conversation_id: ConversationId,
+        client_id: &str,
+    ) -> Result<Option<message::Model>, StoreError> {
+        self.one::<message::Entity>(
+            message::Column::ConversationId.eq(conversation_id).and(message::Column::ClientId.eq(client_id)),
+        )
+        .await
+    }
+
+    /// The conversation's item that has no final outcome yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn open_item(&self, conversation_id: ConversationId) -> Result<Option<review_item::Model>, StoreError> {
+        self.one::<review_item::Entity>(
+            review_item::Column::ConversationId
+                .eq(conversation_id)
+                .and(review_item::Column::State.ne(ItemStatus::Closed)),
+        )
+        .await
+    }
+
+    /// The queue: items that wait, the one with the oldest unanswered message first, after the cursor.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn queue(
+        &self,
+        after: Option<(Timestamp, ItemId)>,
+        limit: u64,
+    ) -> Result<Vec<review_item::Model>, StoreError> {
+        let mut query = self.select::<review_item::Entity>().filter(review_item::Column::State.eq(ItemStatus::Open));
+        if let Some((since, id)) = after {
+            query = query.filter(
+                Condition::any().add(review_item::Column::WaitingSince.gt(since)).add(
+                    review_item::Column::WaitingSince.eq(since).and(review_item::Column::Id.gt(id)),
+                ),
+            );
+        }
+        let query = query
+            .order_by(review_item::Column::WaitingSince, Order::Asc)
+            .order_by(review_item::Column::Id, Order::Asc)
+            .limit(Ord::min(limit, PAGE));
+        self.all(query).await
+    }
+
+    /// How many items wait.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn queue_length(&self) -> Result<u64, StoreError> {
+        let query = self.select::<review_item::Entity>().filter(review_item::Column::State.eq(ItemStatus::Open));
+        Ok(query.count(self.connection()).await?)
+    }
+
+    /// The last items that a person closed, newest first: what waiting estimates are made of.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn recently_decided(&self, limit: u64) -> Result<Vec<review_item::Model>, StoreError> {
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Closed))
+            .order_by(review_item::Column::ClosedAt, Order::Desc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// The outcomes of an item, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn outcomes_of(&self, item_id: ItemId) -> Result<Vec<outcome::Model>, StoreError> {
+        let query =
+            self.select::<outcome::Entity>().filter(outcome::Column::ItemId.eq(item_id)).order_by(outcome::Column::Id, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The outcome of an item that is pending or final.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn standing_outcome(&self, item_id: ItemId) -> Result<Option<outcome::Model>, StoreError> {
+        self.one::<outcome::Entity>(
+            outcome::Column::ItemId.eq(item_id).and(outcome::Column::State.ne(OutcomeStatus::Cancelled)),
+        )
+        .await
+    }
+
+    /// The member's latest decision that can still be undone.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn undoable_of(&self, member_id: MemberId, now: Timestamp) -> Result<Option<outcome::Model>, StoreError> {
+        let query = self
+            .select::<outcome::Entity>()
+            .filter(outcome::Column::MemberId.eq(member_id))
+            .filter(outcome::Column::State.eq(OutcomeStatus::Pending))
+            .filter(outcome::Column::FinalAt.gt(now))
+            .order_by(outcome::Column::Id, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// Everything the AI drafted for a conversation, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn drafts_of_turns(&self, turns: &[TurnId]) -> Result<Vec<draft::Model>, StoreError> {
+        let query = self
+            .select::<draft::Entity>()
+            .filter(draft::Column::TurnId.is_in(turns.iter().copied()))
+            .order_by(draft::Column::Id, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The turns of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn turns_of(&self, conversation_id: ConversationId) -> Result<Vec<turn::Model>, StoreError> {
+        let query = self
+            .select::<turn::Entity>()
+            .filter(turn::Column::ConversationId.eq(conversation_id))
+            .order_by(turn::Column::Number, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The review items of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn items_of(&self, conversation_id: ConversationId) -> Result<Vec<review_item::Model>, StoreError> {
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::ConversationId.eq(conversation_id))
+            .order_by(review_item::Column::Id, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The decision about a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decision_of(&self, draft_id: DraftId) -> Result<Option<decision::Model>, StoreError> {
+        self.one::<decision::Entity>(decision::Column::DraftId.eq(draft_id)).await
+    }
+
+    /// The release of a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn release_of(&self, draft_id: DraftId) -> Result<Option<release::Model>, StoreError> {
+        self.one::<release::Entity>(release::Column::DraftId.eq(draft_id)).await
+    }
+
+    /// The verdict that came with an outcome.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn verdict_of(&self, outcome_id: OutcomeId) -> Result<Option<verdict::Model>, StoreError> {
+        self.one::<verdict::Entity>(verdict::Column::OutcomeId.eq(outcome_id)).await
+    }
+
+    /// How many outcomes of a kind are final.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn final_outcomes(&self, kind: OutcomeKind) -> Result<u64, StoreError> {
+        let query = self
+            .select::<outcome::Entity>()
+            .filter(outcome::Column::Kind.eq(kind))
+            .filter(outcome::Column::State.eq(OutcomeStatus::Final));
+        Ok(query.count(self.connection()).await?)
+    }
+}

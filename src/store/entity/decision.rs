@@ -1,0 +1,28 @@
+//! What the policy said.
+
+use super::values::Json;
+use crate::domain::ids::{DecisionId, DraftId, WorkspaceId};
+use crate::domain::policy::{DecisionKind, GateState, Reason};
+use crate::domain::time::Timestamp;
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "decisions")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: DecisionId,
+    pub workspace_id: WorkspaceId,
+    pub draft_id: DraftId,
+    pub kind: DecisionKind,
+    pub reasons: Json<Vec<Reason>>,
+    pub policy_version: i64,
+    pub gate: Json<GateState>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+super::scoped!();

@@ -1,0 +1,52 @@
+//! The tables as rows. The domain's own types stand in the fields (see [`values`]), so a row needs no second copy of itself.
+//!
+//! Rows of a workspace are reached through [`Scoped`] only: it is the one place that says which rows a workspace sees.
+
+pub mod agent;
+pub mod agent_version;
+pub mod conversation;
+pub mod decision;
+pub mod document;
+pub mod draft;
+pub mod job;
+pub mod log_entry;
+pub mod member;
+pub mod message;
+pub mod outcome;
+pub mod release;
+pub mod review_item;
+pub mod session;
+pub mod setup_link;
+pub mod token;
+pub mod turn;
+pub mod user;
+pub mod vector;
+pub mod verdict;
+pub mod verified_answer;
+pub mod visitor;
+pub mod workspace;
+pub mod values;
+
+use crate::domain::ids::WorkspaceId;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+
+/// A table whose rows belong to a workspace (invariant 9).
+pub trait Scoped: EntityTrait {
+    /// The rows of one workspace.
+    fn of(workspace_id: WorkspaceId) -> Select<Self>;
+}
+
+macro_rules! scoped {
+    () => {
+        impl super::Scoped for Entity {
+            fn of(workspace_id: crate::domain::ids::WorkspaceId) -> sea_orm::Select<Self> {
+                super::of_workspace(Column::WorkspaceId, workspace_id)
+            }
+        }
+    };
+}
+use scoped;
+
+fn of_workspace<E: EntityTrait>(column: E::Column, workspace_id: WorkspaceId) -> Select<E> {
+    E::find().filter(column.eq(workspace_id))
+}

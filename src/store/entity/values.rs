@@ -1,0 +1,211 @@
+//! How the domain's types stand in a column: ids as UUIDs, times as integers, words and structures as text.
+
+use crate::domain::account::Role;
+use crate::domain::answer::AnswerMode;
+use crate::domain::conversation::{Author, Epoch};
+use crate::domain::ids::{
+    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
+    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+};
+use crate::domain::knowledge::DocumentKind;
+use crate::domain::policy::DecisionKind;
+use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
+use crate::domain::time::Timestamp;
+use crate::domain::turn::TurnState;
+use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
+use sea_orm::{ActiveValue, ColIdx, DbErr, IntoActiveValue, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A review item's state as a word; the pending or final outcome stands in its own table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemStatus {
+    /// Waits for a decision.
+    Open,
+    /// Decided, inside the undo window.
+    Pending,
+    /// Has its final outcome.
+    Closed,
+}
+
+/// An outcome's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeStatus {
+    /// Inside the undo window.
+    Pending,
+    /// It stands.
+    Final,
+    /// Undone, or overtaken by a new message or a takeover; kept as history.
+    Cancelled,
+}
+
+/// Who owns a conversation; the member stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerKind {
+    /// The AI.
+    Ai,
+    /// A member.
+    Person,
+    /// Nobody yet.
+    Nobody,
+}
+
+/// A kind of job. The subject's id makes it unique, so that nothing runs twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Draft an answer for a turn.
+    Draft,
+    /// Make an outcome final.
+    Finalise,
+    /// A review item's deadline.
+    Deadline,
+    /// Compute missing embeddings of a workspace.
+    Embed,
+}
+
+/// A structure stored as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Json<T>(pub T);
+
+fn wrong_type(what: &str, cause: &dyn std::fmt::Display) -> TryGetError {
+    TryGetError::DbErr(DbErr::Type(format!("a stored {what} cannot be read: {cause}")))
+}
+
+/// Through which stored type `Self` goes.
+trait Stored: Sized {
+    type As: TryGetable + ValueType + Nullable + Into<Value>;
+    fn into_stored(self) -> Self::As;
+    fn from_stored(stored: Self::As) -> Result<Self, String>;
+}
+
+macro_rules! column_value {
+    ([$($generics:tt)*] $name:ty) => {
+        impl<$($generics)*> From<$name> for Value {
+            fn from(value: $name) -> Self {
+                value.into_stored().into()
+            }
+        }
+
+        impl<$($generics)*> TryGetable for $name {
+            fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+                let stored = <<Self as Stored>::As as TryGetable>::try_get_by(row, index)?;
+                Self::from_stored(stored).map_err(|cause| wrong_type(std::any::type_name::<Self>(), &cause))
+            }
+        }
+
+        impl<$($generics)*> ValueType for $name {
+            fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+                let stored = <<Self as Stored>::As as ValueType>::try_from(value)?;
+                Self::from_stored(stored).map_err(|_cause| ValueTypeErr)
+            }
+
+            fn type_name() -> String {
+                std::any::type_name::<Self>().to_owned()
+            }
+
+            fn array_type() -> ArrayType {
+                <<Self as Stored>::As as ValueType>::array_type()
+            }
+
+            fn column_type() -> ColumnType {
+                <<Self as Stored>::As as ValueType>::column_type()
+            }
+        }
+
+        impl<$($generics)*> Nullable for $name {
+            fn null() -> Value {
+                <<Self as Stored>::As as Nullable>::null()
+            }
+        }
+
+        impl<$($generics)*> IntoActiveValue<Self> for $name {
+            fn into_active_value(self) -> ActiveValue<Self> {
+                ActiveValue::Set(self)
+            }
+        }
+    };
+}
+
+macro_rules! uuids {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Stored for $name {
+            type As = Uuid;
+            fn into_stored(self) -> Uuid {
+                self.uuid()
+            }
+            fn from_stored(stored: Uuid) -> Result<Self, String> {
+                Ok(stored.into())
+            }
+        }
+        column_value!([] $name);
+
+        impl TryFromU64 for $name {
+            fn try_from_u64(_number: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64("an id is not a number"))
+            }
+        }
+    )+};
+}
+
+macro_rules! integers {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Stored for $name {
+            type As = i64;
+            fn into_stored(self) -> i64 {
+                self.0
+            }
+            fn from_stored(stored: i64) -> Result<Self, String> {
+                Ok(Self(stored))
+            }
+        }
+        column_value!([] $name);
+    )+};
+}
+
+/// Enums whose serde form is one word.
+macro_rules! words {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Stored for $name {
+            type As = String;
+            fn into_stored(self) -> String {
+                match serde_json::to_value(self) {
+                    Ok(serde_json::Value::String(word)) => word,
+                    // A word that cannot be written fails the column's CHECK instead of being stored as something else.
+                    _ => String::new(),
+                }
+            }
+            fn from_stored(stored: String) -> Result<Self, String> {
+                serde_json::from_value(serde_json::Value::String(stored)).map_err(|cause| cause.to_string())
+            }
+        }
+        column_value!([] $name);
+    )+};
+}
+
+uuids!(
+    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
+    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+);
+integers!(Timestamp, Epoch);
+words!(
+    AnswerMode, Author, DecisionKind, DocumentKind, ItemKind, ItemStatus, JobKind, OutcomeKind, OutcomeStatus,
+    OwnerKind, Role, TurnState, VerdictLabel,
+);
+
+impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
+    type As = String;
+    fn into_stored(self) -> String {
+        // Serialising our own plain structures cannot fail; an empty text would be refused on reading, not misread.
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+    fn from_stored(stored: String) -> Result<Self, String> {
+        serde_json::from_str(&stored).map(Self).map_err(|cause| cause.to_string())
+    }
+}
+column_value!([T: Serialize + DeserializeOwned] Json<T>);
+

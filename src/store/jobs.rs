@@ -1,0 +1,78 @@
+//! Work to be done at a time. A job is unique by kind and subject, stays until the write that does it removes it, and
+//! is scheduled in the same transaction as the change that calls for it: a restart finds everything that is open.
+
+use super::entity::job;
+use super::{JobKind, Store, StoreError, Tx};
+use crate::domain::ids::JobId;
+use crate::domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+impl Tx<'_> {
+    /// Schedules a job, or moves it to another time.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn schedule(&self, kind: JobKind, subject: impl Into<Uuid>, run_at: Timestamp) -> Result<(), StoreError> {
+        let row = job::Model {
+            id: JobId::new(&*self.sources().ids),
+            workspace_id: self.workspace_id(),
+            kind,
+            subject_id: subject.into(),
+            run_at,
+            attempts: 0,
+            last_error: None,
+        };
+        job::Entity::insert(row.into_active_model().reset_all())
+            .on_conflict(
+                OnConflict::columns([job::Column::Kind, job::Column::SubjectId])
+                    .update_columns([job::Column::RunAt, job::Column::Attempts, job::Column::LastError])
+                    .to_owned(),
+            )
+            .exec_without_returning(self.connection())
+            .await?;
+        self.note_job_change();
+        Ok(())
+    }
+
+    /// Removes a job: it is done, or no longer needed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn unschedule(&self, kind: JobKind, subject: impl Into<Uuid>) -> Result<(), StoreError> {
+        job::Entity::delete_many()
+            .filter(job::Column::Kind.eq(kind))
+            .filter(job::Column::SubjectId.eq(subject.into()))
+            .exec(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A job failed: it is tried again at `run_at`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn retry_job(&self, id: JobId, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
+        job::Entity::update_many()
+            .col_expr(job::Column::RunAt, Expr::value(run_at))
+            .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
+            .col_expr(job::Column::LastError, Expr::value(error))
+            .filter(job::Column::Id.eq(id))
+            .exec(self.connection())
+            .await?;
+        self.note_job_change();
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Jobs of all workspaces, the next due first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn next_jobs(&self, limit: u64) -> Result<Vec<job::Model>, StoreError> {
+        let query = job::Entity::find().order_by(job::Column::RunAt, Order::Asc).order_by(job::Column::Id, Order::Asc);
+        Ok(query.limit(limit).all(self.readers()).await?)
+    }
+}

@@ -1,0 +1,82 @@
+//! The only place that knows SQL.
+//!
+//! One writer connection commits many queued writes at once ([`write`]); readers have a pool of their own. Rows of a
+//! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
+
+pub mod conversations;
+pub mod entity;
+mod error;
+pub mod global;
+mod jobs;
+pub mod knowledge;
+mod log;
+mod open;
+mod rows;
+mod write;
+
+pub use entity::values::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind};
+pub use error::StoreError;
+pub use log::LogDraft;
+pub use open::Location;
+pub use rows::Rows;
+pub use write::{Change, Committed, Tx};
+
+use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{IdSource, RandomSource};
+use crate::domain::time::Clock;
+use sea_orm::DatabaseConnection;
+use std::sync::Arc;
+use tokio::sync::{Notify, broadcast, mpsc};
+
+/// What every layer that makes something new needs: the time, ids, randomness. Injected.
+#[derive(Clone)]
+pub struct Sources {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Makes secrets and salts.
+    pub random: Arc<dyn RandomSource>,
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+/// The open database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: mpsc::Sender<Box<dyn write::Queued>>,
+    readers: DatabaseConnection,
+    committed: broadcast::Sender<Arc<Committed>>,
+    jobs_changed: Arc<Notify>,
+    sources: Sources,
+}
+
+impl Store {
+    /// The rows of one workspace, as committed.
+    pub fn rows(&self, workspace_id: WorkspaceId) -> Rows<'_> {
+        Rows::new((&self.readers).into(), workspace_id)
+    }
+
+    /// What is committed from now on, in committed order per workspace.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Committed>> {
+        self.committed.subscribe()
+    }
+
+    /// Told whenever a job was scheduled or moved.
+    pub fn jobs_changed(&self) -> &Notify {
+        &self.jobs_changed
+    }
+
+    /// The injected sources.
+    pub const fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(crate) const fn readers(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+}

@@ -1,0 +1,75 @@
+//! The rows of one workspace.
+
+use super::entity::Scoped;
+use super::StoreError;
+use crate::domain::ids::WorkspaceId;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter, Select, Value,
+};
+
+/// Every query of a workspace goes through this: it knows the connection (a reader, or the write under way) and the workspace.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    executor: DatabaseExecutor<'a>,
+    workspace_id: WorkspaceId,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) const fn new(executor: DatabaseExecutor<'a>, workspace_id: WorkspaceId) -> Self {
+        Self { executor, workspace_id }
+    }
+
+    /// Whose rows.
+    pub const fn workspace_id(&self) -> WorkspaceId {
+        self.workspace_id
+    }
+
+    pub(super) fn connection(&self) -> &impl ConnectionTrait {
+        &self.executor
+    }
+
+    /// A query over this workspace's rows of a table.
+    pub(super) fn select<E: Scoped>(&self) -> Select<E> {
+        E::of(self.workspace_id)
+    }
+
+    pub(super) async fn one<E: Scoped>(&self, condition: impl IntoCondition) -> Result<Option<E::Model>, StoreError> {
+        Ok(self.select::<E>().filter(condition.into_condition()).one(&self.executor).await?)
+    }
+
+    pub(super) async fn all<E: Scoped>(&self, query: Select<E>) -> Result<Vec<E::Model>, StoreError> {
+        Ok(query.all(&self.executor).await?)
+    }
+
+    /// The row with this id, if this workspace has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub(super) async fn by_id<E: Scoped>(&self, id: impl Into<Value>) -> Result<Option<E::Model>, StoreError> {
+        let Some(key) = E::PrimaryKey::iter().next() else { return Ok(None) };
+        self.one::<E>(Expr::col(key.into_column()).eq(id.into())).await
+    }
+}
+
+/// Writes whole rows. Only [`super::Tx`] offers this to the layers above.
+pub(super) async fn insert<M, A>(connection: &impl ConnectionTrait, row: M) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+    M::Entity: EntityTrait<Model = M>,
+{
+    M::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn update<M, A>(connection: &impl ConnectionTrait, row: M) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+    M::Entity: EntityTrait<Model = M>,
+{
+    M::Entity::update(row.into_active_model().reset_all()).validate()?.exec(connection).await?;
+    Ok(())
+}
