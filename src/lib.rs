@@ -1,4 +1,7 @@
 //! Holdpoint: AI in front of a small business's customers, with people in charge of it.
 
 pub mod domain;
+pub mod engine;
+pub mod stats;
 pub mod store;
+pub mod system;

@@ -241,6 +241,7 @@ CREATE TABLE outcomes (
     member_id {uuid},
     body TEXT,
     remember {bool} NOT NULL,
+    verdict TEXT CHECK (verdict IN ('acceptable', 'bad', 'cannot_judge')),
     reasons TEXT NOT NULL,
     note TEXT,
     created_at {int} NOT NULL,

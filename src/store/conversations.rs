@@ -103,6 +103,14 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The conversation of a visitor.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn conversation_of_visitor(&self, id: VisitorId) -> Result<Option<conversation::Model>, StoreError> {
+        self.one::<conversation::Entity>(conversation::Column::VisitorId.eq(id)).await
+    }
+
     /// The conversation's turn that waits for an answer.
     ///
     /// # Errors
@@ -114,14 +122,17 @@ impl Rows<'_> {
         .await
     }
 
-    /// How many turns a conversation has.
+    /// The conversation's latest turn, answered or not.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn turn_count(&self, conversation_id: ConversationId) -> Result<i64, StoreError> {
-        let query = self.select::<turn::Entity>().filter(turn::Column::ConversationId.eq(conversation_id));
-        let count = query.count(self.connection()).await?;
-        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    pub async fn latest_turn(&self, conversation_id: ConversationId) -> Result<Option<turn::Model>, StoreError> {
+        let query = self
+            .select::<turn::Entity>()
+            .filter(turn::Column::ConversationId.eq(conversation_id))
+            .order_by(turn::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
     }
 
     /// Messages with a sequence above `after`, in order.

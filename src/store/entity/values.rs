@@ -54,16 +54,16 @@ pub enum OwnerKind {
     Nobody,
 }
 
-/// A kind of job. The subject's id makes it unique, so that nothing runs twice.
+/// A kind of job. Its subject, a conversation or a workspace, makes it unique, so that nothing runs twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
-    /// Draft an answer for a turn.
+    /// A turn ends: draft an answer.
     Draft,
-    /// Make an outcome final.
+    /// An undo window ends: make the outcome final.
     Finalise,
-    /// A review item's deadline.
-    Deadline,
+    /// A held draft's deadline.
+    Expire,
     /// Compute missing embeddings of a workspace.
     Embed,
 }
