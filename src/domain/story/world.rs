@@ -116,6 +116,12 @@ impl World {
                     Some(in_turn),
                     "the revision counts the turn's messages"
                 );
+                let due = step.flow.dues().into_iter().find(|(_, due)| *due == Due::Draft);
+                prop_assert_eq!(due.is_some(), flow.ownership.owner == Owner::Ai);
+                prop_assert!(
+                    due.is_none_or(|(at, _)| at > now),
+                    "a message without quiet time of its own"
+                );
                 self.commit(step)?;
             }
             Act::DraftStarts => {
