@@ -1,0 +1,3 @@
+//! Holdpoint.
+
+pub mod engine;
