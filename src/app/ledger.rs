@@ -307,7 +307,7 @@ impl Ledger {
                 tx.insert(row.clone()).await?;
                 self.pending = Some(row);
             }
-            Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome).await?,
+            Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome, &details.decision).await?,
             Effect::ItemOpened { item, reasons } => {
                 let row = self.open_item(tx, context, item, reasons);
                 tx.insert(row.clone()).await?;
@@ -367,7 +367,13 @@ impl Ledger {
     }
 
     /// An outcome that was pending becomes final; one that is final at once is inserted.
-    async fn close_item(&mut self, tx: &Tx<'_>, context: Context<'_>, outcome: &Pending) -> Result<(), AppError> {
+    async fn close_item(
+        &mut self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        outcome: &Pending,
+        details: &DecisionDetails,
+    ) -> Result<(), AppError> {
         let row = match self.pending.take() {
             Some(pending) => {
                 let row = outcome::Model {
@@ -378,7 +384,7 @@ impl Ledger {
                 row
             }
             None => {
-                let row = self.outcome_row(tx, outcome, OutcomeStatus::Final, &DecisionDetails::default());
+                let row = self.outcome_row(tx, outcome, OutcomeStatus::Final, details);
                 tx.insert(row.clone()).await?;
                 row
             }

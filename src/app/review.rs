@@ -8,7 +8,7 @@ use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::Source;
-use crate::domain::flow::FlowError;
+use crate::domain::flow::{Effect, FlowError};
 use crate::domain::ids::{ConversationId, DraftId, ItemId, MemberId, OutcomeId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::Reason;
@@ -384,23 +384,6 @@ pub async fn release_lease(app: &App, caller: &Caller, id: ItemId) -> Result<(),
 /// [`AppError::Conflict`] when it was decided already, is leased by a colleague, or the visitor wrote again.
 pub async fn decide(app: &App, caller: &Caller, id: ItemId, wish: Decide) -> Result<Decided, AppError> {
     let member = reviewer(caller)?;
-    if wish.kind == OutcomeKind::TakeOver {
-        let rows = app.store().rows(caller.workspace_id);
-        let row = rows.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
-        if row.state == ItemStatus::Closed {
-            return Err(already(app, caller, id).await?);
-        }
-        super::takeover::take_over(app, caller, row.conversation_id).await?;
-        let outcome = rows
-            .standing_outcome(id)
-            .await?
-            .ok_or(AppError::NotFound("the outcome"))?;
-        return Ok(Decided {
-            outcome_id: outcome.id,
-            final_at: outcome.final_at,
-            undo_ms: 0,
-        });
-    }
     let details = details(&wish)?;
     let app_of_write = app.clone();
     let actor = caller.actor();
@@ -431,41 +414,40 @@ async fn decide_in(
     let step = match ledger.flow.decide(context, wish.kind, member, wish.revision) {
         Ok(step) => step,
         Err(FlowError::Review(refused)) => return Err(explain_with_news(tx, &ledger, refused, wish.revision).await?),
-        Err(other) => return Err(other.into()),
+        Err(other) => return Err(super::takeover::explain(tx, other).await?),
     };
     if wish.kind == OutcomeKind::Approve {
         // What is approved is the draft's own text, not what a client sends along.
         details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
     }
-    ledger
-        .carry_out(
-            tx,
-            context,
-            &settings,
-            &step,
-            &Details {
-                decision: details,
-                person: None,
-            },
-        )
-        .await?;
-    let outcome = ledger
-        .pending
-        .as_ref()
-        .ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
+    let said = (details.text.clone(), details.note.clone());
+    let details = Details {
+        decision: details,
+        person: None,
+    };
+    ledger.carry_out(tx, context, &settings, &step, &details).await?;
+    let outcome = step.effects.iter().find_map(|effect| match effect {
+        Effect::OutcomePending(outcome) | Effect::ItemClosed { outcome, .. } => Some(*outcome),
+        _ => None,
+    });
+    let outcome = outcome.ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
     let decided = Decided {
         outcome_id: outcome.id,
         final_at: outcome.final_at,
-        undo_ms: settings.undo_ms,
+        undo_ms: outcome.final_at.ms_since(outcome.at),
     };
-    let entry = LogDraft::new(EventKind::ReviewDecided, actor)
+    let kind = match outcome.kind {
+        OutcomeKind::TakeOver => EventKind::ConversationTakenOver,
+        _ => EventKind::ReviewDecided,
+    };
+    let entry = LogDraft::new(kind, actor)
         .about("conversation", row.conversation_id)
         .about("item", id)
         .about("outcome", outcome.id)
         .about("revision", wish.revision)
         .with("kind", serde_json::to_value(wish.kind).unwrap_or_default())
-        .with("text", outcome.body.clone())
-        .with("note", outcome.note.clone());
+        .with("text", said.0)
+        .with("note", said.1);
     Ok(Change::Logged(decided, entry))
 }
 
@@ -665,10 +647,6 @@ pub(super) async fn expire(app: &App, workspace_id: WorkspaceId, id: Conversatio
 fn reviewer(caller: &Caller) -> Result<MemberId, AppError> {
     caller.require(Scope::Review)?;
     caller.member()
-}
-
-async fn already(app: &App, caller: &Caller, id: ItemId) -> Result<AppError, AppError> {
-    already_in(&app.store().rows(caller.workspace_id), id).await
 }
 
 /// Who decided what, and when.
