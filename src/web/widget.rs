@@ -7,7 +7,7 @@ use super::error::Problem;
 use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, visitor_of};
 use super::live;
 use super::state::Web;
-use crate::app::{agents, visit};
+use crate::app::{AppError, agents, visit};
 use crate::domain::text::VisitorText;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -139,7 +139,11 @@ async fn answer_only_its_pages(State(web): State<Web>, mut request: Request, nex
         return Ok(with_vary(next.run(request).await));
     };
     let is_preflight = request.method() == Method::OPTIONS;
-    let access = access(&web, &request, visitor, &origin).await?;
+    let access = if is_own(&web, request.headers(), &origin) {
+        Access::Allowed
+    } else {
+        access(&web, request.uri().path(), is_preflight, visitor, &origin).await?
+    };
     if access == Access::Refused {
         let page = origin.to_str().unwrap_or("this page's origin");
         let refused = Problem::forbidden(format!("This agent does not answer this page; add {page} to the agent's origins."));
@@ -170,22 +174,24 @@ fn with_vary(mut response: Response) -> Response {
     response
 }
 
-async fn access(web: &Web, request: &Request, visitor: Option<visit::Visitor>, origin: &HeaderValue) -> Result<Access, Problem> {
+async fn access(
+    web: &Web,
+    path: &str,
+    is_preflight: bool,
+    visitor: Option<visit::Visitor>,
+    origin: &HeaderValue,
+) -> Result<Access, Problem> {
     let Ok(origin) = origin.to_str() else { return Ok(Access::Refused) };
-    if is_own(web, request.headers(), origin) {
-        return Ok(Access::Allowed);
-    }
-    let path = request.uri().path();
     let listed = if let Some(key) = path.trim_start_matches(PATH).strip_prefix("/agents/") {
         let key = key.split('/').next().unwrap_or_default();
         match agents::public_agent(&web.app, key).await {
             Ok(agent) => agent.settings.origins.iter().any(|listed| listed == origin),
-            Err(crate::app::AppError::NotFound(_)) => return Ok(Access::NothingThere),
+            Err(AppError::NotFound(_)) => return Ok(Access::NothingThere),
             Err(error) => return Err(error.into()),
         }
     } else if let Some(visitor) = visitor {
         agents::origins_of_conversation(&web.app, &visitor).await?.iter().any(|listed| listed == origin)
-    } else if request.method() == Method::OPTIONS {
+    } else if is_preflight {
         // A browser asks beforehand without the token, so which agent it is about is not known yet.
         agents::is_listed_anywhere(&web.app, origin).await?
     } else {
@@ -195,7 +201,8 @@ async fn access(web: &Web, request: &Request, visitor: Option<visit::Visitor>, o
 }
 
 /// Is the page one of this server's own, like the demo's shop?
-fn is_own(web: &Web, headers: &HeaderMap, origin: &str) -> bool {
+fn is_own(web: &Web, headers: &HeaderMap, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let public = web.settings().public_origin.as_ref();
     public.is_some_and(|public| public.as_str() == origin) || origin.strip_prefix("http://").is_some_and(|page| page == host)

@@ -1,7 +1,8 @@
 //! Knowledge: import, read, search, measure.
 
 use super::PageQuery;
-use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report, evaluate};
+use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report};
+use crate::app::knowledge::evaluate::{Document, Question};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
@@ -94,8 +95,8 @@ pub(super) async fn search(
 
 #[derive(Debug, Deserialize)]
 struct Evaluation {
-    documents: Vec<evaluate::Document>,
-    questions: Vec<evaluate::Question>,
+    documents: Vec<Document>,
+    questions: Vec<Question>,
 }
 
 /// `POST /api/v1/knowledge/evaluate`
