@@ -1,13 +1,13 @@
 //! Reading conversations: turns, messages, drafts, the queue and its outcomes.
 
 use super::entity::{
-    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, turn, verdict,
+    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, token, turn, verdict,
     visitor,
 };
 use super::{ItemStatus, OutcomeStatus, Rows, StoreError};
 use crate::domain::conversation::Author;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TurnId, VisitorId,
+    AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TokenId, TurnId, VisitorId,
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
@@ -55,6 +55,8 @@ by_id! {
     member(MemberId) -> member;
     /// A visitor.
     visitor(VisitorId) -> visitor;
+    /// A token.
+    token_row(TokenId) -> token;
 }
 
 impl Rows<'_> {
