@@ -73,6 +73,21 @@ impl FromRequestParts<Web> for OnSocket {
     }
 }
 
+/// Anybody who shows who they are. Unlike [`CallerOf`] this works on the socket before there is any workspace.
+#[derive(Debug)]
+pub struct Known;
+
+impl FromRequestParts<Web> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        if peer(parts) != Some(Peer::Socket) {
+            CallerOf::from_request_parts(parts, web).await?;
+        }
+        Ok(Self)
+    }
+}
+
 /// The visitor behind a widget's bearer token.
 #[derive(Debug)]
 pub struct VisitorOf(pub Visitor);

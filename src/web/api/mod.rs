@@ -14,7 +14,7 @@ use super::idempotency;
 use super::state::Web;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use serde::Deserialize;
 
 /// Rows of a page when a list does not say `?limit=`.
@@ -29,10 +29,10 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/import", post(knowledge::import))
         .route("/admin/setup-link", post(admin::setup_link))
         .route("/admin/workspaces", get(admin::workspaces).post(admin::create_workspace))
-        .route("/admin/members", post(admin::create_member))
+        .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
         .route("/verified-answers", get(verified_answers::list).post(verified_answers::add))
-        .route("/agents", get(agents::list).post(agents::publish))
+        .route("/agents", get(agents::list).post(agents::create))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
         .route("/status", get(status::status))
@@ -53,6 +53,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/documents/{id}", get(knowledge::document).delete(knowledge::remove))
         .route("/knowledge/search", get(knowledge::search))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/agents/{id}", put(agents::publish))
+        .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/verified-answers/{id}", delete(verified_answers::retire))
         .route("/log", get(log::list))
         .route("/log/verify", get(log::verify))

@@ -2,12 +2,12 @@
 
 use crate::app::status::{self, Status};
 use crate::web::error::Problem;
-use crate::web::extract::CallerOf;
+use crate::web::extract::Known;
 use crate::web::state::Web;
 use axum::Json;
 use axum::extract::State;
 
 /// `GET /api/v1/status`
-pub(super) async fn status(State(web): State<Web>, CallerOf(_anyone): CallerOf) -> Result<Json<Status>, Problem> {
+pub(super) async fn status(State(web): State<Web>, _: Known) -> Result<Json<Status>, Problem> {
     Ok(Json(status::status(&web.app).await?))
 }
