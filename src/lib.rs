@@ -1,5 +1,6 @@
 //! Holdpoint: AI in front of a small business's customers, with people in charge of it.
 
+pub mod app;
 pub mod domain;
 pub mod engine;
 pub mod stats;

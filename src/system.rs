@@ -14,7 +14,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     fn now(&self) -> Timestamp {
-        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -42,7 +44,10 @@ pub struct V7Ids {
 impl V7Ids {
     /// Ids that tell `clock`'s time.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, context: Mutex::new(ContextV7::new()) }
+        Self {
+            clock,
+            context: Mutex::new(ContextV7::new()),
+        }
     }
 }
 
@@ -62,5 +67,9 @@ pub fn sources() -> Sources {
 
 /// Real ids and randomness under another clock.
 pub fn sources_at(clock: Arc<dyn Clock>) -> Sources {
-    Sources { ids: Arc::new(V7Ids::new(clock.clone())), clock, random: Arc::new(SystemRandom) }
+    Sources {
+        ids: Arc::new(V7Ids::new(clock.clone())),
+        clock,
+        random: Arc::new(SystemRandom),
+    }
 }

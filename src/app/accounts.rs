@@ -138,13 +138,18 @@ fn argon2() -> Result<Argon2<'static>, AppError> {
 }
 
 fn hash_now(password: &str) -> Result<String, AppError> {
-    let hash = argon2()?.hash_password(password.as_bytes()).map_err(|error| AppError::Internal(error.to_string()))?;
+    let hash = argon2()?
+        .hash_password(password.as_bytes())
+        .map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(hash.to_string())
 }
 
 /// Runs password work on a blocking thread. The permit goes along: it is held until the work is done, even if the asker has gone.
 async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-    let permit = HASHING.acquire().await.map_err(|error| AppError::Internal(error.to_string()))?;
+    let permit = HASHING
+        .acquire()
+        .await
+        .map_err(|error| AppError::Internal(error.to_string()))?;
     let done = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         work()
@@ -165,7 +170,12 @@ pub async fn workspaces(app: &App) -> Result<Vec<WorkspaceView>, AppError> {
     for row in app.store().workspaces().await? {
         let members = app.store().rows(row.id).members().await?;
         let has_owner = members.iter().any(|(member, _)| member.role == Role::Owner);
-        views.push(WorkspaceView { id: row.id, slug: row.slug, name: row.name, has_owner });
+        views.push(WorkspaceView {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            has_owner,
+        });
     }
     Ok(views)
 }
@@ -176,17 +186,26 @@ pub async fn workspaces(app: &App) -> Result<Vec<WorkspaceView>, AppError> {
 /// [`AppError::Invalid`] for an unusable slug, [`AppError::Conflict`] if it exists.
 pub async fn create_workspace(app: &App, slug: &str, name: &str) -> Result<WorkspaceId, AppError> {
     let usable = (1..=40).contains(&slug.len())
-        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && slug
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !slug.starts_with('-');
     if !usable {
         return Err(AppError::Invalid(
-            "a workspace's short name has 1 to 40 small letters, digits and hyphens, for example: corner-bakery".to_owned(),
+            "a workspace's short name has 1 to 40 small letters, digits and hyphens, for example: corner-bakery"
+                .to_owned(),
         ));
     }
     let name: String = Name::parse(name)?.into();
-    if crate::store::global::workspace_by_slug(app.store(), slug).await?.is_some() {
+    if crate::store::global::workspace_by_slug(app.store(), slug)
+        .await?
+        .is_some()
+    {
         let sentence = format!("there is a workspace “{slug}” already; choose another short name");
-        return Err(AppError::Conflict { sentence, extra: serde_json::json!({}) });
+        return Err(AppError::Conflict {
+            sentence,
+            extra: serde_json::json!({}),
+        });
     }
     let (id, now, slug) = (WorkspaceId::new(&*app.sources().ids), app.now(), slug.to_owned());
     app.store()
@@ -225,7 +244,14 @@ pub async fn create_setup_link(app: &App, caller: &Caller) -> Result<SetupLink, 
             let token_hash = token_hash.clone();
             Box::pin(async move {
                 let workspace_id = tx.workspace_id();
-                tx.insert(setup_link::Model { token_hash, workspace_id, created_at: now, expires_at, used_at: None }).await?;
+                tx.insert(setup_link::Model {
+                    token_hash,
+                    workspace_id,
+                    created_at: now,
+                    expires_at,
+                    used_at: None,
+                })
+                .await?;
                 Ok::<_, AppError>(Change::Logged((), LogDraft::new(EventKind::SetupLinkCreated, actor)))
             })
         })
@@ -238,7 +264,11 @@ pub async fn create_setup_link(app: &App, caller: &Caller) -> Result<SetupLink, 
 /// # Errors
 /// [`AppError::LinkUsed`] or [`AppError::LinkInvalid`].
 pub async fn check_setup_link(app: &App, token: &str) -> Result<WorkspaceId, AppError> {
-    let link = app.store().setup_link(&secret_hash(token)).await?.ok_or(AppError::LinkInvalid)?;
+    let link = app
+        .store()
+        .setup_link(&secret_hash(token))
+        .await?
+        .ok_or(AppError::LinkInvalid)?;
     match link.used_at {
         Some(_) => Err(AppError::LinkUsed),
         None if link.expires_at <= app.now() => Err(AppError::LinkInvalid),
@@ -268,12 +298,29 @@ pub async fn set_up(app: &App, token: &str, name: &str, email: &str, password: S
                 }
                 if tx.find_user(email.as_str()).await?.is_some() {
                     let sentence = "there is an account with this address already; sign in instead".to_owned();
-                    return Err(AppError::Conflict { sentence, extra: serde_json::json!({}) });
+                    return Err(AppError::Conflict {
+                        sentence,
+                        extra: serde_json::json!({}),
+                    });
                 }
                 let email = email.as_str().to_owned();
-                tx.insert(user::Model { id: user_id, email, name, password_hash, created_at: now }).await?;
+                tx.insert(user::Model {
+                    id: user_id,
+                    email,
+                    name,
+                    password_hash,
+                    created_at: now,
+                })
+                .await?;
                 let role = Role::Owner;
-                tx.insert(member::Model { id: member_id, workspace_id, user_id, role, created_at: now }).await?;
+                tx.insert(member::Model {
+                    id: member_id,
+                    workspace_id,
+                    user_id,
+                    role,
+                    created_at: now,
+                })
+                .await?;
                 tx.insert(session_row).await?;
                 let entry = LogDraft::new(EventKind::MemberJoined, Actor::Member(member_id))
                     .about("member", member_id)
@@ -290,9 +337,22 @@ fn new_session(app: &App, user_id: UserId, workspace_id: WorkspaceId) -> (Sessio
     let (csrf_token, _) = new_secret(&*app.sources().random, "");
     let created_at = app.now();
     let expires_at = created_at.plus_ms(SESSION_MS);
-    let row =
-        session::Model { token_hash, user_id, workspace_id, csrf_token: csrf_token.clone(), created_at, expires_at };
-    (Session { token, csrf_token, expires_at }, row)
+    let row = session::Model {
+        token_hash,
+        user_id,
+        workspace_id,
+        csrf_token: csrf_token.clone(),
+        created_at,
+        expires_at,
+    };
+    (
+        Session {
+            token,
+            csrf_token,
+            expires_at,
+        },
+        row,
+    )
 }
 
 /// Signs a person in, to the first workspace they belong to.
@@ -304,21 +364,34 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
         Ok(email) => app.store().user_by_email(email.as_str()).await?,
         Err(_) => None,
     };
-    let stored = user.as_ref().map(|user| user.password_hash.clone()).or_else(|| NOBODYS_HASH.clone()).unwrap_or_default();
+    let stored = user
+        .as_ref()
+        .map(|user| user.password_hash.clone())
+        .or_else(|| NOBODYS_HASH.clone())
+        .unwrap_or_default();
     let matches = hashing(move || {
-        let (Ok(argon2), Ok(hash)) = (argon2(), PasswordHash::new(&stored)) else { return false };
+        let (Ok(argon2), Ok(hash)) = (argon2(), PasswordHash::new(&stored)) else {
+            return false;
+        };
         argon2.verify_password(password.as_bytes(), &hash).is_ok()
     })
     .await?;
     let user = user.filter(|_| matches).ok_or(AppError::WrongPassword)?;
-    let member = app.store().memberships(user.id).await?.into_iter().next().ok_or(AppError::WrongPassword)?;
+    let member = app
+        .store()
+        .memberships(user.id)
+        .await?
+        .into_iter()
+        .next()
+        .ok_or(AppError::WrongPassword)?;
     let (session, row) = new_session(app, user.id, member.workspace_id);
     app.store()
         .write(member.workspace_id, move |tx| {
             let row = row.clone();
             Box::pin(async move {
                 tx.insert(row).await?;
-                let entry = LogDraft::new(EventKind::MemberSignedIn, Actor::Member(member.id)).about("member", member.id);
+                let entry =
+                    LogDraft::new(EventKind::MemberSignedIn, Actor::Member(member.id)).about("member", member.id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
@@ -332,7 +405,9 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
 /// The store's.
 pub async fn sign_out(app: &App, token: &str) -> Result<(), AppError> {
     let hash = secret_hash(token);
-    let Some(session) = app.store().session(&hash, app.now()).await? else { return Ok(()) };
+    let Some(session) = app.store().session(&hash, app.now()).await? else {
+        return Ok(());
+    };
     app.store()
         .write(session.workspace_id, move |tx| {
             let hash = hash.clone();
@@ -349,12 +424,21 @@ pub async fn sign_out(app: &App, token: &str) -> Result<(), AppError> {
 /// # Errors
 /// The store's.
 pub async fn caller_of_session(app: &App, token: &str) -> Result<Option<(Caller, String)>, AppError> {
-    let Some(session) = app.store().session(&secret_hash(token), app.now()).await? else { return Ok(None) };
-    let memberships = app.store().memberships(session.user_id).await?;
-    let Some(member) = memberships.into_iter().find(|member| member.workspace_id == session.workspace_id) else {
+    let Some(session) = app.store().session(&secret_hash(token), app.now()).await? else {
         return Ok(None);
     };
-    let name = app.store().user(session.user_id).await?.map_or_else(String::new, |user| user.name);
+    let memberships = app.store().memberships(session.user_id).await?;
+    let Some(member) = memberships
+        .into_iter()
+        .find(|member| member.workspace_id == session.workspace_id)
+    else {
+        return Ok(None);
+    };
+    let name = app
+        .store()
+        .user(session.user_id)
+        .await?
+        .map_or_else(String::new, |user| user.name);
     Ok(Some((caller_of_member(&member, name, None), session.csrf_token)))
 }
 
@@ -365,7 +449,15 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
         Some(scopes) => scopes.iter().copied().filter(|scope| allowed.contains(scope)).collect(),
         None => allowed.to_vec(),
     };
-    Caller { workspace_id: member.workspace_id, who: Who::Member { id: member.id, name, role: member.role }, scopes }
+    Caller {
+        workspace_id: member.workspace_id,
+        who: Who::Member {
+            id: member.id,
+            name,
+            role: member.role,
+        },
+        scopes,
+    }
 }
 
 /// Who a bearer token acts as.
@@ -373,10 +465,14 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
 /// # Errors
 /// The store's.
 pub async fn caller_of_token(app: &App, bearer: &str) -> Result<Option<Caller>, AppError> {
-    let Some(row) = app.store().token(&secret_hash(bearer)).await? else { return Ok(None) };
+    let Some(row) = app.store().token(&secret_hash(bearer)).await? else {
+        return Ok(None);
+    };
     let ended = row.revoked_at.is_some() || row.expires_at.is_some_and(|at| at <= app.now());
     let rows = app.store().rows(row.workspace_id);
-    let Some(member) = rows.member(row.member_id).await?.filter(|_| !ended) else { return Ok(None) };
+    let Some(member) = rows.member(row.member_id).await?.filter(|_| !ended) else {
+        return Ok(None);
+    };
     let name = rows.member_name(member.id).await?.unwrap_or_default();
     Ok(Some(caller_of_member(&member, name, Some(&row.scopes.0))))
 }
@@ -391,12 +487,17 @@ pub async fn admin(app: &App, slug: Option<&str>, member_email: Option<&str>) ->
         Some(slug) => workspaces.into_iter().find(|workspace| workspace.slug == slug),
         None if workspaces.len() > 1 => {
             let slugs: Vec<String> = workspaces.into_iter().map(|workspace| workspace.slug).collect();
-            return Err(AppError::Invalid(format!("name the workspace with --workspace, one of: {}", slugs.join(", "))));
+            return Err(AppError::Invalid(format!(
+                "name the workspace with --workspace, one of: {}",
+                slugs.join(", ")
+            )));
         }
         None => workspaces.pop(),
     };
     let workspace = workspace.ok_or(AppError::NotFound("the workspace"))?;
-    let Some(email) = member_email else { return Ok(Caller::admin(workspace.id)) };
+    let Some(email) = member_email else {
+        return Ok(Caller::admin(workspace.id));
+    };
     let email = Email::parse(email)?;
     let members = app.store().rows(workspace.id).members().await?;
     let found = members.into_iter().find(|(_, user)| user.email == email.as_str());
@@ -413,7 +514,12 @@ pub async fn members(app: &App, caller: &Caller) -> Result<Vec<MemberView>, AppE
     let members = app.store().rows(caller.workspace_id).members().await?;
     Ok(members
         .into_iter()
-        .map(|(member, user)| MemberView { id: member.id, name: user.name, email: user.email, role: member.role })
+        .map(|(member, user)| MemberView {
+            id: member.id,
+            name: user.name,
+            email: user.email,
+            role: member.role,
+        })
         .collect())
 }
 
@@ -439,16 +545,33 @@ pub async fn add_member(app: &App, caller: &Caller, new: NewMember) -> Result<Me
                 let user_id = match tx.find_user(&email).await? {
                     Some(user) => user.id,
                     None => {
-                        tx.insert(user::Model { id: user_id, email, name, password_hash, created_at: now }).await?;
+                        tx.insert(user::Model {
+                            id: user_id,
+                            email,
+                            name,
+                            password_hash,
+                            created_at: now,
+                        })
+                        .await?;
                         user_id
                     }
                 };
                 if tx.membership(user_id).await?.is_some() {
                     let sentence = "this person is a member of the workspace already".to_owned();
-                    return Err(AppError::Conflict { sentence, extra: serde_json::json!({}) });
+                    return Err(AppError::Conflict {
+                        sentence,
+                        extra: serde_json::json!({}),
+                    });
                 }
                 let workspace_id = tx.workspace_id();
-                tx.insert(member::Model { id: member_id, workspace_id, user_id, role, created_at: now }).await?;
+                tx.insert(member::Model {
+                    id: member_id,
+                    workspace_id,
+                    user_id,
+                    role,
+                    created_at: now,
+                })
+                .await?;
                 let entry = LogDraft::new(EventKind::MemberJoined, actor).about("member", member_id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
@@ -468,7 +591,12 @@ pub async fn create_token(app: &App, caller: &Caller, wish: &TokenWish) -> Resul
     let found = members.into_iter().find(|(_, user)| user.email == email.as_str());
     let (member, _) = found.ok_or(AppError::NotFound("a member with this address"))?;
     let (token, token_hash) = new_secret(&*app.sources().random, "hp_");
-    let (id, now, actor, scopes) = (TokenId::new(&*app.sources().ids), app.now(), caller.actor(), wish.scopes.clone());
+    let (id, now, actor, scopes) = (
+        TokenId::new(&*app.sources().ids),
+        app.now(),
+        caller.actor(),
+        wish.scopes.clone(),
+    );
     app.store()
         .write(caller.workspace_id, move |tx| {
             let (name, token_hash, scopes) = (name.clone(), token_hash.clone(), scopes.clone());
@@ -485,7 +613,9 @@ pub async fn create_token(app: &App, caller: &Caller, wish: &TokenWish) -> Resul
                     revoked_at: None,
                 };
                 tx.insert(row).await?;
-                let entry = LogDraft::new(EventKind::TokenCreated, actor).about("token", id).about("member", member.id);
+                let entry = LogDraft::new(EventKind::TokenCreated, actor)
+                    .about("token", id)
+                    .about("member", member.id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
@@ -507,8 +637,15 @@ pub async fn revoke_token(app: &App, caller: &Caller, id: TokenId) -> Result<(),
                 if row.revoked_at.is_some() {
                     return Ok(Change::Unlogged(()));
                 }
-                tx.update(token::Model { revoked_at: Some(now), ..row }).await?;
-                Ok::<_, AppError>(Change::Logged((), LogDraft::new(EventKind::TokenRevoked, actor).about("token", id)))
+                tx.update(token::Model {
+                    revoked_at: Some(now),
+                    ..row
+                })
+                .await?;
+                Ok::<_, AppError>(Change::Logged(
+                    (),
+                    LogDraft::new(EventKind::TokenRevoked, actor).about("token", id),
+                ))
             })
         })
         .await

@@ -57,7 +57,12 @@ pub async fn agents(app: &App, caller: &Caller) -> Result<Vec<AgentView>, AppErr
     for agent in rows.agents().await? {
         let (_, settings) = current_version(&rows, agent.id).await?;
         let version = rows.newest_version(agent.id).await?;
-        views.push(AgentView { id: agent.id, public_key: agent.public_key, version, settings });
+        views.push(AgentView {
+            id: agent.id,
+            public_key: agent.public_key,
+            version,
+            settings,
+        });
     }
     Ok(views)
 }
@@ -67,9 +72,17 @@ pub async fn agents(app: &App, caller: &Caller) -> Result<Vec<AgentView>, AppErr
 /// # Errors
 /// [`AppError::NotFound`] or the store's.
 pub async fn public_agent(app: &App, public_key: &str) -> Result<PublicAgent, AppError> {
-    let agent = app.store().agent_by_key(public_key).await?.ok_or(AppError::NotFound("the agent"))?;
+    let agent = app
+        .store()
+        .agent_by_key(public_key)
+        .await?
+        .ok_or(AppError::NotFound("the agent"))?;
     let (_, settings) = current_version(&app.store().rows(agent.workspace_id), agent.id).await?;
-    Ok(PublicAgent { workspace_id: agent.workspace_id, agent_id: agent.id, settings })
+    Ok(PublicAgent {
+        workspace_id: agent.workspace_id,
+        agent_id: agent.id,
+        settings,
+    })
 }
 
 /// The settings of the agent of a conversation, for the checks of the widget's endpoints.
@@ -78,7 +91,10 @@ pub async fn public_agent(app: &App, public_key: &str) -> Result<PublicAgent, Ap
 /// [`AppError::NotFound`] or the store's.
 pub async fn agent_of(app: &App, visitor: &super::visit::Visitor) -> Result<AgentSettings, AppError> {
     let rows = app.store().rows(visitor.workspace_id);
-    let conversation = rows.conversation(visitor.conversation_id).await?.ok_or(AppError::NotFound("the conversation"))?;
+    let conversation = rows
+        .conversation(visitor.conversation_id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
     Ok(current_version(&rows, conversation.agent_id).await?.1)
 }
 
@@ -116,7 +132,10 @@ pub async fn publish(
     let sources = app.sources();
     let mut key = [0; 12];
     sources.random.fill(&mut key);
-    let new_key = format!("ag_{}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let new_key = format!(
+        "ag_{}",
+        key.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    );
     let agent_id = id.unwrap_or_else(|| AgentId::new(&*sources.ids));
     let version_id = AgentVersionId::new(&*sources.ids);
     let (now, actor, published) = (app.now(), caller.actor(), settings.clone());
@@ -152,7 +171,12 @@ pub async fn publish(
                 };
                 tx.insert(row).await?;
                 let public_key = agent.public_key.clone();
-                tx.update(agent::Model { version_id: Some(version_id), name, ..agent }).await?;
+                tx.update(agent::Model {
+                    version_id: Some(version_id),
+                    name,
+                    ..agent
+                })
+                .await?;
                 let entry = LogDraft::new(EventKind::AgentPublished, actor)
                     .about("agent", agent_id)
                     .about("agent_version", version_id)
@@ -161,5 +185,10 @@ pub async fn publish(
             })
         })
         .await?;
-    Ok(AgentView { id: agent_id, public_key, version, settings: published })
+    Ok(AgentView {
+        id: agent_id,
+        public_key,
+        version,
+        settings: published,
+    })
 }

@@ -35,7 +35,11 @@ pub struct Caller {
 impl Caller {
     /// The administrator in a workspace.
     pub fn admin(workspace_id: WorkspaceId) -> Self {
-        Self { workspace_id, who: Who::Admin, scopes: Role::Owner.scopes().to_vec() }
+        Self {
+            workspace_id,
+            who: Who::Admin,
+            scopes: Role::Owner.scopes().to_vec(),
+        }
     }
 
     /// Is this allowed?
@@ -43,7 +47,11 @@ impl Caller {
     /// # Errors
     /// [`AppError::Forbidden`].
     pub fn require(&self, scope: Scope) -> Result<(), AppError> {
-        if self.scopes.contains(&scope) { Ok(()) } else { Err(AppError::Forbidden) }
+        if self.scopes.contains(&scope) {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden)
+        }
     }
 
     /// The member who asks.

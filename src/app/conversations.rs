@@ -109,7 +109,9 @@ pub struct ConversationView {
 
 /// Reads a cursor `MILLISECONDS_ID`.
 pub(super) fn parse_cursor<Id: std::str::FromStr>(cursor: &str) -> Result<(Timestamp, Id), AppError> {
-    let parsed = cursor.split_once('_').and_then(|(at, id)| Some((Timestamp(at.parse().ok()?), id.parse().ok()?)));
+    let parsed = cursor
+        .split_once('_')
+        .and_then(|(at, id)| Some((Timestamp(at.parse().ok()?), id.parse().ok()?)));
     parsed.ok_or_else(|| AppError::Invalid("this is not a page of the list; begin again without `after`".to_owned()))
 }
 
@@ -147,7 +149,10 @@ async fn summary(
 ) -> Result<ConversationSummary, AppError> {
     let ownership = super::ledger::ownership(&row);
     let (name, yours) = match ownership.owner {
-        Owner::Person(member) => (Some(names.of(rows, member).await?), caller.member().is_ok_and(|me| me == member)),
+        Owner::Person(member) => (
+            Some(names.of(rows, member).await?),
+            caller.member().is_ok_and(|me| me == member),
+        ),
         Owner::Ai | Owner::Nobody => (None, false),
     };
     let last_message = match rows.last_message(row.id).await? {
@@ -157,7 +162,12 @@ async fn summary(
     Ok(ConversationSummary {
         id: row.id,
         agent_id: row.agent_id,
-        owner: OwnerView { kind: row.owner, name, yours, epoch: row.epoch.0 },
+        owner: OwnerView {
+            kind: row.owner,
+            name,
+            yours,
+            epoch: row.epoch.0,
+        },
         open_item: rows.open_item(row.id).await?.map(|item| item.id),
         last_message,
         messages: row.last_seq,
@@ -174,7 +184,10 @@ async fn summary(
 pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Result<ConversationView, AppError> {
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
-    let row = rows.conversation(id).await?.ok_or(AppError::NotFound("the conversation"))?;
+    let row = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
     let mut names = Names::default();
     let messages = rows.messages_after(id, 0).await?;
     let turns: Vec<_> = rows.turns_of(id).await?.into_iter().map(|turn| turn.id).collect();
@@ -189,7 +202,12 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
         let message_seq = release_id
             .and_then(|release| messages.iter().find(|message| message.release_id == Some(release)))
             .map(|message| message.seq);
-        drafts.push(DraftHistory { draft: draft.into(), decision, release_id, message_seq });
+        drafts.push(DraftHistory {
+            draft: draft.into(),
+            decision,
+            release_id,
+            message_seq,
+        });
     }
     let mut items = Vec::new();
     for item in rows.items_of(id).await? {
@@ -211,5 +229,10 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
     for message in messages {
         transcript.push(names.message(&rows, message).await?);
     }
-    Ok(ConversationView { summary: summary(&rows, caller, &mut names, row).await?, transcript, drafts, items })
+    Ok(ConversationView {
+        summary: summary(&rows, caller, &mut names, row).await?,
+        transcript,
+        drafts,
+        items,
+    })
 }

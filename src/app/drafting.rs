@@ -7,7 +7,7 @@ use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
 use super::{App, AppError, agents};
-use crate::domain::answer::{AnswerMode, ChatMessage, Signals, compose_prompt, unsupported};
+use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals, compose_prompt, unsupported};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
 use crate::domain::flow::{Effect, Proposed, Ticket};
@@ -18,7 +18,7 @@ use crate::domain::screening::wishes_for_person;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
 use crate::domain::time::Timestamp;
-use crate::engine::client::ChatRequest;
+use crate::engine::{self, ChatRequest};
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
 use std::time::Duration;
@@ -43,8 +43,21 @@ struct Proposal {
 
 impl Proposal {
     fn abstain(engine_missing: bool, wishes_for_person: bool) -> Self {
-        let (mode, signals) = (AnswerMode::Abstain, Signals { mode: AnswerMode::Abstain, ..Signals::default() });
-        Self { mode, text: String::new(), sources: Vec::new(), signals, engine_missing, wishes_for_person }
+        let (mode, signals) = (
+            AnswerMode::Abstain,
+            Signals {
+                mode: AnswerMode::Abstain,
+                ..Signals::default()
+            },
+        );
+        Self {
+            mode,
+            text: String::new(),
+            sources: Vec::new(),
+            signals,
+            engine_missing,
+            wishes_for_person,
+        }
     }
 }
 
@@ -53,8 +66,19 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
     let began = app.now();
     let rows = app.store().rows(workspace_id);
     let ledger = ledger::load(&rows, id).await?;
-    let Ok(ticket) = ledger.flow.start_draft(began) else { return forget(app, workspace_id, id).await };
-    let activity = |active| live::announce(app, Drafting { workspace_id, conversation_id: id, active });
+    let Ok(ticket) = ledger.flow.start_draft(began) else {
+        return forget(app, workspace_id, id).await;
+    };
+    let activity = |active| {
+        live::announce(
+            app,
+            Drafting {
+                workspace_id,
+                conversation_id: id,
+                active,
+            },
+        )
+    };
     activity(true);
     let drafted = propose(app, &rows, &ledger, ticket).await;
     activity(false);
@@ -80,7 +104,11 @@ async fn forget(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Res
         .write(workspace_id, move |tx| {
             Box::pin(async move {
                 let ledger = ledger::load(tx, id).await?;
-                let due = ledger.flow.dues().into_iter().find(|(_, due)| *due == crate::domain::flow::Due::Draft);
+                let due = ledger
+                    .flow
+                    .dues()
+                    .into_iter()
+                    .find(|(_, due)| *due == crate::domain::flow::Due::Draft);
                 match due {
                     Some((at, _)) => tx.schedule(JobKind::Draft, id, at).await?,
                     None => tx.unschedule(JobKind::Draft, id).await?,
@@ -99,12 +127,20 @@ async fn propose(
 ) -> Result<(String, AgentVersionId, Proposal), AppError> {
     let (version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
     let asked = rows.visitor_messages(ticket.turn_id).await?;
-    let question = asked.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join("\n");
+    let question = asked
+        .iter()
+        .map(|message| message.body.as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
     if wishes_for_person(&question) {
         return Ok((question, version_id, Proposal::abstain(false, true)));
     }
     let found = knowledge::find_answer(app, rows, &question, &settings).await?;
-    let Found { choice, sources, engine_missing } = found;
+    let Found {
+        choice,
+        sources,
+        engine_missing,
+    } = found;
     let mut proposal = Proposal {
         mode: choice.mode,
         text: choice.text,
@@ -128,9 +164,13 @@ async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, A
     let from = messages.len().saturating_sub(HISTORY);
     Ok(messages
         .drain(from..)
-        .map(|message| match message.author {
-            Author::Visitor => ChatMessage::user(message.body),
-            Author::Ai | Author::Person | Author::System => ChatMessage::assistant(message.body),
+        .map(|message| {
+            let role = if message.author == Author::Visitor {
+                Role::User
+            } else {
+                Role::Assistant
+            };
+            ChatMessage::new(role, message.body)
         })
         .collect())
 }
@@ -143,12 +183,20 @@ async fn compose(
     history: &[ChatMessage],
     proposal: Proposal,
 ) -> Proposal {
-    let Some(engine) = app.engine() else { return Proposal { mode: AnswerMode::Abstain, ..Proposal::abstain(true, false) } };
-    let passages: Vec<(&str, &str)> =
-        proposal.sources.iter().map(|source| (source.title.as_str(), source.text.as_str())).collect();
+    let Some(engine) = app.engine() else {
+        return Proposal {
+            mode: AnswerMode::Abstain,
+            ..Proposal::abstain(true, false)
+        };
+    };
+    let passages: Vec<(&str, &str)> = proposal
+        .sources
+        .iter()
+        .map(|source| (source.title.as_str(), source.text.as_str()))
+        .collect();
     let messages = compose_prompt(&settings.instructions, question, &passages, history);
     let request = ChatRequest {
-        messages: messages.into_iter().map(Into::into).collect(),
+        messages: messages.into_iter().map(for_engine).collect(),
         max_tokens: Some(COMPOSE_TOKENS),
         temperature: 0.0,
         seed: Some(0),
@@ -158,12 +206,18 @@ async fn compose(
         Ok(answer) => answer,
         Err(error) => {
             tracing::warn!(%error, "the LLM could not write an answer; a person will");
-            return Proposal { sources: proposal.sources, ..Proposal::abstain(true, false) };
+            return Proposal {
+                sources: proposal.sources,
+                ..Proposal::abstain(true, false)
+            };
         }
     };
     // Whatever a model writes is untrusted text: it is cleaned and bounded like a person's.
     let Ok(text) = AnswerText::parse(&answer.text) else {
-        return Proposal { sources: proposal.sources, ..Proposal::abstain(false, false) };
+        return Proposal {
+            sources: proposal.sources,
+            ..Proposal::abstain(false, false)
+        };
     };
     let texts: Vec<&str> = proposal.sources.iter().map(|source| source.text.as_str()).collect();
     let mut signals = proposal.signals;
@@ -171,7 +225,19 @@ async fn compose(
     signals.answer_words = u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX);
     signals.mean_logprob = answer.logprobs.map(|logprobs| logprobs.mean);
     signals.min_logprob = answer.logprobs.map(|logprobs| logprobs.min);
-    Proposal { text: text.into(), signals, ..proposal }
+    Proposal {
+        text: text.into(),
+        signals,
+        ..proposal
+    }
+}
+
+fn for_engine(message: ChatMessage) -> engine::ChatMessage {
+    match message.role {
+        Role::System => engine::ChatMessage::system(message.content),
+        Role::User => engine::ChatMessage::user(message.content),
+        Role::Assistant => engine::ChatMessage::assistant(message.content),
+    }
 }
 
 /// The fenced transaction: draft, decision, and what follows from it.
@@ -213,13 +279,30 @@ async fn decide_in(
     let (settings, gate) = (workspace.settings.0, workspace.gate.0);
     let mut ledger = ledger::load(tx, id).await?;
     let context = ledger::context(app.sources(), &settings);
-    let decision = policy::decide(&gate, Facts { already_held: ledger.flow.item.is_some(), ..facts });
+    let decision = policy::decide(
+        &gate,
+        Facts {
+            already_held: ledger.flow.item.is_some(),
+            ..facts
+        },
+    );
     let decision_id = DecisionId::new(context.ids);
-    let ticket = Ticket { turn_id: draft.turn_id, revision: draft.revision, epoch: draft.epoch };
-    let proposed = Proposed { id: draft.id, ticket, text: &draft.text };
+    let ticket = Ticket {
+        turn_id: draft.turn_id,
+        revision: draft.revision,
+        epoch: draft.epoch,
+    };
+    let proposed = Proposed {
+        id: draft.id,
+        ticket,
+        text: &draft.text,
+    };
     let mut salt = [0; 16];
     app.sources().random.fill(&mut salt);
-    let step = match ledger.flow.draft_finished(context, proposed, (decision_id, &decision), salt) {
+    let step = match ledger
+        .flow
+        .draft_finished(context, proposed, (decision_id, &decision), salt)
+    {
         Ok(step) => step,
         Err(refused) => {
             // Overtaken: what the overtaking change scheduled stays scheduled.
@@ -233,9 +316,15 @@ async fn decide_in(
         && draft.mode == AnswerMode::Verified
         && let Some(row) = tx.verified_answer(id).await?
     {
-        tx.update(verified_answer::Model { uses: row.uses + 1, ..row }).await?;
+        tx.update(verified_answer::Model {
+            uses: row.uses + 1,
+            ..row
+        })
+        .await?;
     }
-    let written = ledger.carry_out(tx, context, &settings, &step, &Details::default()).await?;
+    let written = ledger
+        .carry_out(tx, context, &settings, &step, &Details::default())
+        .await?;
     let released = step.effects.iter().any(|effect| matches!(effect, Effect::AiAnswers(_)));
     let kind = match decision.kind {
         _ if released => EventKind::MessageReleased,

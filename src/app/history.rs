@@ -38,7 +38,9 @@ impl From<Entry> for EntryView {
             kind: entry.header.kind,
             actor: entry.header.actor,
             refs: entry.header.refs,
-            content: entry.content.and_then(|(_, content)| serde_json::from_str(&content).ok()),
+            content: entry
+                .content
+                .and_then(|(_, content)| serde_json::from_str(&content).ok()),
             hash: entry.hash.to_string(),
         }
     }
@@ -99,7 +101,9 @@ pub async fn verify(app: &App, caller: &Caller) -> Result<Verification, AppError
     let mut read = 0;
     loop {
         let entries = rows.log_after(read, BATCH).await?;
-        let Some(last) = entries.last().map(|entry| entry.header.seq) else { break };
+        let Some(last) = entries.last().map(|entry| entry.header.seq) else {
+            break;
+        };
         for entry in &entries {
             if let Err(broken) = verifier.accept(entry) {
                 return Ok(Verification {
@@ -114,5 +118,11 @@ pub async fn verify(app: &App, caller: &Caller) -> Result<Verification, AppError
         read = last;
     }
     let (entries, head) = (verifier.entries(), verifier.head().to_string());
-    Ok(Verification { ok: true, entries, head, first_bad: None, why: None })
+    Ok(Verification {
+        ok: true,
+        entries,
+        head,
+        first_bad: None,
+        why: None,
+    })
 }

@@ -82,17 +82,18 @@ async fn run_one(app: &App, job: &job::Model) {
             error.to_string()
         }
     };
-    let pause_ms = RETRY_MS.0.saturating_mul(1 << job.attempts.clamp(0, 10)).min(RETRY_MS.1);
+    let pause_ms = RETRY_MS
+        .0
+        .saturating_mul(1 << job.attempts.clamp(0, 10))
+        .min(RETRY_MS.1);
     let (id, due, run_at) = (job.id, job.run_at, app.now().plus_ms(pause_ms));
-    let retried = app
-        .store()
-        .write(workspace_id, move |tx| {
-            let failure = failure.clone();
-            Box::pin(async move {
-                tx.retry_job(id, due, run_at, &failure).await?;
-                Ok::<_, AppError>(crate::store::Change::Unlogged(()))
-            })
-        });
+    let retried = app.store().write(workspace_id, move |tx| {
+        let failure = failure.clone();
+        Box::pin(async move {
+            tx.retry_job(id, due, run_at, &failure).await?;
+            Ok::<_, AppError>(crate::store::Change::Unlogged(()))
+        })
+    });
     if let Err(error) = retried.await {
         tracing::error!(%error, "a job's retry could not be noted");
     }

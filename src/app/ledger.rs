@@ -17,78 +17,94 @@ use crate::store::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind, Rows, So
 
 /// A conversation's rows and what the rules make of them.
 #[derive(Debug, Clone)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// The conversation.
-    pub conversation: conversation::Model,
+    pub(crate) conversation: conversation::Model,
     /// Its latest turn.
-    pub turn: Option<turn::Model>,
+    pub(crate) turn: Option<turn::Model>,
     /// Its open review item.
-    pub item: Option<review_item::Model>,
+    pub(crate) item: Option<review_item::Model>,
     /// The item's pending outcome.
-    pub pending: Option<outcome::Model>,
+    pub(crate) pending: Option<outcome::Model>,
     /// The draft the item points at; it may be for an older revision.
-    pub draft: Option<draft::Model>,
+    pub(crate) draft: Option<draft::Model>,
     /// All of it as the rules see it.
-    pub flow: Flow,
+    pub(crate) flow: Flow,
 }
 
 /// What a reviewer's decision carries besides its kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DecisionDetails {
+pub(crate) struct DecisionDetails {
     /// The text that is to go out.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// The verdict as given.
-    pub verdict: Option<VerdictLabel>,
+    pub(crate) verdict: Option<VerdictLabel>,
     /// Why.
-    pub reasons: Vec<ReasonCode>,
+    pub(crate) reasons: Vec<ReasonCode>,
     /// For colleagues.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Keep the answer as a verified answer.
-    pub remember: bool,
+    pub(crate) remember: bool,
 }
 
 /// What carrying out a step needs besides the step.
 #[derive(Debug, Clone, Default)]
-pub struct Details {
+pub(crate) struct Details {
     /// For a decision.
-    pub decision: DecisionDetails,
+    pub(crate) decision: DecisionDetails,
     /// A person's message: text and client-made id.
-    pub person: Option<(String, Option<String>)>,
+    pub(crate) person: Option<(String, Option<String>)>,
 }
 
 /// Messages that were written while carrying out.
 #[derive(Debug, Clone, Default)]
-pub struct Written {
+pub(crate) struct Written {
     /// In order.
-    pub messages: Vec<message::Model>,
+    pub(crate) messages: Vec<message::Model>,
     /// The item that joined the queue.
-    pub opened: Option<review_item::Model>,
+    pub(crate) opened: Option<review_item::Model>,
 }
 
 /// The workspace's limits from its settings.
-pub const fn limits(settings: &WorkspaceSettings) -> Limits {
-    Limits { undo_ms: settings.undo_ms, hold_ms: settings.hold_ms, handoff_ms: settings.handoff_ms }
+pub(crate) const fn limits(settings: &WorkspaceSettings) -> Limits {
+    Limits {
+        undo_ms: settings.undo_ms,
+        hold_ms: settings.hold_ms,
+        handoff_ms: settings.handoff_ms,
+    }
 }
 
 /// The context of a transition.
-pub fn context<'a>(sources: &'a Sources, settings: &WorkspaceSettings) -> Context<'a> {
-    Context { now: sources.clock.now(), ids: &*sources.ids, limits: limits(settings) }
+pub(crate) fn context<'a>(sources: &'a Sources, settings: &WorkspaceSettings) -> Context<'a> {
+    Context {
+        now: sources.clock.now(),
+        ids: &*sources.ids,
+        limits: limits(settings),
+    }
 }
 
 /// The settings of the workspace.
 ///
 /// # Errors
 /// [`AppError::NotFound`] or the store's.
-pub async fn settings(rows: &Rows<'_>) -> Result<WorkspaceSettings, AppError> {
-    Ok(rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?.settings.0)
+pub(crate) async fn settings(rows: &Rows<'_>) -> Result<WorkspaceSettings, AppError> {
+    Ok(rows
+        .workspace()
+        .await?
+        .ok_or(AppError::NotFound("the workspace"))?
+        .settings
+        .0)
 }
 
 /// Loads a conversation.
 ///
 /// # Errors
 /// [`AppError::NotFound`] or the store's.
-pub async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, AppError> {
-    let conversation = rows.conversation(id).await?.ok_or(AppError::NotFound("the conversation"))?;
+pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, AppError> {
+    let conversation = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
     let turn = rows.latest_turn(id).await?;
     let item = rows.open_item(id).await?;
     let (pending, draft) = match &item {
@@ -104,20 +120,32 @@ pub async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, AppErro
     let flow = Flow {
         ownership: ownership(&conversation),
         turn: turn.as_ref().map(|turn| (turn.id, turn_of(turn))),
-        item: item.as_ref().map(|item| item_of(item, pending.as_ref(), draft.as_ref())),
+        item: item
+            .as_ref()
+            .map(|item| item_of(item, pending.as_ref(), draft.as_ref())),
     };
-    Ok(Ledger { conversation, turn, item, pending, draft, flow })
+    Ok(Ledger {
+        conversation,
+        turn,
+        item,
+        pending,
+        draft,
+        flow,
+    })
 }
 
 /// Who owns a conversation.
-pub const fn ownership(row: &conversation::Model) -> Ownership {
+pub(crate) const fn ownership(row: &conversation::Model) -> Ownership {
     let owner = match (row.owner, row.owner_member_id) {
         (OwnerKind::Person, Some(member)) => Owner::Person(member),
         (OwnerKind::Ai, _) => Owner::Ai,
         // The schema's CHECK keeps a person without a member out.
         (OwnerKind::Nobody | OwnerKind::Person, _) => Owner::Nobody,
     };
-    Ownership { owner, epoch: row.epoch }
+    Ownership {
+        owner,
+        epoch: row.epoch,
+    }
 }
 
 const fn turn_of(row: &turn::Model) -> Turn {
@@ -142,18 +170,27 @@ fn item_of(row: &review_item::Model, outcome: Option<&outcome::Model>, draft: Op
         state,
         revision: row.revision,
         has_draft: draft.is_some_and(|draft| draft.revision == row.revision),
-        lease: row.leased_by.zip(row.leased_until).map(|(member, until)| Lease { member, until }),
+        lease: row
+            .leased_by
+            .zip(row.leased_until)
+            .map(|(member, until)| Lease { member, until }),
         deadline_at: row.deadline_at,
     }
 }
 
 /// An item with its standing outcome, for an item that may be closed.
-pub fn closed_or_open(row: &review_item::Model, outcome: Option<&outcome::Model>) -> Item {
+pub(crate) fn closed_or_open(row: &review_item::Model, outcome: Option<&outcome::Model>) -> Item {
     item_of(row, outcome, None)
 }
 
 fn pending_of(row: &outcome::Model) -> Pending {
-    Pending { id: row.id, kind: row.kind, by: row.member_id, at: row.created_at, final_at: row.final_at }
+    Pending {
+        id: row.id,
+        kind: row.kind,
+        by: row.member_id,
+        at: row.created_at,
+        final_at: row.final_at,
+    }
 }
 
 impl Ledger {
@@ -161,7 +198,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The store's.
-    pub async fn say(&mut self, tx: &Tx<'_>, new: NewMessage) -> Result<message::Model, AppError> {
+    pub(crate) async fn say(&mut self, tx: &Tx<'_>, new: NewMessage) -> Result<message::Model, AppError> {
         self.conversation.last_seq += 1;
         let row = message::Model {
             id: new.id,
@@ -185,7 +222,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The store's.
-    pub async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    pub(crate) async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
         let ownership = self.flow.ownership;
         let (owner, member) = match ownership.owner {
             Owner::Ai => (OwnerKind::Ai, None),
@@ -204,7 +241,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The store's.
-    pub async fn carry_out(
+    pub(crate) async fn carry_out(
         &mut self,
         tx: &Tx<'_>,
         context: Context<'_>,
@@ -215,7 +252,8 @@ impl Ledger {
         let before = self.flow;
         let mut written = Written::default();
         for effect in &step.effects {
-            self.carry_out_one(tx, context, settings, step, details, effect, &mut written).await?;
+            self.carry_out_one(tx, context, settings, step, details, effect, &mut written)
+                .await?;
         }
         self.flow = step.flow;
         self.write_turn(tx).await?;
@@ -257,7 +295,11 @@ impl Ledger {
             }
             Effect::OutcomeCancelled(_) => {
                 if let Some(pending) = self.pending.take() {
-                    tx.update(outcome::Model { state: OutcomeStatus::Cancelled, ..pending }).await?;
+                    tx.update(outcome::Model {
+                        state: OutcomeStatus::Cancelled,
+                        ..pending
+                    })
+                    .await?;
                 }
             }
             Effect::OutcomePending(pending) => {
@@ -282,7 +324,15 @@ impl Ledger {
             Effect::AiAnswers(release) => {
                 self.write_release(tx, context.now, release).await?;
                 let message = NewMessage::new(context, Author::Ai, release.text());
-                let message = self.say(tx, NewMessage { release_id: Some(release.id()), ..message }).await?;
+                let message = self
+                    .say(
+                        tx,
+                        NewMessage {
+                            release_id: Some(release.id()),
+                            ..message
+                        },
+                    )
+                    .await?;
                 written.messages.push(message);
             }
             Effect::PersonAnswers { by } => {
@@ -291,14 +341,26 @@ impl Ledger {
                     None => (details.decision.text.clone().unwrap_or_default(), None),
                 };
                 let message = NewMessage::new(context, Author::Person, &text);
-                written.messages.push(self.say(tx, NewMessage { member_id: Some(*by), client_id, ..message }).await?);
+                written.messages.push(
+                    self.say(
+                        tx,
+                        NewMessage {
+                            member_id: Some(*by),
+                            client_id,
+                            ..message
+                        },
+                    )
+                    .await?,
+                );
             }
             Effect::SystemSays(text) => {
                 let text = match text {
                     SystemText::HandedOff => &settings.waiting_text,
                     SystemText::Refused => &settings.refused_text,
                 };
-                written.messages.push(self.say(tx, NewMessage::new(context, Author::System, text)).await?);
+                written
+                    .messages
+                    .push(self.say(tx, NewMessage::new(context, Author::System, text)).await?);
             }
         }
         Ok(())
@@ -308,7 +370,10 @@ impl Ledger {
     async fn close_item(&mut self, tx: &Tx<'_>, context: Context<'_>, outcome: &Pending) -> Result<(), AppError> {
         let row = match self.pending.take() {
             Some(pending) => {
-                let row = outcome::Model { state: OutcomeStatus::Final, ..pending };
+                let row = outcome::Model {
+                    state: OutcomeStatus::Final,
+                    ..pending
+                };
                 tx.update(row.clone()).await?;
                 row
             }
@@ -339,16 +404,25 @@ impl Ledger {
         state: OutcomeStatus,
         details: &DecisionDetails,
     ) -> outcome::Model {
-        let label = self.item.as_ref().and_then(|_| verdict_of(pending.kind, details.verdict, &details.reasons));
+        let label = self
+            .item
+            .as_ref()
+            .and_then(|_| verdict_of(pending.kind, details.verdict, &details.reasons));
         outcome::Model {
             id: pending.id,
             workspace_id: tx.workspace_id(),
-            item_id: self.item.as_ref().map_or_else(|| uuid::Uuid::nil().into(), |item| item.id),
+            item_id: self
+                .item
+                .as_ref()
+                .map_or_else(|| uuid::Uuid::nil().into(), |item| item.id),
             draft_id: self.item.as_ref().and_then(|item| item.draft_id),
             kind: pending.kind,
             state,
             member_id: pending.by,
-            body: pending.kind.sends_text().then(|| details.text.clone().unwrap_or_default()),
+            body: pending
+                .kind
+                .sends_text()
+                .then(|| details.text.clone().unwrap_or_default()),
             remember: details.remember,
             verdict: label,
             reasons: Json(details.reasons.clone()),
@@ -379,7 +453,10 @@ impl Ledger {
             id: item.id,
             workspace_id: tx.workspace_id(),
             conversation_id: self.conversation.id,
-            turn_id: self.turn.as_ref().map_or_else(|| uuid::Uuid::nil().into(), |turn| turn.id),
+            turn_id: self
+                .turn
+                .as_ref()
+                .map_or_else(|| uuid::Uuid::nil().into(), |turn| turn.id),
             kind: item.kind,
             state: ItemStatus::Open,
             revision: item.revision,
@@ -444,10 +521,14 @@ impl Ledger {
     }
 
     /// The item's draft as the rules see it.
-    pub fn proposed(&self) -> Option<crate::domain::flow::Proposed<'_>> {
+    pub(crate) fn proposed(&self) -> Option<crate::domain::flow::Proposed<'_>> {
         self.draft.as_ref().map(|draft| crate::domain::flow::Proposed {
             id: draft.id,
-            ticket: crate::domain::flow::Ticket { turn_id: draft.turn_id, revision: draft.revision, epoch: draft.epoch },
+            ticket: crate::domain::flow::Ticket {
+                turn_id: draft.turn_id,
+                revision: draft.revision,
+                epoch: draft.epoch,
+            },
             text: &draft.body,
         })
     }
@@ -455,26 +536,26 @@ impl Ledger {
 
 /// A message about to be written.
 #[derive(Debug, Clone)]
-pub struct NewMessage {
+pub(crate) struct NewMessage {
     /// Its id.
-    pub id: MessageId,
+    pub(crate) id: MessageId,
     /// Who wrote it.
-    pub author: Author,
+    pub(crate) author: Author,
     /// The member who wrote it.
-    pub member_id: Option<MemberId>,
+    pub(crate) member_id: Option<MemberId>,
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
     /// The widget's or console's own id for it.
-    pub client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     /// What lets it out, if it is the AI's.
-    pub release_id: Option<crate::domain::ids::ReleaseId>,
+    pub(crate) release_id: Option<crate::domain::ids::ReleaseId>,
     /// When.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 impl NewMessage {
     /// A message with nothing but an author and a text.
-    pub fn new(context: Context<'_>, author: Author, text: &str) -> Self {
+    pub(crate) fn new(context: Context<'_>, author: Author, text: &str) -> Self {
         Self {
             id: MessageId::new(context.ids),
             author,
@@ -490,7 +571,11 @@ impl NewMessage {
 /// Keeps the jobs in step with what the state says is due.
 async fn reschedule(tx: &Tx<'_>, conversation_id: ConversationId, before: &Flow, after: &Flow) -> Result<(), AppError> {
     let at = |flow: &Flow, due: Due| flow.dues().into_iter().find(|&(_, d)| d == due).map(|(at, _)| at);
-    for (due, kind) in [(Due::Draft, JobKind::Draft), (Due::Finalise, JobKind::Finalise), (Due::Expire, JobKind::Expire)] {
+    for (due, kind) in [
+        (Due::Draft, JobKind::Draft),
+        (Due::Finalise, JobKind::Finalise),
+        (Due::Expire, JobKind::Expire),
+    ] {
         match (at(before, due), at(after, due)) {
             (old, Some(new)) if old != Some(new) => tx.schedule(kind, conversation_id, new).await?,
             (Some(_), None) => tx.unschedule(kind, conversation_id).await?,
@@ -501,6 +586,6 @@ async fn reschedule(tx: &Tx<'_>, conversation_id: ConversationId, before: &Flow,
 }
 
 /// Does this kind of outcome leave an answer worth remembering?
-pub const fn may_be_remembered(kind: OutcomeKind) -> bool {
+pub(crate) const fn may_be_remembered(kind: OutcomeKind) -> bool {
     matches!(kind, OutcomeKind::Edit | OutcomeKind::Respond)
 }

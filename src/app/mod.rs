@@ -21,8 +21,8 @@ pub use caller::{Caller, Who};
 pub use error::{AppError, ErrorKind};
 
 use crate::domain::time::Timestamp;
-use crate::engine::client::EngineClient;
-use crate::engine::supervisor::EngineStatus;
+use crate::engine::EngineClient;
+use crate::engine::EngineStatus;
 use crate::store::{Sources, Store};
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};

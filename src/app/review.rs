@@ -194,7 +194,10 @@ pub async fn queue(app: &App, caller: &Caller, after: Option<&str>, limit: u64) 
     let after = after.map(super::conversations::parse_cursor::<ItemId>).transpose()?;
     let found = rows.queue(after, limit).await?;
     let full = found.len() as u64 == limit;
-    let next = found.last().filter(|_| full).map(|last| format!("{}_{}", last.waiting_since.0, last.id));
+    let next = found
+        .last()
+        .filter(|_| full)
+        .map(|last| format!("{}_{}", last.waiting_since.0, last.id));
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
     for row in found {
@@ -214,7 +217,12 @@ async fn summary(
     let lease = match row.leased_by.zip(row.leased_until).filter(|&(_, until)| until > now) {
         Some((member_id, until)) => {
             let yours = caller.member().is_ok_and(|me| me == member_id);
-            Some(LeaseView { member_id, name: names.of(rows, member_id).await?, until, yours })
+            Some(LeaseView {
+                member_id,
+                name: names.of(rows, member_id).await?,
+                until,
+                yours,
+            })
         }
         None => None,
     };
@@ -227,7 +235,11 @@ async fn summary(
         conversation_id: row.conversation_id,
         kind: row.kind,
         revision: row.revision,
-        question: asked.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join("\n"),
+        question: asked
+            .iter()
+            .map(|message| message.body.as_str())
+            .collect::<Vec<_>>()
+            .join("\n"),
         mode,
         waiting_since: row.waiting_since,
         deadline_at: row.deadline_at,
@@ -267,7 +279,11 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
     })
 }
 
-pub(super) async fn outcome_view(rows: &Rows<'_>, names: &mut Names, row: outcome::Model) -> Result<OutcomeView, AppError> {
+pub(super) async fn outcome_view(
+    rows: &Rows<'_>,
+    names: &mut Names,
+    row: outcome::Model,
+) -> Result<OutcomeView, AppError> {
     let by = match row.member_id {
         Some(member) => Some(names.of(rows, member).await?),
         None => None,
@@ -308,11 +324,24 @@ pub async fn lease(app: &App, caller: &Caller, id: ItemId) -> Result<Timestamp, 
                     Err(refused) => return Err(explain(tx, refused).await?),
                 };
                 let until = item.lease.map_or(Timestamp(0), |lease| lease.until);
-                let anew = before.lease.is_none_or(|lease| lease.member != member || lease.until <= app.now());
-                tx.update(review_item::Model { leased_by: Some(member), leased_until: Some(until), ..row }).await?;
-                let entry = LogDraft::new(EventKind::ReviewLeased, actor).about("item", id).about("conversation", row.conversation_id);
+                let anew = before
+                    .lease
+                    .is_none_or(|lease| lease.member != member || lease.until <= app.now());
+                tx.update(review_item::Model {
+                    leased_by: Some(member),
+                    leased_until: Some(until),
+                    ..row
+                })
+                .await?;
+                let entry = LogDraft::new(EventKind::ReviewLeased, actor)
+                    .about("item", id)
+                    .about("conversation", row.conversation_id);
                 // A renewal is not news.
-                Ok::<_, AppError>(if anew { Change::Logged(until, entry) } else { Change::Unlogged(until) })
+                Ok::<_, AppError>(if anew {
+                    Change::Logged(until, entry)
+                } else {
+                    Change::Unlogged(until)
+                })
             })
         })
         .await?;
@@ -334,8 +363,15 @@ pub async fn release_lease(app: &App, caller: &Caller, id: ItemId) -> Result<(),
                     return Ok(Change::Unlogged(()));
                 }
                 let conversation_id = row.conversation_id;
-                tx.update(review_item::Model { leased_by: None, leased_until: None, ..row }).await?;
-                let entry = LogDraft::new(EventKind::ReviewLeased, actor).about("item", id).about("conversation", conversation_id);
+                tx.update(review_item::Model {
+                    leased_by: None,
+                    leased_until: None,
+                    ..row
+                })
+                .await?;
+                let entry = LogDraft::new(EventKind::ReviewLeased, actor)
+                    .about("item", id)
+                    .about("conversation", conversation_id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
@@ -355,8 +391,15 @@ pub async fn decide(app: &App, caller: &Caller, id: ItemId, wish: Decide) -> Res
             return Err(already(app, caller, id).await?);
         }
         super::takeover::take_over(app, caller, row.conversation_id).await?;
-        let outcome = rows.standing_outcome(id).await?.ok_or(AppError::NotFound("the outcome"))?;
-        return Ok(Decided { outcome_id: outcome.id, final_at: outcome.final_at, undo_ms: 0 });
+        let outcome = rows
+            .standing_outcome(id)
+            .await?
+            .ok_or(AppError::NotFound("the outcome"))?;
+        return Ok(Decided {
+            outcome_id: outcome.id,
+            final_at: outcome.final_at,
+            undo_ms: 0,
+        });
     }
     let details = details(&wish)?;
     let app_of_write = app.clone();
@@ -394,9 +437,27 @@ async fn decide_in(
         // What is approved is the draft's own text, not what a client sends along.
         details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
     }
-    ledger.carry_out(tx, context, &settings, &step, &Details { decision: details, person: None }).await?;
-    let outcome = ledger.pending.as_ref().ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
-    let decided = Decided { outcome_id: outcome.id, final_at: outcome.final_at, undo_ms: settings.undo_ms };
+    ledger
+        .carry_out(
+            tx,
+            context,
+            &settings,
+            &step,
+            &Details {
+                decision: details,
+                person: None,
+            },
+        )
+        .await?;
+    let outcome = ledger
+        .pending
+        .as_ref()
+        .ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
+    let decided = Decided {
+        outcome_id: outcome.id,
+        final_at: outcome.final_at,
+        undo_ms: settings.undo_ms,
+    };
     let entry = LogDraft::new(EventKind::ReviewDecided, actor)
         .about("conversation", row.conversation_id)
         .about("item", id)
@@ -416,10 +477,18 @@ fn details(wish: &Decide) -> Result<DecisionDetails, AppError> {
         }
         OutcomeKind::Approve | OutcomeKind::Reject | OutcomeKind::TakeOver => None,
         OutcomeKind::Supersede | OutcomeKind::Expire => {
-            return Err(AppError::Invalid("choose one of: approve, edit, reject, respond, take_over".to_owned()));
+            return Err(AppError::Invalid(
+                "choose one of: approve, edit, reject, respond, take_over".to_owned(),
+            ));
         }
     };
-    let note = wish.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).map(Note::parse).transpose()?;
+    let note = wish
+        .note
+        .as_deref()
+        .map(str::trim)
+        .filter(|note| !note.is_empty())
+        .map(Note::parse)
+        .transpose()?;
     let mut reasons = wish.reasons.clone();
     reasons.sort_unstable();
     reasons.dedup();
@@ -448,7 +517,10 @@ pub async fn undo(app: &App, caller: &Caller, id: ItemId) -> Result<(), AppError
                 let mut ledger = ledger::load(tx, row.conversation_id).await?;
                 if row.state == ItemStatus::Closed || ledger.item.as_ref().is_none_or(|item| item.id != id) {
                     let sentence = "it is too late to undo: the decision is final".to_owned();
-                    return Err(AppError::Conflict { sentence, extra: json!({}) });
+                    return Err(AppError::Conflict {
+                        sentence,
+                        extra: json!({}),
+                    });
                 }
                 let settings = ledger::settings(tx).await?;
                 let context = ledger::context(app.sources(), &settings);
@@ -457,8 +529,12 @@ pub async fn undo(app: &App, caller: &Caller, id: ItemId) -> Result<(), AppError
                     Err(FlowError::Review(refused)) => return Err(explain(tx, refused).await?),
                     Err(other) => return Err(other.into()),
                 };
-                ledger.carry_out(tx, context, &settings, &step, &Details::default()).await?;
-                let entry = LogDraft::new(EventKind::ReviewUndone, actor).about("item", id).about("conversation", row.conversation_id);
+                ledger
+                    .carry_out(tx, context, &settings, &step, &Details::default())
+                    .await?;
+                let entry = LogDraft::new(EventKind::ReviewUndone, actor)
+                    .about("item", id)
+                    .about("conversation", row.conversation_id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
@@ -488,21 +564,46 @@ pub(super) async fn finalise(app: &App, workspace_id: WorkspaceId, id: Conversat
     Ok(())
 }
 
-async fn finalise_in(app: &App, tx: &Tx<'_>, id: ConversationId, remembered: Option<Remembered>) -> Result<Change<()>, AppError> {
+async fn finalise_in(
+    app: &App,
+    tx: &Tx<'_>,
+    id: ConversationId,
+    remembered: Option<Remembered>,
+) -> Result<Change<()>, AppError> {
     let mut ledger = ledger::load(tx, id).await?;
     let settings = ledger::settings(tx).await?;
     let context = ledger::context(app.sources(), &settings);
-    let Some(outcome) = ledger.pending.clone() else { return Ok(Change::Unlogged(())) };
+    let Some(outcome) = ledger.pending.clone() else {
+        return Ok(Change::Unlogged(()));
+    };
     let mut salt = [0; 16];
     app.sources().random.fill(&mut salt);
     let text = outcome.body.clone().unwrap_or_default();
     let step = match ledger.flow.finalise(context, ledger.proposed(), &text, salt) {
         Ok(step) => step,
         Err(FlowError::Review(ReviewError::NotDue)) => return Ok(Change::Unlogged(())),
-        Err(fault) => return Err(AppError::Internal(format!("an outcome could not become final: {fault}"))),
+        Err(fault) => {
+            return Err(AppError::Internal(format!(
+                "an outcome could not become final: {fault}"
+            )));
+        }
     };
-    let details = DecisionDetails { text: Some(text), ..DecisionDetails::default() };
-    let written = ledger.carry_out(tx, context, &settings, &step, &Details { decision: details, person: None }).await?;
+    let details = DecisionDetails {
+        text: Some(text),
+        ..DecisionDetails::default()
+    };
+    let written = ledger
+        .carry_out(
+            tx,
+            context,
+            &settings,
+            &step,
+            &Details {
+                decision: details,
+                person: None,
+            },
+        )
+        .await?;
     let kind = match outcome.kind {
         OutcomeKind::Approve | OutcomeKind::Edit => EventKind::MessageReleased,
         OutcomeKind::Respond => EventKind::MessageCreated,
@@ -516,12 +617,16 @@ async fn finalise_in(app: &App, tx: &Tx<'_>, id: ConversationId, remembered: Opt
         entry = entry.about("draft", draft_id);
     }
     if let Some(message) = written.messages.first() {
-        entry = entry.about("message", message.id).about("seq", message.seq).with("text", message.body.clone());
+        entry = entry
+            .about("message", message.id)
+            .about("seq", message.seq)
+            .with("text", message.body.clone());
     }
     if let Some(item) = &written.opened {
         entry = entry.about("opened_item", item.id);
     }
-    if let (Some(remembered), Some(member_id)) = (remembered.filter(|r| r.outcome_id == outcome.id), outcome.member_id) {
+    if let (Some(remembered), Some(member_id)) = (remembered.filter(|r| r.outcome_id == outcome.id), outcome.member_id)
+    {
         let id = remembered.write(tx, member_id, context.now).await?;
         entry = entry.about("verified_answer", id);
     }
@@ -539,9 +644,15 @@ pub(super) async fn expire(app: &App, workspace_id: WorkspaceId, id: Conversatio
                 let settings = ledger::settings(tx).await?;
                 let context = ledger::context(app.sources(), &settings);
                 let expired = ledger.item.as_ref().map(|item| item.id);
-                let (Ok(step), Some(expired)) = (ledger.flow.expire(context), expired) else { return Ok(Change::Unlogged(())) };
-                let written = ledger.carry_out(tx, context, &settings, &step, &Details::default()).await?;
-                let mut entry = LogDraft::new(EventKind::ReviewExpired, Actor::System).about("conversation", id).about("item", expired);
+                let (Ok(step), Some(expired)) = (ledger.flow.expire(context), expired) else {
+                    return Ok(Change::Unlogged(()));
+                };
+                let written = ledger
+                    .carry_out(tx, context, &settings, &step, &Details::default())
+                    .await?;
+                let mut entry = LogDraft::new(EventKind::ReviewExpired, Actor::System)
+                    .about("conversation", id)
+                    .about("item", expired);
                 if let Some(item) = &written.opened {
                     entry = entry.about("opened_item", item.id);
                 }
@@ -562,7 +673,9 @@ async fn already(app: &App, caller: &Caller, id: ItemId) -> Result<AppError, App
 
 /// Who decided what, and when.
 async fn already_in(rows: &Rows<'_>, id: ItemId) -> Result<AppError, AppError> {
-    let Some(outcome) = rows.standing_outcome(id).await? else { return Ok(AppError::NotFound("the review item")) };
+    let Some(outcome) = rows.standing_outcome(id).await? else {
+        return Ok(AppError::NotFound("the review item"));
+    };
     let pending = Pending {
         id: outcome.id,
         kind: outcome.kind,
@@ -577,16 +690,23 @@ async fn already_in(rows: &Rows<'_>, id: ItemId) -> Result<AppError, AppError> {
 async fn explain(rows: &Rows<'_>, refused: ReviewError) -> Result<AppError, AppError> {
     let mut names = Names::default();
     let (sentence, extra) = match refused {
-        ReviewError::AlreadyDecided(outcome) | ReviewError::UndoTooLate(outcome) | ReviewError::NotYourDecision(outcome) => {
+        ReviewError::AlreadyDecided(outcome)
+        | ReviewError::UndoTooLate(outcome)
+        | ReviewError::NotYourDecision(outcome) => {
             let by = match outcome.by {
                 Some(member) => names.of(rows, member).await?,
                 None => "Holdpoint".to_owned(),
             };
             let sentence = match refused {
-                ReviewError::AlreadyDecided(_) => format!("{by} {} this already; nothing was changed", outcome.kind.past_tense()),
+                ReviewError::AlreadyDecided(_) => {
+                    format!("{by} {} this already; nothing was changed", outcome.kind.past_tense())
+                }
                 _ => refused.to_string(),
             };
-            (sentence, json!({ "decided_by": by, "decided_at": outcome.at, "kind": outcome.kind }))
+            (
+                sentence,
+                json!({ "decided_by": by, "decided_at": outcome.at, "kind": outcome.kind }),
+            )
         }
         ReviewError::Leased(lease) => {
             let name = names.of(rows, lease.member).await?;
@@ -602,10 +722,20 @@ async fn explain(rows: &Rows<'_>, refused: ReviewError) -> Result<AppError, AppE
 }
 
 /// The refusal, with what the visitor wrote since the revision that was on the screen.
-async fn explain_with_news(rows: &Rows<'_>, ledger: &Ledger, refused: ReviewError, seen: i64) -> Result<AppError, AppError> {
-    let (ReviewError::NewerMessage { revision }, Some(turn)) = (refused, &ledger.turn) else { return explain(rows, refused).await };
+async fn explain_with_news(
+    rows: &Rows<'_>,
+    ledger: &Ledger,
+    refused: ReviewError,
+    seen: i64,
+) -> Result<AppError, AppError> {
+    let (ReviewError::NewerMessage { revision }, Some(turn)) = (refused, &ledger.turn) else {
+        return explain(rows, refused).await;
+    };
     let asked = rows.visitor_messages(turn.id).await?;
     let skip = usize::try_from(seen).unwrap_or(0);
     let news: Vec<&str> = asked.iter().skip(skip).map(|message| message.body.as_str()).collect();
-    Ok(AppError::Conflict { sentence: refused.to_string(), extra: json!({ "revision": revision, "new_messages": news }) })
+    Ok(AppError::Conflict {
+        sentence: refused.to_string(),
+        extra: json!({ "revision": revision, "new_messages": news }),
+    })
 }

@@ -1,7 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
 use super::{App, AppError};
-use crate::engine::supervisor::EngineState;
+use crate::engine::EngineState;
 use serde::Serialize;
 
 /// The engine in a word and a sentence.
@@ -35,15 +35,29 @@ pub struct Status {
 /// How the engine is right now.
 pub fn engine(app: &App) -> EngineView {
     let Some(engine) = app.engine() else {
-        let in_words = "no models are set up; knowledge is searched by words, and nothing is written by the AI".to_owned();
-        return EngineView { ready: false, in_words, embedder: None, chat_model: None };
+        let in_words =
+            "no models are set up; knowledge is searched by words, and nothing is written by the AI".to_owned();
+        return EngineView {
+            ready: false,
+            in_words,
+            embedder: None,
+            chat_model: None,
+        };
     };
     let state = engine.status.as_ref().map(|status| status.borrow().state.clone());
     let (ready, in_words) = match state {
         None | Some(EngineState::Ready) => (true, "the AI engine is ready".to_owned()),
-        Some(other) => (false, format!("the AI engine is not ready: {other}")),
+        Some(EngineState::NotConfigured | EngineState::Stopped) => (false, "the AI engine is not running".to_owned()),
+        Some(EngineState::Starting) => (false, "the AI engine is starting: the models are loading".to_owned()),
+        Some(EngineState::Restarting { why, .. }) => (false, format!("the AI engine is being restarted: {why}")),
+        Some(EngineState::Failed { why }) => (false, format!("the AI engine cannot run: {why}")),
     };
-    EngineView { ready, in_words, embedder: Some(engine.embedder.clone()), chat_model: engine.chat_model.clone() }
+    EngineView {
+        ready,
+        in_words,
+        embedder: Some(engine.embedder.clone()),
+        chat_model: engine.chat_model.clone(),
+    }
 }
 
 /// How the server is.

@@ -67,9 +67,12 @@ async fn change_in(
         Ok(step) => step,
         Err(refused) => return Err(explain(tx, refused).await?),
     };
-    ledger.carry_out(tx, context, &settings, &step, &Details::default()).await?;
-    let mut entry =
-        LogDraft::new(kind, actor).about("conversation", id).about("epoch", ledger.flow.ownership.epoch.0);
+    ledger
+        .carry_out(tx, context, &settings, &step, &Details::default())
+        .await?;
+    let mut entry = LogDraft::new(kind, actor)
+        .about("conversation", id)
+        .about("epoch", ledger.flow.ownership.epoch.0);
     if let Some(item) = item {
         entry = entry.about("item", item);
     }
@@ -107,7 +110,10 @@ pub async fn write(
                     Ok(step) => step,
                     Err(refused) => return Err(explain(tx, refused).await?),
                 };
-                let details = Details { person: Some((text, Some(client_id))), ..Details::default() };
+                let details = Details {
+                    person: Some((text, Some(client_id))),
+                    ..Details::default()
+                };
                 let written = ledger.carry_out(tx, context, &settings, &step, &details).await?;
                 let row = written
                     .messages
@@ -123,12 +129,19 @@ pub async fn write(
             })
         })
         .await?;
-    Ok(Names::default().message(&app.store().rows(caller.workspace_id), row).await?)
+    Ok(Names::default()
+        .message(&app.store().rows(caller.workspace_id), row)
+        .await?)
 }
 
 async fn explain(rows: &Rows<'_>, refused: FlowError) -> Result<AppError, AppError> {
-    let FlowError::Ownership(OwnershipError::OwnedByOther(member)) = refused else { return Ok(refused.into()) };
+    let FlowError::Ownership(OwnershipError::OwnedByOther(member)) = refused else {
+        return Ok(refused.into());
+    };
     let name = Names::default().of(rows, member).await?;
     let sentence = format!("{name} has taken this conversation over; ask {name} to hand it back first");
-    Ok(AppError::Conflict { sentence, extra: json!({ "owned_by": name }) })
+    Ok(AppError::Conflict {
+        sentence,
+        extra: json!({ "owned_by": name }),
+    })
 }

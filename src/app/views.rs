@@ -51,7 +51,10 @@ impl Names {
         if let Some(name) = self.0.get(&member) {
             return Ok(name.clone());
         }
-        let name = rows.member_name(member).await?.unwrap_or_else(|| "a former colleague".to_owned());
+        let name = rows
+            .member_name(member)
+            .await?
+            .unwrap_or_else(|| "a former colleague".to_owned());
         self.0.insert(member, name.clone());
         Ok(name)
     }

@@ -105,7 +105,13 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
             let token_hash = token_hash.clone();
             Box::pin(async move {
                 let workspace_id = tx.workspace_id();
-                tx.insert(visitor::Model { id: visitor_id, workspace_id, token_hash, created_at: now }).await?;
+                tx.insert(visitor::Model {
+                    id: visitor_id,
+                    workspace_id,
+                    token_hash,
+                    created_at: now,
+                })
+                .await?;
                 let start = crate::domain::flow::Flow::start();
                 let row = conversation::Model {
                     id: conversation_id,
@@ -128,7 +134,10 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
             })
         })
         .await?;
-    Ok(Started { conversation_id, token: secret })
+    Ok(Started {
+        conversation_id,
+        token: secret,
+    })
 }
 
 /// The visitor behind a token.
@@ -136,8 +145,18 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
 /// # Errors
 /// The store's.
 pub async fn visitor_of_token(app: &App, token: &str) -> Result<Option<Visitor>, AppError> {
-    let Some(row) = app.store().visitor_by_token(&super::accounts::secret_hash(token)).await? else { return Ok(None) };
-    let conversation = app.store().rows(row.workspace_id).conversation_of_visitor(row.id).await?;
+    let Some(row) = app
+        .store()
+        .visitor_by_token(&super::accounts::secret_hash(token))
+        .await?
+    else {
+        return Ok(None);
+    };
+    let conversation = app
+        .store()
+        .rows(row.workspace_id)
+        .conversation_of_visitor(row.id)
+        .await?;
     Ok(conversation.map(|conversation| Visitor {
         workspace_id: row.workspace_id,
         visitor_id: row.id,
@@ -165,9 +184,19 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
                 let context = ledger::context(app.sources(), &settings);
                 let step = ledger.flow.visitor_wrote(context);
-                ledger.carry_out(tx, context, &settings, &step, &Details::default()).await?;
+                ledger
+                    .carry_out(tx, context, &settings, &step, &Details::default())
+                    .await?;
                 let message = NewMessage::new(context, Author::Visitor, text.as_str());
-                let row = ledger.say(tx, NewMessage { client_id: Some(client_id), ..message }).await?;
+                let row = ledger
+                    .say(
+                        tx,
+                        NewMessage {
+                            client_id: Some(client_id),
+                            ..message
+                        },
+                    )
+                    .await?;
                 ledger.save(tx, context.now).await?;
                 let mut entry = LogDraft::new(EventKind::MessageCreated, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)
@@ -184,7 +213,9 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
             })
         })
         .await?;
-    let message = Names::default().message(&app.store().rows(visitor.workspace_id), row).await?;
+    let message = Names::default()
+        .message(&app.store().rows(visitor.workspace_id), row)
+        .await?;
     Ok(Posted { message, repeated })
 }
 
@@ -233,7 +264,12 @@ pub async fn acknowledge(app: &App, visitor: &Visitor, seq: i64) -> Result<(), A
 pub async fn transcript(app: &App, visitor: &Visitor) -> Result<Transcript, AppError> {
     let messages = messages_after(app, visitor, 0).await?;
     let seq = messages.last().map_or(0, |message| message.seq);
-    Ok(Transcript { conversation_id: visitor.conversation_id, messages, status: status(app, visitor).await?, seq })
+    Ok(Transcript {
+        conversation_id: visitor.conversation_id,
+        messages,
+        status: status(app, visitor).await?,
+        seq,
+    })
 }
 
 /// Messages above a sequence, in committed order.
@@ -252,7 +288,11 @@ pub async fn messages_after(app: &App, visitor: &Visitor, after: i64) -> Result<
 pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     let rows = app.store().rows(visitor.workspace_id);
     let ledger = ledger::load(&rows, visitor.conversation_id).await?;
-    let state = ledger.flow.turn.map(|(_, turn)| turn).filter(|turn| turn.state != TurnState::Answered);
+    let state = ledger
+        .flow
+        .turn
+        .map(|(_, turn)| turn)
+        .filter(|turn| turn.state != TurnState::Answered);
     let phase = match (ledger.flow.ownership.owner, state) {
         (_, None) => Phase::Idle,
         (Owner::Person(_) | Owner::Nobody, Some(_)) => Phase::WaitingForPerson,
@@ -271,13 +311,22 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     };
     let waits = matches!(phase, Phase::Checking | Phase::WaitingForPerson);
     let estimate_ms = if waits { estimate_ms(&rows).await? } else { None };
-    Ok(Status { owner: owner.to_owned(), phase, estimate_ms, colleague })
+    Ok(Status {
+        owner: owner.to_owned(),
+        phase,
+        estimate_ms,
+        colleague,
+    })
 }
 
 /// Median time from joining the queue to being closed, of the latest items that a person closed; none without any.
 async fn estimate_ms(rows: &Rows<'_>) -> Result<Option<i64>, AppError> {
-    let mut waited: Vec<i64> =
-        rows.recently_decided(ESTIMATE_FROM).await?.iter().filter_map(review_item::Model::waited_ms).collect();
+    let mut waited: Vec<i64> = rows
+        .recently_decided(ESTIMATE_FROM)
+        .await?
+        .iter()
+        .filter_map(review_item::Model::waited_ms)
+        .collect();
     waited.sort_unstable();
     Ok(waited.get(waited.len() / 2).copied())
 }

@@ -39,7 +39,9 @@ impl Default for WorkspaceSettings {
             hold_ms: 15 * 60_000,
             fallback: Fallback::HandOff,
             handoff_ms: 15 * 60_000,
-            waiting_text: "I would rather have a colleague answer this. They will write to you here as soon as possible.".to_owned(),
+            waiting_text:
+                "I would rather have a colleague answer this. They will write to you here as soon as possible."
+                    .to_owned(),
             refused_text: "I am sorry, this is something we cannot help with here.".to_owned(),
             open_per_address: 50,
         }

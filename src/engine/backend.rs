@@ -7,8 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     queue::{PriorityQueue, PushError, Waiting},
     wire::{
-        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings,
-        TokenLogprob, Usage,
+        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings, TokenLogprob, Usage,
     },
 };
 
@@ -73,8 +72,7 @@ impl Terms {
     }
 
     pub(crate) fn is_late(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
@@ -135,27 +133,16 @@ impl Waiting for ChatJob {
 
 /// Serves the requests of the HTTP surface. Dropping a receiver cancels its request.
 pub(crate) trait Backend: Send + Sync + 'static {
-    fn embed(
-        &self,
-        texts: Vec<String>,
-        terms: Terms,
-    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
+    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
 
-    fn chat(
-        &self,
-        request: ChatCompletionRequest,
-        terms: Terms,
-    ) -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;
+    fn chat(&self, request: ChatCompletionRequest, terms: Terms)
+    -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;
 
     fn health(&self) -> Health;
 }
 
 /// Puts a job into a model's queue, or says why not.
-pub(crate) fn enqueue<J: Waiting>(
-    queue: &PriorityQueue<J>,
-    priority: Priority,
-    job: J,
-) -> Result<(), Refusal> {
+pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, job: J) -> Result<(), Refusal> {
     queue.push(priority, job).map_err(|refused| match refused {
         PushError::Full { waiting } => Refusal::new(
             ErrorCode::Overloaded,

@@ -43,12 +43,7 @@ pub(crate) struct ChatSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(
-    backend: &Arc<LlamaBackend>,
-    settings: &ChatSettings,
-    desk: &Desk<ChatJob>,
-    loaded: &Loaded,
-) {
+pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &Desk<ChatJob>, loaded: &Loaded) {
     let refuse = |error: RunError| {
         let _caller_is_gone = loaded.send(Err(error));
     };
@@ -56,11 +51,10 @@ pub(crate) fn work(
         path: settings.path.clone(),
         why,
     };
-    let model =
-        match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
-            Ok(model) => model,
-            Err(error) => return refuse(load_error(error.to_string())),
-        };
+    let model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
+        Ok(model) => model,
+        Err(error) => return refuse(load_error(error.to_string())),
+    };
     let writer = match PromptWriter::new(&model, &settings.path) {
         Ok(writer) => writer,
         Err(error) => return refuse(error),
@@ -151,9 +145,7 @@ impl<'m> Chat<'m> {
                 },
             };
             let reserved: usize = self.sequences.iter().map(Sequence::reserved_tokens).sum();
-            if !self.sequences.is_empty()
-                && reserved + candidate.reserved_tokens() > self.limits.window_tokens
-            {
+            if !self.sequences.is_empty() && reserved + candidate.reserved_tokens() > self.limits.window_tokens {
                 // It keeps its turn; letting smaller ones pass would starve it.
                 self.next = Some(candidate);
                 return;
@@ -198,8 +190,7 @@ impl<'m> Chat<'m> {
         if let Some(sequence) = self.next.take_if(|sequence| sequence.is_abandoned()) {
             sequence.fail(&Refusal::deadline());
         }
-        let (gone, open): (Vec<_>, Vec<_>) =
-            self.sequences.drain(..).partition(Sequence::is_abandoned);
+        let (gone, open): (Vec<_>, Vec<_>) = self.sequences.drain(..).partition(Sequence::is_abandoned);
         self.sequences = open;
         for sequence in gone {
             // Heard only by callers who still listen: those whose deadline passed.
@@ -227,8 +218,7 @@ impl<'m> Chat<'m> {
                 ended.push(sequence.number());
             }
         }
-        self.sequences
-            .retain(|sequence| !ended.contains(&sequence.number()));
+        self.sequences.retain(|sequence| !ended.contains(&sequence.number()));
         for number in ended {
             self.forget(number);
         }

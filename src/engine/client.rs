@@ -21,9 +21,8 @@ use super::{
     error::EngineError,
     millis,
     wire::{
-        ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer,
-        EmbeddingsRequest, ErrorBody, ErrorCode, FinishReason, Health, Logprobs, OneOrMany,
-        PRIORITY_HEADER, Priority, Timings,
+        ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer, EmbeddingsRequest,
+        ErrorBody, ErrorCode, FinishReason, Health, Logprobs, OneOrMany, PRIORITY_HEADER, Priority, Timings,
     },
 };
 use connection::Connections;
@@ -149,11 +148,7 @@ impl EngineClient {
     }
 
     /// One vector of length one per text, in order. Texts longer than the model's window are cut to it.
-    pub async fn embed(
-        &self,
-        texts: &[String],
-        deadline: Duration,
-    ) -> Result<Vec<Vec<f32>>, EngineError> {
+    pub async fn embed(&self, texts: &[String], deadline: Duration) -> Result<Vec<Vec<f32>>, EngineError> {
         let started = Instant::now();
         let mut vectors = Vec::with_capacity(texts.len());
         for part in texts.chunks(TEXTS_PER_REQUEST) {
@@ -168,12 +163,7 @@ impl EngineClient {
                 .map_err(|error| with_limit(error, deadline))?;
             let mut entries = answer.data;
             entries.sort_by_key(|entry| entry.index);
-            if entries.len() != part.len()
-                || entries
-                    .iter()
-                    .enumerate()
-                    .any(|(place, entry)| entry.index != place)
-            {
+            if entries.len() != part.len() || entries.iter().enumerate().any(|(place, entry)| entry.index != place) {
                 return Err(EngineError::Protocol {
                     detail: format!("{} embeddings came for {} texts", entries.len(), part.len()),
                 });
@@ -184,23 +174,15 @@ impl EngineClient {
     }
 
     /// The chat model's answer, once it is complete.
-    pub async fn chat(
-        &self,
-        request: ChatRequest,
-        deadline: Duration,
-    ) -> Result<ChatAnswer, EngineError> {
+    pub async fn chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, EngineError> {
         let started = Instant::now();
         let body = wire_request(request, false);
         let answer: ChatCompletion = self
             .ask(Method::POST, "/v1/chat/completions", Some(&body), deadline)
             .await?;
-        let choice = answer
-            .choices
-            .into_iter()
-            .next()
-            .ok_or_else(|| EngineError::Protocol {
-                detail: "an answer without a choice".to_owned(),
-            })?;
+        let choice = answer.choices.into_iter().next().ok_or_else(|| EngineError::Protocol {
+            detail: "an answer without a choice".to_owned(),
+        })?;
         Ok(ChatAnswer {
             text: choice.message.content,
             finish: choice.finish_reason.unwrap_or(FinishReason::Other),
@@ -213,11 +195,7 @@ impl EngineClient {
     }
 
     /// The chat model's answer, piece by piece. Dropping the stream cancels the request.
-    pub async fn chat_stream(
-        &self,
-        request: ChatRequest,
-        deadline: Duration,
-    ) -> Result<ChatStream, EngineError> {
+    pub async fn chat_stream(&self, request: ChatRequest, deadline: Duration) -> Result<ChatStream, EngineError> {
         let started = Instant::now();
         let body = encode(&wire_request(request, true))?;
         let request = self.request(Method::POST, "/v1/chat/completions", body, deadline)?;
@@ -236,8 +214,7 @@ impl EngineClient {
 
     /// What the engine says of itself.
     pub async fn health(&self, deadline: Duration) -> Result<Health, EngineError> {
-        self.ask(Method::GET, "/health", None::<&()>, deadline)
-            .await
+        self.ask(Method::GET, "/health", None::<&()>, deadline).await
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -318,9 +295,7 @@ fn with_limit(error: EngineError, limit: Duration) -> EngineError {
 
 /// Reads an error answer: by its code where there is one, else by its status.
 fn refused(status: StatusCode, body: &[u8], limit: Duration) -> EngineError {
-    let detail = serde_json::from_slice::<ErrorBody>(body)
-        .ok()
-        .map(|body| body.error);
+    let detail = serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error);
     let code = detail
         .as_ref()
         .and_then(|detail| detail.code)
@@ -332,12 +307,7 @@ fn refused(status: StatusCode, body: &[u8], limit: Duration) -> EngineError {
     of_code(code, status, message, limit)
 }
 
-pub(super) fn of_code(
-    code: ErrorCode,
-    status: StatusCode,
-    message: String,
-    limit: Duration,
-) -> EngineError {
+pub(super) fn of_code(code: ErrorCode, status: StatusCode, message: String, limit: Duration) -> EngineError {
     match code {
         ErrorCode::ContextExceeded => EngineError::ContextExceeded { detail: message },
         ErrorCode::NoModel => EngineError::NoModel { detail: message },
@@ -346,9 +316,7 @@ pub(super) fn of_code(
         ErrorCode::EngineFailure => EngineError::Unavailable { why: message },
         ErrorCode::InvalidRequest => EngineError::Protocol { detail: message },
         ErrorCode::Other => match status {
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                EngineError::Overloaded { why: message }
-            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => EngineError::Overloaded { why: message },
             StatusCode::GATEWAY_TIMEOUT => EngineError::DeadlineExceeded { limit },
             status if status.is_server_error() => EngineError::Unavailable { why: message },
             _ => EngineError::Protocol { detail: message },

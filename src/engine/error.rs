@@ -104,10 +104,9 @@ impl RunError {
     /// Exit code of the child: 78 (configuration) when a restart cannot help, else 1.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::NothingToRun
-            | Self::ModelFile(_)
-            | Self::Load { .. }
-            | Self::ChatTemplate { .. } => EXIT_CONFIGURATION,
+            Self::NothingToRun | Self::ModelFile(_) | Self::Load { .. } | Self::ChatTemplate { .. } => {
+                EXIT_CONFIGURATION
+            }
             Self::Socket { .. } | Self::SocketInUse(_) | Self::ModelStopped(_) => 1,
         }
     }

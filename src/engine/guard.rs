@@ -3,9 +3,7 @@
 //! llama.cpp ends the process on a batch larger than its limits and writes out of bounds on a sequence number it
 //! does not know. Everything that reaches it goes through [`Batch`], which refuses those in words instead.
 
-use llama_cpp_2::{
-    DecodeError, EncodeError, context::LlamaContext, llama_batch::LlamaBatch, token::LlamaToken,
-};
+use llama_cpp_2::{DecodeError, EncodeError, context::LlamaContext, llama_batch::LlamaBatch, token::LlamaToken};
 
 /// Limits of a context, read from it once.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +81,7 @@ impl Batch {
         if sequence >= self.limits.sequences {
             return Err(StepError::UnknownSequence(self.limits.sequences));
         }
-        let position = i32::try_from(position)
-            .map_err(|_beyond| StepError::BeyondWindow(self.limits.window_tokens))?;
+        let position = i32::try_from(position).map_err(|_beyond| StepError::BeyondWindow(self.limits.window_tokens))?;
         self.inner
             .add(token, position, &[sequence_number(sequence)?], wants_output)
             .map_err(|refused| StepError::Library(refused.to_string()))?;
@@ -95,23 +92,19 @@ impl Batch {
     /// Computes one step of a model that writes.
     pub(crate) fn decode(&mut self, context: &mut LlamaContext<'_>) -> Result<(), StepError> {
         self.check_against(context.n_batch())?;
-        context
-            .decode(&mut self.inner)
-            .map_err(|failed| match failed {
-                DecodeError::NoKvCacheSlot => StepError::CacheFull,
-                other => StepError::Library(other.to_string()),
-            })
+        context.decode(&mut self.inner).map_err(|failed| match failed {
+            DecodeError::NoKvCacheSlot => StepError::CacheFull,
+            other => StepError::Library(other.to_string()),
+        })
     }
 
     /// Computes one step of an encoder. Its whole input must fit into one physical batch.
     pub(crate) fn encode(&mut self, context: &mut LlamaContext<'_>) -> Result<(), StepError> {
         self.check_against(context.n_ubatch())?;
-        context
-            .encode(&mut self.inner)
-            .map_err(|failed| match failed {
-                EncodeError::NoKvCacheSlot => StepError::CacheFull,
-                other => StepError::Library(other.to_string()),
-            })
+        context.encode(&mut self.inner).map_err(|failed| match failed {
+            EncodeError::NoKvCacheSlot => StepError::CacheFull,
+            other => StepError::Library(other.to_string()),
+        })
     }
 
     fn check_against(&self, most_tokens: u32) -> Result<(), StepError> {
@@ -123,11 +116,7 @@ impl Batch {
     }
 
     /// The logits of a row of the last step.
-    pub(crate) fn logits<'c>(
-        &self,
-        context: &'c LlamaContext<'_>,
-        row: usize,
-    ) -> Result<&'c [f32], StepError> {
+    pub(crate) fn logits<'c>(&self, context: &'c LlamaContext<'_>, row: usize) -> Result<&'c [f32], StepError> {
         Ok(context.get_logits_ith(self.row_number(row)?))
     }
 
@@ -160,14 +149,8 @@ mod tests {
     #[test]
     fn what_would_kill_the_process_is_refused() {
         let token = LlamaToken::new(1);
-        assert_eq!(
-            batch().push(token, 0, 2, true),
-            Err(StepError::UnknownSequence(2))
-        );
-        assert_eq!(
-            batch().push(token, 8, 0, true),
-            Err(StepError::BeyondWindow(8))
-        );
+        assert_eq!(batch().push(token, 0, 2, true), Err(StepError::UnknownSequence(2)));
+        assert_eq!(batch().push(token, 8, 0, true), Err(StepError::BeyondWindow(8)));
         let mut full = batch();
         assert_eq!(full.push(token, 0, 0, false), Ok(0));
         assert_eq!(full.push(token, 1, 0, true), Ok(1));

@@ -8,10 +8,7 @@ pub(crate) fn log_normaliser(logits: &[f32]) -> f64 {
     if !highest.is_finite() {
         return f64::NAN;
     }
-    let sum: f64 = logits
-        .iter()
-        .map(|logit| f64::from((logit - highest).exp()))
-        .sum();
+    let sum: f64 = logits.iter().map(|logit| f64::from((logit - highest).exp())).sum();
     f64::from(highest) + sum.ln()
 }
 
@@ -67,9 +64,7 @@ impl TextAssembler {
                 }
                 Err(error) => {
                     let valid = error.valid_up_to();
-                    text.push_str(&String::from_utf8_lossy(
-                        self.pending.get(..valid).unwrap_or_default(),
-                    ));
+                    text.push_str(&String::from_utf8_lossy(self.pending.get(..valid).unwrap_or_default()));
                     let Some(wrong) = error.error_len() else {
                         self.pending.drain(..valid);
                         return text;
@@ -98,11 +93,7 @@ mod tests {
         let logits = [2.0, -1.0, 0.5, 1000.0, 999.0];
         let normaliser = log_normaliser(&logits);
         let log_probabilities = logits.map(|logit| log_probability(logit, normaliser));
-        assert!(
-            log_probabilities
-                .iter()
-                .all(|log_probability| *log_probability <= 0.0)
-        );
+        assert!(log_probabilities.iter().all(|log_probability| *log_probability <= 0.0));
         let sum: f32 = log_probabilities
             .iter()
             .map(|log_probability| log_probability.exp())

@@ -28,10 +28,7 @@ mod tests {
     #[test]
     fn the_named_line_is_read_in_bytes() {
         let listing = "MemTotal:       24000000 kB\nMemAvailable:   22000000 kB\n";
-        assert_eq!(
-            kilobytes_of(listing, "MemAvailable:"),
-            Some(22_000_000 * 1024)
-        );
+        assert_eq!(kilobytes_of(listing, "MemAvailable:"), Some(22_000_000 * 1024));
         assert_eq!(kilobytes_of(listing, "SwapFree:"), None);
         assert_eq!(kilobytes_of("MemAvailable: lots kB", "MemAvailable:"), None);
     }

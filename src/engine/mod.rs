@@ -27,9 +27,7 @@ pub mod wire;
 
 use std::time::Duration;
 
-pub use client::{
-    ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary,
-};
+pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary};
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
 pub use supervisor::{EngineState, EngineStatus, Supervisor, SupervisorSettings};

@@ -101,19 +101,11 @@ impl<J: Waiting + Send + 'static> Owner<J> {
         let facts = is_loaded
             .recv()
             .unwrap_or_else(|_gone| Err(load_error("its thread ended while loading".to_owned())))?;
-        let name = path.file_stem().map_or_else(
-            || kind.to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
+        let name = path
+            .file_stem()
+            .map_or_else(|| kind.to_owned(), |stem| stem.to_string_lossy().into_owned());
         tracing::info!(model = %name, engine.context_tokens = facts.context_tokens, "The {kind} model is loaded");
-        Ok((
-            Self { name, facts, desk },
-            OwnerThread {
-                kind,
-                ended,
-                handle,
-            },
-        ))
+        Ok((Self { name, facts, desk }, OwnerThread { kind, ended, handle }))
     }
 
     pub(crate) fn submit(&self, terms: Terms, job: J) -> Result<(), Refusal> {

@@ -63,17 +63,11 @@ impl PromptWriter {
                 "`messages` is empty; send at least one message.",
             ));
         }
-        if let Some(message) = messages
-            .iter()
-            .find(|message| !ROLES.contains(&message.role.as_str()))
-        {
+        if let Some(message) = messages.iter().find(|message| !ROLES.contains(&message.role.as_str())) {
             let role: String = message.role.chars().take(40).collect();
             return Err(Refusal::new(
                 ErrorCode::InvalidRequest,
-                format!(
-                    "The role `{role}` is unknown; use one of {}.",
-                    ROLES.join(", ")
-                ),
+                format!("The role `{role}` is unknown; use one of {}.", ROLES.join(", ")),
             ));
         }
         let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
@@ -100,9 +94,7 @@ impl PromptWriter {
             .map_err(Refusal::failure)?;
         model
             .apply_chat_template(&self.template, &messages, true)
-            .map_err(|error| {
-                Refusal::failure(format!("its chat template could not be applied ({error})"))
-            })
+            .map_err(|error| Refusal::failure(format!("its chat template could not be applied ({error})")))
     }
 }
 

@@ -118,10 +118,7 @@ impl<T: Waiting> PriorityQueue<T> {
     pub(crate) fn wait(&self) -> bool {
         let mut lanes = self.lock();
         while !lanes.closed && lanes.len() == 0 {
-            lanes = self
-                .arrived
-                .wait(lanes)
-                .unwrap_or_else(PoisonError::into_inner);
+            lanes = self.arrived.wait(lanes).unwrap_or_else(PoisonError::into_inner);
         }
         !lanes.closed
     }
@@ -159,10 +156,7 @@ mod tests {
     }
 
     fn entry(name: u32) -> Entry {
-        Entry {
-            name,
-            abandoned: false,
-        }
+        Entry { name, abandoned: false }
     }
 
     fn names(queue: &PriorityQueue<Entry>) -> Vec<u32> {

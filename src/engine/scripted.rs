@@ -217,10 +217,7 @@ impl Backend for ScriptedBackend {
         let (answer, answered) = oneshot::channel();
         tokio::spawn(async move {
             sleep(delay).await;
-            let words: usize = texts
-                .iter()
-                .map(|text| text.split_whitespace().count())
-                .sum();
+            let words: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
             let embedded = Embedded {
                 vectors: texts.iter().map(|text| embedding(text)).collect(),
                 tokens: u32::try_from(words).unwrap_or(u32::MAX),
@@ -294,8 +291,7 @@ impl Answer {
     /// Writes all events; false if the caller went before the end.
     async fn write(&self, events: &mpsc::UnboundedSender<ChatEvent>) -> bool {
         let started = Instant::now();
-        let most =
-            usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+        let most = usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
         let words: Vec<&str> = self.text.split_inclusive(' ').collect();
         for word in words.iter().take(most) {
             sleep(self.pace).await;

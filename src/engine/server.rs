@@ -21,8 +21,8 @@ pub(crate) use listener::Listener;
 use super::{
     backend::{Backend, Refusal, Terms},
     wire::{
-        ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest,
-        ErrorCode, Health, ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
+        ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest, ErrorCode, Health,
+        ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
     },
 };
 
@@ -68,11 +68,7 @@ async fn models(State(backend): Shared) -> Json<ModelList> {
     })
 }
 
-async fn embeddings(
-    State(backend): Shared,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
+async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let terms = terms_of(&headers)?;
     let request: EmbeddingsRequest = parse(&body)?;
     let texts = request.input.into_vec();
@@ -85,11 +81,7 @@ async fn embeddings(
             ),
         ));
     }
-    let model = backend
-        .health()
-        .embed
-        .map(|model| model.name)
-        .unwrap_or_default();
+    let model = backend.health().embed.map(|model| model.name).unwrap_or_default();
     let answer = backend.embed(texts, terms)?;
     let embedded = within(terms, answer)
         .await?
@@ -112,11 +104,7 @@ async fn embeddings(
     .into_response())
 }
 
-async fn chat_completions(
-    State(backend): Shared,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
+async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let terms = terms_of(&headers)?;
     let request: ChatCompletionRequest = parse(&body)?;
     if request
@@ -128,11 +116,7 @@ async fn chat_completions(
             "`temperature` must lie between 0 and 2.",
         ));
     }
-    let model = backend
-        .health()
-        .chat
-        .map(|model| model.name)
-        .unwrap_or_default();
+    let model = backend.health().chat.map(|model| model.name).unwrap_or_default();
     let stream = request.stream;
     let logprobs = request.logprobs;
     let events = backend.chat(request, terms)?;
@@ -166,18 +150,11 @@ fn terms_of(headers: &HeaderMap) -> Result<Terms, Refusal> {
     let allowed = word(DEADLINE_HEADER)
         .map(|word| word.parse().map(Duration::from_millis))
         .transpose()
-        .map_err(|_unreadable| {
-            invalid(format!(
-                "`{DEADLINE_HEADER}` must be a number of milliseconds."
-            ))
-        })?;
+        .map_err(|_unreadable| invalid(format!("`{DEADLINE_HEADER}` must be a number of milliseconds.")))?;
     let priority = match word(PRIORITY_HEADER) {
         None => Priority::default(),
-        Some(word) => Priority::parse(word).ok_or_else(|| {
-            invalid(format!(
-                "`{PRIORITY_HEADER}` must be live, copilot or evaluation."
-            ))
-        })?,
+        Some(word) => Priority::parse(word)
+            .ok_or_else(|| invalid(format!("`{PRIORITY_HEADER}` must be live, copilot or evaluation.")))?,
     };
     Ok(Terms::new(priority, allowed))
 }

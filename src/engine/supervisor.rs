@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Endpoint, EngineClient},
-    gguf::{ModelFileError, ModelPurpose, check_model_file},
+    gguf::{ModelFileError, check_models},
     runner::DEFAULT_CONTEXT_TOKENS,
     wire::ModelHealth,
 };
@@ -67,15 +67,8 @@ impl SupervisorSettings {
 
     /// Looks at the model files without loading them.
     fn check_models(&self) -> Result<(), ModelFileError> {
-        let check = |path: &Option<PathBuf>, purpose, context_tokens| match path {
-            Some(path) => check_model_file(path, purpose, context_tokens).map(drop),
-            None => Ok(()),
-        };
-        let window = self
-            .context_tokens
-            .map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        check(&self.embed_model, ModelPurpose::Embed, 0)?;
-        check(&self.chat_model, ModelPurpose::Chat, window)
+        let window = self.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), window).map(drop)
     }
 }
 
@@ -186,12 +179,8 @@ impl Supervisor {
     /// Waits until requests can be answered, or until it is clear that they cannot; returns what it came to.
     pub async fn settled(&self, limit: Duration) -> EngineStatus {
         let mut status = self.watch();
-        let is_settled = |status: &EngineStatus| {
-            !matches!(
-                status.state,
-                EngineState::Starting | EngineState::Restarting { .. }
-            )
-        };
+        let is_settled =
+            |status: &EngineStatus| !matches!(status.state, EngineState::Starting | EngineState::Restarting { .. });
         let settled = timeout(limit, status.wait_for(is_settled))
             .await
             .map(|seen| seen.map(|seen| seen.clone()));
@@ -311,11 +300,7 @@ fn restart_wait(settings: &SupervisorSettings, failures_in_a_row: u32) -> Durati
 
 /// Options of `holdpoint engine` for the given settings.
 fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
-    let mut arguments = vec![
-        "engine".into(),
-        "--socket".into(),
-        settings.socket.clone().into(),
-    ];
+    let mut arguments = vec!["engine".into(), "--socket".into(), settings.socket.clone().into()];
     let mut option = |name: &str, value: Option<std::ffi::OsString>| {
         if let Some(value) = value {
             arguments.extend([name.into(), value]);
@@ -324,16 +309,8 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
     let path = |path: &Option<PathBuf>| path.as_deref().map(Path::as_os_str).map(ToOwned::to_owned);
     option("--chat-model", path(&settings.chat_model));
     option("--embed-model", path(&settings.embed_model));
-    option(
-        "--threads",
-        settings.threads.map(|threads| threads.to_string().into()),
-    );
-    option(
-        "--ctx",
-        settings
-            .context_tokens
-            .map(|tokens| tokens.to_string().into()),
-    );
+    option("--threads", settings.threads.map(|threads| threads.to_string().into()));
+    option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
     arguments
 }
 

@@ -75,7 +75,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn next_jobs(&self, limit: u64) -> Result<Vec<job::Model>, StoreError> {
-        let query = job::Entity::find().order_by(job::Column::RunAt, Order::Asc).order_by(job::Column::Id, Order::Asc);
+        let query = job::Entity::find()
+            .order_by(job::Column::RunAt, Order::Asc)
+            .order_by(job::Column::Id, Order::Asc);
         Ok(query.limit(limit).all(self.readers()).await?)
     }
 }

@@ -4,7 +4,9 @@ use super::index::{Entry, EntryId, Index, index};
 use super::{QUESTION_DEADLINE, no_engine};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
-use crate::domain::answer::{AllowedModes, AnswerMode, Candidate, CandidateKind, Choice, Signals, Thresholds, choose, overlap};
+use crate::domain::answer::{
+    AllowedModes, AnswerMode, Candidate, CandidateKind, Choice, Signals, Thresholds, choose, overlap,
+};
 use crate::domain::draft::Source;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use crate::domain::knowledge::DocumentKind;
@@ -21,13 +23,13 @@ const WORDS_ENOUGH: f64 = 0.6;
 
 /// How a question is to be answered, with its sources.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// The mode, and the text unless it is still to be written.
-    pub choice: Choice,
+    pub(crate) choice: Choice,
     /// What it rests on.
-    pub sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     /// The engine was not there.
-    pub engine_missing: bool,
+    pub(crate) engine_missing: bool,
 }
 
 /// A ranked passage.
@@ -46,7 +48,12 @@ pub struct Passage {
 }
 
 /// Finds an answer to a visitor's question.
-pub async fn find_answer(app: &App, rows: &Rows<'_>, question: &str, settings: &AgentSettings) -> Result<Found, AppError> {
+pub(crate) async fn find_answer(
+    app: &App,
+    rows: &Rows<'_>,
+    question: &str,
+    settings: &AgentSettings,
+) -> Result<Found, AppError> {
     match ranked(app, rows, question, &settings.collections).await {
         Ok((index, ranking)) => Ok(by_meaning(question, &index, &ranking, settings)),
         Err(AppError::Engine(why)) => {
@@ -83,7 +90,13 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
         let entry = index.entries.get(ranked.index)?;
         let source = source(entry, ranked.score, Vec::new());
         let (document_id, verified_answer_id) = (source.document_id, source.verified_answer_id);
-        Some(Passage { document_id, verified_answer_id, title: source.title, text: source.text, score: source.score })
+        Some(Passage {
+            document_id,
+            verified_answer_id,
+            title: source.title,
+            text: source.text,
+            score: source.score,
+        })
     });
     Ok(passages.collect())
 }
@@ -100,7 +113,9 @@ async fn ranked(
         .embed(&[question.to_owned()], QUESTION_DEADLINE)
         .await
         .map_err(|error| AppError::Engine(error.to_string()))?;
-    let vector = vectors.pop().ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
+    let vector = vectors
+        .pop()
+        .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
     let all = index(app, rows, &engine.embedder).await?;
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
     if collections.is_empty() {
@@ -108,8 +123,13 @@ async fn ranked(
         return Ok((all, ranking));
     }
     let belongs = |entry: &Entry| entry.kind == CandidateKind::Verified || collections.contains(&entry.collection);
-    let (entries, vectors) =
-        all.entries.iter().zip(&all.vectors).filter(|(entry, _)| belongs(entry)).map(|(e, v)| (e.clone(), v.clone())).unzip();
+    let (entries, vectors) = all
+        .entries
+        .iter()
+        .zip(&all.vectors)
+        .filter(|(entry, _)| belongs(entry))
+        .map(|(e, v)| (e.clone(), v.clone()))
+        .unzip();
     let part = Index { entries, vectors };
     let ranking = rank(&vector, &part.vectors, KEEP).map_err(failed)?;
     Ok((Arc::new(part), ranking))
@@ -132,7 +152,13 @@ fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &Agent
         })
         .collect();
     let candidates: Vec<Candidate<'_>> = found.iter().map(|(_, candidate)| *candidate).collect();
-    let choice = choose(question, ranking, &candidates, allowed(settings), &Thresholds::default());
+    let choice = choose(
+        question,
+        ranking,
+        &candidates,
+        allowed(settings),
+        &Thresholds::default(),
+    );
     let sources = choice
         .sources
         .iter()
@@ -141,7 +167,11 @@ fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &Agent
             Some(source(entry, candidate.ranked.score, chosen.quoted.clone()))
         })
         .collect();
-    Found { choice, sources, engine_missing: false }
+    Found {
+        choice,
+        sources,
+        engine_missing: false,
+    }
 }
 
 fn allowed(settings: &AgentSettings) -> AllowedModes {
@@ -159,7 +189,14 @@ fn source(entry: &Entry, score: f64, quoted: Vec<(usize, usize)>) -> Source {
         EntryId::Document(id) => (Some(id), None),
         EntryId::VerifiedAnswer(id) => (None, Some(id)),
     };
-    Source { document_id, verified_answer_id, title: entry.title.clone(), text: entry.body.clone(), score, quoted }
+    Source {
+        document_id,
+        verified_answer_id,
+        title: entry.title.clone(),
+        text: entry.body.clone(),
+        score,
+        quoted,
+    }
 }
 
 /// Without an engine: the document that has most of the question's words is quoted, if it has enough of them.
@@ -182,10 +219,27 @@ async fn by_words(rows: &Rows<'_>, question: &str, settings: &AgentSettings) -> 
     });
     let (mode, text, score) = match best {
         Some((row, source)) => (AnswerMode::Quote, row.body.clone(), source.score),
-        None => (AnswerMode::Abstain, String::new(), sources.first().map_or(0.0, |source| source.score)),
+        None => (
+            AnswerMode::Abstain,
+            String::new(),
+            sources.first().map_or(0.0, |source| source.score),
+        ),
     };
-    let signals = Signals { mode, overlap: score, ..Signals::default() };
-    let choice = Choice { mode, text, sources: Vec::new(), signals };
+    let signals = Signals {
+        mode,
+        overlap: score,
+        ..Signals::default()
+    };
+    let choice = Choice {
+        mode,
+        text,
+        sources: Vec::new(),
+        signals,
+    };
     let kept = if mode == AnswerMode::Quote { 1 } else { 3 };
-    Ok(Found { choice, sources: sources.into_iter().take(kept).collect(), engine_missing: true })
+    Ok(Found {
+        choice,
+        sources: sources.into_iter().take(kept).collect(),
+        engine_missing: true,
+    })
 }

@@ -100,14 +100,21 @@ impl From<document::Model> for DocumentView {
 pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<ImportReport, AppError> {
     caller.require(Scope::Knowledge)?;
     let source: String = Name::parse(&import.name)?.into();
-    let collection: String = Name::parse(if import.collection.is_empty() { "default" } else { &import.collection })?.into();
+    let collection: String = Name::parse(if import.collection.is_empty() {
+        "default"
+    } else {
+        &import.collection
+    })?
+    .into();
     let invalid = |error: &dyn std::fmt::Display| AppError::Invalid(error.to_string());
     let format = match import.format.as_deref() {
         Some(name) => serde_json::from_value(name.into()).ok(),
         None => Format::from_name(&source),
     };
     let format = format.ok_or_else(|| {
-        AppError::Invalid(format!("the format of “{source}” cannot be told; name it: faq-json, faq-csv or markdown"))
+        AppError::Invalid(format!(
+            "the format of “{source}” cannot be told; name it: faq-json, faq-csv or markdown"
+        ))
     })?;
     let bytes = import.bytes;
     let name = source.clone();
@@ -118,10 +125,21 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
         .map_err(|error| invalid(&error))?;
 
     let rows = app.store().rows(caller.workspace_id);
-    let mut there: HashMap<String, document::Model> =
-        rows.documents_of_source(&collection, &source).await?.into_iter().map(|row| (row.external_id.clone(), row)).collect();
+    let mut there: HashMap<String, document::Model> = rows
+        .documents_of_source(&collection, &source)
+        .await?
+        .into_iter()
+        .map(|row| (row.external_id.clone(), row))
+        .collect();
     let mut report = ImportReport {
-        skipped: parsed.skipped.into_iter().map(|skipped| SkippedRow { row: skipped.row, why: skipped.why }).collect(),
+        skipped: parsed
+            .skipped
+            .into_iter()
+            .map(|skipped| SkippedRow {
+                row: skipped.row,
+                why: skipped.why,
+            })
+            .collect(),
         ..ImportReport::default()
     };
     let now = app.now();
@@ -133,13 +151,22 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
         }
         let hash = content_hash(&new.title, &new.body);
         let old = there.remove(&new.external_id);
-        if old.as_ref().is_some_and(|old| old.content_hash == hash && old.removed_at.is_none()) {
+        if old
+            .as_ref()
+            .is_some_and(|old| old.content_hash == hash && old.removed_at.is_none())
+        {
             report.unchanged += 1;
             continue;
         }
-        if old.is_some() { report.changed += 1 } else { report.added += 1 }
+        if old.is_some() {
+            report.changed += 1
+        } else {
+            report.added += 1
+        }
         let row = document::Model {
-            id: old.as_ref().map_or_else(|| DocumentId::new(&*app.sources().ids), |old| old.id),
+            id: old
+                .as_ref()
+                .map_or_else(|| DocumentId::new(&*app.sources().ids), |old| old.id),
             workspace_id: caller.workspace_id,
             collection: collection.clone(),
             external_id: new.external_id,
@@ -158,13 +185,24 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
     }
     for gone in there.into_values().filter(|row| row.removed_at.is_none()) {
         report.removed += 1;
-        writes.push((document::Model { removed_at: Some(now), ..gone }, true));
+        writes.push((
+            document::Model {
+                removed_at: Some(now),
+                ..gone
+            },
+            true,
+        ));
     }
     write_all(app, caller, &source, writes).await?;
     Ok(report)
 }
 
-async fn write_all(app: &App, caller: &Caller, source: &str, writes: Vec<(document::Model, bool)>) -> Result<(), AppError> {
+async fn write_all(
+    app: &App,
+    caller: &Caller,
+    source: &str,
+    writes: Vec<(document::Model, bool)>,
+) -> Result<(), AppError> {
     let actor = caller.actor();
     let now = app.now();
     let writes = Arc::new(writes);
@@ -192,7 +230,11 @@ async fn write_all(app: &App, caller: &Caller, source: &str, writes: Vec<(docume
 }
 
 async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(), AppError> {
-    if exists { tx.update(row.clone()).await? } else { tx.insert(row.clone()).await? }
+    if exists {
+        tx.update(row.clone()).await?
+    } else {
+        tx.insert(row.clone()).await?
+    }
     Ok(())
 }
 
@@ -200,12 +242,23 @@ async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Id`] for a bad cursor, or the store's.
-pub async fn documents(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -> Result<Page<DocumentView>, AppError> {
+pub async fn documents(
+    app: &App,
+    caller: &Caller,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<DocumentView>, AppError> {
     caller.require(Scope::Read)?;
     let after = after.map(str::parse::<DocumentId>).transpose()?;
     let found = app.store().rows(caller.workspace_id).documents(after, limit).await?;
-    let next = found.last().filter(|_| found.len() as u64 == limit).map(|last| last.id.to_string());
-    Ok(Page { items: found.into_iter().map(DocumentView::from).collect(), next })
+    let next = found
+        .last()
+        .filter(|_| found.len() as u64 == limit)
+        .map(|last| last.id.to_string());
+    Ok(Page {
+        items: found.into_iter().map(DocumentView::from).collect(),
+        next,
+    })
 }
 
 /// One document.
@@ -229,7 +282,11 @@ pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), Ap
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
                 let row = tx.document(id).await?.ok_or(AppError::NotFound("the document"))?;
-                tx.update(document::Model { removed_at: Some(now), ..row }).await?;
+                tx.update(document::Model {
+                    removed_at: Some(now),
+                    ..row
+                })
+                .await?;
                 tx.remove_vectors(id.uuid()).await?;
                 let entry = LogDraft::new(EventKind::KnowledgeRemoved, actor).about("document", id);
                 Ok::<_, AppError>(Change::Logged((), entry))

@@ -5,7 +5,7 @@ use crate::domain::answer::CandidateKind;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId, WorkspaceId};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::retrieval::{EntryVectors, joined};
-use crate::engine::wire::Priority;
+use crate::engine::Priority;
 use crate::store::entity::vector;
 use crate::store::{Change, JobKind, Rows, Tx};
 use sha2::{Digest, Sha256};
@@ -53,7 +53,7 @@ pub(super) struct Index {
 
 /// The indexes of all workspaces. One is read anew when something has changed since it was read.
 #[derive(Debug, Default)]
-pub struct Indexes {
+pub(crate) struct Indexes {
     of_workspace: Mutex<HashMap<WorkspaceId, Slot>>,
 }
 
@@ -64,8 +64,13 @@ struct Slot {
 }
 
 /// Knowledge of a workspace has changed: the next question reads it anew.
-pub fn changed(app: &App, workspace_id: WorkspaceId) {
-    let mut slots = app.inner.indexes.of_workspace.lock().unwrap_or_else(PoisonError::into_inner);
+pub(crate) fn changed(app: &App, workspace_id: WorkspaceId) {
+    let mut slots = app
+        .inner
+        .indexes
+        .of_workspace
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let slot = slots.entry(workspace_id).or_default();
     slot.version += 1;
     slot.loaded = None;
@@ -132,10 +137,19 @@ async fn read(rows: &Rows<'_>, embedder: &str) -> Result<Index, AppError> {
     for entry in entries(rows).await? {
         let hash = content_hash(&entry.title, &entry.body);
         let parts = stored.get(&entry.id.uuid()).map(Vec::as_slice).unwrap_or_default();
-        let part = |name: &str| parts.iter().find(|row| row.part == name && row.content_hash == hash).map(|row| floats(&row.vector));
+        let part = |name: &str| {
+            parts
+                .iter()
+                .find(|row| row.part == name && row.content_hash == hash)
+                .map(|row| floats(&row.vector))
+        };
         // Without vectors of its present text an entry cannot be ranked; a job is computing them.
         if let (Some(whole), Some(body)) = (part(Part::WHOLE), part(Part::BODY)) {
-            index.vectors.push(EntryVectors { whole, body, title: part(Part::TITLE) });
+            index.vectors.push(EntryVectors {
+                whole,
+                body,
+                title: part(Part::TITLE),
+            });
             index.entries.push(entry);
         }
     }
@@ -162,8 +176,10 @@ pub(super) struct NewVectors {
 /// Embeds entries: title and body together, body, and title, each.
 pub(super) async fn embed(app: &App, texts: &[(&str, &str)], priority: Priority) -> Result<Vec<NewVectors>, AppError> {
     let engine = app.engine().ok_or_else(super::no_engine)?;
-    let inputs: Vec<String> =
-        texts.iter().flat_map(|(title, body)| [joined(title, body), (*title).to_owned(), (*body).to_owned()]).collect();
+    let inputs: Vec<String> = texts
+        .iter()
+        .flat_map(|(title, body)| [joined(title, body), (*title).to_owned(), (*body).to_owned()])
+        .collect();
     let vectors = engine
         .client
         .at_priority(priority)
@@ -175,10 +191,16 @@ pub(super) async fn embed(app: &App, texts: &[(&str, &str)], priority: Priority)
     for (title, body) in texts {
         let mut parts = Vec::with_capacity(3);
         for name in [Part::WHOLE, Part::TITLE, Part::BODY] {
-            let vector = vectors.next().ok_or_else(|| AppError::Engine("it answered with too few vectors".to_owned()))?;
+            let vector = vectors
+                .next()
+                .ok_or_else(|| AppError::Engine("it answered with too few vectors".to_owned()))?;
             parts.push((name, vector));
         }
-        made.push(NewVectors { embedder: engine.embedder.clone(), content_hash: content_hash(title, body), parts });
+        made.push(NewVectors {
+            embedder: engine.embedder.clone(),
+            content_hash: content_hash(title, body),
+            parts,
+        });
     }
     Ok(made)
 }
@@ -202,7 +224,7 @@ impl NewVectors {
 }
 
 /// Computes the vectors that are missing (a job), a few at a time.
-pub async fn embed_missing(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let engine = app.engine().ok_or_else(super::no_engine)?;
     let rows = app.store().rows(workspace_id);
     let mut known: HashMap<Uuid, Vec<u8>> = HashMap::new();
@@ -212,7 +234,10 @@ pub async fn embed_missing(app: &App, workspace_id: WorkspaceId) -> Result<(), A
     let mut missing = entries(&rows).await?;
     missing.retain(|entry| known.get(&entry.id.uuid()) != Some(&content_hash(&entry.title, &entry.body)));
     for batch in missing.chunks(BATCH) {
-        let texts: Vec<(&str, &str)> = batch.iter().map(|entry| (entry.title.as_str(), entry.body.as_str())).collect();
+        let texts: Vec<(&str, &str)> = batch
+            .iter()
+            .map(|entry| (entry.title.as_str(), entry.body.as_str()))
+            .collect();
         let made = embed(app, &texts, Priority::Evaluation).await?;
         let owned: Vec<(Uuid, NewVectors)> = batch.iter().map(|entry| entry.id.uuid()).zip(made).collect();
         app.store()
@@ -253,5 +278,10 @@ fn bytes(vector: &[f32]) -> Vec<u8> {
 }
 
 fn floats(stored: &[u8]) -> Vec<f32> {
-    stored.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()
+    stored
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|chunk| f32::from_le_bytes(*chunk))
+        .collect()
 }

@@ -11,15 +11,16 @@ mod verified;
 pub use evaluate::Report;
 pub use find::{Passage, search};
 pub use import::{DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove};
-pub use verified::{NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers};
+pub use verified::{
+    NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
+};
 
 pub(super) use find::{Found, find_answer};
 pub(super) use index::{Indexes, changed, embed_missing};
 pub(super) use verified::Remembered;
 
 use super::{App, AppError};
-use crate::engine::client::EngineClient;
-use crate::engine::error::EngineError;
+use crate::engine::{EngineClient, EngineError};
 use std::time::Duration;
 
 /// Longest time for the embedding of one question; then words alone decide.
@@ -47,9 +48,11 @@ pub async fn evaluate(
     questions: &[evaluate::Question],
 ) -> Result<Report, AppError> {
     let engine = app.engine().ok_or_else(no_engine)?;
-    evaluate::evaluate(&ThroughEngine(&engine.client), documents, questions)
-        .await
-        .map_err(|error| AppError::Invalid(error.to_string()))
+    evaluate::evaluate(&ThroughEngine(&engine.client), documents, questions, |done, all| {
+        tracing::debug!(done, all, "embedding")
+    })
+    .await
+    .map_err(|error| AppError::Invalid(error.to_string()))
 }
 
 fn no_engine() -> AppError {

@@ -5,8 +5,8 @@
 
 mod faq;
 
-use crate::domain::knowledge::DocumentKind;
 use super::chunk::{self, one_line};
+use crate::domain::knowledge::DocumentKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

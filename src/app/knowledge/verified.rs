@@ -9,7 +9,7 @@ use crate::domain::ids::{ConversationId, MemberId, OutcomeId, VerifiedAnswerId};
 use crate::domain::log::EventKind;
 use crate::domain::text::{AnswerText, QuestionText};
 use crate::domain::time::Timestamp;
-use crate::engine::wire::Priority;
+use crate::engine::Priority;
 use crate::store::entity::{outcome, verified_answer};
 use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
 use serde::{Deserialize, Serialize};
@@ -45,9 +45,9 @@ pub struct NewVerifiedAnswer {
 
 /// A correction about to be kept, with its vectors.
 #[derive(Debug, Clone)]
-pub struct Remembered {
+pub(crate) struct Remembered {
     /// The outcome it comes from.
-    pub outcome_id: OutcomeId,
+    pub(crate) outcome_id: OutcomeId,
     id: VerifiedAnswerId,
     conversation_id: ConversationId,
     question: String,
@@ -57,12 +57,21 @@ pub struct Remembered {
 
 impl Remembered {
     /// Takes the turn's question and the reviewer's text, and embeds them. Without an engine a job does that later.
-    pub async fn prepare(app: &App, rows: &Rows<'_>, ledger: &Ledger, outcome: &outcome::Model) -> Result<Self, AppError> {
+    pub(crate) async fn prepare(
+        app: &App,
+        rows: &Rows<'_>,
+        ledger: &Ledger,
+        outcome: &outcome::Model,
+    ) -> Result<Self, AppError> {
         let asked = match &ledger.turn {
             Some(turn) => rows.visitor_messages(turn.id).await?,
             None => Vec::new(),
         };
-        let question = asked.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join("\n");
+        let question = asked
+            .iter()
+            .map(|message| message.body.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
         let answer = outcome.body.clone().unwrap_or_default();
         let vectors = match embed(app, &[(&question, &answer)], Priority::Live).await {
             Ok(mut vectors) => vectors.pop(),
@@ -73,14 +82,35 @@ impl Remembered {
         };
         let id = VerifiedAnswerId::new(&*app.sources().ids);
         let conversation_id = ledger.conversation.id;
-        Ok(Self { outcome_id: outcome.id, id, conversation_id, question, answer, vectors })
+        Ok(Self {
+            outcome_id: outcome.id,
+            id,
+            conversation_id,
+            question,
+            answer,
+            vectors,
+        })
     }
 
     /// Writes it, inside the transaction that makes the outcome final.
-    pub async fn write(&self, tx: &Tx<'_>, member_id: MemberId, now: Timestamp) -> Result<VerifiedAnswerId, AppError> {
+    pub(crate) async fn write(
+        &self,
+        tx: &Tx<'_>,
+        member_id: MemberId,
+        now: Timestamp,
+    ) -> Result<VerifiedAnswerId, AppError> {
         // A newer answer to the very same question takes the older one's place.
-        for old in tx.verified_answers().await?.into_iter().filter(|old| same_question(&old.question, &self.question)) {
-            tx.update(verified_answer::Model { retired_at: Some(now), ..old }).await?;
+        for old in tx
+            .verified_answers()
+            .await?
+            .into_iter()
+            .filter(|old| same_question(&old.question, &self.question))
+        {
+            tx.update(verified_answer::Model {
+                retired_at: Some(now),
+                ..old
+            })
+            .await?;
         }
         let row = verified_answer::Model {
             id: self.id,
@@ -115,7 +145,10 @@ async fn write_vectors(
 /// The same words, whatever their case and punctuation.
 fn same_question(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
     };
     words(a) == words(b)
 }
@@ -147,12 +180,19 @@ pub async fn verified_answers(app: &App, caller: &Caller) -> Result<Vec<Verified
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Text`] or the store's.
-pub async fn add_verified_answer(app: &App, caller: &Caller, new: &NewVerifiedAnswer) -> Result<VerifiedAnswerId, AppError> {
+pub async fn add_verified_answer(
+    app: &App,
+    caller: &Caller,
+    new: &NewVerifiedAnswer,
+) -> Result<VerifiedAnswerId, AppError> {
     caller.require(Scope::Knowledge)?;
     let member_id = caller.member()?;
     let question: String = QuestionText::parse(&new.question)?.into();
     let answer: String = AnswerText::parse(&new.answer)?.into();
-    let vectors = embed(app, &[(&question, &answer)], Priority::Live).await.ok().and_then(|mut made| made.pop());
+    let vectors = embed(app, &[(&question, &answer)], Priority::Live)
+        .await
+        .ok()
+        .and_then(|mut made| made.pop());
     let (id, now, actor) = (VerifiedAnswerId::new(&*app.sources().ids), app.now(), caller.actor());
     app.store()
         .write(caller.workspace_id, move |tx| {
@@ -196,7 +236,11 @@ pub async fn retire_verified_answer(app: &App, caller: &Caller, id: VerifiedAnsw
                     .await?
                     .filter(|row| row.retired_at.is_none())
                     .ok_or(AppError::NotFound("the verified answer"))?;
-                tx.update(verified_answer::Model { retired_at: Some(now), ..row }).await?;
+                tx.update(verified_answer::Model {
+                    retired_at: Some(now),
+                    ..row
+                })
+                .await?;
                 let entry = LogDraft::new(EventKind::VerifiedAnswerRetired, actor).about("verified_answer", id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })

@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use llama_cpp_2::{
-    context::LlamaContext, model::LlamaModel, sampling::LlamaSampler, token::LlamaToken,
-};
+use llama_cpp_2::{context::LlamaContext, model::LlamaModel, sampling::LlamaSampler, token::LlamaToken};
 
 use crate::engine::{
     backend::{ChatEvent, ChatJob, Refusal},
@@ -184,10 +182,7 @@ impl Sequence {
             finish,
             usage: Usage::new(count(self.prompt.len()), count(self.written)),
             timings: Timings {
-                queue_ms: millis(
-                    self.started
-                        .saturating_duration_since(self.job.terms.arrived),
-                ),
+                queue_ms: millis(self.started.saturating_duration_since(self.job.terms.arrived)),
                 prefill_ms: millis(first_token.saturating_duration_since(self.started)),
                 decode_ms: millis(first_token.elapsed()),
             },
@@ -195,26 +190,11 @@ impl Sequence {
         Progress::Ended
     }
 
-    fn token_logprob(
-        &self,
-        model: &LlamaModel,
-        logits: &[f32],
-        token: LlamaToken,
-        bytes: &[u8],
-    ) -> TokenLogprob {
+    fn token_logprob(&self, model: &LlamaModel, logits: &[f32], token: LlamaToken, bytes: &[u8]) -> TokenLogprob {
         let normaliser = log_normaliser(logits);
-        let logprob_at = |index: usize| {
-            log_probability(
-                logits.get(index).copied().unwrap_or(f32::NEG_INFINITY),
-                normaliser,
-            )
-        };
-        let alternatives = self
-            .job
-            .request
-            .top_logprobs
-            .unwrap_or(0)
-            .min(MOST_ALTERNATIVES);
+        let logprob_at =
+            |index: usize| log_probability(logits.get(index).copied().unwrap_or(f32::NEG_INFINITY), normaliser);
+        let alternatives = self.job.request.top_logprobs.unwrap_or(0).min(MOST_ALTERNATIVES);
         let top_logprobs = highest(logits, usize::from(alternatives))
             .into_iter()
             .map(|index| {
@@ -241,11 +221,7 @@ fn likeliest(logits: &[f32]) -> LlamaToken {
         .iter()
         .enumerate()
         .fold((0, f32::NEG_INFINITY), |best, (index, logit)| {
-            if *logit > best.1 {
-                (index, *logit)
-            } else {
-                best
-            }
+            if *logit > best.1 { (index, *logit) } else { best }
         });
     token_at(best.0)
 }

@@ -51,10 +51,7 @@ impl Connections {
     ///
     /// An idle connection that turns out to be broken (the engine was restarted) is replaced and the request sent
     /// again: it changes nothing, so being computed twice does no harm. A new connection that breaks is an error.
-    pub(super) async fn send(
-        self: &Arc<Self>,
-        request: Request<Bytes>,
-    ) -> Result<Answer, EngineError> {
+    pub(super) async fn send(self: &Arc<Self>, request: Request<Bytes>) -> Result<Answer, EngineError> {
         let request = request.map(Full::new);
         while let Some(mut connection) = self.take_idle() {
             match connection.sender.send_request(request.clone()).await {
@@ -103,10 +100,7 @@ impl Connections {
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn keep(&self, connection: Connection) {

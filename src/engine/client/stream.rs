@@ -127,10 +127,9 @@ impl ChatStream {
                 self.limit,
             ));
         }
-        let chunk: ChatChunk =
-            serde_json::from_str(data).map_err(|error| EngineError::Protocol {
-                detail: error.to_string(),
-            })?;
+        let chunk: ChatChunk = serde_json::from_str(data).map_err(|error| EngineError::Protocol {
+            detail: error.to_string(),
+        })?;
         let Some(choice) = chunk.choices.into_iter().next() else {
             return Ok(None);
         };
@@ -154,14 +153,10 @@ impl ChatStream {
                 elapsed: self.started.elapsed(),
             }))));
         }
-        Ok(choice
-            .delta
-            .content
-            .filter(|text| !text.is_empty())
-            .map(|text| {
-                self.text.push_str(&text);
-                ChatDelta::Text(text)
-            }))
+        Ok(choice.delta.content.filter(|text| !text.is_empty()).map(|text| {
+            self.text.push_str(&text);
+            ChatDelta::Text(text)
+        }))
     }
 }
 

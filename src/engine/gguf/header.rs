@@ -66,9 +66,7 @@ impl GgufHeader {
             metadata.insert(key, reader.value(kind, 0)?);
         }
         let metadata = Metadata(metadata);
-        let alignment = metadata
-            .number("general.alignment")
-            .unwrap_or(DEFAULT_ALIGNMENT_BYTES);
+        let alignment = metadata.number("general.alignment").unwrap_or(DEFAULT_ALIGNMENT_BYTES);
         if !alignment.is_power_of_two() {
             return Err(ModelFileProblem::Damaged("its alignment is impossible"));
         }
@@ -98,12 +96,9 @@ impl GgufHeader {
     }
 
     fn from_metadata(metadata: &Metadata, tensor_bytes: u64) -> Result<Self, ModelFileProblem> {
-        let architecture =
-            metadata
-                .text("general.architecture")
-                .ok_or(ModelFileProblem::Damaged(
-                    "it does not say which architecture it is",
-                ))?;
+        let architecture = metadata
+            .text("general.architecture")
+            .ok_or(ModelFileProblem::Damaged("it does not say which architecture it is"))?;
         let of_model = |key: &str| metadata.number(&format!("{architecture}.{key}"));
         let layers = of_model("block_count").unwrap_or(0);
         let width = of_model("embedding_length").unwrap_or(0);
@@ -111,8 +106,7 @@ impl GgufHeader {
         let cached_heads = of_model("attention.head_count_kv").unwrap_or(heads);
         let key_length = of_model("attention.key_length").unwrap_or(width / heads);
         let value_length = of_model("attention.value_length").unwrap_or(width / heads);
-        let bidirectional =
-            metadata.get(&format!("{architecture}.attention.causal")) == Some(&Value::Flag(false));
+        let bidirectional = metadata.get(&format!("{architecture}.attention.causal")) == Some(&Value::Flag(false));
         let cache_bytes_per_token = layers
             .saturating_mul(cached_heads)
             .saturating_mul(key_length.saturating_add(value_length))
@@ -126,11 +120,7 @@ impl GgufHeader {
             has_pooling: of_model("pooling_type").is_some_and(|kind| kind != 0),
             attention_is_bidirectional: bidirectional,
             tensor_bytes,
-            cache_bytes_per_token: if bidirectional {
-                0
-            } else {
-                cache_bytes_per_token
-            },
+            cache_bytes_per_token: if bidirectional { 0 } else { cache_bytes_per_token },
             vocabulary: metadata.entries("tokenizer.ggml.tokens"),
             architecture: architecture.to_owned(),
         })
@@ -143,9 +133,7 @@ impl GgufHeader {
 
     /// Estimate of the memory the model needs with a window of `context_tokens`, bytes.
     pub const fn memory_need_bytes(&self, context_tokens: u32) -> u64 {
-        let cache = self
-            .cache_bytes_per_token
-            .saturating_mul(context_tokens as u64);
+        let cache = self.cache_bytes_per_token.saturating_mul(context_tokens as u64);
         let logits = if self.is_encoder() {
             0
         } else {
@@ -159,15 +147,11 @@ impl GgufHeader {
 }
 
 /// Reads one tensor's entry: where its data begins after the header, and how long it is.
-fn read_tensor<R: Read + Seek>(
-    reader: &mut BoundedReader<R>,
-) -> Result<(u64, u64), ModelFileProblem> {
+fn read_tensor<R: Read + Seek>(reader: &mut BoundedReader<R>) -> Result<(u64, u64), ModelFileProblem> {
     reader.text()?;
     let dimensions = reader.u32()?;
     if dimensions > MOST_DIMENSIONS {
-        return Err(ModelFileProblem::Damaged(
-            "a tensor has too many dimensions",
-        ));
+        return Err(ModelFileProblem::Damaged("a tensor has too many dimensions"));
     }
     let mut elements: u64 = 1;
     for _ in 0..dimensions {
@@ -179,9 +163,7 @@ fn read_tensor<R: Read + Seek>(
     let offset = reader.u64()?;
     // A type newer than this table counts as one byte, so that it is neither refused nor mistaken for damage.
     let bytes = block_layout(kind).map_or(1, |(block_elements, block_bytes)| {
-        elements
-            .div_ceil(block_elements)
-            .saturating_mul(block_bytes)
+        elements.div_ceil(block_elements).saturating_mul(block_bytes)
     });
     Ok((offset, bytes))
 }
@@ -228,10 +210,7 @@ impl Metadata {
     /// A number; of an array, its largest entry, which is the safe one for an estimate of memory.
     fn number(&self, key: &str) -> Option<u64> {
         match self.get(key)? {
-            Value::Unsigned(number)
-            | Value::Array {
-                largest: number, ..
-            } => Some(*number),
+            Value::Unsigned(number) | Value::Array { largest: number, .. } => Some(*number),
             _ => None,
         }
     }

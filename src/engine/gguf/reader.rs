@@ -58,8 +58,7 @@ impl<R: Read + Seek> BoundedReader<R> {
 
     fn skip(&mut self, bytes: u64) -> Result<(), ModelFileProblem> {
         self.advance(bytes)?;
-        let offset = i64::try_from(bytes)
-            .map_err(|_beyond| ModelFileProblem::Damaged("a length is impossible"))?;
+        let offset = i64::try_from(bytes).map_err(|_beyond| ModelFileProblem::Damaged("a length is impossible"))?;
         Ok(self.inner.seek_relative(offset)?)
     }
 
@@ -85,9 +84,7 @@ impl<R: Read + Seek> BoundedReader<R> {
     /// Checks a count against what the rest of the file can hold, so that a damaged one cannot keep us busy.
     pub(super) fn count(&mut self, bytes_each: u64) -> Result<u64, ModelFileProblem> {
         let count = self.u64()?;
-        let need_bytes = self
-            .position
-            .saturating_add(count.saturating_mul(bytes_each));
+        let need_bytes = self.position.saturating_add(count.saturating_mul(bytes_each));
         if need_bytes > self.length {
             return Err(ModelFileProblem::Truncated {
                 have_bytes: self.length,
@@ -137,18 +134,14 @@ impl<R: Read + Seek> BoundedReader<R> {
             11 => non_negative(i64::from_le_bytes(self.fixed()?)),
             12 => self.fixed::<8>().map(|_float| Value::Other)?,
             _ => {
-                return Err(ModelFileProblem::Damaged(
-                    "its metadata has a value of unknown type",
-                ));
+                return Err(ModelFileProblem::Damaged("its metadata has a value of unknown type"));
             }
         })
     }
 
     fn array(&mut self, depth: u8) -> Result<Value, ModelFileProblem> {
         if depth >= DEEPEST_ARRAY {
-            return Err(ModelFileProblem::Damaged(
-                "its metadata is nested too deeply",
-            ));
+            return Err(ModelFileProblem::Damaged("its metadata is nested too deeply"));
         }
         let kind = self.u32()?;
         // Every entry takes at least its smallest encoding, which bounds the loop below by the file's size.

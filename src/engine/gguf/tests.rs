@@ -108,10 +108,7 @@ fn every_shorter_prefix_of_a_file_is_refused() {
     for length in 0..file.len() {
         let problem = read(&file[..length]).expect_err("a part of a file is not a model");
         if length < 4 {
-            assert!(
-                matches!(problem, ModelFileProblem::NotGguf),
-                "{length}: {problem}"
-            );
+            assert!(matches!(problem, ModelFileProblem::NotGguf), "{length}: {problem}");
         } else {
             assert!(
                 matches!(problem, ModelFileProblem::Truncated { have_bytes, need_bytes }
@@ -124,12 +121,7 @@ fn every_shorter_prefix_of_a_file_is_refused() {
 
 #[test]
 fn another_kind_of_file_is_named_as_such() {
-    for file in [
-        &b"<!DOCTYPE html><html></html>"[..],
-        b"PK\x03\x04",
-        b"",
-        b"GGU",
-    ] {
+    for file in [&b"<!DOCTYPE html><html></html>"[..], b"PK\x03\x04", b"", b"GGU"] {
         assert!(matches!(read(file), Err(ModelFileProblem::NotGguf)));
     }
 }
@@ -138,17 +130,13 @@ fn another_kind_of_file_is_named_as_such() {
 fn an_unknown_version_is_named() {
     let mut file = small_chat_model().build();
     file[4..8].copy_from_slice(&9_u32.to_le_bytes());
-    assert!(matches!(
-        read(&file),
-        Err(ModelFileProblem::UnsupportedVersion(9))
-    ));
+    assert!(matches!(read(&file), Err(ModelFileProblem::UnsupportedVersion(9))));
 }
 
 #[test]
 fn a_model_larger_than_the_memory_is_refused_with_both_numbers() {
     let file = on_disk(&small_chat_model().build());
-    let problem = check(file.path(), ModelPurpose::Chat, 4096, Some(1_000_000))
-        .expect_err("1 MB is too little");
+    let problem = check(file.path(), ModelPurpose::Chat, 4096, Some(1_000_000)).expect_err("1 MB is too little");
     assert!(matches!(
         problem,
         ModelFileProblem::TooLarge {
@@ -156,10 +144,7 @@ fn a_model_larger_than_the_memory_is_refused_with_both_numbers() {
             ..
         }
     ));
-    assert!(
-        problem.to_string().contains("1 MB are available"),
-        "{problem}"
-    );
+    assert!(problem.to_string().contains("1 MB are available"), "{problem}");
     assert!(check(file.path(), ModelPurpose::Chat, 4096, Some(1 << 30)).is_ok());
     assert!(
         check(file.path(), ModelPurpose::Chat, 4096, None).is_ok(),
@@ -170,12 +155,9 @@ fn a_model_larger_than_the_memory_is_refused_with_both_numbers() {
 #[test]
 fn a_chat_model_is_not_taken_for_an_embedder() {
     let chat = on_disk(&small_chat_model().build());
-    let problem =
-        check(chat.path(), ModelPurpose::Embed, 512, None).expect_err("it is a chat model");
+    let problem = check(chat.path(), ModelPurpose::Embed, 512, None).expect_err("it is a chat model");
     assert!(
-        problem
-            .to_string()
-            .contains("is a chat model (architecture `llama`)"),
+        problem.to_string().contains("is a chat model (architecture `llama`)"),
         "{problem}"
     );
 
@@ -194,8 +176,7 @@ fn a_chat_model_is_not_taken_for_an_embedder() {
 
 #[test]
 fn a_missing_file_is_named_with_its_path() {
-    let error = check_model_file(Path::new("/nowhere/model.gguf"), ModelPurpose::Chat, 512)
-        .expect_err("no file");
+    let error = check_models(None, Some(Path::new("/nowhere/model.gguf")), 512).expect_err("no file");
     assert!(
         error
             .to_string()
@@ -208,10 +189,7 @@ fn a_missing_file_is_named_with_its_path() {
 fn impossible_counts_end_at_once() {
     let mut file = small_chat_model().build();
     file[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert!(matches!(
-        read(&file),
-        Err(ModelFileProblem::Truncated { .. })
-    ));
+    assert!(matches!(read(&file), Err(ModelFileProblem::Truncated { .. })));
 }
 
 proptest! {

@@ -9,19 +9,15 @@ pub const DIMENSIONS: usize = 384;
 
 /// Words that say little about what a text is about.
 const FILLER: [&str; 44] = [
-    "a", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does", "for",
-    "from", "have", "hi", "how", "i", "if", "in", "is", "it", "me", "my", "of", "on", "or", "our",
-    "please", "tell", "that", "the", "there", "this", "to", "we", "what", "when", "where", "will",
-    "with", "you", "your",
+    "a", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does", "for", "from", "have", "hi",
+    "how", "i", "if", "in", "is", "it", "me", "my", "of", "on", "or", "our", "please", "tell", "that", "the", "there",
+    "this", "to", "we", "what", "when", "where", "will", "with", "you", "your",
 ];
 
 /// A text's vector, of length one: its words, lower-cased, stemmed lightly, without filler, hashed to places.
 pub fn embedding(text: &str) -> Vec<f32> {
     let words: Vec<String> = text.unicode_words().map(str::to_lowercase).collect();
-    let telling: Vec<&String> = words
-        .iter()
-        .filter(|word| !FILLER.contains(&word.as_str()))
-        .collect();
+    let telling: Vec<&String> = words.iter().filter(|word| !FILLER.contains(&word.as_str())).collect();
     let used = if telling.is_empty() {
         words.iter().collect()
     } else {
@@ -68,9 +64,7 @@ fn stem(word: &str) -> &str {
     } else {
         cut(word, "'s", 2).or_else(|| cut(word, "s", 3))
     };
-    let word = without_s
-        .and_then(|length| word.get(..length))
-        .unwrap_or(word);
+    let word = without_s.and_then(|length| word.get(..length)).unwrap_or(word);
     let length = cut(word, "ing", 3)
         .or_else(|| cut(word, "ed", 3))
         .or_else(|| cut(word, "e", 3));
@@ -90,11 +84,7 @@ mod tests {
     use super::*;
 
     fn similarity(a: &str, b: &str) -> f32 {
-        embedding(a)
-            .iter()
-            .zip(embedding(b))
-            .map(|(a, b)| a * b)
-            .sum()
+        embedding(a).iter().zip(embedding(b)).map(|(a, b)| a * b).sum()
     }
 
     #[test]
@@ -114,15 +104,10 @@ mod tests {
     #[test]
     fn the_answer_is_the_first_sentence_of_the_first_passage() {
         let messages = [
-            ChatMessage::system(
-                "Answer from the passages.\n[1] Returns are free. They take 30 days.\n[2] Other.",
-            ),
+            ChatMessage::system("Answer from the passages.\n[1] Returns are free. They take 30 days.\n[2] Other."),
             ChatMessage::user("Can I return it?"),
         ];
         assert_eq!(answer(&messages), "Returns are free.");
-        assert_eq!(
-            answer(&[ChatMessage::user("Hello there. More.")]),
-            "Hello there."
-        );
+        assert_eq!(answer(&[ChatMessage::user("Hello there. More.")]), "Hello there.");
     }
 }

@@ -18,8 +18,8 @@ use super::within;
 use crate::engine::{
     backend::{ChatEvent, Refusal, Terms},
     wire::{
-        ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, ErrorBody, ErrorCode,
-        ErrorDetail, FinishReason, Logprobs, TokenLogprob,
+        ChatChunk, ChatCompletion, ChatMessage, Choice, ChunkChoice, Delta, ErrorBody, ErrorCode, ErrorDetail,
+        FinishReason, Logprobs, TokenLogprob,
     },
 };
 
@@ -60,11 +60,7 @@ impl AnswerWriter {
                     content.extend(logprob);
                 }
                 ChatEvent::Failed(refusal) => return Err(refusal),
-                ChatEvent::Done {
-                    finish,
-                    usage,
-                    timings,
-                } => {
+                ChatEvent::Done { finish, usage, timings } => {
                     return Ok(ChatCompletion {
                         id: self.id,
                         object: "chat.completion".to_owned(),
@@ -87,11 +83,7 @@ impl AnswerWriter {
 
     /// The answer as server-sent events. What is refused before the first token is an ordinary error; later errors
     /// are an event of their own.
-    pub(super) async fn stream(
-        self,
-        mut events: Events,
-        terms: Terms,
-    ) -> Result<Response, Refusal> {
+    pub(super) async fn stream(self, mut events: Events, terms: Terms) -> Result<Response, Refusal> {
         let first = match within(terms, events.recv()).await? {
             Some(ChatEvent::Failed(refusal)) => return Err(refusal),
             Some(event) => event,
@@ -132,11 +124,7 @@ impl AnswerWriter {
                 logprob,
                 None,
             ),
-            ChatEvent::Done {
-                finish,
-                usage,
-                timings,
-            } => {
+            ChatEvent::Done { finish, usage, timings } => {
                 let mut chunk = self.chunk_body(Delta::default(), None, Some(finish));
                 chunk.usage = Some(usage);
                 chunk.timings = Some(timings);
@@ -169,9 +157,7 @@ impl AnswerWriter {
             choices: vec![ChunkChoice {
                 index: 0,
                 delta,
-                logprobs: logprob.map(|logprob| Logprobs {
-                    content: vec![logprob],
-                }),
+                logprobs: logprob.map(|logprob| Logprobs { content: vec![logprob] }),
                 finish_reason,
             }],
             usage: None,
@@ -190,13 +176,10 @@ fn end_after_error(
 impl Refusal {
     fn body(&self) -> ErrorBody {
         let kind = match self.code {
-            ErrorCode::InvalidRequest | ErrorCode::ContextExceeded | ErrorCode::NoModel => {
-                "invalid_request_error"
+            ErrorCode::InvalidRequest | ErrorCode::ContextExceeded | ErrorCode::NoModel => "invalid_request_error",
+            ErrorCode::Overloaded | ErrorCode::DeadlineExceeded | ErrorCode::EngineFailure | ErrorCode::Other => {
+                "server_error"
             }
-            ErrorCode::Overloaded
-            | ErrorCode::DeadlineExceeded
-            | ErrorCode::EngineFailure
-            | ErrorCode::Other => "server_error",
         };
         ErrorBody {
             error: ErrorDetail {

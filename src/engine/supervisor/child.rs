@@ -49,8 +49,7 @@ impl EngineChild {
     pub(super) fn spawn(settings: &SupervisorSettings) -> Result<Self, String> {
         let program = match &settings.program {
             Some(program) => program.clone(),
-            None => env::current_exe()
-                .map_err(|error| format!("this program cannot find itself: {error}"))?,
+            None => env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?,
         };
         let mut process = Command::new(&program)
             .args(child_arguments(settings))
@@ -85,11 +84,7 @@ impl EngineChild {
     }
 
     /// Waits until the engine answers for itself.
-    pub(super) async fn wait_until_ready(
-        &mut self,
-        client: &EngineClient,
-        limit: Duration,
-    ) -> Result<Health, Ended> {
+    pub(super) async fn wait_until_ready(&mut self, client: &EngineClient, limit: Duration) -> Result<Health, Ended> {
         let pid = self.pid();
         let ready = async {
             loop {
@@ -130,11 +125,7 @@ impl EngineChild {
             // Something it started might keep the pipe open; its words are then lost, which does no harm.
             let _last_words_are_in = timeout(LAST_WORDS_LIMIT, reader).await;
         }
-        let last_line = self
-            .last_line
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let status = match status {
             Ok(status) => status,
             Err(error) => {
@@ -166,10 +157,7 @@ impl EngineChild {
 async fn forward(stderr: impl AsyncRead + Unpin, last_line: Arc<Mutex<String>>) {
     let mut lines = BufReader::new(stderr).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
-        let line: String = String::from_utf8_lossy(&line)
-            .chars()
-            .take(LONGEST_LINE)
-            .collect();
+        let line: String = String::from_utf8_lossy(&line).chars().take(LONGEST_LINE).collect();
         let line = line.trim_end();
         if line.is_empty() {
             continue;

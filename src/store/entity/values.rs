@@ -188,13 +188,41 @@ macro_rules! words {
 }
 
 uuids!(
-    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
-    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId,
+    AgentVersionId,
+    ConversationId,
+    DecisionId,
+    DocumentId,
+    DraftId,
+    ItemId,
+    JobId,
+    MemberId,
+    MessageId,
+    OutcomeId,
+    ReleaseId,
+    TokenId,
+    TurnId,
+    UserId,
+    VerdictId,
+    VerifiedAnswerId,
+    VisitorId,
+    WorkspaceId,
 );
 integers!(Timestamp, Epoch);
 words!(
-    AnswerMode, Author, DecisionKind, DocumentKind, ItemKind, ItemStatus, JobKind, OutcomeKind, OutcomeStatus,
-    OwnerKind, Role, TurnState, VerdictLabel,
+    AnswerMode,
+    Author,
+    DecisionKind,
+    DocumentKind,
+    ItemKind,
+    ItemStatus,
+    JobKind,
+    OutcomeKind,
+    OutcomeStatus,
+    OwnerKind,
+    Role,
+    TurnState,
+    VerdictLabel,
 );
 
 impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
@@ -204,8 +232,9 @@ impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
     fn from_stored(stored: String) -> Result<Self, String> {
-        serde_json::from_str(&stored).map(Self).map_err(|cause| cause.to_string())
+        serde_json::from_str(&stored)
+            .map(Self)
+            .map_err(|cause| cause.to_string())
     }
 }
 column_value!([T: Serialize + DeserializeOwned] Json<T>);
-
