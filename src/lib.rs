@@ -6,3 +6,4 @@ pub mod engine;
 pub mod stats;
 pub mod store;
 pub mod system;
+pub mod web;
