@@ -1,0 +1,46 @@
+//! The API without a server: the same router, called as a function under the lock of the data directory.
+
+use crate::cli::assemble::{Assembled, Needs};
+use crate::cli::context::Context;
+use crate::cli::exit::Failure;
+use crate::data_dir::Lock;
+use crate::web::server::router_for;
+use crate::web::{Peer, WebSettings};
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub(super) struct Local {
+    assembled: Assembled,
+    router: Router,
+}
+
+impl Local {
+    /// Opens the database and, if the command needs them, the models. Nothing runs in the background: open turns and
+    /// deadlines are the server's business.
+    pub(super) async fn open(context: &Context, lock: Lock, needs: Needs) -> Result<Self, Failure> {
+        let assembled = Assembled::open(context, lock, needs).await?;
+        let router = assembled.router(context, WebSettings::default(), &CancellationToken::new())?;
+        Ok(Self { router: router_for(&router, Peer::Socket), assembled })
+    }
+
+    pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {
+        let response = match self.router.clone().oneshot(request.map(Body::new)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let status = response.status();
+        let body = response.into_body().collect().await;
+        let body = body.map_err(|error| Failure::failed(format!("the answer could not be read ({error})")))?;
+        Ok((status, body.to_bytes()))
+    }
+
+    pub(super) async fn close(self) {
+        drop(self.router);
+        self.assembled.close().await;
+    }
+}
