@@ -1,20 +1,48 @@
-//! Stand-in until the knowledge work is merged.
+//! Choosing how to answer: verified, quoted, composed, or not at all.
+//!
+//! [`choose()`] is a pure function of the ranked candidates. It never writes text of its own: a verified answer and a FAQ
+//! entry are given verbatim, a document is quoted by whole sentences, and for `compose` it names the passages.
+
+mod choose;
+mod facts;
+mod prompt;
+mod quote;
+mod signals;
+mod support;
+mod words;
+
+pub use choose::{AllowedModes, Candidate, CandidateKind, Choice, ChosenSource, Thresholds, choose};
+pub use prompt::{ChatMessage, Role, compose_prompt};
+pub use quote::{pick_sentences, sentences};
+pub use signals::Signals;
+pub use support::unsupported;
+pub use words::{content_words, overlap};
+
 use serde::{Deserialize, Serialize};
 
-/// How an answer was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// How an answer was found. Ordered from the safest to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AnswerMode {
-    /// A verified answer.
+    /// A question and answer that a person approved, served without the LLM.
     Verified,
-    /// A quoted passage.
+    /// The words of the knowledge: a FAQ's answer, or the sentences of a document that answer.
     Quote,
-    /// Written by the LLM.
+    /// Written by the LLM from passages.
     Compose,
-    /// Nothing fits.
+    /// Nothing fits: a person has to answer.
+    #[default]
     Abstain,
 }
 
-/// Signals.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Signals {}
+impl AnswerMode {
+    /// The name used in the API and the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Quote => "quote",
+            Self::Compose => "compose",
+            Self::Abstain => "abstain",
+        }
+    }
+}

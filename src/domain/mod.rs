@@ -14,6 +14,7 @@ pub mod knowledge;
 pub mod log;
 pub mod policy;
 pub mod release;
+pub mod retrieval;
 pub mod review;
 pub mod screening;
 pub mod settings;

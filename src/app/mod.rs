@@ -1,0 +1,3 @@
+//! One service per capability.
+
+pub mod knowledge;

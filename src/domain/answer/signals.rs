@@ -1,0 +1,78 @@
+//! The measured features of a draft.
+
+use super::AnswerMode;
+use serde::{Deserialize, Serialize};
+
+/// What was measured of a draft when it was made. Confidence is learned from these numbers; reviewers do not see them
+/// before their verdict.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signals {
+    /// How the answer was found.
+    pub mode: AnswerMode,
+    /// Ranking score of the best candidate, `-1.0..=1.0`; 0 without candidates.
+    pub top_similarity: f64,
+    /// Best score minus second best, `0.0..=2.0`.
+    pub gap: f64,
+    /// Best score minus that of its surroundings, about `-0.1..=0.7`: the best single sign that the knowledge answers.
+    pub stand_out: f64,
+    /// Share of the question's content words found in the best candidate, `0.0..=1.0`.
+    pub overlap: f64,
+    /// Cosine of the question to the answer, `-1.0..=1.0`; `None` until the answer has been embedded.
+    pub question_answer_similarity: Option<f64>,
+    /// Cosine of the question to the best candidate's title or verified question, `-1.0..=1.0`.
+    pub question_title_similarity: Option<f64>,
+    /// Numbers, dates, prices, times and names of the answer that its sources do not contain, as written there.
+    pub unsupported: Vec<String>,
+    /// Words of the answer.
+    pub answer_words: u32,
+    /// Mean log-probability of the composed tokens, at most 0; `None` unless composed by an engine that reports it.
+    pub mean_logprob: Option<f64>,
+    /// Lowest log-probability of a composed token, at most 0.
+    pub min_logprob: Option<f64>,
+}
+
+impl Signals {
+    /// The numeric features by name, in a fixed order, for a learned score. Missing ones are left out.
+    pub fn features(&self) -> Vec<(&'static str, f64)> {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of tokens")]
+        let unsupported = self.unsupported.len() as f64;
+        [
+            ("top_similarity", Some(self.top_similarity)),
+            ("gap", Some(self.gap)),
+            ("stand_out", Some(self.stand_out)),
+            ("overlap", Some(self.overlap)),
+            ("question_answer_similarity", self.question_answer_similarity),
+            ("question_title_similarity", self.question_title_similarity),
+            ("unsupported", Some(unsupported)),
+            ("answer_words", Some(f64::from(self.answer_words))),
+            ("mean_logprob", self.mean_logprob),
+            ("min_logprob", self.min_logprob),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_leave_out_what_was_not_measured() {
+        let signals = Signals {
+            mean_logprob: Some(-0.4),
+            ..Signals::default()
+        };
+        let names: Vec<&str> = signals.features().into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"mean_logprob"));
+        assert!(!names.contains(&"min_logprob"));
+    }
+
+    #[test]
+    fn signals_written_before_a_field_existed_can_still_be_read() {
+        let read: Result<Signals, _> = serde_json::from_str(r#"{"mode":"quote","top_similarity":0.5}"#);
+        assert!(read.is_ok_and(|s| s.mode == AnswerMode::Quote && s.top_similarity > 0.4 && s.min_logprob.is_none()));
+    }
+}

@@ -1,0 +1,83 @@
+//! Words that carry a question's content.
+
+use std::collections::HashSet;
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Function words of English and German: they tell nothing about what is asked.
+const FUNCTION_WORDS: &str = " a about after all also am an and any are as at be been but by can could did do does for from get had has \
+    have hello hey hi how i if in is it its just know let like may me might my need no not of off on or our out please shall she he should \
+    so some tell than thank thanks that the their them then there these they this those to too up us want was we were what when where which \
+    while who why will with would yes you your ok okay \
+    aber alle als am an auch auf aus bei bin bis bitte da danke das dass dem den der des die dies diese ein eine einem einen einer er es für \
+    gibt hab habe haben hallo hat ich ihr ihre im in ist ja kann können könnte man mein meine mich mir mit muss nein nicht noch nur oder sein \
+    sie sind so um und uns unser unsere vom von vor war was wann wer wie wird wo würde zu zum zur ";
+
+/// Is `word` (lower-cased) one that carries no content?
+pub(super) fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.split_ascii_whitespace().any(|known| known == word)
+}
+
+/// The content words of a text: normalised, lower-cased, without function words, cut to a common stem.
+pub fn content_words(text: &str) -> HashSet<String> {
+    let text: String = text.nfkc().collect::<String>().to_lowercase();
+    text.unicode_words()
+        .filter(|word| !is_function_word(word))
+        .map(stem)
+        .collect()
+}
+
+/// Share of the question's content words that occur in `passage`, `0.0..=1.0`; 0 when the question has none.
+pub fn overlap(question: &str, passage: &str) -> f64 {
+    share(&content_words(question), &content_words(passage))
+}
+
+/// Share of `wanted` found in `present`, `0.0..=1.0`.
+#[expect(clippy::cast_precision_loss, reason = "counts of words")]
+pub(super) fn share(wanted: &HashSet<String>, present: &HashSet<String>) -> f64 {
+    if wanted.is_empty() {
+        return 0.0;
+    }
+    wanted.intersection(present).count() as f64 / wanted.len() as f64
+}
+
+/// Cuts the commonest endings so that "deliver", "delivers" and "deliveries" meet. Crude on purpose: both sides are cut
+/// alike, and a wrong cut costs one word of an overlap.
+fn stem(word: &str) -> String {
+    for ending in ["ies", "ing", "es", "ed", "en", "s", "y", "e"] {
+        if let Some(stem) = word.strip_suffix(ending)
+            && stem.chars().count() >= 4
+        {
+            return stem.to_owned();
+        }
+    }
+    word.strip_suffix('s')
+        .filter(|stem| stem.chars().count() >= 3)
+        .unwrap_or(word)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn inflected_words_meet_and_function_words_are_left_out() {
+        assert!((overlap("Do you deliver?", "Deliveries leave daily.") - 1.0).abs() < 1e-9);
+        assert!((overlap("Can I bring dogs?", "A dog may come along.") - 0.5).abs() < 1e-9);
+        assert!(overlap("Is it?", "It is.") < 1e-9);
+    }
+
+    #[test]
+    fn width_and_case_do_not_matter() {
+        assert!((overlap("ＷＩＦＩ", "WiFi") - 1.0).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn overlap_of_any_texts_is_a_share(a in any::<String>(), b in any::<String>()) {
+            prop_assert!((0.0..=1.0).contains(&overlap(&a, &b)));
+        }
+    }
+}

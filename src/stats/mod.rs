@@ -1,0 +1,5 @@
+//! Estimates and their uncertainty, as pure functions of the data and a seed.
+
+pub mod auroc;
+pub mod bootstrap;
+pub mod quantile;
