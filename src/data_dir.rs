@@ -76,9 +76,9 @@ impl DataDir {
         self.path.join("engine.sock")
     }
 
-    /// True if it has been used before.
-    pub fn exists(&self) -> bool {
-        self.lock_file().exists()
+    /// True if [`Self::prepare`] has been here. A folder that merely exists may be any folder.
+    pub fn is_prepared(&self) -> bool {
+        self.path.join("secrets").is_dir()
     }
 
     /// Makes what is missing; new folders can be read by their owner only.

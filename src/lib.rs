@@ -1,4 +1,8 @@
 //! Holdpoint: AI in front of a small business's customers, with people in charge of it.
 
+pub mod config;
+pub mod data_dir;
 pub mod domain;
+pub mod stats;
 pub mod store;
+pub mod telemetry;

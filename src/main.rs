@@ -1,5 +1,1 @@
-//! Holdpoint's one program. What it does is in [`holdpoint::cli`].
-
-fn main() -> std::process::ExitCode {
-    holdpoint::cli::main()
-}
+fn main(){}

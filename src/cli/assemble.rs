@@ -31,7 +31,7 @@ pub(crate) enum Needs {
 #[derive(Debug)]
 pub(crate) struct Assembled {
     pub(crate) app: App,
-    supervisor: Option<Supervisor>,
+    pub(crate) supervisor: Option<Supervisor>,
     _lock: Lock,
 }
 

@@ -19,6 +19,7 @@ mod log;
 mod output;
 mod queue;
 mod serve;
+mod server;
 mod show;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

@@ -79,7 +79,7 @@ pub const KEYS: [Key; 11] = [
         "FOLDER",
         "models",
         "/var/lib/holdpoint/models",
-        "Folder with the model files (a relative default is inside the data directory).",
+        "Folder with the model files; the default is inside the data directory.",
     ),
     text(
         "chat_model",

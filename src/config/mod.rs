@@ -53,13 +53,6 @@ pub struct Settings {
     pub log_level: String,
 }
 
-impl Settings {
-    /// The origin links are made with: the public one, else that of the listening address.
-    pub fn origin(&self) -> String {
-        self.public_origin.clone().unwrap_or_else(|| format!("http://{}", self.listen))
-    }
-}
-
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {

@@ -67,7 +67,7 @@ fn other_machines_are_let_in_only_with_a_public_origin() {
     assert!(matches!(error, ConfigError::Exposed { .. }), "{error}");
     let origin = ("public_origin", "https://Chat.Shop.example/");
     let resolved = resolve_in(&folder, &[], &[("listen", "0.0.0.0:80"), origin]).unwrap();
-    assert_eq!(resolved.settings.origin(), "https://chat.shop.example");
+    assert_eq!(resolved.settings.public_origin.as_deref(), Some("https://chat.shop.example"));
 }
 
 #[test]

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 pub(super) struct Local {
-    assembled: Assembled,
     router: Router,
+    /// What was opened for this client alone.
+    assembled: Option<Assembled>,
 }
 
 impl Local {
@@ -25,7 +26,12 @@ impl Local {
     pub(super) async fn open(context: &Context, lock: Lock, needs: Needs) -> Result<Self, Failure> {
         let assembled = Assembled::open(context, lock, needs).await?;
         let router = assembled.router(context, WebSettings::default(), &CancellationToken::new())?;
-        Ok(Self { router: router_for(&router, Peer::Socket), assembled })
+        Ok(Self { assembled: Some(assembled), ..Self::over(&router) })
+    }
+
+    /// The API of a server in this process.
+    pub(super) fn over(router: &Router) -> Self {
+        Self { router: router_for(router, Peer::Socket), assembled: None }
     }
 
     pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {
@@ -41,6 +47,8 @@ impl Local {
 
     pub(super) async fn close(self) {
         drop(self.router);
-        self.assembled.close().await;
+        if let Some(assembled) = self.assembled {
+            assembled.close().await;
+        }
     }
 }

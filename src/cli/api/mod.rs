@@ -14,6 +14,7 @@ use super::exit::Failure;
 use crate::data_dir::{DataDir, DataDirError};
 use ::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use ::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use axum::Router;
 use bytes::Bytes;
 use http_body_util::Full;
 use local::Local;
@@ -50,18 +51,27 @@ impl Client {
             Some(http) => Transport::Http(http),
             None => Self::alone(context, &data_dir, needs).await?,
         };
-        let mut headers = HeaderMap::new();
-        let mut name = |header: &'static str, value: &Option<String>| -> Result<(), Failure> {
-            if let Some(value) = value {
-                let value = HeaderValue::from_str(value)
-                    .map_err(|_unprintable| Failure::usage(format!("{value:?} cannot be a workspace or an e-mail address")))?;
-                headers.insert(header, value);
-            }
-            Ok(())
-        };
-        name("holdpoint-workspace", &context.workspace)?;
-        name("holdpoint-member", &context.member)?;
-        Ok(Self { transport, headers })
+        let client = Self { transport, headers: HeaderMap::new() };
+        client.for_workspace(context.workspace.as_deref())?.with("holdpoint-member", context.member.as_deref())
+    }
+
+    /// The administrator, asking the API of a server in this process.
+    pub(crate) fn in_process(router: &Router) -> Self {
+        Self { transport: Transport::Local(Box::new(Local::over(router))), headers: HeaderMap::new() }
+    }
+
+    /// The same, for one workspace.
+    pub(crate) fn for_workspace(self, name: Option<&str>) -> Result<Self, Failure> {
+        self.with("holdpoint-workspace", name)
+    }
+
+    fn with(mut self, header: &'static str, value: Option<&str>) -> Result<Self, Failure> {
+        if let Some(value) = value {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_unprintable| Failure::usage(format!("{value:?} cannot be a workspace or an e-mail address")))?;
+            self.headers.insert(header, value);
+        }
+        Ok(self)
     }
 
     /// A program with a bearer token, over TCP.
@@ -82,7 +92,7 @@ impl Client {
 
     /// Takes the data directory, waiting a moment for whoever is about to leave it or to open its socket.
     async fn alone(context: &Context, data_dir: &DataDir, needs: Needs) -> Result<Transport, Failure> {
-        if !data_dir.exists() {
+        if !data_dir.is_prepared() {
             return Err(Failure::unavailable(format!(
                 "there is nothing in {} yet; run `holdpoint init` or `holdpoint demo` first, or name the right folder with --data-dir",
                 data_dir.path().display()
