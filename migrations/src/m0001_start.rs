@@ -18,7 +18,9 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
         connection.execute_unprepared(&in_dialect(TABLES, sqlite)).await?;
-        connection.execute_unprepared(if sqlite { SEARCH_SQLITE } else { SEARCH_POSTGRES }).await?;
+        connection
+            .execute_unprepared(if sqlite { SEARCH_SQLITE } else { SEARCH_POSTGRES })
+            .await?;
         Ok(())
     }
 
@@ -40,7 +42,9 @@ fn in_dialect(sql: &str, sqlite: bool) -> String {
         ("{true}", "1", "TRUE"),
         ("{strict}", "STRICT", ""),
     ];
-    names.iter().fold(sql.to_owned(), |sql, (name, lite, postgres)| sql.replace(name, if sqlite { lite } else { postgres }))
+    names.iter().fold(sql.to_owned(), |sql, (name, lite, postgres)| {
+        sql.replace(name, if sqlite { lite } else { postgres })
+    })
 }
 
 const TABLES: &str = r"
@@ -241,6 +245,7 @@ CREATE TABLE outcomes (
     member_id {uuid},
     body TEXT,
     remember {bool} NOT NULL,
+    verdict TEXT CHECK (verdict IN ('acceptable', 'bad', 'cannot_judge')),
     reasons TEXT NOT NULL,
     note TEXT,
     created_at {int} NOT NULL,

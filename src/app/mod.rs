@@ -1,3 +1,104 @@
-//! One service per capability.
+//! What Holdpoint can do: one service per capability. Every change of state is one function here, one transaction, one log entry, one event.
 
+pub mod accounts;
+pub mod agents;
+pub mod caller;
+pub mod conversations;
+mod drafting;
+mod error;
+pub mod history;
+mod jobs;
 pub mod knowledge;
+mod ledger;
+pub mod live;
+pub mod review;
+pub mod status;
+pub mod takeover;
+pub mod views;
+pub mod visit;
+
+pub use caller::{Caller, Who};
+pub use error::{AppError, ErrorKind};
+
+use crate::domain::time::Timestamp;
+use crate::engine::EngineClient;
+use crate::engine::EngineStatus;
+use crate::store::{Sources, Store};
+use std::sync::Arc;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The engine as the app uses it.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// Asks it.
+    pub client: EngineClient,
+    /// Names the embedding model; stands on every vector.
+    pub embedder: String,
+    /// Names the chat model, if there is one.
+    pub chat_model: Option<String>,
+    /// How it is; none for engines nobody supervises.
+    pub status: Option<watch::Receiver<EngineStatus>>,
+}
+
+/// The application: a cheap clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    engine: Option<Engine>,
+    indexes: knowledge::Indexes,
+    phases: broadcast::Sender<live::Drafting>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// The application over an open store. Background work begins with [`Self::start_jobs`].
+    pub fn new(store: Store, engine: Option<Engine>) -> Self {
+        let (phases, _) = broadcast::channel(256);
+        let inner = Inner {
+            store,
+            engine,
+            indexes: knowledge::Indexes::default(),
+            phases,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.
+    pub fn start_jobs(&self) {
+        self.inner.tasks.spawn(jobs::run(self.clone()));
+    }
+
+    /// Stops background work and waits for what has begun.
+    pub async fn stop(&self) {
+        self.inner.stopping.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn sources(&self) -> &Sources {
+        self.inner.store.sources()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.sources().clock.now()
+    }
+
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.inner.engine.as_ref()
+    }
+}

@@ -25,6 +25,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A line for the person at the keyboard, on standard error.
+pub(crate) fn hint(text: &str) {
+    // Nobody may be listening any more; a hint is no answer.
+    let _shown = writeln!(io::stderr(), "{text}");
+}
+
 fn pretty(value: &Value) -> String {
     // A `Value` always serialises.
     serde_json::to_string_pretty(value).unwrap_or_default()

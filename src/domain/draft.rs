@@ -2,15 +2,13 @@
 
 use super::answer::{AnswerMode, Signals};
 use super::conversation::Epoch;
-use super::ids::{AgentVersionId, ChunkId, DocumentId, DraftId, TurnId, VerifiedAnswerId};
+use super::ids::{AgentVersionId, DocumentId, DraftId, TurnId, VerifiedAnswerId};
 use serde::{Deserialize, Serialize};
 
 /// A passage that a draft rests on, as it read when the draft was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
-    /// The passage, unless the source is a verified answer.
-    pub chunk_id: Option<ChunkId>,
-    /// Its document.
+    /// The document, unless the source is a verified answer.
     pub document_id: Option<DocumentId>,
     /// The verified answer, if the source is one.
     pub verified_answer_id: Option<VerifiedAnswerId>,

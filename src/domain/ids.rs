@@ -104,10 +104,8 @@ id! {
     VerdictId,
     /// What lets AI text out.
     ReleaseId,
-    /// A document of the knowledge base.
+    /// A document of the knowledge: a question with its answer, or a section of a longer text.
     DocumentId,
-    /// A passage of a document.
-    ChunkId,
     /// A question/answer pair that a person approved.
     VerifiedAnswerId,
     /// A piece of background work.

@@ -22,8 +22,12 @@ pub struct WorkspaceSettings {
     pub hold_ms: i64,
     /// What then happens.
     pub fallback: Fallback,
-    /// What the visitor reads when nobody decided in time (author `system`).
+    /// How soon a person should answer a handoff, in milliseconds; afterwards the queue shows it as late.
+    pub handoff_ms: i64,
+    /// What the visitor reads when a person has to answer (author `system`).
     pub waiting_text: String,
+    /// What the visitor reads when something is not answered here (author `system`).
+    pub refused_text: String,
     /// Unanswered conversations one address may have open before further ones are refused.
     pub open_per_address: i64,
 }
@@ -34,7 +38,11 @@ impl Default for WorkspaceSettings {
             undo_ms: 5_000,
             hold_ms: 15 * 60_000,
             fallback: Fallback::HandOff,
-            waiting_text: "Thank you for waiting. A colleague will answer you here as soon as possible.".to_owned(),
+            handoff_ms: 15 * 60_000,
+            waiting_text:
+                "I would rather have a colleague answer this. They will write to you here as soon as possible."
+                    .to_owned(),
+            refused_text: "I am sorry, this is something we cannot help with here.".to_owned(),
             open_per_address: 50,
         }
     }

@@ -1,13 +1,14 @@
 //! Reading conversations: turns, messages, drafts, the queue and its outcomes.
 
 use super::entity::{
-    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, turn, verdict,
-    visitor,
+    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, token, turn,
+    verdict, visitor,
 };
 use super::{ItemStatus, OutcomeStatus, Rows, StoreError};
 use crate::domain::conversation::Author;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TurnId, VisitorId,
+    AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TokenId,
+    TurnId, VisitorId,
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
@@ -55,6 +56,8 @@ by_id! {
     member(MemberId) -> member;
     /// A visitor.
     visitor(VisitorId) -> visitor;
+    /// A token.
+    token_row(TokenId) -> token;
 }
 
 impl Rows<'_> {
@@ -63,7 +66,8 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn agents(&self) -> Result<Vec<agent::Model>, StoreError> {
-        self.all(self.select::<agent::Entity>().order_by(agent::Column::Id, Order::Asc)).await
+        self.all(self.select::<agent::Entity>().order_by(agent::Column::Id, Order::Asc))
+            .await
     }
 
     /// The newest version number of an agent; 0 when it has none.
@@ -92,7 +96,9 @@ impl Rows<'_> {
         if let Some((at, id)) = below {
             query = query.filter(
                 Condition::any().add(conversation::Column::UpdatedAt.lt(at)).add(
-                    conversation::Column::UpdatedAt.eq(at).and(conversation::Column::Id.lt(id)),
+                    conversation::Column::UpdatedAt
+                        .eq(at)
+                        .and(conversation::Column::Id.lt(id)),
                 ),
             );
         }
@@ -103,32 +109,50 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The conversation of a visitor.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn conversation_of_visitor(&self, id: VisitorId) -> Result<Option<conversation::Model>, StoreError> {
+        self.one::<conversation::Entity>(conversation::Column::VisitorId.eq(id))
+            .await
+    }
+
     /// The conversation's turn that waits for an answer.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn unanswered_turn(&self, conversation_id: ConversationId) -> Result<Option<turn::Model>, StoreError> {
         self.one::<turn::Entity>(
-            turn::Column::ConversationId.eq(conversation_id).and(turn::Column::State.ne(TurnState::Answered)),
+            turn::Column::ConversationId
+                .eq(conversation_id)
+                .and(turn::Column::State.ne(TurnState::Answered)),
         )
         .await
     }
 
-    /// How many turns a conversation has.
+    /// The conversation's latest turn, answered or not.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn turn_count(&self, conversation_id: ConversationId) -> Result<i64, StoreError> {
-        let query = self.select::<turn::Entity>().filter(turn::Column::ConversationId.eq(conversation_id));
-        let count = query.count(self.connection()).await?;
-        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    pub async fn latest_turn(&self, conversation_id: ConversationId) -> Result<Option<turn::Model>, StoreError> {
+        let query = self
+            .select::<turn::Entity>()
+            .filter(turn::Column::ConversationId.eq(conversation_id))
+            .order_by(turn::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
     }
 
     /// Messages with a sequence above `after`, in order.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn messages_after(&self, conversation_id: ConversationId, after: i64) -> Result<Vec<message::Model>, StoreError> {
+    pub async fn messages_after(
+        &self,
+        conversation_id: ConversationId,
+        after: i64,
+    ) -> Result<Vec<message::Model>, StoreError> {
         let query = self
             .select::<message::Entity>()
             .filter(message::Column::ConversationId.eq(conversation_id))
@@ -173,7 +197,9 @@ impl Rows<'_> {
         client_id: &str,
     ) -> Result<Option<message::Model>, StoreError> {
         self.one::<message::Entity>(
-            message::Column::ConversationId.eq(conversation_id).and(message::Column::ClientId.eq(client_id)),
+            message::Column::ConversationId
+                .eq(conversation_id)
+                .and(message::Column::ClientId.eq(client_id)),
         )
         .await
     }
@@ -200,11 +226,15 @@ impl Rows<'_> {
         after: Option<(Timestamp, ItemId)>,
         limit: u64,
     ) -> Result<Vec<review_item::Model>, StoreError> {
-        let mut query = self.select::<review_item::Entity>().filter(review_item::Column::State.eq(ItemStatus::Open));
+        let mut query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Open));
         if let Some((since, id)) = after {
             query = query.filter(
                 Condition::any().add(review_item::Column::WaitingSince.gt(since)).add(
-                    review_item::Column::WaitingSince.eq(since).and(review_item::Column::Id.gt(id)),
+                    review_item::Column::WaitingSince
+                        .eq(since)
+                        .and(review_item::Column::Id.gt(id)),
                 ),
             );
         }
@@ -220,7 +250,9 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn queue_length(&self) -> Result<u64, StoreError> {
-        let query = self.select::<review_item::Entity>().filter(review_item::Column::State.eq(ItemStatus::Open));
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Open));
         Ok(query.count(self.connection()).await?)
     }
 
@@ -242,8 +274,10 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn outcomes_of(&self, item_id: ItemId) -> Result<Vec<outcome::Model>, StoreError> {
-        let query =
-            self.select::<outcome::Entity>().filter(outcome::Column::ItemId.eq(item_id)).order_by(outcome::Column::Id, Order::Asc);
+        let query = self
+            .select::<outcome::Entity>()
+            .filter(outcome::Column::ItemId.eq(item_id))
+            .order_by(outcome::Column::Id, Order::Asc);
         self.all(query).await
     }
 
@@ -253,7 +287,9 @@ impl Rows<'_> {
     /// [`StoreError`] of the database.
     pub async fn standing_outcome(&self, item_id: ItemId) -> Result<Option<outcome::Model>, StoreError> {
         self.one::<outcome::Entity>(
-            outcome::Column::ItemId.eq(item_id).and(outcome::Column::State.ne(OutcomeStatus::Cancelled)),
+            outcome::Column::ItemId
+                .eq(item_id)
+                .and(outcome::Column::State.ne(OutcomeStatus::Cancelled)),
         )
         .await
     }
@@ -314,7 +350,8 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn decision_of(&self, draft_id: DraftId) -> Result<Option<decision::Model>, StoreError> {
-        self.one::<decision::Entity>(decision::Column::DraftId.eq(draft_id)).await
+        self.one::<decision::Entity>(decision::Column::DraftId.eq(draft_id))
+            .await
     }
 
     /// The release of a draft.
@@ -330,7 +367,8 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn verdict_of(&self, outcome_id: OutcomeId) -> Result<Option<verdict::Model>, StoreError> {
-        self.one::<verdict::Entity>(verdict::Column::OutcomeId.eq(outcome_id)).await
+        self.one::<verdict::Entity>(verdict::Column::OutcomeId.eq(outcome_id))
+            .await
     }
 
     /// How many outcomes of a kind are final.

@@ -18,7 +18,9 @@ pub enum StoreError {
     #[error("the database file is damaged; stop Holdpoint and restore the latest backup")]
     Damaged(#[source] DbErr),
     /// The database was written by a newer Holdpoint.
-    #[error("the database was written by a newer version of Holdpoint (it has the step “{step}”); install that version again, or restore a backup made with this one")]
+    #[error(
+        "the database was written by a newer version of Holdpoint (it has the step “{step}”); install that version again, or restore a backup made with this one"
+    )]
     Newer {
         /// The unknown migration.
         step: String,
@@ -48,9 +50,9 @@ pub enum StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let database = match &error {
-            DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) | DbErr::Conn(RuntimeErr::SqlxError(e)) => {
-                e.as_database_error()
-            }
+            DbErr::Exec(RuntimeErr::SqlxError(e))
+            | DbErr::Query(RuntimeErr::SqlxError(e))
+            | DbErr::Conn(RuntimeErr::SqlxError(e)) => e.as_database_error(),
             _ => None,
         };
         let Some(database) = database else {

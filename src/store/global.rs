@@ -15,7 +15,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn workspaces(&self) -> Result<Vec<workspace::Model>, StoreError> {
-        Ok(workspace::Entity::find().order_by(workspace::Column::Id, Order::Asc).all(self.readers()).await?)
+        Ok(workspace::Entity::find()
+            .order_by(workspace::Column::Id, Order::Asc)
+            .all(self.readers())
+            .await?)
     }
 
     /// A session by the hash of its cookie, if it has not ended.
@@ -34,7 +37,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn token(&self, token_hash: &[u8]) -> Result<Option<token::Model>, StoreError> {
-        Ok(token::Entity::find().filter(token::Column::TokenHash.eq(token_hash)).one(self.readers()).await?)
+        Ok(token::Entity::find()
+            .filter(token::Column::TokenHash.eq(token_hash))
+            .one(self.readers())
+            .await?)
     }
 
     /// A visitor by the hash of their token.
@@ -42,7 +48,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn visitor_by_token(&self, token_hash: &[u8]) -> Result<Option<visitor::Model>, StoreError> {
-        Ok(visitor::Entity::find().filter(visitor::Column::TokenHash.eq(token_hash)).one(self.readers()).await?)
+        Ok(visitor::Entity::find()
+            .filter(visitor::Column::TokenHash.eq(token_hash))
+            .one(self.readers())
+            .await?)
     }
 
     /// An agent by its public key.
@@ -50,7 +59,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn agent_by_key(&self, public_key: &str) -> Result<Option<agent::Model>, StoreError> {
-        Ok(agent::Entity::find().filter(agent::Column::PublicKey.eq(public_key)).one(self.readers()).await?)
+        Ok(agent::Entity::find()
+            .filter(agent::Column::PublicKey.eq(public_key))
+            .one(self.readers())
+            .await?)
     }
 
     /// A user by e-mail address.
@@ -58,7 +70,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<user::Model>, StoreError> {
-        Ok(user::Entity::find().filter(user::Column::Email.eq(email)).one(self.readers()).await?)
+        Ok(user::Entity::find()
+            .filter(user::Column::Email.eq(email))
+            .one(self.readers())
+            .await?)
     }
 
     /// A user.
@@ -74,7 +89,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn memberships(&self, user_id: UserId) -> Result<Vec<member::Model>, StoreError> {
-        let query = member::Entity::find().filter(member::Column::UserId.eq(user_id)).order_by(member::Column::Id, Order::Asc);
+        let query = member::Entity::find()
+            .filter(member::Column::UserId.eq(user_id))
+            .order_by(member::Column::Id, Order::Asc);
         Ok(query.all(self.readers()).await?)
     }
 
@@ -83,7 +100,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn setup_link(&self, token_hash: &[u8]) -> Result<Option<setup_link::Model>, StoreError> {
-        Ok(setup_link::Entity::find_by_id(token_hash.to_vec()).one(self.readers()).await?)
+        Ok(setup_link::Entity::find_by_id(token_hash.to_vec())
+            .one(self.readers())
+            .await?)
     }
 }
 
@@ -93,7 +112,9 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn workspace(&self) -> Result<Option<workspace::Model>, StoreError> {
-        Ok(workspace::Entity::find_by_id(self.workspace_id()).one(self.connection()).await?)
+        Ok(workspace::Entity::find_by_id(self.workspace_id())
+            .one(self.connection())
+            .await?)
     }
 
     /// The members with the people behind them, oldest first.
@@ -101,7 +122,9 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn members(&self) -> Result<Vec<(member::Model, user::Model)>, StoreError> {
-        let members = self.all(self.select::<member::Entity>().order_by(member::Column::Id, Order::Asc)).await?;
+        let members = self
+            .all(self.select::<member::Entity>().order_by(member::Column::Id, Order::Asc))
+            .await?;
         let users = user::Entity::find()
             .filter(user::Column::Id.is_in(members.iter().map(|member| member.user_id)))
             .all(self.connection())
@@ -120,8 +143,13 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn member_name(&self, id: MemberId) -> Result<Option<String>, StoreError> {
-        let Some(member) = self.member(id).await? else { return Ok(None) };
-        Ok(user::Entity::find_by_id(member.user_id).one(self.connection()).await?.map(|user| user.name))
+        let Some(member) = self.member(id).await? else {
+            return Ok(None);
+        };
+        Ok(user::Entity::find_by_id(member.user_id)
+            .one(self.connection())
+            .await?
+            .map(|user| user.name))
     }
 
     /// All tokens, newest first.
@@ -129,7 +157,8 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn tokens(&self) -> Result<Vec<token::Model>, StoreError> {
-        self.all(self.select::<token::Entity>().order_by(token::Column::Id, Order::Desc)).await
+        self.all(self.select::<token::Entity>().order_by(token::Column::Id, Order::Desc))
+            .await
     }
 }
 
@@ -155,7 +184,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<(), StoreError> {
-        session::Entity::delete_by_id(token_hash.to_vec()).exec(self.connection()).await?;
+        session::Entity::delete_by_id(token_hash.to_vec())
+            .exec(self.connection())
+            .await?;
         Ok(())
     }
 
@@ -164,7 +195,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn find_user(&self, email: &str) -> Result<Option<user::Model>, StoreError> {
-        Ok(user::Entity::find().filter(user::Column::Email.eq(email)).one(self.connection()).await?)
+        Ok(user::Entity::find()
+            .filter(user::Column::Email.eq(email))
+            .one(self.connection())
+            .await?)
     }
 
     /// Members of this workspace, counted inside the write.
@@ -181,6 +215,9 @@ impl Tx<'_> {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn workspace_by_slug(store: &Store, slug: &str) -> Result<Option<WorkspaceId>, StoreError> {
-    let found = workspace::Entity::find().filter(workspace::Column::Slug.eq(slug)).one(store.readers()).await?;
+    let found = workspace::Entity::find()
+        .filter(workspace::Column::Slug.eq(slug))
+        .one(store.readers())
+        .await?;
     Ok(found.map(|workspace| workspace.id))
 }

@@ -49,19 +49,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A job failed: it is tried again at `run_at`.
+    /// A job that ran, and whose row still says `due`, is tried again at `run_at`. One that was removed or moved meanwhile is left alone.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn retry_job(&self, id: JobId, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
-        job::Entity::update_many()
+    pub async fn retry_job(&self, id: JobId, due: Timestamp, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
+        let result = job::Entity::update_many()
             .col_expr(job::Column::RunAt, Expr::value(run_at))
             .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
             .col_expr(job::Column::LastError, Expr::value(error))
             .filter(job::Column::Id.eq(id))
+            .filter(job::Column::RunAt.eq(due))
             .exec(self.connection())
             .await?;
-        self.note_job_change();
+        if result.rows_affected > 0 {
+            self.note_job_change();
+        }
         Ok(())
     }
 }
@@ -72,7 +75,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn next_jobs(&self, limit: u64) -> Result<Vec<job::Model>, StoreError> {
-        let query = job::Entity::find().order_by(job::Column::RunAt, Order::Asc).order_by(job::Column::Id, Order::Asc);
+        let query = job::Entity::find()
+            .order_by(job::Column::RunAt, Order::Asc)
+            .order_by(job::Column::Id, Order::Asc);
         Ok(query.limit(limit).all(self.readers()).await?)
     }
 }

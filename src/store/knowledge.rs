@@ -5,8 +5,8 @@ use super::{Rows, StoreError, Tx};
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use sea_orm::sea_query::{ExprTrait, OnConflict, Order};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -16,7 +16,8 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn document(&self, id: DocumentId) -> Result<Option<document::Model>, StoreError> {
-        self.one::<document::Entity>(document::Column::Id.eq(id).and(document::Column::RemovedAt.is_null())).await
+        self.one::<document::Entity>(document::Column::Id.eq(id).and(document::Column::RemovedAt.is_null()))
+            .await
     }
 
     /// Documents in order of id, above the cursor.
@@ -24,11 +25,14 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn documents(&self, after: Option<DocumentId>, limit: u64) -> Result<Vec<document::Model>, StoreError> {
-        let mut query = self.select::<document::Entity>().filter(document::Column::RemovedAt.is_null());
+        let mut query = self
+            .select::<document::Entity>()
+            .filter(document::Column::RemovedAt.is_null());
         if let Some(after) = after {
             query = query.filter(document::Column::Id.gt(after));
         }
-        self.all(query.order_by(document::Column::Id, Order::Asc).limit(limit)).await
+        self.all(query.order_by(document::Column::Id, Order::Asc).limit(limit))
+            .await
     }
 
     /// How many documents there are.
@@ -36,7 +40,9 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn document_count(&self) -> Result<u64, StoreError> {
-        let query = self.select::<document::Entity>().filter(document::Column::RemovedAt.is_null());
+        let query = self
+            .select::<document::Entity>()
+            .filter(document::Column::RemovedAt.is_null());
         Ok(query.count(self.connection()).await?)
     }
 
@@ -44,7 +50,11 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn documents_of_source(&self, collection: &str, source: &str) -> Result<Vec<document::Model>, StoreError> {
+    pub async fn documents_of_source(
+        &self,
+        collection: &str,
+        source: &str,
+    ) -> Result<Vec<document::Model>, StoreError> {
         let query = self
             .select::<document::Entity>()
             .filter(document::Column::Collection.eq(collection))
@@ -77,7 +87,11 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn vectors(&self, embedder: &str) -> Result<Vec<vector::Model>, StoreError> {
-        self.all(self.select::<vector::Entity>().filter(vector::Column::Embedder.eq(embedder))).await
+        self.all(
+            self.select::<vector::Entity>()
+                .filter(vector::Column::Embedder.eq(embedder)),
+        )
+        .await
     }
 
     /// Documents that contain words of a text, best first: what is left when there is no embedder.
@@ -108,12 +122,12 @@ impl Rows<'_> {
             (sql, words.join(" | "))
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let statement = Statement::from_sql_and_values(
-            backend,
-            sql,
-            [query.into(), self.workspace_id().into(), limit.into()],
-        );
-        Ok(document::Entity::find().from_raw_sql(statement).all(self.connection()).await?)
+        let statement =
+            Statement::from_sql_and_values(backend, sql, [query.into(), self.workspace_id().into(), limit.into()]);
+        Ok(document::Entity::find()
+            .from_raw_sql(statement)
+            .all(self.connection())
+            .await?)
     }
 }
 

@@ -20,7 +20,12 @@ pub struct LogDraft {
 impl LogDraft {
     /// An entry about something `actor` did.
     pub fn new(kind: EventKind, actor: Actor) -> Self {
-        Self { kind, actor, refs: BTreeMap::new(), content: serde_json::Value::Object(serde_json::Map::new()) }
+        Self {
+            kind,
+            actor,
+            refs: BTreeMap::new(),
+            content: serde_json::Value::Object(serde_json::Map::new()),
+        }
     }
 
     /// Names an id or number it is about. Unerasable: never a text of a person.
@@ -137,7 +142,11 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn log_head(&self) -> Result<i64, StoreError> {
-        Ok(self.log_before(None, 1).await?.first().map_or(0, |entry| entry.header.seq))
+        Ok(self
+            .log_before(None, 1)
+            .await?
+            .first()
+            .map_or(0, |entry| entry.header.seq))
     }
 }
 

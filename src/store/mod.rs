@@ -76,6 +76,14 @@ impl Store {
         &self.sources
     }
 
+    /// Which database this is: `sqlite` or `postgres`.
+    pub fn database(&self) -> &'static str {
+        match self.readers.get_database_backend() {
+            sea_orm::DbBackend::Postgres => "postgres",
+            _ => "sqlite",
+        }
+    }
+
     pub(crate) const fn readers(&self) -> &DatabaseConnection {
         &self.readers
     }

@@ -2,7 +2,7 @@
 
 use super::write::Writer;
 use super::{Sources, Store, StoreError};
-use holdpoint_migrations::{MigratorTrait, Migrator};
+use holdpoint_migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,9 +42,10 @@ impl Store {
     /// [`StoreError::CannotOpen`], [`StoreError::Newer`], [`StoreError::Damaged`], …
     pub async fn open(location: &Location, sources: Sources) -> Result<Self, StoreError> {
         let cannot_open = |error: sea_orm::DbErr| match StoreError::from(error) {
-            StoreError::Database(cause) | StoreError::Refused(cause) => {
-                StoreError::CannotOpen { place: location.to_string(), cause: cause.to_string() }
-            }
+            StoreError::Database(cause) | StoreError::Refused(cause) => StoreError::CannotOpen {
+                place: location.to_string(),
+                cause: cause.to_string(),
+            },
             known => known,
         };
         // The writer first: it makes the file that a read-only connection needs.
@@ -56,8 +57,23 @@ impl Store {
         let (writer, queue) = mpsc::channel(QUEUE);
         let (committed, _) = broadcast::channel(EVENTS);
         let jobs_changed = Arc::new(Notify::new());
-        let store = Self { writer, readers, committed: committed.clone(), jobs_changed: jobs_changed.clone(), sources: sources.clone() };
-        tokio::spawn(Writer { connection: writing, queue, committed, jobs_changed, sources }.run());
+        let store = Self {
+            writer,
+            readers,
+            committed: committed.clone(),
+            jobs_changed: jobs_changed.clone(),
+            sources: sources.clone(),
+        };
+        tokio::spawn(
+            Writer {
+                connection: writing,
+                queue,
+                committed,
+                jobs_changed,
+                sources,
+            }
+            .run(),
+        );
         Ok(store)
     }
 }
@@ -77,7 +93,12 @@ fn writer_options(location: &Location) -> ConnectOptions {
         }
         Location::Postgres(url) => ConnectOptions::new(url.clone()),
     };
-    options.min_connections(1).max_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
+    options
+        .min_connections(1)
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false);
     options
 }
 
@@ -85,9 +106,8 @@ fn reader_options(location: &Location) -> ConnectOptions {
     let mut options = match location {
         Location::Sqlite(path) => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", path.display()));
-            options.map_sqlx_sqlite_opts(|sqlite| {
-                sqlite.busy_timeout(Duration::from_secs(5)).pragma("query_only", "ON")
-            });
+            options
+                .map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(Duration::from_secs(5)).pragma("query_only", "ON"));
             options
         }
         Location::Postgres(url) => ConnectOptions::new(url.clone()),
@@ -103,11 +123,20 @@ async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), StoreError>
         DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
         _ => "SELECT tablename FROM pg_tables WHERE tablename = 'seaql_migrations' AND schemaname = current_schema()",
     };
-    if connection.query_one_raw(Statement::from_string(backend, table)).await?.is_none() {
+    if connection
+        .query_one_raw(Statement::from_string(backend, table))
+        .await?
+        .is_none()
+    {
         return Ok(());
     }
-    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let rows = connection.query_all_raw(Statement::from_string(backend, "SELECT version FROM seaql_migrations")).await?;
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, "SELECT version FROM seaql_migrations"))
+        .await?;
     for row in rows {
         let step: String = row.try_get("", "version")?;
         if !known.contains(&step) {

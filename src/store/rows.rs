@@ -1,12 +1,12 @@
 //! The rows of one workspace.
 
-use super::entity::Scoped;
 use super::StoreError;
+use super::entity::Scoped;
 use crate::domain::ids::WorkspaceId;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, QueryFilter, Select, Value,
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, QueryFilter, Select, Value,
 };
 
 /// Every query of a workspace goes through this: it knows the connection (a reader, or the write under way) and the workspace.
@@ -36,7 +36,11 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) async fn one<E: Scoped>(&self, condition: impl IntoCondition) -> Result<Option<E::Model>, StoreError> {
-        Ok(self.select::<E>().filter(condition.into_condition()).one(&self.executor).await?)
+        Ok(self
+            .select::<E>()
+            .filter(condition.into_condition())
+            .one(&self.executor)
+            .await?)
     }
 
     pub(super) async fn all<E: Scoped>(&self, query: Select<E>) -> Result<Vec<E::Model>, StoreError> {
@@ -48,7 +52,9 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub(super) async fn by_id<E: Scoped>(&self, id: impl Into<Value>) -> Result<Option<E::Model>, StoreError> {
-        let Some(key) = E::PrimaryKey::iter().next() else { return Ok(None) };
+        let Some(key) = E::PrimaryKey::iter().next() else {
+            return Ok(None);
+        };
         self.one::<E>(Expr::col(key.into_column()).eq(id.into())).await
     }
 }
@@ -60,7 +66,9 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
     M::Entity: EntityTrait<Model = M>,
 {
-    M::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(connection).await?;
+    M::Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(connection)
+        .await?;
     Ok(())
 }
 
@@ -70,6 +78,9 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
     M::Entity: EntityTrait<Model = M>,
 {
-    M::Entity::update(row.into_active_model().reset_all()).validate()?.exec(connection).await?;
+    M::Entity::update(row.into_active_model().reset_all())
+        .validate()?
+        .exec(connection)
+        .await?;
     Ok(())
 }

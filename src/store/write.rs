@@ -91,7 +91,7 @@ impl Tx<'_> {
 }
 
 /// How a write ended inside the batch.
-enum Ran {
+pub(super) enum Ran {
     Changed(Header, bool),
     Unchanged(bool),
     /// Its savepoint was rolled back; its own error waits for the answer.
@@ -100,7 +100,11 @@ enum Ran {
 
 /// A queued write, its type hidden.
 pub(super) trait Queued: Send {
-    fn run<'t>(&'t mut self, tx: &'t DatabaseTransaction, sources: &'t Sources) -> BoxFuture<'t, Result<Ran, StoreError>>;
+    fn run<'t>(
+        &'t mut self,
+        tx: &'t DatabaseTransaction,
+        sources: &'t Sources,
+    ) -> BoxFuture<'t, Result<Ran, StoreError>>;
     fn answer(self: Box<Self>, lost: Option<StoreError>);
 }
 
@@ -117,11 +121,18 @@ where
     E: From<StoreError> + Send + 'static,
     F: for<'t> Fn(&'t Tx<'t>) -> BoxFuture<'t, Result<Change<T>, E>> + Send + Sync + 'static,
 {
-    fn run<'t>(&'t mut self, tx: &'t DatabaseTransaction, sources: &'t Sources) -> BoxFuture<'t, Result<Ran, StoreError>> {
+    fn run<'t>(
+        &'t mut self,
+        tx: &'t DatabaseTransaction,
+        sources: &'t Sources,
+    ) -> BoxFuture<'t, Result<Ran, StoreError>> {
         Box::pin(async move {
             let savepoint = tx.begin().await?;
-            let context =
-                Tx { rows: Rows::new((&savepoint).into(), self.workspace_id), sources, jobs_changed: AtomicBool::new(false) };
+            let context = Tx {
+                rows: Rows::new((&savepoint).into(), self.workspace_id),
+                sources,
+                jobs_changed: AtomicBool::new(false),
+            };
             let ended = AssertUnwindSafe((self.work)(&context)).catch_unwind().await;
             let jobs = context.jobs_changed.load(Ordering::Relaxed);
             let ended = match ended {
@@ -180,7 +191,12 @@ impl Store {
         F: for<'t> Fn(&'t Tx<'t>) -> BoxFuture<'t, Result<Change<T>, E>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let queued = Box::new(Write { workspace_id, work, result: None, reply });
+        let queued = Box::new(Write {
+            workspace_id,
+            work,
+            result: None,
+            reply,
+        });
         self.writer.send(queued).await.map_err(|_closed| StoreError::Closed)?;
         answer.await.unwrap_or_else(|_closed| Err(E::from(StoreError::Closed)))
     }
@@ -231,7 +247,10 @@ impl Writer {
             Err(error) => {
                 tracing::warn!(%error, cause = ?std::error::Error::source(&error), writes = writes.len(), "a transaction was lost");
                 let mut first = Some(error);
-                Err(writes.into_iter().map(|write| (write, first.take().unwrap_or(StoreError::Closed))).collect())
+                Err(writes
+                    .into_iter()
+                    .map(|write| (write, first.take().unwrap_or(StoreError::Closed)))
+                    .collect())
             }
         }
     }

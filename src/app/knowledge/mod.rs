@@ -1,5 +1,60 @@
-//! What the AI may answer from: reading it, and measuring how well it is found.
+//! What the AI may answer from: importing it, finding in it, and the answers that people have verified.
 
 pub mod chunk;
 pub mod evaluate;
+mod find;
+mod import;
+mod index;
 pub mod parse;
+mod verified;
+
+pub use evaluate::Report;
+pub use find::{Passage, search};
+pub use import::{DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove};
+pub use verified::{
+    NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
+};
+
+pub(super) use find::{Found, find_answer};
+pub(super) use index::{Indexes, changed, embed_missing};
+pub(super) use verified::Remembered;
+
+use super::{App, AppError};
+use crate::engine::{EngineClient, EngineError};
+use std::time::Duration;
+
+/// Longest time for the embedding of one question; then words alone decide.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(5);
+/// Longest time for one batch of embeddings in the background.
+const BATCH_DEADLINE: Duration = Duration::from_secs(120);
+
+struct ThroughEngine<'a>(&'a EngineClient);
+
+impl evaluate::Embedder for ThroughEngine<'_> {
+    type Error = EngineError;
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.0.embed(texts, BATCH_DEADLINE).await
+    }
+}
+
+/// Measures retrieval on questions with known answers (`kb eval`).
+///
+/// # Errors
+/// [`AppError::Engine`] without an embedder, [`AppError::Invalid`] for unusable data.
+pub async fn evaluate(
+    app: &App,
+    documents: &[evaluate::Document],
+    questions: &[evaluate::Question],
+) -> Result<Report, AppError> {
+    let engine = app.engine().ok_or_else(no_engine)?;
+    evaluate::evaluate(&ThroughEngine(&engine.client), documents, questions, |done, all| {
+        tracing::debug!(done, all, "embedding")
+    })
+    .await
+    .map_err(|error| AppError::Invalid(error.to_string()))
+}
+
+fn no_engine() -> AppError {
+    AppError::Engine("no embedding model is configured".to_owned())
+}

@@ -6,6 +6,7 @@
 mod faq;
 
 use super::chunk::{self, one_line};
+use crate::domain::knowledge::DocumentKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -45,16 +46,6 @@ impl Format {
             _ => None,
         }
     }
-}
-
-/// What a piece of knowledge is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DocumentKind {
-    /// A question with its answer.
-    Faq,
-    /// A passage of a document.
-    Section,
 }
 
 /// One piece of knowledge, ready to be embedded and stored.

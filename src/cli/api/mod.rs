@@ -74,14 +74,19 @@ impl Client {
         Ok(self)
     }
 
-    /// A program with a bearer token, over TCP.
-    pub(crate) fn over_tcp(http: HttpClient, token: &str) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        Self { transport: Transport::Http(http), headers }
+    /// Somebody nobody knows, over TCP.
+    pub(crate) fn anonymous(http: HttpClient) -> Self {
+        Self { transport: Transport::Http(http), headers: HeaderMap::new() }
+    }
+
+    /// A program or a visitor with a bearer token, over TCP.
+    pub(crate) fn over_tcp(http: HttpClient, token: &str) -> Result<Self, Failure> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_unprintable| Failure::usage("this token cannot be one of Holdpoint's; copy the whole of it"))?;
+        value.set_sensitive(true);
+        let mut client = Self::anonymous(http);
+        client.headers.insert(AUTHORIZATION, value);
+        Ok(client)
     }
 
     /// The server of this data directory, if one answers.

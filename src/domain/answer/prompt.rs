@@ -38,6 +38,16 @@ pub struct ChatMessage {
     pub content: String,
 }
 
+impl ChatMessage {
+    /// A message of somebody.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+        }
+    }
+}
+
 /// The messages that ask a chat model to answer `question` from `passages` (title and body, best first).
 ///
 /// The agent's `instructions` and the rules make up the system message, which is the same for every turn; passages and

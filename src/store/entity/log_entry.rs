@@ -1,10 +1,10 @@
 //! The log.
 
-use std::collections::BTreeMap;
 use super::values::Json;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_entries")]

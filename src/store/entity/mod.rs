@@ -2,6 +2,8 @@
 //!
 //! Rows of a workspace are reached through [`Scoped`] only: it is the one place that says which rows a workspace sees.
 
+#![expect(missing_docs, reason = "rows mirror the tables of the migrations, column by column")]
+
 pub mod agent;
 pub mod agent_version;
 pub mod conversation;
@@ -20,12 +22,12 @@ pub mod setup_link;
 pub mod token;
 pub mod turn;
 pub mod user;
+pub mod values;
 pub mod vector;
 pub mod verdict;
 pub mod verified_answer;
 pub mod visitor;
 pub mod workspace;
-pub mod values;
 
 use crate::domain::ids::WorkspaceId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};

@@ -2,7 +2,7 @@
 
 use super::values::{Json, OutcomeStatus};
 use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId, WorkspaceId};
-use crate::domain::review::{OutcomeKind, ReasonCode};
+use crate::domain::review::{OutcomeKind, ReasonCode, VerdictLabel};
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -19,6 +19,7 @@ pub struct Model {
     pub member_id: Option<MemberId>,
     pub body: Option<String>,
     pub remember: bool,
+    pub verdict: Option<VerdictLabel>,
     pub reasons: Json<Vec<ReasonCode>>,
     pub note: Option<String>,
     pub created_at: Timestamp,

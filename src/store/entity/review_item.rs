@@ -34,3 +34,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 super::scoped!();
+
+impl Model {
+    /// Milliseconds from joining the queue to being closed.
+    pub fn waited_ms(&self) -> Option<i64> {
+        self.closed_at.map(|closed| closed.ms_since(self.created_at))
+    }
+}

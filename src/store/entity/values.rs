@@ -54,16 +54,16 @@ pub enum OwnerKind {
     Nobody,
 }
 
-/// A kind of job. The subject's id makes it unique, so that nothing runs twice.
+/// A kind of job. Its subject, a conversation or a workspace, makes it unique, so that nothing runs twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
-    /// Draft an answer for a turn.
+    /// A turn ends: draft an answer.
     Draft,
-    /// Make an outcome final.
+    /// An undo window ends: make the outcome final.
     Finalise,
-    /// A review item's deadline.
-    Deadline,
+    /// A held draft's deadline.
+    Expire,
     /// Compute missing embeddings of a workspace.
     Embed,
 }
@@ -188,13 +188,41 @@ macro_rules! words {
 }
 
 uuids!(
-    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
-    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId,
+    AgentVersionId,
+    ConversationId,
+    DecisionId,
+    DocumentId,
+    DraftId,
+    ItemId,
+    JobId,
+    MemberId,
+    MessageId,
+    OutcomeId,
+    ReleaseId,
+    TokenId,
+    TurnId,
+    UserId,
+    VerdictId,
+    VerifiedAnswerId,
+    VisitorId,
+    WorkspaceId,
 );
 integers!(Timestamp, Epoch);
 words!(
-    AnswerMode, Author, DecisionKind, DocumentKind, ItemKind, ItemStatus, JobKind, OutcomeKind, OutcomeStatus,
-    OwnerKind, Role, TurnState, VerdictLabel,
+    AnswerMode,
+    Author,
+    DecisionKind,
+    DocumentKind,
+    ItemKind,
+    ItemStatus,
+    JobKind,
+    OutcomeKind,
+    OutcomeStatus,
+    OwnerKind,
+    Role,
+    TurnState,
+    VerdictLabel,
 );
 
 impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
@@ -204,8 +232,9 @@ impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
     fn from_stored(stored: String) -> Result<Self, String> {
-        serde_json::from_str(&stored).map(Self).map_err(|cause| cause.to_string())
+        serde_json::from_str(&stored)
+            .map(Self)
+            .map_err(|cause| cause.to_string())
     }
 }
 column_value!([T: Serialize + DeserializeOwned] Json<T>);
-

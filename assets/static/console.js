@@ -1,0 +1,54 @@
+// What every page has: times, the live link, navigation keys, help, theme.
+
+import { part } from "/static/api.js";
+import { keys, shortcutsOn } from "/static/keys.js";
+import { goLive } from "/static/live.js";
+import { keepTimes } from "/static/time.js";
+
+const help = document.querySelector("[data-help]");
+
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("holdpoint.theme", root.dataset.theme);
+}
+
+function search() {
+  document.querySelector('[data-focus-key="/"]')?.focus();
+}
+
+const go = (path) => () => location.assign(path);
+keys({
+  "?": () => help.showModal(),
+  "g q": go("/queue"),
+  "g c": go("/conversations"),
+  "g k": go("/knowledge"),
+  "g l": go("/log"),
+  "/": search,
+});
+
+document.querySelector('[data-command="theme"]').addEventListener("click", switchTheme);
+document.querySelector('button[data-command="help"]').addEventListener("click", () => help.showModal());
+help.addEventListener("click", (event) => event.target === help && help.close());
+
+const toggle = document.querySelector('input[data-command="shortcuts"]');
+toggle.checked = shortcutsOn();
+toggle.addEventListener("change", () => localStorage.setItem("holdpoint.shortcuts", toggle.checked ? "on" : "off"));
+
+/** Shows how many items wait; the queue page counts for itself. */
+export function showCount(count) {
+  const badge = document.querySelector('[data-count="queue"]');
+  badge.hidden = count === 0;
+  badge.querySelector(".count-number").textContent = count;
+}
+
+if (document.body.dataset.section !== "queue") {
+  document.body.addEventListener("holdpoint:queue", async () => {
+    const list = new DOMParser().parseFromString(await part("/parts/queue"), "text/html");
+    showCount(list.querySelectorAll("[data-row]").length);
+  });
+}
+
+keepTimes();
+goLive();

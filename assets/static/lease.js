@@ -1,0 +1,39 @@
+// The exclusive hold on the item in the centre: taken when it is shown, renewed while it stays, given back when left.
+
+import { send } from "/static/api.js";
+
+let held = null;
+let timer = null;
+
+const path = (item) => `/api/v1/queue/${item}/lease`;
+
+/** Takes the lease of `item`; `onRefused(problem)` is called when somebody else has it. */
+export async function take(item, onRefused) {
+  if (held !== item) release();
+  held = item;
+  try {
+    const { lease_until: until } = await send("POST", path(item), {});
+    if (held !== item) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => held === item && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
+  } catch (problem) {
+    if (held !== item) return;
+    held = null;
+    if (problem.status === 409) onRefused(problem);
+  }
+}
+
+/** Forgets the lease without a word: the item was decided, which ends it. */
+export function forget() {
+  clearTimeout(timer);
+  held = null;
+}
+
+/** Gives the lease back. */
+export function release() {
+  const item = held;
+  forget();
+  if (item) send("DELETE", path(item), undefined, { keepalive: true }).catch(() => {});
+}
+
+addEventListener("pagehide", release);

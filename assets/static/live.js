@@ -1,0 +1,55 @@
+// The live link: one stream of log entries for the page. An entry only says *that* something changed; pages fetch
+// what they show, so a lost or doubled event can never show something wrong.
+//
+// On `document.body`: `holdpoint:entry` for each entry (detail = the entry), and at most every 120 ms
+// `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed.
+
+const RETRY_MS = 4000;
+const GATHER_MS = 120;
+
+let after = Number(document.querySelector('meta[name="after-seq"]')?.content ?? 0);
+let gathering = null;
+
+function state(name, words) {
+  const line = document.querySelector("[data-link-state]");
+  if (!line || line.dataset.linkState === name) return;
+  line.dataset.linkState = name;
+  line.querySelector("[data-link-words]").textContent = words;
+}
+
+function changed() {
+  gathering ??= setTimeout(() => {
+    gathering = null;
+    document.body.dispatchEvent(new CustomEvent("holdpoint:queue"));
+    document.body.dispatchEvent(new CustomEvent("holdpoint:conversations"));
+  }, GATHER_MS);
+}
+
+function connect() {
+  const stream = new EventSource(`/api/v1/events?after=${after}`);
+  let wasLost = false;
+  stream.addEventListener("open", () => {
+    state("live", "Live");
+    if (wasLost) changed();
+  });
+  stream.addEventListener("message", (event) => {
+    after = Number(event.lastEventId) || after;
+    let entry = null;
+    try { entry = JSON.parse(event.data); } catch { return; }
+    document.body.dispatchEvent(new CustomEvent("holdpoint:entry", { detail: entry }));
+    changed();
+  });
+  stream.addEventListener("bye", () => stream.dispatchEvent(new Event("error")));
+  stream.addEventListener("error", () => {
+    wasLost = true;
+    state("lost", "Connection lost, trying again");
+    // The browser gives up after a refusal; a server that restarts answers again soon.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { connect(); changed(); }, RETRY_MS);
+  });
+}
+
+/** Opens the stream; call once a page. */
+export function goLive() {
+  state("connecting", "Connecting");
+  connect();
+}

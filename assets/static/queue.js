@@ -1,0 +1,331 @@
+// The queue: one item in the centre, decided by one key, the next one painted at once.
+
+import { part, send } from "/static/api.js";
+import { showCount } from "/static/console.js";
+import { Desk, forgetTexts } from "/static/desk.js";
+import { keys } from "/static/keys.js";
+import * as lease from "/static/lease.js";
+import { announce, toast } from "/static/toast.js";
+
+/** A decision key pressed this soon after something new appeared was meant for what stood there before. */
+const LOOK_FIRST_MS = 300;
+const LOOK_AGAIN_MS = 1500;
+
+const queue = document.querySelector("[data-queue]");
+const centre = document.querySelector("[data-queue-item]");
+const listBox = document.querySelector("[data-queue-list]");
+
+const fetched = new Map();
+const decided = new Set();
+const undoable = [];
+let desk = null;
+let served = new Map();
+let seenRevision = 0;
+let settleUntil = 0;
+
+const article = () => centre.querySelector("[data-item]");
+const currentId = () => article()?.dataset.item ?? "";
+const rows = () => Array.from(listBox.querySelectorAll("[data-row]"));
+const ids = () => rows().map((row) => row.dataset.row);
+const partPath = (id, seen) => `/parts/queue/${id}${seen ? `?seen=${seen}` : ""}`;
+
+function prefetch(id) {
+  if (!id || fetched.has(id)) return;
+  const html = part(partPath(id));
+  html.catch(() => fetched.delete(id));
+  fetched.set(id, html);
+}
+
+function neighbour(step) {
+  const all = ids();
+  const at = all.indexOf(currentId());
+  return at < 0 ? all[0] : all[at + step];
+}
+
+function showCounts() {
+  const count = rows().length;
+  queue.querySelector("[data-queue-count]").textContent = count === 1 ? "1 waits" : `${count} wait`;
+  showCount(count);
+  document.title = `${count ? `(${count}) ` : ""}Queue · Holdpoint`;
+}
+
+function markCurrent() {
+  const id = currentId();
+  for (const row of rows()) {
+    const link = row.querySelector("a");
+    if (row.dataset.row === id) {
+      link.setAttribute("aria-current", "true");
+      row.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else {
+      link.removeAttribute("aria-current");
+    }
+  }
+}
+
+/** Makes the article in the centre work. */
+function adopt() {
+  const item = article();
+  served = serverParts(item);
+  seenRevision = Number(item.dataset.revision);
+  desk = new Desk(item, decide);
+  desk.restore();
+  lease.take(item.dataset.item, (problem) => {
+    if (currentId() !== item.dataset.item) return;
+    item.dataset.heldBy = problem.fields.held_by ?? "Somebody else";
+    if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
+  });
+  prefetch(neighbour(1));
+}
+
+function notice(words) {
+  const line = document.createElement("p");
+  line.className = "notice notice-info";
+  line.dataset.leaseNotice = "";
+  line.textContent = words;
+  return line;
+}
+
+function serverParts(item) {
+  return new Map(Array.from(item.querySelectorAll("[data-part]"), (element) => [element.dataset.part, element.outerHTML]));
+}
+
+function paint(html) {
+  centre.innerHTML = html;
+  const item = article();
+  if (!item) return showEmpty();
+  delete queue.dataset.empty;
+  item.classList.add("item-enter");
+  adopt();
+  settleUntil = Date.now() + LOOK_FIRST_MS;
+  history.replaceState(null, "", `/queue/${item.dataset.item}`);
+  markCurrent();
+  scrollTo({ top: 0 });
+  item.focus({ preventScroll: true });
+}
+
+async function show(id) {
+  if (!id) return showEmpty();
+  prefetch(id);
+  const html = fetched.get(id);
+  fetched.delete(id);
+  try {
+    paint(await html);
+  } catch (problem) {
+    if (problem.status !== 404) return toast(problem.message, { bad: true });
+    rows().find((row) => row.dataset.row === id)?.remove();
+    show(ids()[0]);
+  }
+}
+
+function showEmpty() {
+  lease.release();
+  desk = null;
+  centre.replaceChildren();
+  queue.dataset.empty = "";
+  history.replaceState(null, "", "/queue");
+  showCounts();
+  document.querySelector("[data-queue-empty]").focus({ preventScroll: true });
+  announce("Nothing is waiting.");
+}
+
+/** Whether a decision may be taken now; says why not. */
+function ready() {
+  const item = article();
+  if (!item || Date.now() < settleUntil) return false;
+  if (item.dataset.heldBy) {
+    toast(`${item.dataset.heldBy} is looking at this. Press j for the next one.`);
+    return false;
+  }
+  return true;
+}
+
+const DONE = { approve: "Approved", edit: "Edited answer on its way", reject: "Rejected", respond: "Your answer is on its way", take_over: "Taken over" };
+
+async function decide(kind, decision) {
+  if (!ready()) return;
+  const item = article();
+  if (decision.text === "") return toast("Write the answer first.");
+  if (kind === "edit" && !desk.hasTyped) return toast("Nothing is changed: close the editor with Esc and approve with a.");
+  const id = item.dataset.item;
+  const row = rows().find((row) => row.dataset.row === id);
+  const following = neighbour(1) ?? neighbour(-1);
+  decided.add(id);
+  row?.remove();
+  showCounts();
+  lease.forget();
+  const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), ...decision });
+  const painted = kind === "take_over" ? null : show(following);
+  try {
+    settled(id, kind, item.dataset.conversation, await answer);
+  } catch (problem) {
+    await painted;
+    refused(id, problem);
+  }
+}
+
+function settled(id, kind, conversation, outcome) {
+  if (kind === "take_over") return location.assign(`/conversations/${conversation}`);
+  const undoMs = outcome.undo_ms ?? 0;
+  const entry = { id, finalAt: Date.now() + undoMs };
+  entry.close = toast(DONE[kind], { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
+  undoable.push(entry);
+  setTimeout(() => {
+    if (undoable.includes(entry)) forgetTexts(id);
+  }, undoMs);
+}
+
+function refused(id, problem) {
+  decided.delete(id);
+  fetched.delete(id);
+  const { decided_by: by } = problem.fields;
+  if (by) {
+    refreshList();
+    return toast(problem.message, { bad: true, lastsMs: 9000 });
+  }
+  // Somebody who has begun the next item is not torn away from it.
+  if (desk?.hasTyped) {
+    toast(problem.message, { bad: true, lastsMs: 0, action: { label: "Go back to it", run: () => show(id) } });
+  } else {
+    toast(problem.message, { bad: true, lastsMs: 9000 });
+    refreshList().then(() => show(id));
+  }
+}
+
+async function undo(entry = undoable.at(-1)) {
+  if (!entry || Date.now() > entry.finalAt) return toast("There is nothing left to undo.");
+  undoable.splice(undoable.indexOf(entry), 1);
+  entry.close();
+  try {
+    await send("POST", `/api/v1/queue/${entry.id}/undo`, {});
+    decided.delete(entry.id);
+    fetched.delete(entry.id);
+    await refreshList();
+    await show(entry.id);
+    announce("Undone.");
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+  }
+}
+
+/** Fetches the list again, without what was just decided here and may still stand in it. */
+async function refreshList() {
+  const before = new Set(ids());
+  const box = document.createElement("div");
+  box.innerHTML = await part(`/parts/queue?current=${currentId()}`);
+  for (const row of box.querySelectorAll("[data-row]")) if (decided.has(row.dataset.row)) row.remove();
+  const focused = document.activeElement?.closest?.("[data-row]")?.dataset.row;
+  listBox.replaceChildren(...box.childNodes);
+  const arrived = rows().filter((row) => !before.has(row.dataset.row));
+  for (const row of arrived) row.classList.add("row-new");
+  if (focused) rows().find((row) => row.dataset.row === focused)?.querySelector("a").focus();
+  if (arrived.length && before.size) announce(arrived.length === 1 ? "A new item waits." : `${arrived.length} new items wait.`);
+  markCurrent();
+  showCounts();
+}
+
+/** Replaces what changed of the item in the centre, never what the person types. */
+async function refreshItem() {
+  const item = article();
+  const id = item.dataset.item;
+  const box = document.createElement("div");
+  try {
+    box.innerHTML = await part(partPath(id, seenRevision));
+  } catch (problem) {
+    if (problem.status === 404 && !decided.has(id)) leftTheQueue();
+    return;
+  }
+  const newer = box.querySelector("[data-item]");
+  if (article() !== item || !newer) return;
+  const newParts = serverParts(newer);
+  for (const [name, html] of newParts) {
+    if (served.get(name) !== html) item.querySelector(`[data-part="${name}"]`)?.replaceWith(newer.querySelector(`[data-part="${name}"]`));
+  }
+  served = newParts;
+  if (newer.dataset.hasDraft !== item.dataset.hasDraft) item.querySelector("[data-actions]").replaceWith(newer.querySelector("[data-actions]"));
+  if (newer.dataset.revision !== item.dataset.revision) {
+    settleUntil = Date.now() + LOOK_AGAIN_MS;
+    announce("The visitor wrote again.");
+  }
+  for (const name of ["revision", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
+  if (desk?.kind === "edit") desk.paintDiff();
+}
+
+/** Somebody else decided what stands in the centre: say so, and stay when a text was begun. */
+function leftTheQueue() {
+  if (desk?.hasTyped) {
+    article().dataset.heldBy = "Somebody else";
+    toast("This item has been decided by somebody else. Your text is still here to be copied.", { bad: true, lastsMs: 0 });
+  } else {
+    toast("That item has just been decided by somebody else.");
+    show(ids().find((id) => id !== currentId()));
+  }
+}
+
+async function changed() {
+  fetched.clear();
+  await refreshList();
+  const here = currentId();
+  if (!here) return rows().length ? show(ids()[0]) : undefined;
+  if (ids().includes(here)) return refreshItem();
+  if (!decided.has(here)) leftTheQueue();
+}
+
+function approve() {
+  if (desk?.hasTyped) return toast("You have changed the text: Ctrl Enter sends it, Esc closes it.");
+  if (article()?.dataset.hasDraft === "true") decide("approve", { verdict: "acceptable" });
+}
+
+function open(kind) {
+  if (!article() || (kind !== "respond" && article().dataset.hasDraft !== "true")) return;
+  if (desk.kind === kind) desk.close();
+  else desk.open(kind);
+}
+
+function move(step) {
+  const id = neighbour(step);
+  if (id) show(id);
+  else if (article()) toast(step > 0 ? "This is the last one." : "This is the first one.", { lastsMs: 2000 });
+}
+
+function unfold(name) {
+  const details = article()?.querySelector(`[data-part="${name}"] details`);
+  if (details) details.open = !details.open;
+}
+
+const actions = {
+  a: approve,
+  e: () => open("edit"),
+  r: () => open("reject"),
+  s: () => open("respond"),
+  t: () => decide("take_over", {}),
+  j: () => move(1),
+  k: () => move(-1),
+  u: () => undo(),
+  h: () => unfold("history"),
+  w: () => unfold("why"),
+  Escape: () => desk?.kind && desk.close(),
+};
+for (const key of ["1", "2", "3", "4", "5", "6", "7", "y", "n", "m"]) actions[key] = () => desk?.key(key);
+keys(actions);
+
+queue.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-key]");
+  if (button) return actions[button.dataset.key]();
+  const link = event.target.closest("[data-row] a");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    show(link.closest("[data-row]").dataset.row);
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !desk?.kind || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  if (!event.repeat) desk.send();
+});
+document.body.addEventListener("holdpoint:queue", () => changed().catch((problem) => toast(problem.message, { bad: true })));
+
+if (article()) {
+  adopt();
+  markCurrent();
+}
+showCounts();

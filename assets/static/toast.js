@@ -1,0 +1,67 @@
+// Short notices at the foot of the page, and sentences for a screen reader.
+
+const box = () => document.querySelector("[data-toasts]");
+
+/** Says a sentence to a screen reader without showing it. */
+export function announce(words) {
+  const line = document.querySelector("[data-announce]");
+  line.textContent = "";
+  requestAnimationFrame(() => (line.textContent = words));
+}
+
+/**
+ * Shows a notice for `lastsMs`; with `action` ({label, run}) it has a button, with `countdown` a bar that runs out.
+ * A notice that asks for something (`lastsMs: 0`) stays until it is used or closed. Returns a function that closes it.
+ */
+export function toast(words, { action, lastsMs = 5000, countdown = false, bad = false } = {}) {
+  const notice = document.createElement("div");
+  notice.className = bad ? "toast toast-bad" : "toast";
+  const text = notice.appendChild(document.createElement("span"));
+  text.className = "toast-words";
+  text.textContent = words;
+  const close = () => notice.remove();
+  if (action) button(notice, action.label, () => { close(); action.run(); });
+  if (!lastsMs) button(notice, "Close", close);
+  if (countdown) {
+    const bar = notice.appendChild(document.createElement("span"));
+    bar.className = "toast-bar";
+    bar.style.setProperty("--undo-time", `${lastsMs}ms`);
+  }
+  while (box().children.length > 2) box().firstElementChild.remove();
+  box().append(notice);
+  announce(words);
+  if (lastsMs) setTimeout(close, lastsMs);
+  return close;
+}
+
+function button(notice, label, run) {
+  const button = notice.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.textContent = label;
+  button.addEventListener("click", run);
+}
+
+/** Asks before something that cannot be undone; resolves to whether the person agreed. */
+export function ask(question, label) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "help ask";
+  dialog.setAttribute("aria-label", question);
+  const form = dialog.appendChild(document.createElement("form"));
+  form.method = "dialog";
+  form.className = "stack";
+  form.appendChild(document.createElement("p")).textContent = question;
+  const foot = form.appendChild(document.createElement("p"));
+  foot.className = "panel-foot";
+  for (const [text, value, look] of [[label, "yes", "button button-danger"], ["Keep it", "no", "button"]]) {
+    const choice = foot.appendChild(document.createElement("button"));
+    choice.className = look;
+    choice.value = value;
+    choice.textContent = text;
+    if (value === "no") choice.autofocus = true;
+  }
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+  });
+}

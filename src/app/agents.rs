@@ -1,0 +1,175 @@
+//! Agents and their immutable versions.
+
+use super::caller::Caller;
+use super::{App, AppError};
+use crate::domain::account::Scope;
+use crate::domain::ids::{AgentId, AgentVersionId, WorkspaceId};
+use crate::domain::log::EventKind;
+use crate::domain::settings::AgentSettings;
+use crate::domain::text::Name;
+use crate::store::entity::{agent, agent_version};
+use crate::store::{Change, Json, LogDraft, Rows};
+use serde::Serialize;
+
+/// An agent as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgentView {
+    /// Its id.
+    pub id: AgentId,
+    /// What stands in the widget's script tag.
+    pub public_key: String,
+    /// The version in force.
+    pub version: i64,
+    /// Its settings.
+    pub settings: AgentSettings,
+}
+
+/// An agent as the widget's endpoints need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAgent {
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// Its id.
+    pub agent_id: AgentId,
+    /// Its settings.
+    pub settings: AgentSettings,
+}
+
+/// The version of an agent that is in force.
+pub(super) async fn current_version(rows: &Rows<'_>, id: AgentId) -> Result<(AgentVersionId, AgentSettings), AppError> {
+    let agent = rows.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
+    let version = match agent.version_id {
+        Some(version_id) => rows.agent_version(version_id).await?,
+        None => None,
+    };
+    let version = version.ok_or(AppError::NotFound("a published version of the agent"))?;
+    Ok((version.id, version.settings.0))
+}
+
+/// The agents of the workspace.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn agents(app: &App, caller: &Caller) -> Result<Vec<AgentView>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut views = Vec::new();
+    for agent in rows.agents().await? {
+        let (_, settings) = current_version(&rows, agent.id).await?;
+        let version = rows.newest_version(agent.id).await?;
+        views.push(AgentView {
+            id: agent.id,
+            public_key: agent.public_key,
+            version,
+            settings,
+        });
+    }
+    Ok(views)
+}
+
+/// The agent behind a public key.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub async fn public_agent(app: &App, public_key: &str) -> Result<PublicAgent, AppError> {
+    let agent = app
+        .store()
+        .agent_by_key(public_key)
+        .await?
+        .ok_or(AppError::NotFound("the agent"))?;
+    let (_, settings) = current_version(&app.store().rows(agent.workspace_id), agent.id).await?;
+    Ok(PublicAgent {
+        workspace_id: agent.workspace_id,
+        agent_id: agent.id,
+        settings,
+    })
+}
+
+/// The settings of the agent of a conversation, for the checks of the widget's endpoints.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub async fn agent_of(app: &App, visitor: &super::visit::Visitor) -> Result<AgentSettings, AppError> {
+    let rows = app.store().rows(visitor.workspace_id);
+    let conversation = rows
+        .conversation(visitor.conversation_id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
+    Ok(current_version(&rows, conversation.agent_id).await?.1)
+}
+
+/// Publishes settings as the agent's next version; without an id, as a new agent.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Text`] or the store's.
+pub async fn publish(
+    app: &App,
+    caller: &Caller,
+    id: Option<AgentId>,
+    settings: AgentSettings,
+) -> Result<AgentView, AppError> {
+    caller.require(Scope::Admin)?;
+    let name: String = Name::parse(&settings.name)?.into();
+    let sources = app.sources();
+    let mut key = [0; 12];
+    sources.random.fill(&mut key);
+    let new_key = format!(
+        "ag_{}",
+        key.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    );
+    let agent_id = id.unwrap_or_else(|| AgentId::new(&*sources.ids));
+    let version_id = AgentVersionId::new(&*sources.ids);
+    let (now, actor, published) = (app.now(), caller.actor(), settings.clone());
+    let (public_key, version) = app
+        .store()
+        .write(caller.workspace_id, move |tx| {
+            let (name, new_key, settings) = (name.clone(), new_key.clone(), settings.clone());
+            Box::pin(async move {
+                let workspace_id = tx.workspace_id();
+                let agent = match id {
+                    Some(id) => tx.agent(id).await?.ok_or(AppError::NotFound("the agent"))?,
+                    None => {
+                        let row = agent::Model {
+                            id: agent_id,
+                            workspace_id,
+                            public_key: new_key,
+                            name: name.clone(),
+                            version_id: None,
+                            created_at: now,
+                        };
+                        tx.insert(row.clone()).await?;
+                        row
+                    }
+                };
+                let number = tx.newest_version(agent_id).await? + 1;
+                let row = agent_version::Model {
+                    id: version_id,
+                    workspace_id,
+                    agent_id,
+                    number,
+                    settings: Json(settings),
+                    created_at: now,
+                };
+                tx.insert(row).await?;
+                let public_key = agent.public_key.clone();
+                tx.update(agent::Model {
+                    version_id: Some(version_id),
+                    name,
+                    ..agent
+                })
+                .await?;
+                let entry = LogDraft::new(EventKind::AgentPublished, actor)
+                    .about("agent", agent_id)
+                    .about("agent_version", version_id)
+                    .about("number", number);
+                Ok::<_, AppError>(Change::Logged((public_key, number), entry))
+            })
+        })
+        .await?;
+    Ok(AgentView {
+        id: agent_id,
+        public_key,
+        version,
+        settings: published,
+    })
+}

@@ -1,0 +1,238 @@
+//! Conversations as the console shows them.
+
+use super::caller::Caller;
+use super::review::{DraftView, OutcomeView, outcome_view};
+use super::views::{MessageView, Names, Page};
+use super::{App, AppError};
+use crate::domain::account::Scope;
+use crate::domain::conversation::Owner;
+use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, ReleaseId};
+use crate::domain::policy::{DecisionKind, Reason};
+use crate::domain::review::ItemKind;
+use crate::domain::time::Timestamp;
+use crate::store::entity::conversation;
+use crate::store::{ItemStatus, Rows};
+use serde::Serialize;
+
+/// Who answers a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnerView {
+    /// `ai`, `person` or `nobody`.
+    pub kind: crate::store::OwnerKind,
+    /// The person's name.
+    pub name: Option<String>,
+    /// It is the asker.
+    pub yours: bool,
+    /// The fencing token.
+    pub epoch: i64,
+}
+
+/// A line of the list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConversationSummary {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its agent.
+    pub agent_id: AgentId,
+    /// Who answers.
+    pub owner: OwnerView,
+    /// The open review item.
+    pub open_item: Option<ItemId>,
+    /// The last message.
+    pub last_message: Option<MessageView>,
+    /// Messages so far.
+    pub messages: i64,
+    /// Messages that the widget has shown.
+    pub delivered_seq: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A decision of the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionView {
+    /// What was decided.
+    pub kind: DecisionKind,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// By which version of the rules.
+    pub policy_version: i64,
+}
+
+/// A draft with everything that became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DraftHistory {
+    /// The draft.
+    pub draft: DraftView,
+    /// The policy's decision.
+    pub decision: Option<DecisionView>,
+    /// The release that let it out.
+    pub release_id: Option<ReleaseId>,
+    /// The message of that release.
+    pub message_seq: Option<i64>,
+}
+
+/// A review item with its outcomes, cancelled ones included.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ItemHistory {
+    /// Its id.
+    pub id: ItemId,
+    /// What waited.
+    pub kind: ItemKind,
+    /// Where it stands.
+    pub state: ItemStatus,
+    /// The draft it ended with.
+    pub draft_id: Option<DraftId>,
+    /// Why it was there.
+    pub reasons: Vec<Reason>,
+    /// What happened to it, oldest first.
+    pub outcomes: Vec<OutcomeView>,
+    /// When it joined the queue.
+    pub created_at: Timestamp,
+}
+
+/// A whole conversation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConversationView {
+    /// Its line in the list.
+    #[serde(flatten)]
+    pub summary: ConversationSummary,
+    /// Everything said.
+    pub transcript: Vec<MessageView>,
+    /// Everything drafted.
+    pub drafts: Vec<DraftHistory>,
+    /// Everything reviewed.
+    pub items: Vec<ItemHistory>,
+}
+
+/// Reads a cursor `MILLISECONDS_ID`.
+pub(super) fn parse_cursor<Id: std::str::FromStr>(cursor: &str) -> Result<(Timestamp, Id), AppError> {
+    let parsed = cursor
+        .split_once('_')
+        .and_then(|(at, id)| Some((Timestamp(at.parse().ok()?), id.parse().ok()?)));
+    parsed.ok_or_else(|| AppError::Invalid("this is not a page of the list; begin again without `after`".to_owned()))
+}
+
+/// Conversations, the latest change first.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::Invalid`] for a bad cursor, or the store's.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<ConversationSummary>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let below = after.map(parse_cursor::<ConversationId>).transpose()?;
+    let found = rows.conversations(below, limit).await?;
+    let next = found
+        .last()
+        .filter(|_| found.len() as u64 == limit)
+        .map(|last| format!("{}_{}", last.updated_at.0, last.id));
+    let mut names = Names::default();
+    let mut items = Vec::with_capacity(found.len());
+    for row in found {
+        items.push(summary(&rows, caller, &mut names, row).await?);
+    }
+    Ok(Page { items, next })
+}
+
+async fn summary(
+    rows: &Rows<'_>,
+    caller: &Caller,
+    names: &mut Names,
+    row: conversation::Model,
+) -> Result<ConversationSummary, AppError> {
+    let ownership = super::ledger::ownership(&row);
+    let (name, yours) = match ownership.owner {
+        Owner::Person(member) => (
+            Some(names.of(rows, member).await?),
+            caller.member().is_ok_and(|me| me == member),
+        ),
+        Owner::Ai | Owner::Nobody => (None, false),
+    };
+    let last_message = match rows.last_message(row.id).await? {
+        Some(message) => Some(names.message(rows, message).await?),
+        None => None,
+    };
+    Ok(ConversationSummary {
+        id: row.id,
+        agent_id: row.agent_id,
+        owner: OwnerView {
+            kind: row.owner,
+            name,
+            yours,
+            epoch: row.epoch.0,
+        },
+        open_item: rows.open_item(row.id).await?.map(|item| item.id),
+        last_message,
+        messages: row.last_seq,
+        delivered_seq: row.delivered_seq,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// One conversation with everything that happened behind it.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
+pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Result<ConversationView, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let row = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
+    let mut names = Names::default();
+    let messages = rows.messages_after(id, 0).await?;
+    let turns: Vec<_> = rows.turns_of(id).await?.into_iter().map(|turn| turn.id).collect();
+    let mut drafts = Vec::new();
+    for draft in rows.drafts_of_turns(&turns).await? {
+        let decision = rows.decision_of(draft.id).await?.map(|row| DecisionView {
+            kind: row.kind,
+            reasons: row.reasons.0,
+            policy_version: row.policy_version,
+        });
+        let release_id = rows.release_of(draft.id).await?.map(|release| release.id);
+        let message_seq = release_id
+            .and_then(|release| messages.iter().find(|message| message.release_id == Some(release)))
+            .map(|message| message.seq);
+        drafts.push(DraftHistory {
+            draft: draft.into(),
+            decision,
+            release_id,
+            message_seq,
+        });
+    }
+    let mut items = Vec::new();
+    for item in rows.items_of(id).await? {
+        let mut outcomes = Vec::new();
+        for outcome in rows.outcomes_of(item.id).await? {
+            outcomes.push(outcome_view(&rows, &mut names, outcome).await?);
+        }
+        items.push(ItemHistory {
+            id: item.id,
+            kind: item.kind,
+            state: item.state,
+            draft_id: item.draft_id,
+            reasons: item.reasons.0,
+            outcomes,
+            created_at: item.created_at,
+        });
+    }
+    let mut transcript = Vec::with_capacity(messages.len());
+    for message in messages {
+        transcript.push(names.message(&rows, message).await?);
+    }
+    Ok(ConversationView {
+        summary: summary(&rows, caller, &mut names, row).await?,
+        transcript,
+        drafts,
+        items,
+    })
+}

@@ -1,0 +1,100 @@
+//! Runs what is due: turns that end, undo windows, deadlines, missing embeddings.
+//!
+//! A job's row stays until the write that does its work removes or moves it, so a crash in between runs it again, and the
+//! state machines refuse what was already done.
+
+use super::{App, AppError, drafting, knowledge, review};
+use crate::store::JobKind;
+use crate::store::entity::job;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Jobs that run at the same time at most.
+const AT_ONCE: usize = 32;
+/// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// First and longest pause before a failed job is tried again, in milliseconds.
+const RETRY_MS: (i64, i64) = (1_000, 60_000);
+
+type Running = Arc<Mutex<HashMap<(JobKind, uuid::Uuid), ()>>>;
+
+/// Runs until the app stops.
+pub(super) async fn run(app: App) {
+    let running: Running = Arc::default();
+    let ended = Arc::new(Notify::new());
+    while !app.inner.stopping.is_cancelled() {
+        let pause = match start_due(&app, &running, &ended).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "due jobs cannot be read; trying again in a second");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.store().jobs_changed().notified() => {}
+            () = ended.notified() => {}
+            () = app.inner.stopping.cancelled() => {}
+        }
+    }
+}
+
+/// Starts every due job that is not running, and tells how long there is nothing to do.
+async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<Duration, AppError> {
+    let now = app.now();
+    for job in app.store().next_jobs(AT_ONCE as u64 * 2).await? {
+        if job.run_at > now {
+            let ms = u64::try_from(job.run_at.ms_since(now)).unwrap_or(u64::MAX);
+            return Ok(Duration::from_millis(ms).min(LOOK_AGAIN));
+        }
+        let key = (job.kind, job.subject_id);
+        let fits = {
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.len() < AT_ONCE && running.insert(key, ()).is_none()
+        };
+        if fits {
+            let (app_of_job, running, ended) = (app.clone(), running.clone(), ended.clone());
+            app.inner.tasks.spawn(async move {
+                run_one(&app_of_job, &job).await;
+                running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                ended.notify_one();
+            });
+        }
+    }
+    Ok(LOOK_AGAIN)
+}
+
+async fn run_one(app: &App, job: &job::Model) {
+    let (workspace_id, subject) = (job.workspace_id, job.subject_id);
+    let result = match job.kind {
+        JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
+        JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
+        JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
+        JobKind::Embed => knowledge::embed_missing(app, workspace_id).await,
+    };
+    let failure = match result {
+        // Done: its row is gone or lies in the future. If not, it is tried again later rather than at once.
+        Ok(()) => "it changed nothing".to_owned(),
+        Err(error) => {
+            tracing::error!(%error, cause = ?error, job.kind = ?job.kind, job.attempts, "a job failed; it is tried again");
+            error.to_string()
+        }
+    };
+    let pause_ms = RETRY_MS
+        .0
+        .saturating_mul(1 << job.attempts.clamp(0, 10))
+        .min(RETRY_MS.1);
+    let (id, due, run_at) = (job.id, job.run_at, app.now().plus_ms(pause_ms));
+    let retried = app.store().write(workspace_id, move |tx| {
+        let failure = failure.clone();
+        Box::pin(async move {
+            tx.retry_job(id, due, run_at, &failure).await?;
+            Ok::<_, AppError>(crate::store::Change::Unlogged(()))
+        })
+    });
+    if let Err(error) = retried.await {
+        tracing::error!(%error, "a job's retry could not be noted");
+    }
+}

@@ -1,0 +1,245 @@
+//! Finding: by meaning while the engine is there, by words when it is not.
+
+use super::index::{Entry, EntryId, Index, index};
+use super::{QUESTION_DEADLINE, no_engine};
+use crate::app::{App, AppError, Caller};
+use crate::domain::account::Scope;
+use crate::domain::answer::{
+    AllowedModes, AnswerMode, Candidate, CandidateKind, Choice, Signals, Thresholds, choose, overlap,
+};
+use crate::domain::draft::Source;
+use crate::domain::ids::{DocumentId, VerifiedAnswerId};
+use crate::domain::knowledge::DocumentKind;
+use crate::domain::retrieval::{Ranking, RetrievalError, rank};
+use crate::domain::settings::AgentSettings;
+use crate::store::Rows;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Candidates that are looked at.
+const KEEP: usize = 8;
+/// Share of the question's content words that a passage must have before it is quoted without an engine.
+const WORDS_ENOUGH: f64 = 0.6;
+
+/// How a question is to be answered, with its sources.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The mode, and the text unless it is still to be written.
+    pub(crate) choice: Choice,
+    /// What it rests on.
+    pub(crate) sources: Vec<Source>,
+    /// The engine was not there.
+    pub(crate) engine_missing: bool,
+}
+
+/// A ranked passage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Passage {
+    /// The document, unless it is a verified answer.
+    pub document_id: Option<DocumentId>,
+    /// The verified answer, if it is one.
+    pub verified_answer_id: Option<VerifiedAnswerId>,
+    /// Title or question.
+    pub title: String,
+    /// Text or answer.
+    pub text: String,
+    /// Ranking score.
+    pub score: f64,
+}
+
+/// Finds an answer to a visitor's question.
+pub(crate) async fn find_answer(
+    app: &App,
+    rows: &Rows<'_>,
+    question: &str,
+    settings: &AgentSettings,
+) -> Result<Found, AppError> {
+    match ranked(app, rows, question, &settings.collections).await {
+        Ok((index, ranking)) => Ok(by_meaning(question, &index, &ranking, settings)),
+        Err(AppError::Engine(why)) => {
+            tracing::warn!("the engine is missing ({why}); looking for words instead");
+            by_words(rows, question, settings).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Ranked passages for a text.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::Engine`] or the store's.
+pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Result<Vec<Passage>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let (index, ranking) = match ranked(app, &rows, text, &[]).await {
+        Ok(found) => found,
+        Err(AppError::Engine(_)) => {
+            let found = rows.documents_with_words(text, limit as u64).await?;
+            let passages = found.into_iter().map(|row| Passage {
+                document_id: Some(row.id),
+                verified_answer_id: None,
+                score: overlap(text, &format!("{} {}", row.title, row.body)),
+                title: row.title,
+                text: row.body,
+            });
+            return Ok(passages.collect());
+        }
+        Err(error) => return Err(error),
+    };
+    let passages = ranking.entries.iter().take(limit).filter_map(|ranked| {
+        let entry = index.entries.get(ranked.index)?;
+        let source = source(entry, ranked.score, Vec::new());
+        let (document_id, verified_answer_id) = (source.document_id, source.verified_answer_id);
+        Some(Passage {
+            document_id,
+            verified_answer_id,
+            title: source.title,
+            text: source.text,
+            score: source.score,
+        })
+    });
+    Ok(passages.collect())
+}
+
+async fn ranked(
+    app: &App,
+    rows: &Rows<'_>,
+    question: &str,
+    collections: &[String],
+) -> Result<(Arc<Index>, Ranking), AppError> {
+    let engine = app.engine().ok_or_else(no_engine)?;
+    let mut vectors = engine
+        .client
+        .embed(&[question.to_owned()], QUESTION_DEADLINE)
+        .await
+        .map_err(|error| AppError::Engine(error.to_string()))?;
+    let vector = vectors
+        .pop()
+        .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
+    let all = index(app, rows, &engine.embedder).await?;
+    let failed = |error: RetrievalError| AppError::Engine(error.to_string());
+    if collections.is_empty() {
+        let ranking = rank(&vector, &all.vectors, KEEP).map_err(failed)?;
+        return Ok((all, ranking));
+    }
+    let belongs = |entry: &Entry| entry.kind == CandidateKind::Verified || collections.contains(&entry.collection);
+    let (entries, vectors) = all
+        .entries
+        .iter()
+        .zip(&all.vectors)
+        .filter(|(entry, _)| belongs(entry))
+        .map(|(e, v)| (e.clone(), v.clone()))
+        .unzip();
+    let part = Index { entries, vectors };
+    let ranking = rank(&vector, &part.vectors, KEEP).map_err(failed)?;
+    Ok((Arc::new(part), ranking))
+}
+
+fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &AgentSettings) -> Found {
+    let found: Vec<(&Entry, Candidate<'_>)> = ranking
+        .entries
+        .iter()
+        .filter_map(|ranked| {
+            let entry = index.entries.get(ranked.index)?;
+            let candidate = Candidate {
+                kind: entry.kind,
+                title: &entry.title,
+                body: &entry.body,
+                ranked: *ranked,
+                sentence_similarities: None,
+            };
+            Some((entry, candidate))
+        })
+        .collect();
+    let candidates: Vec<Candidate<'_>> = found.iter().map(|(_, candidate)| *candidate).collect();
+    let choice = choose(
+        question,
+        ranking,
+        &candidates,
+        allowed(settings),
+        &Thresholds::default(),
+    );
+    let sources = choice
+        .sources
+        .iter()
+        .filter_map(|chosen| {
+            let (entry, candidate) = found.get(chosen.candidate)?;
+            Some(source(entry, candidate.ranked.score, chosen.quoted.clone()))
+        })
+        .collect();
+    Found {
+        choice,
+        sources,
+        engine_missing: false,
+    }
+}
+
+fn allowed(settings: &AgentSettings) -> AllowedModes {
+    let has = |mode| settings.modes.contains(&mode);
+    AllowedModes {
+        verified: has(AnswerMode::Verified),
+        quote: has(AnswerMode::Quote),
+        // No model has been measured as fit to write, so the owner has to allow an unfit one.
+        compose: has(AnswerMode::Compose) && settings.allow_unfit,
+    }
+}
+
+fn source(entry: &Entry, score: f64, quoted: Vec<(usize, usize)>) -> Source {
+    let (document_id, verified_answer_id) = match entry.id {
+        EntryId::Document(id) => (Some(id), None),
+        EntryId::VerifiedAnswer(id) => (None, Some(id)),
+    };
+    Source {
+        document_id,
+        verified_answer_id,
+        title: entry.title.clone(),
+        text: entry.body.clone(),
+        score,
+        quoted,
+    }
+}
+
+/// Without an engine: the document that has most of the question's words is quoted, if it has enough of them.
+async fn by_words(rows: &Rows<'_>, question: &str, settings: &AgentSettings) -> Result<Found, AppError> {
+    let mut found = rows.documents_with_words(question, KEEP as u64).await?;
+    found.retain(|row| settings.collections.is_empty() || settings.collections.contains(&row.collection));
+    let sources: Vec<Source> = found
+        .iter()
+        .map(|row| Source {
+            document_id: Some(row.id),
+            verified_answer_id: None,
+            title: row.title.clone(),
+            text: row.body.clone(),
+            score: overlap(question, &format!("{} {}", row.title, row.body)),
+            quoted: Vec::new(),
+        })
+        .collect();
+    let best = found.first().zip(sources.first()).filter(|(row, source)| {
+        row.kind == DocumentKind::Faq && source.score >= WORDS_ENOUGH && settings.modes.contains(&AnswerMode::Quote)
+    });
+    let (mode, text, score) = match best {
+        Some((row, source)) => (AnswerMode::Quote, row.body.clone(), source.score),
+        None => (
+            AnswerMode::Abstain,
+            String::new(),
+            sources.first().map_or(0.0, |source| source.score),
+        ),
+    };
+    let signals = Signals {
+        mode,
+        overlap: score,
+        ..Signals::default()
+    };
+    let choice = Choice {
+        mode,
+        text,
+        sources: Vec::new(),
+        signals,
+    };
+    let kept = if mode == AnswerMode::Quote { 1 } else { 3 };
+    Ok(Found {
+        choice,
+        sources: sources.into_iter().take(kept).collect(),
+        engine_missing: true,
+    })
+}

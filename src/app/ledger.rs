@@ -1,0 +1,591 @@
+//! Between the rules and the rows: loads a conversation as a [`Flow`], and writes a [`Step`] back.
+//!
+//! Every change of a conversation goes through here, inside one write: load, ask the flow, carry out.
+
+use super::AppError;
+use crate::domain::conversation::{Author, Owner, Ownership};
+use crate::domain::flow::{Context, Due, Effect, Flow, Limits, Step, SystemText};
+use crate::domain::ids::{ConversationId, MemberId, MessageId, VerdictId};
+use crate::domain::policy::Reason;
+use crate::domain::release::{Basis, Release};
+use crate::domain::review::{Item, ItemState, Lease, OutcomeKind, Pending, ReasonCode, VerdictLabel, verdict_of};
+use crate::domain::settings::WorkspaceSettings;
+use crate::domain::time::Timestamp;
+use crate::domain::turn::Turn;
+use crate::store::entity::{conversation, draft, message, outcome, release, review_item, turn, verdict};
+use crate::store::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind, Rows, Sources, Tx};
+
+/// A conversation's rows and what the rules make of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    /// The conversation.
+    pub(crate) conversation: conversation::Model,
+    /// Its latest turn.
+    pub(crate) turn: Option<turn::Model>,
+    /// Its open review item.
+    pub(crate) item: Option<review_item::Model>,
+    /// The item's pending outcome.
+    pub(crate) pending: Option<outcome::Model>,
+    /// The draft the item points at; it may be for an older revision.
+    pub(crate) draft: Option<draft::Model>,
+    /// All of it as the rules see it.
+    pub(crate) flow: Flow,
+}
+
+/// What a reviewer's decision carries besides its kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DecisionDetails {
+    /// The text that is to go out.
+    pub(crate) text: Option<String>,
+    /// The verdict as given.
+    pub(crate) verdict: Option<VerdictLabel>,
+    /// Why.
+    pub(crate) reasons: Vec<ReasonCode>,
+    /// For colleagues.
+    pub(crate) note: Option<String>,
+    /// Keep the answer as a verified answer.
+    pub(crate) remember: bool,
+}
+
+/// What carrying out a step needs besides the step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Details {
+    /// For a decision.
+    pub(crate) decision: DecisionDetails,
+    /// A person's message: text and client-made id.
+    pub(crate) person: Option<(String, Option<String>)>,
+}
+
+/// Messages that were written while carrying out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Written {
+    /// In order.
+    pub(crate) messages: Vec<message::Model>,
+    /// The item that joined the queue.
+    pub(crate) opened: Option<review_item::Model>,
+}
+
+/// The workspace's limits from its settings.
+pub(crate) const fn limits(settings: &WorkspaceSettings) -> Limits {
+    Limits {
+        undo_ms: settings.undo_ms,
+        hold_ms: settings.hold_ms,
+        handoff_ms: settings.handoff_ms,
+    }
+}
+
+/// The context of a transition.
+pub(crate) fn context<'a>(sources: &'a Sources, settings: &WorkspaceSettings) -> Context<'a> {
+    Context {
+        now: sources.clock.now(),
+        ids: &*sources.ids,
+        limits: limits(settings),
+    }
+}
+
+/// The settings of the workspace.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub(crate) async fn settings(rows: &Rows<'_>) -> Result<WorkspaceSettings, AppError> {
+    Ok(rows
+        .workspace()
+        .await?
+        .ok_or(AppError::NotFound("the workspace"))?
+        .settings
+        .0)
+}
+
+/// Loads a conversation.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, AppError> {
+    let conversation = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
+    let turn = rows.latest_turn(id).await?;
+    let item = rows.open_item(id).await?;
+    let (pending, draft) = match &item {
+        Some(item) => {
+            let draft = match item.draft_id {
+                Some(draft_id) => rows.draft(draft_id).await?,
+                None => None,
+            };
+            (rows.standing_outcome(item.id).await?, draft)
+        }
+        None => (None, None),
+    };
+    let flow = Flow {
+        ownership: ownership(&conversation),
+        turn: turn.as_ref().map(|turn| (turn.id, turn_of(turn))),
+        item: item
+            .as_ref()
+            .map(|item| item_of(item, pending.as_ref(), draft.as_ref())),
+    };
+    Ok(Ledger {
+        conversation,
+        turn,
+        item,
+        pending,
+        draft,
+        flow,
+    })
+}
+
+/// Who owns a conversation.
+pub(crate) const fn ownership(row: &conversation::Model) -> Ownership {
+    let owner = match (row.owner, row.owner_member_id) {
+        (OwnerKind::Person, Some(member)) => Owner::Person(member),
+        (OwnerKind::Ai, _) => Owner::Ai,
+        // The schema's CHECK keeps a person without a member out.
+        (OwnerKind::Nobody | OwnerKind::Person, _) => Owner::Nobody,
+    };
+    Ownership {
+        owner,
+        epoch: row.epoch,
+    }
+}
+
+const fn turn_of(row: &turn::Model) -> Turn {
+    Turn {
+        state: row.state,
+        revision: row.revision,
+        opened_at: row.opened_at,
+        burst_at: row.burst_at,
+        last_message_at: row.last_message_at,
+    }
+}
+
+fn item_of(row: &review_item::Model, outcome: Option<&outcome::Model>, draft: Option<&draft::Model>) -> Item {
+    let state = match outcome.map(pending_of) {
+        Some(outcome) if row.state == ItemStatus::Closed => ItemState::Closed(outcome),
+        Some(outcome) => ItemState::Pending(outcome),
+        None => ItemState::Open,
+    };
+    Item {
+        id: row.id,
+        kind: row.kind,
+        state,
+        revision: row.revision,
+        has_draft: draft.is_some_and(|draft| draft.revision == row.revision),
+        lease: row
+            .leased_by
+            .zip(row.leased_until)
+            .map(|(member, until)| Lease { member, until }),
+        deadline_at: row.deadline_at,
+    }
+}
+
+/// An item with its standing outcome, for an item that may be closed.
+pub(crate) fn closed_or_open(row: &review_item::Model, outcome: Option<&outcome::Model>) -> Item {
+    item_of(row, outcome, None)
+}
+
+fn pending_of(row: &outcome::Model) -> Pending {
+    Pending {
+        id: row.id,
+        kind: row.kind,
+        by: row.member_id,
+        at: row.created_at,
+        final_at: row.final_at,
+    }
+}
+
+impl Ledger {
+    /// Adds a message to the conversation; its sequence is the next.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn say(&mut self, tx: &Tx<'_>, new: NewMessage) -> Result<message::Model, AppError> {
+        self.conversation.last_seq += 1;
+        let row = message::Model {
+            id: new.id,
+            workspace_id: tx.workspace_id(),
+            conversation_id: self.conversation.id,
+            turn_id: self.turn.as_ref().map(|turn| turn.id),
+            seq: self.conversation.last_seq,
+            author: new.author,
+            member_id: new.member_id,
+            body: new.text,
+            client_id: new.client_id,
+            release_id: new.release_id,
+            epoch: self.flow.ownership.epoch,
+            created_at: new.at,
+        };
+        tx.insert(row.clone()).await?;
+        Ok(row)
+    }
+
+    /// Writes the conversation's row after [`Self::say`] or a step.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+        let ownership = self.flow.ownership;
+        let (owner, member) = match ownership.owner {
+            Owner::Ai => (OwnerKind::Ai, None),
+            Owner::Person(member) => (OwnerKind::Person, Some(member)),
+            Owner::Nobody => (OwnerKind::Nobody, None),
+        };
+        self.conversation.owner = owner;
+        self.conversation.owner_member_id = member;
+        self.conversation.epoch = ownership.epoch;
+        self.conversation.updated_at = now;
+        tx.update(self.conversation.clone()).await?;
+        Ok(())
+    }
+
+    /// Writes a step: its effects in order, turn, item and conversation, and the jobs that follow from the new state.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn carry_out(
+        &mut self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        settings: &WorkspaceSettings,
+        step: &Step,
+        details: &Details,
+    ) -> Result<Written, AppError> {
+        let before = self.flow;
+        let mut written = Written::default();
+        for effect in &step.effects {
+            self.carry_out_one(tx, context, settings, step, details, effect, &mut written)
+                .await?;
+        }
+        self.flow = step.flow;
+        self.write_turn(tx).await?;
+        self.write_item(tx).await?;
+        self.save(tx, context.now).await?;
+        reschedule(tx, self.conversation.id, &before, &self.flow).await?;
+        Ok(written)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one step, used nowhere else")]
+    async fn carry_out_one(
+        &mut self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        settings: &WorkspaceSettings,
+        step: &Step,
+        details: &Details,
+        effect: &Effect,
+        written: &mut Written,
+    ) -> Result<(), AppError> {
+        match effect {
+            Effect::TurnOpened(id) => {
+                if let Some((_, turn)) = step.flow.turn {
+                    let number = self.turn.as_ref().map_or(1, |last| last.number + 1);
+                    let row = turn::Model {
+                        id: *id,
+                        workspace_id: tx.workspace_id(),
+                        conversation_id: self.conversation.id,
+                        number,
+                        state: turn.state,
+                        revision: turn.revision,
+                        opened_at: turn.opened_at,
+                        burst_at: turn.burst_at,
+                        last_message_at: turn.last_message_at,
+                    };
+                    tx.insert(row.clone()).await?;
+                    self.turn = Some(row);
+                }
+            }
+            Effect::OutcomeCancelled(_) => {
+                if let Some(pending) = self.pending.take() {
+                    tx.update(outcome::Model {
+                        state: OutcomeStatus::Cancelled,
+                        ..pending
+                    })
+                    .await?;
+                }
+            }
+            Effect::OutcomePending(pending) => {
+                let row = self.outcome_row(tx, pending, OutcomeStatus::Pending, &details.decision);
+                tx.insert(row.clone()).await?;
+                self.pending = Some(row);
+            }
+            Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome).await?,
+            Effect::ItemOpened { item, reasons } => {
+                let row = self.open_item(tx, context, item, reasons);
+                tx.insert(row.clone()).await?;
+                written.opened = Some(row.clone());
+                self.item = Some(row);
+            }
+            Effect::DraftJoined(draft_id) => {
+                if let Some(item) = &mut self.item {
+                    item.draft_id = Some(*draft_id);
+                }
+            }
+            // The owner itself is written with the conversation; the log entry is the caller's.
+            Effect::OwnerChanged(_) => {}
+            Effect::AiAnswers(release) => {
+                self.write_release(tx, context.now, release).await?;
+                let message = NewMessage::new(context, Author::Ai, release.text());
+                let message = self
+                    .say(
+                        tx,
+                        NewMessage {
+                            release_id: Some(release.id()),
+                            ..message
+                        },
+                    )
+                    .await?;
+                written.messages.push(message);
+            }
+            Effect::PersonAnswers { by } => {
+                let (text, client_id) = match &details.person {
+                    Some(person) => person.clone(),
+                    None => (details.decision.text.clone().unwrap_or_default(), None),
+                };
+                let message = NewMessage::new(context, Author::Person, &text);
+                written.messages.push(
+                    self.say(
+                        tx,
+                        NewMessage {
+                            member_id: Some(*by),
+                            client_id,
+                            ..message
+                        },
+                    )
+                    .await?,
+                );
+            }
+            Effect::SystemSays(text) => {
+                let text = match text {
+                    SystemText::HandedOff => &settings.waiting_text,
+                    SystemText::Refused => &settings.refused_text,
+                };
+                written
+                    .messages
+                    .push(self.say(tx, NewMessage::new(context, Author::System, text)).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// An outcome that was pending becomes final; one that is final at once is inserted.
+    async fn close_item(&mut self, tx: &Tx<'_>, context: Context<'_>, outcome: &Pending) -> Result<(), AppError> {
+        let row = match self.pending.take() {
+            Some(pending) => {
+                let row = outcome::Model {
+                    state: OutcomeStatus::Final,
+                    ..pending
+                };
+                tx.update(row.clone()).await?;
+                row
+            }
+            None => {
+                let row = self.outcome_row(tx, outcome, OutcomeStatus::Final, &DecisionDetails::default());
+                tx.insert(row.clone()).await?;
+                row
+            }
+        };
+        self.write_verdict(tx, context, &row).await?;
+        if let Some(item) = self.item.take() {
+            tx.update(review_item::Model {
+                state: ItemStatus::Closed,
+                closed_at: Some(context.now),
+                leased_by: None,
+                leased_until: None,
+                ..item
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn outcome_row(
+        &self,
+        tx: &Tx<'_>,
+        pending: &Pending,
+        state: OutcomeStatus,
+        details: &DecisionDetails,
+    ) -> outcome::Model {
+        let label = self
+            .item
+            .as_ref()
+            .and_then(|_| verdict_of(pending.kind, details.verdict, &details.reasons));
+        outcome::Model {
+            id: pending.id,
+            workspace_id: tx.workspace_id(),
+            item_id: self
+                .item
+                .as_ref()
+                .map_or_else(|| uuid::Uuid::nil().into(), |item| item.id),
+            draft_id: self.item.as_ref().and_then(|item| item.draft_id),
+            kind: pending.kind,
+            state,
+            member_id: pending.by,
+            body: pending
+                .kind
+                .sends_text()
+                .then(|| details.text.clone().unwrap_or_default()),
+            remember: details.remember,
+            verdict: label,
+            reasons: Json(details.reasons.clone()),
+            note: details.note.clone(),
+            created_at: pending.at,
+            final_at: pending.final_at,
+        }
+    }
+
+    async fn write_verdict(&self, tx: &Tx<'_>, context: Context<'_>, outcome: &outcome::Model) -> Result<(), AppError> {
+        if let (Some(draft_id), Some(label)) = (outcome.draft_id, outcome.verdict) {
+            let row = verdict::Model {
+                id: VerdictId::new(context.ids),
+                workspace_id: tx.workspace_id(),
+                draft_id,
+                outcome_id: outcome.id,
+                label,
+                reasons: outcome.reasons.clone(),
+                created_at: context.now,
+            };
+            tx.insert(row).await?;
+        }
+        Ok(())
+    }
+
+    fn open_item(&self, tx: &Tx<'_>, context: Context<'_>, item: &Item, reasons: &[Reason]) -> review_item::Model {
+        review_item::Model {
+            id: item.id,
+            workspace_id: tx.workspace_id(),
+            conversation_id: self.conversation.id,
+            turn_id: self
+                .turn
+                .as_ref()
+                .map_or_else(|| uuid::Uuid::nil().into(), |turn| turn.id),
+            kind: item.kind,
+            state: ItemStatus::Open,
+            revision: item.revision,
+            draft_id: None,
+            reasons: Json(reasons.to_vec()),
+            // Whoever waits longest comes first, however often the item was replaced.
+            waiting_since: self.turn.as_ref().map_or(context.now, |turn| turn.opened_at),
+            deadline_at: item.deadline_at,
+            leased_by: item.lease.map(|lease| lease.member),
+            leased_until: item.lease.map(|lease| lease.until),
+            created_at: context.now,
+            closed_at: None,
+        }
+    }
+
+    async fn write_release(&self, tx: &Tx<'_>, now: Timestamp, release: &Release) -> Result<(), AppError> {
+        let (decision_id, outcome_id) = match release.basis() {
+            Basis::Decision(id) => (Some(id), None),
+            Basis::Outcome(id) => (None, Some(id)),
+        };
+        let row = release::Model {
+            id: release.id(),
+            workspace_id: tx.workspace_id(),
+            draft_id: release.draft_id(),
+            decision_id,
+            outcome_id,
+            epoch: release.epoch(),
+            salt: release.salt().to_vec(),
+            text_digest: release.digest().0.to_vec(),
+            created_at: now,
+        };
+        tx.insert(row).await?;
+        Ok(())
+    }
+
+    async fn write_turn(&mut self, tx: &Tx<'_>) -> Result<(), AppError> {
+        if let (Some(row), Some((_, turn))) = (&mut self.turn, self.flow.turn)
+            && turn_of(row) != turn
+        {
+            row.state = turn.state;
+            row.revision = turn.revision;
+            row.burst_at = turn.burst_at;
+            row.last_message_at = turn.last_message_at;
+            tx.update(row.clone()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_item(&mut self, tx: &Tx<'_>) -> Result<(), AppError> {
+        if let (Some(row), Some(item)) = (&mut self.item, self.flow.item) {
+            row.state = match item.state {
+                ItemState::Open => ItemStatus::Open,
+                ItemState::Pending(_) => ItemStatus::Pending,
+                ItemState::Closed(_) => ItemStatus::Closed,
+            };
+            row.revision = item.revision;
+            row.leased_by = item.lease.map(|lease| lease.member);
+            row.leased_until = item.lease.map(|lease| lease.until);
+            tx.update(row.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// The item's draft as the rules see it.
+    pub(crate) fn proposed(&self) -> Option<crate::domain::flow::Proposed<'_>> {
+        self.draft.as_ref().map(|draft| crate::domain::flow::Proposed {
+            id: draft.id,
+            ticket: crate::domain::flow::Ticket {
+                turn_id: draft.turn_id,
+                revision: draft.revision,
+                epoch: draft.epoch,
+            },
+            text: &draft.body,
+        })
+    }
+}
+
+/// A message about to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct NewMessage {
+    /// Its id.
+    pub(crate) id: MessageId,
+    /// Who wrote it.
+    pub(crate) author: Author,
+    /// The member who wrote it.
+    pub(crate) member_id: Option<MemberId>,
+    /// What it says.
+    pub(crate) text: String,
+    /// The widget's or console's own id for it.
+    pub(crate) client_id: Option<String>,
+    /// What lets it out, if it is the AI's.
+    pub(crate) release_id: Option<crate::domain::ids::ReleaseId>,
+    /// When.
+    pub(crate) at: Timestamp,
+}
+
+impl NewMessage {
+    /// A message with nothing but an author and a text.
+    pub(crate) fn new(context: Context<'_>, author: Author, text: &str) -> Self {
+        Self {
+            id: MessageId::new(context.ids),
+            author,
+            member_id: None,
+            text: text.to_owned(),
+            client_id: None,
+            release_id: None,
+            at: context.now,
+        }
+    }
+}
+
+/// Keeps the jobs in step with what the state says is due.
+async fn reschedule(tx: &Tx<'_>, conversation_id: ConversationId, before: &Flow, after: &Flow) -> Result<(), AppError> {
+    let at = |flow: &Flow, due: Due| flow.dues().into_iter().find(|&(_, d)| d == due).map(|(at, _)| at);
+    for (due, kind) in [
+        (Due::Draft, JobKind::Draft),
+        (Due::Finalise, JobKind::Finalise),
+        (Due::Expire, JobKind::Expire),
+    ] {
+        match (at(before, due), at(after, due)) {
+            (old, Some(new)) if old != Some(new) => tx.schedule(kind, conversation_id, new).await?,
+            (Some(_), None) => tx.unschedule(kind, conversation_id).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Does this kind of outcome leave an answer worth remembering?
+pub(crate) const fn may_be_remembered(kind: OutcomeKind) -> bool {
+    matches!(kind, OutcomeKind::Edit | OutcomeKind::Respond)
+}

@@ -1,0 +1,76 @@
+//! How the server is: what `doctor` and the console's notices read.
+
+use super::{App, AppError};
+use crate::engine::EngineState;
+use serde::Serialize;
+
+/// The engine in a word and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EngineView {
+    /// It can draft and search by meaning.
+    pub ready: bool,
+    /// How it is, and what to do about it.
+    pub in_words: String,
+    /// The embedding model.
+    pub embedder: Option<String>,
+    /// The chat model.
+    pub chat_model: Option<String>,
+}
+
+/// How the server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The program's version.
+    pub version: &'static str,
+    /// `sqlite` or `postgres`.
+    pub database: &'static str,
+    /// The engine.
+    pub engine: EngineView,
+    /// Workspaces on this machine.
+    pub workspaces: usize,
+    /// Jobs that are due and have failed at least once.
+    pub failing_jobs: usize,
+}
+
+/// How the engine is right now.
+pub fn engine(app: &App) -> EngineView {
+    let Some(engine) = app.engine() else {
+        let in_words =
+            "no models are set up; knowledge is searched by words, and nothing is written by the AI".to_owned();
+        return EngineView {
+            ready: false,
+            in_words,
+            embedder: None,
+            chat_model: None,
+        };
+    };
+    let state = engine.status.as_ref().map(|status| status.borrow().state.clone());
+    let (ready, in_words) = match state {
+        None | Some(EngineState::Ready) => (true, "the AI engine is ready".to_owned()),
+        Some(EngineState::NotConfigured | EngineState::Stopped) => (false, "the AI engine is not running".to_owned()),
+        Some(EngineState::Starting) => (false, "the AI engine is starting: the models are loading".to_owned()),
+        Some(EngineState::Restarting { why, .. }) => (false, format!("the AI engine is being restarted: {why}")),
+        Some(EngineState::Failed { why }) => (false, format!("the AI engine cannot run: {why}")),
+    };
+    EngineView {
+        ready,
+        in_words,
+        embedder: Some(engine.embedder.clone()),
+        chat_model: engine.chat_model.clone(),
+    }
+}
+
+/// How the server is.
+///
+/// # Errors
+/// The store's.
+pub async fn status(app: &App) -> Result<Status, AppError> {
+    let jobs = app.store().next_jobs(1_000).await?;
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        database: app.store().database(),
+        engine: engine(app),
+        workspaces: app.store().workspaces().await?.len(),
+        failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),
+    })
+}

@@ -1,0 +1,147 @@
+//! Override: a person takes a conversation over, writes, and hands it back.
+
+use super::caller::Caller;
+use super::ledger::{self, Details};
+use super::views::{MessageView, Names};
+use super::{App, AppError};
+use crate::domain::account::Scope;
+use crate::domain::conversation::OwnershipError;
+use crate::domain::flow::FlowError;
+use crate::domain::ids::{ConversationId, MemberId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::text::AnswerText;
+use crate::store::{Change, LogDraft, Rows, Tx};
+use serde_json::json;
+
+/// A person steps in; from this commit on nothing the AI drafted goes out.
+///
+/// # Errors
+/// [`AppError::Conflict`] when a colleague, or the person already, has it.
+pub async fn take_over(app: &App, caller: &Caller, id: ConversationId) -> Result<(), AppError> {
+    change(app, caller, id, Move::TakeOver).await
+}
+
+/// The person returns the conversation to the AI, which drafts for what is still unanswered.
+///
+/// # Errors
+/// [`AppError::Conflict`] when the person does not have it.
+pub async fn hand_back(app: &App, caller: &Caller, id: ConversationId) -> Result<(), AppError> {
+    change(app, caller, id, Move::HandBack).await
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    TakeOver,
+    HandBack,
+}
+
+async fn change(app: &App, caller: &Caller, id: ConversationId, what: Move) -> Result<(), AppError> {
+    caller.require(Scope::Review)?;
+    let (member, actor) = (caller.member()?, caller.actor());
+    let app_of_write = app.clone();
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let app = app_of_write.clone();
+            Box::pin(async move { change_in(&app, tx, id, member, actor, what).await })
+        })
+        .await
+}
+
+async fn change_in(
+    app: &App,
+    tx: &Tx<'_>,
+    id: ConversationId,
+    member: MemberId,
+    actor: Actor,
+    what: Move,
+) -> Result<Change<()>, AppError> {
+    let mut ledger = ledger::load(tx, id).await?;
+    let settings = ledger::settings(tx).await?;
+    let context = ledger::context(app.sources(), &settings);
+    let item = ledger.item.as_ref().map(|item| item.id);
+    let (step, kind) = match what {
+        Move::TakeOver => (ledger.flow.take_over(context, member), EventKind::ConversationTakenOver),
+        Move::HandBack => (ledger.flow.hand_back(member), EventKind::ConversationHandedBack),
+    };
+    let step = match step {
+        Ok(step) => step,
+        Err(refused) => return Err(explain(tx, refused).await?),
+    };
+    ledger
+        .carry_out(tx, context, &settings, &step, &Details::default())
+        .await?;
+    let mut entry = LogDraft::new(kind, actor)
+        .about("conversation", id)
+        .about("epoch", ledger.flow.ownership.epoch.0);
+    if let Some(item) = item {
+        entry = entry.about("item", item);
+    }
+    Ok(Change::Logged((), entry))
+}
+
+/// The person who took over writes to the visitor. The same client-made id again is the same message.
+///
+/// # Errors
+/// [`AppError::Conflict`] unless the person has taken over; [`AppError::Text`].
+pub async fn write(
+    app: &App,
+    caller: &Caller,
+    id: ConversationId,
+    client_id: &str,
+    text: &str,
+) -> Result<MessageView, AppError> {
+    caller.require(Scope::Review)?;
+    let (member, actor) = (caller.member()?, caller.actor());
+    let text: String = AnswerText::parse(text)?.into();
+    let client_id = super::visit::checked_client_id(client_id)?;
+    let app_of_write = app.clone();
+    let row = app
+        .store()
+        .write(caller.workspace_id, move |tx| {
+            let (app, text, client_id) = (app_of_write.clone(), text.clone(), client_id.clone());
+            Box::pin(async move {
+                if let Some(row) = tx.message_by_client_id(id, &client_id).await? {
+                    return Ok(Change::Unlogged(row));
+                }
+                let mut ledger = ledger::load(tx, id).await?;
+                let settings = ledger::settings(tx).await?;
+                let context = ledger::context(app.sources(), &settings);
+                let step = match ledger.flow.person_wrote(member) {
+                    Ok(step) => step,
+                    Err(refused) => return Err(explain(tx, refused).await?),
+                };
+                let details = Details {
+                    person: Some((text, Some(client_id))),
+                    ..Details::default()
+                };
+                let written = ledger.carry_out(tx, context, &settings, &step, &details).await?;
+                let row = written
+                    .messages
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| AppError::Internal("a person's message was not written".to_owned()))?;
+                let entry = LogDraft::new(EventKind::MessageCreated, actor)
+                    .about("conversation", id)
+                    .about("message", row.id)
+                    .about("seq", row.seq)
+                    .with("text", row.body.clone());
+                Ok::<_, AppError>(Change::Logged(row, entry))
+            })
+        })
+        .await?;
+    Ok(Names::default()
+        .message(&app.store().rows(caller.workspace_id), row)
+        .await?)
+}
+
+async fn explain(rows: &Rows<'_>, refused: FlowError) -> Result<AppError, AppError> {
+    let FlowError::Ownership(OwnershipError::OwnedByOther(member)) = refused else {
+        return Ok(refused.into());
+    };
+    let name = Names::default().of(rows, member).await?;
+    let sentence = format!("{name} has taken this conversation over; ask {name} to hand it back first");
+    Ok(AppError::Conflict {
+        sentence,
+        extra: json!({ "owned_by": name }),
+    })
+}

@@ -1,0 +1,332 @@
+//! The visitor's side: start a conversation, write, see what happens, acknowledge.
+
+use super::ledger::{self, Details, NewMessage};
+use super::views::{MessageView, Names};
+use super::{App, AppError, agents};
+use crate::domain::conversation::{Author, Owner};
+use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::text::VisitorText;
+use crate::domain::turn::TurnState;
+use crate::store::entity::{conversation, review_item, visitor};
+use crate::store::{Change, LogDraft, OwnerKind, Rows};
+use serde::{Deserialize, Serialize};
+
+/// A visitor who showed their token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visitor {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The visitor.
+    pub visitor_id: VisitorId,
+    /// Their conversation.
+    pub conversation_id: ConversationId,
+}
+
+/// A conversation that has just begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Started {
+    /// Its id.
+    pub conversation_id: ConversationId,
+    /// The visitor's bearer token; it is shown once.
+    pub token: String,
+}
+
+/// What goes on in a conversation, as the visitor sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing is open.
+    Idle,
+    /// The visitor may still be writing.
+    Listening,
+    /// The AI is drafting.
+    Drafting,
+    /// A colleague is checking the answer.
+    Checking,
+    /// A person will answer.
+    WaitingForPerson,
+}
+
+/// A conversation's status, as the visitor sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Who answers: `ai`, `person` or `nobody`.
+    pub owner: String,
+    /// What goes on.
+    pub phase: Phase,
+    /// How long a check usually takes, from the latest ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate_ms: Option<i64>,
+    /// The colleague who has taken over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colleague: Option<String>,
+}
+
+/// The whole conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Transcript {
+    /// Its id.
+    pub conversation_id: ConversationId,
+    /// Everything said, in committed order.
+    pub messages: Vec<MessageView>,
+    /// What goes on.
+    pub status: Status,
+    /// Sequence of the last message; 0 when there is none.
+    pub seq: i64,
+}
+
+/// A message that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The message.
+    pub message: MessageView,
+    /// It was accepted before, under the same client-made id.
+    pub repeated: bool,
+}
+
+/// Decisions looked at for the waiting estimate.
+const ESTIMATE_FROM: u64 = 20;
+/// Longest client-made id, in characters.
+const CLIENT_ID_CHARS: usize = 64;
+
+/// Begins a conversation with an agent.
+///
+/// # Errors
+/// [`AppError::NotFound`] for an unknown agent.
+pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
+    let agent = agents::public_agent(app, public_key).await?;
+    let sources = app.sources();
+    let (secret, token_hash) = super::accounts::new_secret(&*sources.random, "hpv_");
+    let (visitor_id, conversation_id) = (VisitorId::new(&*sources.ids), ConversationId::new(&*sources.ids));
+    let now = app.now();
+    app.store()
+        .write(agent.workspace_id, move |tx| {
+            let token_hash = token_hash.clone();
+            Box::pin(async move {
+                let workspace_id = tx.workspace_id();
+                tx.insert(visitor::Model {
+                    id: visitor_id,
+                    workspace_id,
+                    token_hash,
+                    created_at: now,
+                })
+                .await?;
+                let start = crate::domain::flow::Flow::start();
+                let row = conversation::Model {
+                    id: conversation_id,
+                    workspace_id,
+                    agent_id: agent.agent_id,
+                    visitor_id,
+                    owner: OwnerKind::Ai,
+                    owner_member_id: None,
+                    epoch: start.ownership.epoch,
+                    last_seq: 0,
+                    delivered_seq: 0,
+                    created_at: now,
+                    updated_at: now,
+                };
+                tx.insert(row).await?;
+                let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
+                    .about("conversation", conversation_id)
+                    .about("agent", agent.agent_id);
+                Ok::<_, AppError>(Change::Logged((), entry))
+            })
+        })
+        .await?;
+    Ok(Started {
+        conversation_id,
+        token: secret,
+    })
+}
+
+/// The visitor behind a token.
+///
+/// # Errors
+/// The store's.
+pub async fn visitor_of_token(app: &App, token: &str) -> Result<Option<Visitor>, AppError> {
+    let Some(row) = app
+        .store()
+        .visitor_by_token(&super::accounts::secret_hash(token))
+        .await?
+    else {
+        return Ok(None);
+    };
+    let conversation = app
+        .store()
+        .rows(row.workspace_id)
+        .conversation_of_visitor(row.id)
+        .await?;
+    Ok(conversation.map(|conversation| Visitor {
+        workspace_id: row.workspace_id,
+        visitor_id: row.id,
+        conversation_id: conversation.id,
+    }))
+}
+
+/// Accepts a visitor's message. The same client-made id again is the same message: nothing is written twice.
+///
+/// # Errors
+/// [`AppError::Text`] for a text that cannot be accepted, [`AppError::Invalid`] for an unusable client id.
+pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> Result<Posted, AppError> {
+    let text = VisitorText::parse(text)?;
+    let client_id = checked_client_id(client_id)?;
+    let (app_clone, visitor) = (app.clone(), *visitor);
+    let (row, repeated) = app
+        .store()
+        .write(visitor.workspace_id, move |tx| {
+            let (app, client_id, text) = (app_clone.clone(), client_id.clone(), text.clone());
+            Box::pin(async move {
+                if let Some(row) = tx.message_by_client_id(visitor.conversation_id, &client_id).await? {
+                    return Ok(Change::Unlogged((row, true)));
+                }
+                let settings = ledger::settings(tx).await?;
+                let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
+                let context = ledger::context(app.sources(), &settings);
+                let step = ledger.flow.visitor_wrote(context);
+                ledger
+                    .carry_out(tx, context, &settings, &step, &Details::default())
+                    .await?;
+                let message = NewMessage::new(context, Author::Visitor, text.as_str());
+                let row = ledger
+                    .say(
+                        tx,
+                        NewMessage {
+                            client_id: Some(client_id),
+                            ..message
+                        },
+                    )
+                    .await?;
+                ledger.save(tx, context.now).await?;
+                let mut entry = LogDraft::new(EventKind::MessageCreated, Actor::Visitor(visitor.visitor_id))
+                    .about("conversation", visitor.conversation_id)
+                    .about("message", row.id)
+                    .about("seq", row.seq)
+                    .with("text", row.body.clone());
+                if let Some((turn_id, turn)) = step.flow.turn {
+                    entry = entry.about("turn", turn_id).about("revision", turn.revision);
+                }
+                if let Some(item) = step.flow.item {
+                    entry = entry.about("item", item.id);
+                }
+                Ok::<_, AppError>(Change::Logged((row, false), entry))
+            })
+        })
+        .await?;
+    let message = Names::default()
+        .message(&app.store().rows(visitor.workspace_id), row)
+        .await?;
+    Ok(Posted { message, repeated })
+}
+
+/// An id made by a widget or console: short and printable.
+pub(super) fn checked_client_id(raw: &str) -> Result<String, AppError> {
+    let printable = raw.chars().all(|c| c.is_ascii_graphic());
+    if raw.is_empty() || raw.len() > CLIENT_ID_CHARS || !printable {
+        return Err(AppError::Invalid(format!(
+            "client_id must have 1 to {CLIENT_ID_CHARS} printable ASCII characters; a random UUID is a good one"
+        )));
+    }
+    Ok(raw.to_owned())
+}
+
+/// The widget has shown everything up to `seq`: that is "delivered".
+///
+/// # Errors
+/// The store's.
+pub async fn acknowledge(app: &App, visitor: &Visitor, seq: i64) -> Result<(), AppError> {
+    let visitor = *visitor;
+    app.store()
+        .write(visitor.workspace_id, move |tx| {
+            Box::pin(async move {
+                let row = tx
+                    .conversation(visitor.conversation_id)
+                    .await?
+                    .ok_or(AppError::NotFound("the conversation"))?;
+                let delivered_seq = seq.min(row.last_seq);
+                if delivered_seq <= row.delivered_seq {
+                    return Ok(Change::Unlogged(()));
+                }
+                let entry = LogDraft::new(EventKind::MessageDelivered, Actor::Visitor(visitor.visitor_id))
+                    .about("conversation", row.id)
+                    .about("seq", delivered_seq);
+                tx.update(conversation::Model { delivered_seq, ..row }).await?;
+                Ok::<_, AppError>(Change::Logged((), entry))
+            })
+        })
+        .await
+}
+
+/// The whole conversation as the visitor sees it.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub async fn transcript(app: &App, visitor: &Visitor) -> Result<Transcript, AppError> {
+    let messages = messages_after(app, visitor, 0).await?;
+    let seq = messages.last().map_or(0, |message| message.seq);
+    Ok(Transcript {
+        conversation_id: visitor.conversation_id,
+        messages,
+        status: status(app, visitor).await?,
+        seq,
+    })
+}
+
+/// Messages above a sequence, in committed order.
+///
+/// # Errors
+/// The store's.
+pub async fn messages_after(app: &App, visitor: &Visitor, after: i64) -> Result<Vec<MessageView>, AppError> {
+    let rows = app.store().rows(visitor.workspace_id);
+    Ok(Names::default().messages(&rows, visitor.conversation_id, after).await?)
+}
+
+/// What goes on.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
+    let rows = app.store().rows(visitor.workspace_id);
+    let ledger = ledger::load(&rows, visitor.conversation_id).await?;
+    let state = ledger
+        .flow
+        .turn
+        .map(|(_, turn)| turn)
+        .filter(|turn| turn.state != TurnState::Answered);
+    let phase = match (ledger.flow.ownership.owner, state) {
+        (_, None) => Phase::Idle,
+        (Owner::Person(_) | Owner::Nobody, Some(_)) => Phase::WaitingForPerson,
+        (Owner::Ai, Some(turn)) => match turn.state {
+            TurnState::Collecting if app.now() < turn.ends_at() => Phase::Listening,
+            TurnState::Collecting => Phase::Drafting,
+            TurnState::Held => Phase::Checking,
+            TurnState::Waiting => Phase::WaitingForPerson,
+            TurnState::Answered => Phase::Idle,
+        },
+    };
+    let (owner, colleague) = match ledger.flow.ownership.owner {
+        Owner::Ai => ("ai", None),
+        Owner::Nobody => ("nobody", None),
+        Owner::Person(member) => ("person", Some(Names::default().of(&rows, member).await?)),
+    };
+    let waits = matches!(phase, Phase::Checking | Phase::WaitingForPerson);
+    let estimate_ms = if waits { estimate_ms(&rows).await? } else { None };
+    Ok(Status {
+        owner: owner.to_owned(),
+        phase,
+        estimate_ms,
+        colleague,
+    })
+}
+
+/// Median time from joining the queue to being closed, of the latest items that a person closed; none without any.
+async fn estimate_ms(rows: &Rows<'_>) -> Result<Option<i64>, AppError> {
+    let mut waited: Vec<i64> = rows
+        .recently_decided(ESTIMATE_FROM)
+        .await?
+        .iter()
+        .filter_map(review_item::Model::waited_ms)
+        .collect();
+    waited.sort_unstable();
+    Ok(waited.get(waited.len() / 2).copied())
+}

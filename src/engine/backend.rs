@@ -1,0 +1,170 @@
+//! What stands behind the HTTP surface: the runner with real models, or the scripted engine of the tests.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    queue::{PriorityQueue, PushError, Waiting},
+    wire::{
+        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings, TokenLogprob, Usage,
+    },
+};
+
+/// Requests that may wait for one model; beyond, callers are told to come back.
+pub(crate) const QUEUE_CAPACITY: usize = 64;
+
+/// Why a request is not served: becomes the body of an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn deadline() -> Self {
+        Self::new(
+            ErrorCode::DeadlineExceeded,
+            "The request's deadline passed before the answer was complete.",
+        )
+    }
+
+    pub(crate) fn failure(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            ErrorCode::EngineFailure,
+            format!("The model could not compute the request: {what}."),
+        )
+    }
+
+    pub(crate) fn no_model(kind: &str, option: &str) -> Self {
+        Self::new(
+            ErrorCode::NoModel,
+            format!(
+                "No {kind} model is loaded; set one in the configuration or start the engine with `{option} FILE`."
+            ),
+        )
+    }
+}
+
+/// Conditions a request comes with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) priority: Priority,
+    pub(crate) arrived: Instant,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Terms {
+    pub(crate) fn new(priority: Priority, allowed: Option<Duration>) -> Self {
+        let arrived = Instant::now();
+        Self {
+            priority,
+            arrived,
+            deadline: allowed.and_then(|allowed| arrived.checked_add(allowed)),
+        }
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// The vectors of a request, in the order of its texts.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    pub(crate) vectors: Vec<Vec<f32>>,
+    pub(crate) tokens: u32,
+}
+
+/// A request for embeddings on its way to the owner thread.
+pub(crate) struct EmbedJob {
+    pub(crate) texts: Vec<String>,
+    pub(crate) terms: Terms,
+    pub(crate) answer: oneshot::Sender<Result<Embedded, Refusal>>,
+}
+
+impl Waiting for EmbedJob {
+    fn is_abandoned(&self) -> bool {
+        self.answer.is_closed() || self.terms.is_late()
+    }
+}
+
+/// What happens while an answer is written.
+#[derive(Debug)]
+pub(crate) enum ChatEvent {
+    /// A token; its text may be empty while a character is incomplete.
+    Token {
+        text: String,
+        logprob: Option<TokenLogprob>,
+    },
+    /// The answer is complete.
+    Done {
+        finish: FinishReason,
+        usage: Usage,
+        timings: Timings,
+    },
+    /// The answer ends here with an error.
+    Failed(Refusal),
+}
+
+/// Where the events of an answer go. Unbounded, because the owner thread must never wait for a slow reader; the
+/// limit of tokens bounds it.
+pub(crate) type ChatEvents = mpsc::UnboundedSender<ChatEvent>;
+
+/// A request for an answer on its way to the owner thread.
+pub(crate) struct ChatJob {
+    pub(crate) request: ChatCompletionRequest,
+    pub(crate) terms: Terms,
+    pub(crate) events: ChatEvents,
+}
+
+impl Waiting for ChatJob {
+    fn is_abandoned(&self) -> bool {
+        self.events.is_closed() || self.terms.is_late()
+    }
+}
+
+/// Serves the requests of the HTTP surface. Dropping a receiver cancels its request.
+pub(crate) trait Backend: Send + Sync + 'static {
+    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
+
+    fn chat(&self, request: ChatCompletionRequest, terms: Terms)
+    -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;
+
+    fn health(&self) -> Health;
+}
+
+/// Puts a job into a model's queue, or says why not.
+pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, job: J) -> Result<(), Refusal> {
+    queue.push(priority, job).map_err(|refused| match refused {
+        PushError::Full { waiting } => Refusal::new(
+            ErrorCode::Overloaded,
+            format!("{waiting} requests already wait for this model, which is the limit; try again in a moment."),
+        ),
+        PushError::Closed => Refusal::failure("the model has stopped"),
+    })
+}
+
+/// State of a model as `/health` tells it.
+pub(crate) fn model_health(
+    name: &str,
+    context_tokens: u32,
+    dimensions: u32,
+    waiting: usize,
+    running: usize,
+) -> ModelHealth {
+    ModelHealth {
+        name: name.to_owned(),
+        context_tokens,
+        dimensions,
+        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+        running: u32::try_from(running).unwrap_or(u32::MAX),
+    }
+}

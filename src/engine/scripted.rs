@@ -1,0 +1,336 @@
+//! A deterministic engine without a model, for tests and for the demo's history.
+//!
+//! It speaks the same HTTP surface over a Unix socket as the real child, so the client and everything above it run
+//! unchanged. No configuration leads here: a test starts it and gives its socket to an [`EngineClient`].
+//!
+//! - **Embeddings** are hashed bags of lightly stemmed words: texts that share words are close, others are not.
+//! - **Answers** repeat the first sentence of the first passage in the prompt (a line that begins with `[1]`), or,
+//!   without one, of the last message of the user. [`ScriptedEngine::answer_next`] replaces the next one.
+//! - Delays and faults are set by the test; [`ScriptedEngine::die`] ends it like a crash.
+//!
+//! [`EngineClient`]: super::EngineClient
+
+mod text;
+
+use std::{
+    collections::VecDeque,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
+
+use super::{
+    backend::{Backend, ChatEvent, Embedded, Refusal, Terms, model_health},
+    client::Endpoint,
+    error::RunError,
+    memory, millis,
+    server::{Listener, router},
+    wire::{ChatCompletionRequest, ErrorCode, FinishReason, Health, Timings, TokenLogprob, Usage},
+};
+pub use text::{DIMENSIONS, embedding};
+
+/// Name of both models, as answers and `/health` tell it.
+pub const MODEL_NAME: &str = "scripted";
+const CONTEXT_TOKENS: u32 = 4096;
+/// Every scripted token's log-probability.
+const LOG_PROBABILITY: f32 = -0.125;
+
+/// What the tests set and read; survives [`ScriptedEngine::die`] and [`ScriptedEngine::revive`].
+#[derive(Debug, Default)]
+struct Script {
+    answers: VecDeque<String>,
+    faults: VecDeque<ErrorCode>,
+    delay: Duration,
+    pace: Duration,
+    chats: u64,
+    cancelled_chats: u64,
+    embedded_texts: u64,
+    last_prompt: Option<ChatCompletionRequest>,
+}
+
+type SharedScript = Arc<Mutex<Script>>;
+
+fn lock(script: &SharedScript) -> MutexGuard<'_, Script> {
+    script.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running scripted engine; ends when dropped.
+#[derive(Debug)]
+pub struct ScriptedEngine {
+    socket: PathBuf,
+    script: SharedScript,
+    life: Option<Life>,
+}
+
+/// One life: a thread with a runtime of its own, so that dying also cuts every open connection.
+#[derive(Debug)]
+struct Life {
+    end: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl ScriptedEngine {
+    /// Starts an engine on `socket`; it can be asked as soon as this returns.
+    pub fn start(socket: impl Into<PathBuf>) -> Result<Self, RunError> {
+        let mut engine = Self {
+            socket: socket.into(),
+            script: SharedScript::default(),
+            life: None,
+        };
+        engine.revive()?;
+        Ok(engine)
+    }
+
+    /// Where it listens, or listened.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::Unix(self.socket.clone())
+    }
+
+    /// Queues the text of the next answer without one.
+    pub fn answer_next(&self, text: impl Into<String>) {
+        lock(&self.script).answers.push_back(text.into());
+    }
+
+    /// Refuses the next request, whichever it is, with this code.
+    pub fn fail_next(&self, code: ErrorCode) {
+        lock(&self.script).faults.push_back(code);
+    }
+
+    /// Waits this long before every answer from now on.
+    pub fn set_delay(&self, delay: Duration) {
+        lock(&self.script).delay = delay;
+    }
+
+    /// Waits this long before every word of an answer from now on.
+    pub fn set_pace(&self, pace: Duration) {
+        lock(&self.script).pace = pace;
+    }
+
+    /// Chat requests so far.
+    pub fn chats(&self) -> u64 {
+        lock(&self.script).chats
+    }
+
+    /// Chat requests whose caller went before the answer was complete.
+    pub fn cancelled_chats(&self) -> u64 {
+        lock(&self.script).cancelled_chats
+    }
+
+    /// Texts embedded so far.
+    pub fn embedded_texts(&self) -> u64 {
+        lock(&self.script).embedded_texts
+    }
+
+    /// The last chat request as it arrived.
+    pub fn last_prompt(&self) -> Option<ChatCompletionRequest> {
+        lock(&self.script).last_prompt.clone()
+    }
+
+    /// Ends like a crash: open answers break off and nothing listens any more.
+    pub fn die(&mut self) {
+        if let Some(Life { end, thread }) = self.life.take() {
+            drop(end);
+            if thread.join().is_err() {
+                tracing::error!("The scripted engine's thread panicked");
+            }
+        }
+    }
+
+    /// Starts again on the same socket with the same script; does nothing while it runs.
+    pub fn revive(&mut self) -> Result<(), RunError> {
+        if self.life.is_none() {
+            self.life = Some(Life::begin(&self.socket, Arc::clone(&self.script))?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ScriptedEngine {
+    fn drop(&mut self) {
+        self.die();
+    }
+}
+
+impl Life {
+    fn begin(socket: &Path, script: SharedScript) -> Result<Self, RunError> {
+        let failed = |source: io::Error| RunError::Socket {
+            path: socket.to_owned(),
+            source,
+        };
+        let listener = Listener::open(socket)?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let (end, has_ended) = oneshot::channel::<()>();
+        let thread = thread::Builder::new()
+            .name("scripted-engine".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = listener.serve(router(Arc::new(ScriptedBackend { script }))) => {}
+                        _ = has_ended => {}
+                    }
+                });
+            })
+            .map_err(failed)?;
+        Ok(Self { end, thread })
+    }
+}
+
+struct ScriptedBackend {
+    script: SharedScript,
+}
+
+impl ScriptedBackend {
+    fn fault(&self) -> Result<(), Refusal> {
+        match lock(&self.script).faults.pop_front() {
+            None => Ok(()),
+            Some(code) => Err(Refusal::new(
+                code,
+                "The scripted engine was told to refuse this request.",
+            )),
+        }
+    }
+}
+
+impl Backend for ScriptedBackend {
+    fn embed(
+        &self,
+        texts: Vec<String>,
+        _terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
+        self.fault()?;
+        let delay = {
+            let mut script = lock(&self.script);
+            script.embedded_texts += texts.len() as u64;
+            script.delay
+        };
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
+            sleep(delay).await;
+            let words: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
+            let embedded = Embedded {
+                vectors: texts.iter().map(|text| embedding(text)).collect(),
+                tokens: u32::try_from(words).unwrap_or(u32::MAX),
+            };
+            let _caller_is_gone = answer.send(Ok(embedded));
+        });
+        Ok(answered)
+    }
+
+    fn chat(
+        &self,
+        request: ChatCompletionRequest,
+        terms: Terms,
+    ) -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal> {
+        self.fault()?;
+        let (delay, pace, text) = {
+            let mut script = lock(&self.script);
+            script.chats += 1;
+            script.last_prompt = Some(request.clone());
+            let text = script
+                .answers
+                .pop_front()
+                .unwrap_or_else(|| text::answer(&request.messages));
+            (script.delay, script.pace, text)
+        };
+        let (events, heard) = mpsc::unbounded_channel();
+        let script = Arc::clone(&self.script);
+        tokio::spawn(async move {
+            let answer = Answer {
+                request,
+                terms,
+                text,
+                pace,
+            };
+            sleep(delay).await;
+            if !answer.write(&events).await {
+                lock(&script).cancelled_chats += 1;
+            }
+        });
+        Ok(heard)
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            status: "ok".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            chat: Some(model_health(MODEL_NAME, CONTEXT_TOKENS, 0, 0, 0)),
+            embed: Some(model_health(
+                MODEL_NAME,
+                CONTEXT_TOKENS,
+                u32::try_from(DIMENSIONS).unwrap_or(u32::MAX),
+                0,
+                0,
+            )),
+            threads: 1,
+            rss_bytes: memory::resident_bytes(),
+        }
+    }
+}
+
+/// One scripted answer: its words are its tokens.
+struct Answer {
+    request: ChatCompletionRequest,
+    terms: Terms,
+    text: String,
+    pace: Duration,
+}
+
+impl Answer {
+    /// Writes all events; false if the caller went before the end.
+    async fn write(&self, events: &mpsc::UnboundedSender<ChatEvent>) -> bool {
+        let started = Instant::now();
+        let most = usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+        let words: Vec<&str> = self.text.split_inclusive(' ').collect();
+        for word in words.iter().take(most) {
+            sleep(self.pace).await;
+            let logprob = self.request.logprobs.then(|| TokenLogprob {
+                token: (*word).to_owned(),
+                logprob: LOG_PROBABILITY,
+                bytes: Some(word.as_bytes().to_vec()),
+                top_logprobs: Vec::new(),
+            });
+            if events
+                .send(ChatEvent::Token {
+                    text: (*word).to_owned(),
+                    logprob,
+                })
+                .is_err()
+            {
+                return false;
+            }
+        }
+        let count = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
+        let prompt: usize = self
+            .request
+            .messages
+            .iter()
+            .map(|message| message.content.split_whitespace().count())
+            .sum();
+        let done = ChatEvent::Done {
+            finish: if words.len() > most {
+                FinishReason::Length
+            } else {
+                FinishReason::Stop
+            },
+            usage: Usage::new(count(prompt), count(words.len().min(most))),
+            timings: Timings {
+                queue_ms: millis(started.saturating_duration_since(self.terms.arrived)),
+                prefill_ms: 0,
+                decode_ms: millis(started.elapsed()),
+            },
+        };
+        events.send(done).is_ok()
+    }
+}

@@ -1,0 +1,170 @@
+//! The OpenAI-compatible HTTP surface, in front of any [`Backend`].
+
+mod answer;
+mod listener;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::de::DeserializeOwned;
+use tokio::time::timeout_at;
+
+pub(crate) use listener::Listener;
+
+use super::{
+    backend::{Backend, Refusal, Terms},
+    wire::{
+        ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest, ErrorCode, Health,
+        ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
+    },
+};
+
+/// Largest request body, bytes.
+const LARGEST_BODY_BYTES: usize = 16 << 20;
+/// Texts of one embeddings request, at most.
+const MOST_TEXTS: usize = 2048;
+
+/// All routes of the engine.
+pub(crate) fn router(backend: Arc<dyn Backend>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/v1/models", get(models))
+        .route("/v1/embeddings", post(embeddings))
+        .route("/v1/chat/completions", post(chat_completions))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_path)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
+        .with_state(backend)
+}
+
+type Shared = State<Arc<dyn Backend>>;
+
+async fn health(State(backend): Shared) -> Json<Health> {
+    Json(backend.health())
+}
+
+async fn models(State(backend): Shared) -> Json<ModelList> {
+    let health = backend.health();
+    let entry = |name: String| ModelEntry {
+        id: name,
+        object: "model".to_owned(),
+        owned_by: "holdpoint".to_owned(),
+    };
+    let data = [health.chat, health.embed]
+        .into_iter()
+        .flatten()
+        .map(|model| entry(model.name))
+        .collect();
+    Json(ModelList {
+        object: "list".to_owned(),
+        data,
+    })
+}
+
+async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    let terms = terms_of(&headers)?;
+    let request: EmbeddingsRequest = parse(&body)?;
+    let texts = request.input.into_vec();
+    if texts.len() > MOST_TEXTS {
+        return Err(Refusal::new(
+            ErrorCode::InvalidRequest,
+            format!(
+                "{} texts are too many for one request; send at most {MOST_TEXTS}.",
+                texts.len()
+            ),
+        ));
+    }
+    let model = backend.health().embed.map(|model| model.name).unwrap_or_default();
+    let answer = backend.embed(texts, terms)?;
+    let embedded = within(terms, answer)
+        .await?
+        .map_err(|_gone| Refusal::failure("the model has stopped"))??;
+    let data = embedded
+        .vectors
+        .into_iter()
+        .enumerate()
+        .map(|(index, embedding)| Embedding {
+            object: "embedding".to_owned(),
+            index,
+            embedding,
+        });
+    Ok(Json(EmbeddingsAnswer {
+        object: "list".to_owned(),
+        data: data.collect(),
+        model,
+        usage: Usage::new(embedded.tokens, 0),
+    })
+    .into_response())
+}
+
+async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    let terms = terms_of(&headers)?;
+    let request: ChatCompletionRequest = parse(&body)?;
+    if request
+        .temperature
+        .is_some_and(|temperature| !(0.0..=2.0).contains(&temperature))
+    {
+        return Err(Refusal::new(
+            ErrorCode::InvalidRequest,
+            "`temperature` must lie between 0 and 2.",
+        ));
+    }
+    let model = backend.health().chat.map(|model| model.name).unwrap_or_default();
+    let stream = request.stream;
+    let logprobs = request.logprobs;
+    let events = backend.chat(request, terms)?;
+    let writer = answer::AnswerWriter::new(model, logprobs);
+    if stream {
+        writer.stream(events, terms).await
+    } else {
+        Ok(Json(within(terms, writer.collect(events)).await??).into_response())
+    }
+}
+
+async fn unknown_path() -> Refusal {
+    Refusal::new(
+        ErrorCode::InvalidRequest,
+        "There is nothing here; use GET /health, GET /v1/models, POST /v1/embeddings or POST /v1/chat/completions.",
+    )
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        Refusal::new(
+            ErrorCode::InvalidRequest,
+            format!("The request's body could not be read: {error}."),
+        )
+    })
+}
+
+fn terms_of(headers: &HeaderMap) -> Result<Terms, Refusal> {
+    let invalid = |message: String| Refusal::new(ErrorCode::InvalidRequest, message);
+    let word = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let allowed = word(DEADLINE_HEADER)
+        .map(|word| word.parse().map(Duration::from_millis))
+        .transpose()
+        .map_err(|_unreadable| invalid(format!("`{DEADLINE_HEADER}` must be a number of milliseconds.")))?;
+    let priority = match word(PRIORITY_HEADER) {
+        None => Priority::default(),
+        Some(word) => Priority::parse(word)
+            .ok_or_else(|| invalid(format!("`{PRIORITY_HEADER}` must be live, copilot or evaluation.")))?,
+    };
+    Ok(Terms::new(priority, allowed))
+}
+
+/// Waits no longer than the request's deadline, also while it still stands in the queue.
+pub(crate) async fn within<T>(terms: Terms, work: impl Future<Output = T>) -> Result<T, Refusal> {
+    match terms.deadline {
+        None => Ok(work.await),
+        Some(deadline) => timeout_at(deadline.into(), work)
+            .await
+            .map_err(|_elapsed| Refusal::deadline()),
+    }
+}

@@ -1,0 +1,168 @@
+//! One run of the engine child.
+
+use std::{
+    env,
+    os::unix::process::ExitStatusExt,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, ChildStdin, Command},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use super::{SupervisorSettings, child_arguments};
+use crate::engine::{client::EngineClient, error::EXIT_CONFIGURATION, wire::Health};
+
+/// How often a starting engine is asked whether it is ready.
+const POLL_EVERY: Duration = Duration::from_millis(25);
+/// Longest that it may take to say so.
+const HEALTH_LIMIT: Duration = Duration::from_secs(1);
+/// Longest that the last lines of an ended child are waited for.
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
+/// Longest line kept of what the child says, characters.
+const LONGEST_LINE: usize = 2000;
+
+/// Why a child ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// It may work next time.
+    MayRestart(String),
+    /// It will end the same way until the configuration changes.
+    ForGood(String),
+}
+
+/// A running child. Its standard input is held open: when this process dies in any way, the pipe closes and the
+/// child ends.
+pub(super) struct EngineChild {
+    process: Child,
+    stdin: Option<ChildStdin>,
+    last_line: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl EngineChild {
+    pub(super) fn spawn(settings: &SupervisorSettings) -> Result<Self, String> {
+        let program = match &settings.program {
+            Some(program) => program.clone(),
+            None => env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?,
+        };
+        let mut process = Command::new(&program)
+            .args(child_arguments(settings))
+            // Waiting threads sleep instead of spinning; otherwise other busy processes slow it down many times.
+            .env("OMP_WAIT_POLICY", "passive")
+            // An assertion of the library must end the child at once, not start a debugger first.
+            .env("GGML_NO_BACKTRACE", "1")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // A Ctrl-C in the terminal is for the server, which then stops the child.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("`{}` cannot be started: {error}", program.display()))?;
+        let last_line = Arc::new(Mutex::new(String::new()));
+        let reader = process
+            .stderr
+            .take()
+            .map(|stderr| tokio::spawn(forward(stderr, Arc::clone(&last_line))));
+        Ok(Self {
+            stdin: process.stdin.take(),
+            process,
+            last_line,
+            reader,
+        })
+    }
+
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Waits until the engine answers for itself.
+    pub(super) async fn wait_until_ready(&mut self, client: &EngineClient, limit: Duration) -> Result<Health, Ended> {
+        let pid = self.pid();
+        let ready = async {
+            loop {
+                match client.health(HEALTH_LIMIT).await {
+                    // An engine that is about to end with its own parent may still answer here.
+                    Ok(health) if Some(health.pid) == pid => return health,
+                    _ => sleep(POLL_EVERY).await,
+                }
+            }
+        };
+        tokio::select! {
+            health = timeout(limit, ready) => health.map_err(|_elapsed| {
+                Ended::MayRestart(format!("it was not ready after {} s", limit.as_secs()))
+            }),
+            status = self.process.wait() => Err(self.why_ended(status).await),
+        }
+    }
+
+    /// Waits until the child ends.
+    pub(super) async fn wait(&mut self) -> Ended {
+        let status = self.process.wait().await;
+        self.why_ended(status).await
+    }
+
+    /// Closes its standard input, which asks it to end, and kills it if it takes too long.
+    pub(super) async fn stop(mut self, grace: Duration) {
+        drop(self.stdin.take());
+        if timeout(grace, self.process.wait()).await.is_err() {
+            tracing::warn!("The engine did not end in time and is killed");
+            if let Err(error) = self.process.kill().await {
+                tracing::error!(%error, "The engine could not be killed");
+            }
+        }
+    }
+
+    async fn why_ended(&mut self, status: std::io::Result<ExitStatus>) -> Ended {
+        if let Some(reader) = self.reader.take() {
+            // Something it started might keep the pipe open; its words are then lost, which does no harm.
+            let _last_words_are_in = timeout(LAST_WORDS_LIMIT, reader).await;
+        }
+        let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let status = match status {
+            Ok(status) => status,
+            Err(error) => {
+                return Ended::MayRestart(format!("its end could not be observed: {error}"));
+            }
+        };
+        if status.code() == Some(i32::from(EXIT_CONFIGURATION)) {
+            return Ended::ForGood(last_line);
+        }
+        let how = match (status.signal(), status.code()) {
+            // Its last words have nothing to do with it.
+            (Some(9), _) => {
+                let why = "it was killed, perhaps because the memory ran out";
+                return Ended::MayRestart(why.to_owned());
+            }
+            (Some(4), _) => "this processor lacks an instruction it was built for".to_owned(),
+            (Some(signal), _) => format!("it crashed with signal {signal}"),
+            (None, code) => format!("it ended with code {}", code.unwrap_or_default()),
+        };
+        if last_line.is_empty() {
+            Ended::MayRestart(how)
+        } else {
+            Ended::MayRestart(format!("{how}: {last_line}"))
+        }
+    }
+}
+
+/// Forwards what the child says to the log and remembers its last line.
+async fn forward(stderr: impl AsyncRead + Unpin, last_line: Arc<Mutex<String>>) {
+    let mut lines = BufReader::new(stderr).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line: String = String::from_utf8_lossy(&line).chars().take(LONGEST_LINE).collect();
+        let line = line.trim_end();
+        if line.is_empty() {
+            continue;
+        }
+        tracing::info!(target: "holdpoint::engine::child", "{line}");
+        line.clone_into(&mut last_line.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,36 @@
+//! What the console's pages show: plain data, each page with its template.
+//!
+//! Nothing here reads a clock, a database or a setting. Moments arrive as [`Moment`]s (already in the
+//! workspace's time zone), passages as [`Marked`] text, words for codes come from the enums below, so that a
+//! page can be rendered, looked at and tested from a literal.
+//!
+//! A struct named `…Page` is a whole document; one named `…Part` is the piece of it that is fetched again when
+//! something changed (`/parts/…`) and the page includes.
+
+mod conversations;
+mod entrance;
+mod knowledge;
+mod log;
+mod marked;
+mod moment;
+mod queue;
+mod shell;
+mod words;
+
+pub use conversations::{
+    ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
+    ThreadMessage,
+};
+pub use entrance::{LoginPage, ProblemPage, SetupPage};
+pub use knowledge::{
+    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, PassageView, SearchHit, VerifiedAnswerRow,
+    VerifiedAnswersPage,
+};
+pub use log::{LogLine, LogPage, LogPart};
+pub use marked::{Marked, Piece};
+pub use moment::Moment;
+pub use queue::{
+    DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
+};
+pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell};
+pub use words::{OwnerView, REASONS, Severity, Words};

@@ -1,0 +1,132 @@
+//! What surrounds every page of a signed-in person.
+
+/// The frame of a page: navigation, workspace, gate, engine, who is signed in.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The workspace's name.
+    pub workspace: String,
+    /// The signed-in person's name.
+    pub person: String,
+    /// Which part of the navigation is current.
+    pub section: Section,
+    /// Review items that wait.
+    pub waiting: u64,
+    /// What the gate lets out.
+    pub gate: GateBadge,
+    /// Whether the AI can work.
+    pub engine: EngineState,
+    /// Sent as `X-CSRF-Token` with every change.
+    pub csrf_token: String,
+    /// Sequence of the newest log entry this page knows: live events are asked for after it.
+    pub after_seq: i64,
+}
+
+impl Shell {
+    /// Whether `section` is the current one (`"queue"`, `"conversations"`, `"knowledge"`, `"log"`).
+    pub fn is_in(&self, section: &str) -> bool {
+        self.section.code() == section
+    }
+}
+
+/// The parts of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is a word of the navigation")]
+pub enum Section {
+    Queue,
+    Conversations,
+    Knowledge,
+    Log,
+}
+
+impl Section {
+    /// The code, as templates ask for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Conversations => "conversations",
+            Self::Knowledge => "knowledge",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// The gate state in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateBadge {
+    /// Every answer waits for a person.
+    Closed,
+    /// Opened by hand, without proof: by whom.
+    Uncertified(String),
+    /// Opened as far as a certificate reaches.
+    Certified,
+}
+
+impl GateBadge {
+    /// Two words: `Gate closed`.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Closed => "Gate closed",
+            Self::Uncertified(_) => "Gate open, not certified",
+            Self::Certified => "Gate open, certified",
+        }
+    }
+
+    /// What that means, one sentence.
+    pub fn meaning(&self) -> String {
+        match self {
+            Self::Closed => "Every answer waits for a person.".to_owned(),
+            Self::Uncertified(by) => format!("{by} opened it without a certificate."),
+            Self::Certified => "Answers inside the certificate go out by themselves.".to_owned(),
+        }
+    }
+
+    /// The code, for a class name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Uncertified(_) => "uncertified",
+            Self::Certified => "certified",
+        }
+    }
+}
+
+/// Whether the engine answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineState {
+    /// It answers.
+    Up,
+    /// It is starting or restarting.
+    Starting,
+    /// It does not answer; the sentence says why and what to do.
+    Down(String),
+}
+
+/// Whether the log's hash chain verifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainStatus {
+    /// `entries` entries verify; the head's first hexadecimal digits.
+    Whole {
+        /// How many entries were checked.
+        entries: u64,
+        /// The head, shortened for reading.
+        head: String,
+    },
+    /// The chain breaks at an entry.
+    Broken {
+        /// Its sequence.
+        first_bad: i64,
+        /// Why, one sentence.
+        why: String,
+    },
+}
+
+impl EngineState {
+    /// What the page says about it; nothing when it answers.
+    pub fn notice(&self) -> Option<&str> {
+        match self {
+            Self::Up => None,
+            Self::Starting => Some("The AI is starting. Until it is ready, drafts are found by keyword and held."),
+            Self::Down(why) => Some(why),
+        }
+    }
+}

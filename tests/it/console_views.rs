@@ -1,0 +1,647 @@
+//! The console's pages rendered from literals: what can be seen without a server.
+//!
+//! `HOLDPOINT_PREVIEW_DIR=DIR` also writes every page there, to be looked at in a browser.
+
+use askama::Template;
+use holdpoint::domain::answer::AnswerMode as Mode;
+use holdpoint::domain::conversation::Author;
+use holdpoint::domain::review::{ItemKind, OutcomeKind};
+use holdpoint::web::console::view::*;
+use jiff::tz::TimeZone;
+
+/// Half past two on a Sunday, in milliseconds.
+const NOW_MS: i64 = 1_795_358_000_000;
+
+fn ago(seconds: i64) -> Moment {
+    Moment::at(NOW_MS - seconds * 1_000, &TimeZone::UTC)
+}
+
+/// `text` with each of `words` highlighted where it first occurs.
+fn marked(text: &str, words: &[&str]) -> Marked {
+    let ranges: Vec<_> = words
+        .iter()
+        .map(|word| {
+            text.find(word)
+                .map(|at| at..at + word.len())
+                .expect("the word is in the text")
+        })
+        .collect();
+    Marked::new(text, &ranges)
+}
+
+fn shell(section: Section) -> Shell {
+    Shell {
+        workspace: "Northlight Cycles".into(),
+        person: "Mia Okafor".into(),
+        section,
+        waiting: 4,
+        gate: GateBadge::Closed,
+        engine: EngineState::Up,
+        csrf_token: "csrf".into(),
+        after_seq: 812,
+    }
+}
+
+fn says(author: Author, name: &str, text: &str, seconds: i64) -> MessageView {
+    MessageView {
+        author,
+        name: name.into(),
+        text: text.into(),
+        at: ago(seconds),
+    }
+}
+
+fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
+    QueueRow {
+        id: id.into(),
+        kind: ItemKind::Gate,
+        mode,
+        question: question.into(),
+        waiting_since: ago(seconds),
+        warnings: 0,
+        revision: 1,
+        held_by: None,
+    }
+}
+
+fn list() -> QueuePart {
+    let mut rows = vec![
+        row(
+            "i1",
+            "How much is a full service for an e-bike, and can I wait for it?",
+            Some(Mode::Compose),
+            192,
+        ),
+        row("i2", "Are you open on the 24th of December?", Some(Mode::Quote), 140),
+        row(
+            "i3",
+            "Can I bring back a helmet I have worn once?",
+            Some(Mode::Verified),
+            75,
+        ),
+        row("i4", "My order 20811 has not arrived", Some(Mode::Abstain), 31),
+        row("i5", "I want to talk to a human please", None, 12),
+        row("i6", "Do you also repair prams?", None, 3),
+    ];
+    rows[0].warnings = 1;
+    rows[0].revision = 2;
+    rows[1].held_by = Some("Jonas".into());
+    rows[4].kind = ItemKind::Handoff;
+    QueuePart {
+        rows,
+        current: "i1".into(),
+    }
+}
+
+fn composed() -> QueueItem {
+    let plain = "A full service for an e-bike costs 129 € and takes about two hours. You are welcome to wait in the café next door; for a battery check we charge 42 € on top.";
+    QueueItem {
+        id: "i1".into(),
+        kind: ItemKind::Gate,
+        conversation_id: "c1".into(),
+        visitor: "Visitor 3f2a".into(),
+        agent: "Lumi".into(),
+        revision: 2,
+        question: vec![
+            says(
+                Author::Visitor,
+                "Visitor 3f2a",
+                "How much is a full service for an e-bike, and can I wait for it?",
+                192,
+            ),
+            says(
+                Author::Visitor,
+                "Visitor 3f2a",
+                "It is a Bosch motor if that matters",
+                181,
+            ),
+        ],
+        history: vec![
+            says(
+                Author::System,
+                "Notice",
+                "You are chatting with an AI assistant. A person checks its answers.",
+                420,
+            ),
+            says(Author::Visitor, "Visitor 3f2a", "Hi, where are you?", 402),
+            says(
+                Author::Ai,
+                "Lumi",
+                "You find us at 14 Harbour Lane, right behind the old fish market.",
+                377,
+            ),
+        ],
+        draft: Some(DraftView {
+            mode: Mode::Compose,
+            text: marked(plain, &["42 €"]),
+            plain: plain.into(),
+            agent_version: "Lumi, version 3".into(),
+            took_ms: 1_840,
+        }),
+        drafting: false,
+        sources: vec![
+            SourceView {
+                title: "What does a service cost?".into(),
+                href: "/knowledge/documents/d1".into(),
+                passage: marked(
+                    "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts. It takes about two hours.",
+                    &["129 € for an e-bike", "It takes about two hours"],
+                ),
+                nearness_percent: Some(83),
+                used: true,
+            },
+            SourceView {
+                title: "Can I wait while you work?".into(),
+                href: "/knowledge/documents/d1".into(),
+                passage: marked(
+                    "Yes. There is a café next door, and we send you a message when the bike is ready.",
+                    &["café next door"],
+                ),
+                nearness_percent: Some(71),
+                used: true,
+            },
+            SourceView {
+                title: "Which motors do you look after?".into(),
+                href: "/knowledge/documents/d1".into(),
+                passage: Marked::plain("Bosch and Shimano, with the makers' diagnostic tools."),
+                nearness_percent: Some(44),
+                used: false,
+            },
+        ],
+        flags: vec![
+            Flag {
+                severity: Severity::Warning,
+                text: "“42 €” does not occur in the sources".into(),
+            },
+            Flag {
+                severity: Severity::Note,
+                text: "The visitor asks two things at once".into(),
+            },
+        ],
+        reasons: vec![
+            "The gate is closed: every answer waits for a person.".into(),
+            "A price is not supported by a source.".into(),
+        ],
+        waiting_since: ago(192),
+        deadline: Some(Moment::at(NOW_MS + 408_000, &TimeZone::UTC)),
+        fallback: "After the deadline the visitor is told that a person will answer.".into(),
+        newer: vec![says(
+            Author::Visitor,
+            "Visitor 3f2a",
+            "It is a Bosch motor if that matters",
+            181,
+        )],
+        lease: LeaseView::Mine,
+    }
+}
+
+fn abstained() -> QueueItem {
+    QueueItem {
+        id: "i4".into(),
+        question: vec![says(
+            Author::Visitor,
+            "Visitor 77c0",
+            "My order 20811 has not arrived",
+            31,
+        )],
+        visitor: "Visitor 77c0".into(),
+        history: Vec::new(),
+        revision: 1,
+        draft: Some(DraftView {
+            mode: Mode::Abstain,
+            text: Marked::default(),
+            plain: String::new(),
+            agent_version: "Lumi, version 3".into(),
+            took_ms: 22,
+        }),
+        sources: Vec::new(),
+        flags: vec![Flag {
+            severity: Severity::Note,
+            text: "The message carries an order number".into(),
+        }],
+        newer: Vec::new(),
+        lease: LeaseView::Other("Jonas".into()),
+        ..composed()
+    }
+}
+
+fn queue(item: Option<QueueItem>) -> QueuePage {
+    let mut list = if item.is_some() { list() } else { QueuePart::default() };
+    list.current = item.as_ref().map(|item| item.id.clone()).unwrap_or_default();
+    let mut shell = shell(Section::Queue);
+    shell.waiting = list.rows.len() as u64;
+    QueuePage {
+        shell,
+        list,
+        item: item.map(|item| ItemPart { item }),
+        has_knowledge: true,
+    }
+}
+
+fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) -> DraftTrace {
+    DraftTrace {
+        mode,
+        text,
+        changed,
+        agent_version: "Lumi, version 3".into(),
+        reasons: vec!["The gate is closed: every answer waits for a person.".into()],
+        sources: vec!["Where are you?".into()],
+        outcome,
+        decided_by: if outcome.is_some() { "Mia".into() } else { String::new() },
+        decided_at: outcome.map(|_| ago(380)),
+        verdict: if changed { "Bad: wrong".into() } else { String::new() },
+        release_id: if outcome.is_some() {
+            "0199a1b2-77aa-7cde-9f00-5b7d0c1e2f3a".into()
+        } else {
+            String::new()
+        },
+    }
+}
+
+fn spoken(seq: i64, author: Author, name: &str, text: &str, trace: Option<DraftTrace>) -> ThreadEntry {
+    ThreadEntry::Message(Box::new(ThreadMessage {
+        seq,
+        author,
+        name: name.into(),
+        text: text.into(),
+        at: ago(600 - seq * 40),
+        delivered: (author != Author::Visitor).then(|| ago(600 - seq * 40)),
+        trace: trace.map(Box::new),
+    }))
+}
+
+fn conversation() -> ConversationPage {
+    let taken_out = marked("A new tyre costs 15 € with fitting.", &["15 €"]);
+    ConversationPage {
+        shell: shell(Section::Conversations),
+        conversation: ConversationPart {
+            id: "c1".into(),
+            visitor: "Visitor 3f2a".into(),
+            agent: "Lumi".into(),
+            started: ago(600),
+            owner: OwnerView::Person("Mia".into()),
+            mine: true,
+            open_item: Some("i1".into()),
+            thread: vec![
+                spoken(
+                    1,
+                    Author::System,
+                    "Notice",
+                    "You are chatting with an AI assistant. A person checks its answers.",
+                    None,
+                ),
+                spoken(2, Author::Visitor, "Visitor 3f2a", "Hi, where are you?", None),
+                spoken(
+                    3,
+                    Author::Ai,
+                    "Lumi",
+                    "You find us at 14 Harbour Lane, right behind the old fish market.",
+                    Some(trace(
+                        Mode::Quote,
+                        Some(OutcomeKind::Approve),
+                        Marked::plain("x"),
+                        false,
+                    )),
+                ),
+                spoken(
+                    4,
+                    Author::Visitor,
+                    "Visitor 3f2a",
+                    "And what is a new tyre?\nFitted I mean",
+                    None,
+                ),
+                spoken(
+                    5,
+                    Author::Ai,
+                    "Lumi",
+                    "A new tyre costs 38 € with fitting.",
+                    Some(trace(Mode::Compose, Some(OutcomeKind::Edit), taken_out, true)),
+                ),
+                ThreadEntry::Draft(Box::new(trace(
+                    Mode::Compose,
+                    Some(OutcomeKind::Reject),
+                    Marked::plain("We are the cheapest in town!"),
+                    true,
+                ))),
+                ThreadEntry::Event {
+                    text: "Mia took over".into(),
+                    at: ago(220),
+                },
+                spoken(
+                    6,
+                    Author::Person,
+                    "Mia",
+                    "Mia here. I have just looked: we have two in stock.",
+                    None,
+                ),
+                ThreadEntry::Draft(Box::new(trace(
+                    Mode::Compose,
+                    None,
+                    Marked::plain("A full service for an e-bike costs 129 €."),
+                    false,
+                ))),
+            ],
+        },
+    }
+}
+
+fn conversations(rows: Vec<ConversationRow>) -> ConversationsPage {
+    let next = (!rows.is_empty()).then(|| "c9".to_owned());
+    ConversationsPage {
+        shell: shell(Section::Conversations),
+        list: ConversationsPart {
+            rows,
+            next,
+            continued: false,
+        },
+    }
+}
+
+fn conversation_row(
+    visitor: &str,
+    author: Author,
+    text: &str,
+    owner: OwnerView,
+    state: &str,
+    needs_person: bool,
+) -> ConversationRow {
+    ConversationRow {
+        id: "c1".into(),
+        visitor: visitor.into(),
+        last_text: text.into(),
+        last_author: author,
+        last_at: ago(181),
+        owner,
+        state: state.into(),
+        needs_person,
+    }
+}
+
+fn document() -> DocumentRow {
+    DocumentRow {
+        id: "d1".into(),
+        name: "Services and prices".into(),
+        collection: "shop".into(),
+        passages: 14,
+        updated: ago(90_000),
+    }
+}
+
+fn documents(list: DocumentsPart) -> DocumentsPage {
+    DocumentsPage {
+        shell: shell(Section::Knowledge),
+        list,
+        verified_count: 3,
+        collections: vec!["default".into(), "shop".into()],
+    }
+}
+
+fn log_page(chain: Option<ChainStatus>) -> LogPage {
+    let line = |seq: i64, kind: &str, sentence: &str| LogLine {
+        seq,
+        at: ago((812 - seq) * 50),
+        kind: kind.into(),
+        sentence: sentence.into(),
+        href: "/conversations/c1".into(),
+        hash: "9f2c41d0a7b3".into(),
+    };
+    let lines = vec![
+        line(
+            812,
+            "review.requested",
+            "A draft for Visitor 3f2a was held: the gate is closed.",
+        ),
+        line(811, "message.created", "Visitor 3f2a wrote."),
+        line(
+            810,
+            "message.released",
+            "Mia's approval let the answer to Visitor 77c0 out.",
+        ),
+        line(
+            809,
+            "conversation.taken_over",
+            "Mia took over the conversation with Visitor 12de.",
+        ),
+    ];
+    LogPage {
+        shell: shell(Section::Log),
+        chain,
+        list: LogPart {
+            lines,
+            older_than: Some(809),
+        },
+    }
+}
+
+/// Every page by name.
+fn pages() -> Vec<(&'static str, String)> {
+    let html = |page: &dyn askama::DynTemplate| page.dyn_render().expect("the page renders");
+    let mut engine_down = queue(Some(abstained()));
+    engine_down.shell.engine = EngineState::Down("The AI is not answering and is being restarted. Drafts are found by keyword and held; run holdpoint doctor if this stays.".into());
+    let mut first_run = queue(None);
+    first_run.has_knowledge = false;
+    let hits = vec![SearchHit {
+        document_id: "d1".into(),
+        document: "Services and prices".into(),
+        title: "What does a service cost?".into(),
+        passage: marked(
+            "A full service is 89 € for a bicycle and 129 € for an e-bike.",
+            &["full service", "e-bike"],
+        ),
+        nearness_percent: 83,
+    }];
+    vec![
+        (
+            "setup",
+            html(&SetupPage {
+                token: "t".into(),
+                name: String::new(),
+                email: String::new(),
+                problem: None,
+                password_min_chars: 12,
+            }),
+        ),
+        (
+            "login",
+            html(&LoginPage {
+                email: "mia@shop.example".into(),
+                next: "/queue".into(),
+                problem: Some("E-mail and password do not belong together; try again.".into()),
+            }),
+        ),
+        (
+            "problem",
+            html(&ProblemPage::for_status(500, None, "0199a1b2-77aa-7cde".into())),
+        ),
+        ("queue", html(&queue(Some(composed())))),
+        ("queue-abstain", html(&engine_down)),
+        ("queue-empty", html(&queue(None))),
+        ("queue-first", html(&first_run)),
+        (
+            "conversations",
+            html(&conversations(vec![
+                conversation_row(
+                    "Visitor 3f2a",
+                    Author::Visitor,
+                    "It is a Bosch motor if that matters",
+                    OwnerView::Ai,
+                    "A draft waits",
+                    true,
+                ),
+                conversation_row(
+                    "Visitor 77c0",
+                    Author::Person,
+                    "I have just looked: we have two in stock.",
+                    OwnerView::Person("Mia".into()),
+                    "Idle",
+                    false,
+                ),
+                conversation_row(
+                    "Visitor 12de",
+                    Author::System,
+                    "A person will answer you as soon as possible.",
+                    OwnerView::Nobody,
+                    "Waits since 09:12",
+                    true,
+                ),
+            ])),
+        ),
+        ("conversations-empty", html(&conversations(Vec::new()))),
+        ("conversation", html(&conversation())),
+        (
+            "documents",
+            html(&documents(DocumentsPart {
+                documents: vec![document(), document()],
+                ..DocumentsPart::default()
+            })),
+        ),
+        (
+            "documents-found",
+            html(&documents(DocumentsPart {
+                query: "service e-bike".into(),
+                hits,
+                ..DocumentsPart::default()
+            })),
+        ),
+        ("documents-empty", html(&documents(DocumentsPart::default()))),
+        (
+            "document",
+            html(&DocumentPage {
+                shell: shell(Section::Knowledge),
+                document: document(),
+                passages: vec![
+                    PassageView {
+                        title: "What does a service cost?".into(),
+                        text: "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts."
+                            .into(),
+                    },
+                    PassageView {
+                        title: String::new(),
+                        text: "We are at 14 Harbour Lane.".into(),
+                    },
+                ],
+            }),
+        ),
+        (
+            "verified",
+            html(&VerifiedAnswersPage {
+                shell: shell(Section::Knowledge),
+                answers: vec![VerifiedAnswerRow {
+                    id: "v1".into(),
+                    question: "What is a new tyre, fitted?".into(),
+                    answer: "A new tyre costs 38 € with fitting.".into(),
+                    author: "Mia".into(),
+                    at: ago(5_000),
+                    conversation_id: "c1".into(),
+                    used: 7,
+                }],
+            }),
+        ),
+        (
+            "verified-empty",
+            html(&VerifiedAnswersPage {
+                shell: shell(Section::Knowledge),
+                answers: Vec::new(),
+            }),
+        ),
+        (
+            "log",
+            html(&log_page(Some(ChainStatus::Whole {
+                entries: 812,
+                head: "9f2c41d0a7b3".into(),
+            }))),
+        ),
+        (
+            "log-broken",
+            html(&log_page(Some(ChainStatus::Broken {
+                first_bad: 641,
+                why: "Its content does not match its hash.".into(),
+            }))),
+        ),
+    ]
+}
+
+/// Writes the pages where `HOLDPOINT_PREVIEW_DIR` says, if it says anything.
+pub fn write_preview() {
+    let Ok(directory) = std::env::var("HOLDPOINT_PREVIEW_DIR") else {
+        return;
+    };
+    std::fs::create_dir_all(&directory).expect("the preview directory can be made");
+    for (name, html) in pages() {
+        std::fs::write(format!("{directory}/{name}.html"), html).expect("a page can be written");
+    }
+}
+
+#[test]
+fn no_page_needs_an_inline_style_or_script() {
+    write_preview();
+    for (name, html) in pages() {
+        for forbidden in [" style=", "<style", " onclick=", " hx-on", "javascript:", "js:"] {
+            assert!(!html.contains(forbidden), "{name} contains {forbidden}");
+        }
+        for script in html.match_indices("<script").map(|(at, _)| &html[at..]) {
+            assert!(
+                script.starts_with("<script src=\"/static/"),
+                "{name} has a script of its own"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_one_main_and_a_title() {
+    for (name, html) in pages() {
+        assert_eq!(html.matches("<h1").count(), 1, "{name}: <h1>");
+        assert_eq!(html.matches("<main").count(), 1, "{name}: <main>");
+        assert!(html.contains(" · Holdpoint</title>"), "{name}: title");
+    }
+}
+
+#[test]
+fn what_a_visitor_writes_is_never_markup() {
+    let mut item = composed();
+    item.question[0].text = "<script>alert(1)</script>".into();
+    item.visitor = "<img src=x>".into();
+    item.draft = Some(DraftView {
+        text: Marked::new("<b>bold</b>", &[0..3]),
+        plain: "</textarea><b>".into(),
+        ..composed().draft.expect("it has a draft")
+    });
+    let html = ItemPart { item }.render().expect("the item renders");
+    assert!(
+        !html.contains("<script>") && !html.contains("<img src=x>") && !html.contains("<b>bold"),
+        "{html}"
+    );
+    assert!(!html.contains("</textarea><b>"), "{html}");
+}
+
+#[test]
+fn an_item_without_a_draft_offers_no_approval() {
+    let html = ItemPart { item: abstained() }.render().expect("the item renders");
+    assert!(
+        !html.contains(r#"data-key="a""#) && !html.contains(r#"data-key="e""#),
+        "{html}"
+    );
+    assert!(html.contains(r#"data-key="s""#), "{html}");
+    assert!(html.contains("Jonas is looking at this."), "{html}");
+}
