@@ -98,6 +98,25 @@ pub async fn agent_of(app: &App, visitor: &super::visit::Visitor) -> Result<Agen
     Ok(current_version(&rows, conversation.agent_id).await?.1)
 }
 
+/// Every origin that some agent of this machine answers on.
+///
+/// # Errors
+/// The store's.
+pub async fn all_origins(app: &App) -> Result<Vec<String>, AppError> {
+    let mut origins = Vec::new();
+    for workspace in app.store().workspaces().await? {
+        let rows = app.store().rows(workspace.id);
+        for agent in rows.agents().await? {
+            if let Some(version_id) = agent.version_id
+                && let Some(version) = rows.agent_version(version_id).await?
+            {
+                origins.extend(version.settings.0.origins);
+            }
+        }
+    }
+    Ok(origins)
+}
+
 /// Publishes settings as the agent's next version; without an id, as a new agent.
 ///
 /// # Errors

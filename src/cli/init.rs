@@ -1,7 +1,7 @@
 //! `holdpoint init`: the first steps of a business.
 
 use super::admin::{WORKSPACES, setup_link};
-use super::api::Client;
+use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::context::Context;
 use super::exit::Failure;
@@ -9,6 +9,7 @@ use super::show::{list, text, time};
 use clap::Args;
 use serde_json::{Value, json};
 
+const AGENTS: &str = "/api/v1/agents";
 /// Longest short name of a workspace.
 const LONGEST_SLUG: usize = 40;
 
@@ -54,7 +55,7 @@ impl Init {
         });
         let agent = match first_agent(client).await? {
             Some(agent) => agent,
-            None => publish_agent(client, None, &settings).await?,
+            None => new_agent(client, &settings).await?,
         };
         let mut answer = json!({ "workspace": slug, "agent": agent["public_key"], "has_owner": workspace["has_owner"] });
         if !workspace["has_owner"].as_bool().unwrap_or_default() {
@@ -78,12 +79,17 @@ pub(super) async fn ensure_workspace(client: &Client, slug: &str, name: &str) ->
 
 /// The agent of the workspace, if it has one.
 pub(super) async fn first_agent(client: &Client) -> Result<Option<Value>, Failure> {
-    Ok(list(&client.get("/api/v1/agents").await?, "/items").first().cloned())
+    Ok(list(&client.get(AGENTS).await?, "/items").first().cloned())
 }
 
-/// Publishes an agent, or the next version of one.
-pub(super) async fn publish_agent(client: &Client, id: Option<&str>, settings: &Value) -> Result<Value, Failure> {
-    client.post("/api/v1/agents", &json!({ "id": id, "settings": settings })).await
+/// Publishes a new agent.
+pub(super) async fn new_agent(client: &Client, settings: &Value) -> Result<Value, Failure> {
+    client.post(AGENTS, settings).await
+}
+
+/// Publishes the next version of an agent.
+pub(super) async fn next_version(client: &Client, id: &str, settings: &Value) -> Result<Value, Failure> {
+    client.put(&format!("{AGENTS}/{}", escaped(id)), settings).await
 }
 
 fn in_words(answer: &Value) -> String {

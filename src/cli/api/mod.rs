@@ -134,6 +134,10 @@ impl Client {
         self.ask(Method::POST, path, Some("application/json"), body.to_string().into()).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.ask(Method::PUT, path, Some("application/json"), body.to_string().into()).await
+    }
+
     pub(crate) async fn post_file(&self, path: &str, content_type: &'static str, body: Bytes) -> Result<Value, Failure> {
         self.ask(Method::POST, path, Some(content_type), body).await
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::api::{Client, escaped};
 use crate::cli::exit::Failure;
-use crate::cli::init::{ensure_workspace, first_agent, publish_agent};
+use crate::cli::init::{ensure_workspace, first_agent, new_agent, next_version};
 use crate::cli::output;
 use crate::cli::show::text;
 use serde_json::Value;
@@ -38,7 +38,7 @@ pub(super) async fn load(client: &Client, origin: &str) -> Result<Loaded, Failur
             import_knowledge(client).await?;
             let mut settings = agent_settings()?;
             settings["origins"] = [origin].as_slice().into();
-            publish_agent(client, None, &settings).await?
+            new_agent(client, &settings).await?
         }
     };
     Ok(Loaded {
@@ -66,7 +66,7 @@ async fn allow_origin(client: &Client, agent: Value, origin: &str) -> Result<Val
         return Ok(agent);
     }
     origins.push(origin.into());
-    publish_agent(client, Some(text(&agent, "/id")), &settings).await
+    next_version(client, text(&agent, "/id"), &settings).await
 }
 
 fn agent_settings() -> Result<Value, Failure> {
