@@ -3,6 +3,10 @@
 use crate::config::{Flags, KEYS};
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// `data-dir` for `data_dir`, and so on: clap wants names that live for ever.
+static LONG: LazyLock<Vec<String>> = LazyLock::new(|| KEYS.iter().map(|key| key.name.replace('_', "-")).collect());
 
 /// What every command understands.
 #[derive(Debug, Args)]
@@ -38,11 +42,11 @@ impl FromArgMatches for SettingFlags {
 
 impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
-        KEYS.iter().fold(command, |command, key| {
+        KEYS.iter().zip(LONG.iter()).fold(command, |command, (key, long)| {
             let default = if key.default.is_empty() { "none" } else { key.default };
             command.arg(
                 Arg::new(key.name)
-                    .long(key.name.replace('_', "-"))
+                    .long(long.as_str())
                     .value_name(key.value_name)
                     .help(format!("{} [default: {default}; variable {}]", key.help, key.variable()))
                     .help_heading("Settings")

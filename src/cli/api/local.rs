@@ -4,15 +4,14 @@ use crate::cli::assemble::{Assembled, Needs};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::data_dir::Lock;
-use crate::web::server::router_for;
-use crate::web::{Peer, WebSettings};
+use crate::web::WebSettings;
+use crate::web::server::answer_in_process;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 pub(super) struct Local {
     router: Router,
@@ -31,14 +30,11 @@ impl Local {
 
     /// The API of a server in this process.
     pub(super) fn over(router: &Router) -> Self {
-        Self { router: router_for(router, Peer::Socket), assembled: None }
+        Self { router: router.clone(), assembled: None }
     }
 
     pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {
-        let response = match self.router.clone().oneshot(request.map(Body::new)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
+        let response = answer_in_process(self.router.clone(), request.map(Body::new)).await;
         let status = response.status();
         let body = response.into_body().collect().await;
         let body = body.map_err(|error| Failure::failed(format!("the answer could not be read ({error})")))?;

@@ -3,18 +3,23 @@
 use super::Finding;
 use crate::config::{Model, Settings};
 use crate::engine::DEFAULT_CONTEXT_TOKENS;
-use crate::engine::gguf::{ModelPurpose, check_model_file};
+use crate::engine::gguf::{ModelFileError, check_models};
 use std::num::NonZero;
+use std::path::Path;
 
 pub(super) fn all(settings: &Settings) -> [Finding; 2] {
     let window = settings.engine_context.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
     [
-        one("chat", settings.chat_model.as_ref(), ModelPurpose::Chat, window),
-        one("embed", settings.embed_model.as_ref(), ModelPurpose::Embed, 0),
+        one("chat", settings.chat_model.as_ref(), |path| check_models(None, Some(path), window).map(drop)),
+        one("embed", settings.embed_model.as_ref(), |path| check_models(Some(path), None, 0).map(drop)),
     ]
 }
 
-fn one(check: &'static str, model: Option<&Model>, purpose: ModelPurpose, context_tokens: u32) -> Finding {
+fn one(
+    check: &'static str,
+    model: Option<&Model>,
+    look: impl Fn(&Path) -> Result<(), ModelFileError>,
+) -> Finding {
     let Some(Model { path, chosen }) = model else {
         return Finding::well(check, "no model is wanted here");
     };
@@ -26,8 +31,8 @@ fn one(check: &'static str, model: Option<&Model>, purpose: ModelPurpose, contex
         };
         return Finding::wrong(check, format!("the model {} is not there", path.display()), remedy);
     }
-    match check_model_file(path, purpose, context_tokens) {
-        Ok(_) => Finding::well(check, format!("{} is whole", path.display())),
+    match look(path) {
+        Ok(()) => Finding::well(check, format!("{} is whole", path.display())),
         Err(error) => Finding::wrong(check, error.to_string(), "replace the file, or choose another model"),
     }
 }
@@ -37,7 +42,7 @@ mod tests {
     use super::*;
 
     fn finding(path: std::path::PathBuf, chosen: bool) -> Finding {
-        one("chat", Some(&Model { path, chosen }), ModelPurpose::Chat, 4096)
+        one("chat", Some(&Model { path, chosen }), |path| check_models(None, Some(path), 4096).map(drop))
     }
 
     #[test]
