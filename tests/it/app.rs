@@ -5,7 +5,7 @@ mod client;
 mod redact;
 mod visitor;
 
-pub(crate) use client::{Answer, Client, Events};
+pub(crate) use client::{Answer, Client, Event, Events};
 pub(crate) use redact::redacted;
 pub(crate) use visitor::VisitorClient;
 

@@ -6,6 +6,8 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_access;
+mod api_streams;
 mod api_visitor;
 mod app;
 mod engine;
