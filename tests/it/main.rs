@@ -7,6 +7,10 @@
 )]
 
 mod api_access;
+mod api_bad_input;
+mod api_knowledge;
+mod api_review;
+mod api_server;
 mod api_streams;
 mod api_visitor;
 mod app;
