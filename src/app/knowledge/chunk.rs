@@ -4,10 +4,11 @@
 //! [`MAX_WORDS`]; a list or a table stays whole while it fits, and is cut between items or rows (with the table's header
 //! repeated) when it does not. Passages are plain text, because visitors read them in a chat.
 
+mod html;
 mod pack;
 
 use pack::{Block, cut_at, pack};
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -34,7 +35,7 @@ pub struct Document {
     pub sections: Vec<Section>,
 }
 
-/// Reads Markdown (tables and a YAML front matter included) as sections of plain text. Raw HTML is left out.
+/// Reads Markdown (tables and a YAML front matter included) as sections of plain text. Of raw HTML the text is kept.
 pub fn sections(markdown: &str) -> Document {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     let mut reader = Reader::default();
@@ -63,7 +64,8 @@ struct Reader {
     /// Addresses of open links, with the place in `text` where the link's words begin.
     links: Vec<(String, usize)>,
     in_front_matter: bool,
-    in_html: bool,
+    /// Where raw HTML begins in `text`, while inside some.
+    html: Option<usize>,
 }
 
 impl Reader {
@@ -78,8 +80,8 @@ impl Reader {
                 self.end(tag);
             }
             Event::Text(text) if self.in_front_matter => self.front_matter(&text),
-            Event::Text(text) if !self.in_html => self.text.push_str(&text),
-            Event::Code(text) => self.text.push_str(&text),
+            Event::Text(text) | Event::Code(text) | Event::Html(text) => self.text.push_str(&text),
+            Event::InlineHtml(tag) if tag.to_lowercase().starts_with("<br") => self.text.push('\n'),
             Event::SoftBreak => self.text.push(' '),
             Event::HardBreak => self.text.push('\n'),
             _ => {}
@@ -89,7 +91,10 @@ impl Reader {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::MetadataBlock(_) => self.in_front_matter = true,
-            Tag::HtmlBlock => self.in_html = true,
+            Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented) => {
+                self.new_line();
+                self.html = Some(self.text.len());
+            }
             Tag::TableHead | Tag::TableRow => self.part(),
             Tag::TableCell if !self.text.is_empty() && !self.text.ends_with('\n') => self.text.push_str(" | "),
             Tag::List(first) => {
@@ -108,7 +113,7 @@ impl Reader {
     fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::MetadataBlock(_) => self.in_front_matter = false,
-            TagEnd::HtmlBlock => self.in_html = false,
+            TagEnd::HtmlBlock | TagEnd::CodeBlock => self.html(),
             TagEnd::List(_) => {
                 self.lists.pop();
             }
@@ -164,6 +169,20 @@ impl Reader {
         }
     }
 
+    /// Replaces raw HTML by its text. HTML that is indented inside HTML reads as a code block in Markdown, so an
+    /// indented block that begins with a tag counts as HTML.
+    fn html(&mut self) {
+        if let Some(start) = self.html.take().filter(|start| self.text.is_char_boundary(*start)) {
+            let raw = self.text.split_off(start);
+            let text = if raw.trim_start().starts_with('<') {
+                html::text(&raw)
+            } else {
+                raw
+            };
+            self.text.push_str(&text);
+        }
+    }
+
     fn front_matter(&mut self, text: &str) {
         let title = text.lines().find_map(|line| line.strip_prefix("title:"));
         let title = title.map(|t| t.trim().trim_matches(['"', '\'']).trim().to_owned());
@@ -197,9 +216,11 @@ impl Reader {
         let (units, joiner, has_header) = match tag {
             TagEnd::List(_) => (cut_at(&text, &starts), "\n", false),
             TagEnd::Table => (cut_at(&text, &starts), "\n", true),
-            TagEnd::CodeBlock => (text.lines().map(str::to_owned).collect(), "\n", false),
+            TagEnd::CodeBlock | TagEnd::HtmlBlock => (text.lines().map(str::to_owned).collect(), "\n", false),
+            // Markdown leaves the signs of emphasis standing beside punctuation of Chinese or Japanese.
             _ => (
-                text.unicode_sentences()
+                text.replace("**", "")
+                    .unicode_sentences()
                     .map(|s| s.trim().to_owned())
                     .filter(|s| !s.is_empty())
                     .collect(),

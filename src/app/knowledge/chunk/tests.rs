@@ -45,7 +45,7 @@ fn lists_tables_and_links_become_plain_text() {
 }
 
 #[test]
-fn the_front_matter_gives_the_title_and_html_and_attributes_are_left_out() {
+fn the_front_matter_gives_the_title_and_scripts_and_attributes_are_left_out() {
     let document = sections(
         "---\nlayout: help\ntitle: \"Your account\"\n---\n<script>x</script>\n\n{: .list}\n\nText <b>here</b>.",
     );
