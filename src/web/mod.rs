@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod console;
 mod demo;
 pub mod error;
 pub mod extract;
