@@ -42,7 +42,9 @@ pub(super) async fn widget_script(request: Request) -> Result<Response, Problem>
 fn serve(stored: &str, asked: &HeaderMap, keeps: &'static str) -> Result<Response, Problem> {
     // On disk, in debug builds, a path could climb.
     let climbs = stored.split('/').any(|part| part == "..");
-    let file = Assets::get(stored).filter(|_| !climbs).ok_or_else(Problem::unknown_path)?;
+    let file = Assets::get(stored)
+        .filter(|_| !climbs)
+        .ok_or_else(Problem::unknown_path)?;
     Ok(answer(file, content_type(stored), asked, keeps))
 }
 
@@ -60,7 +62,12 @@ fn content_type(stored: &str) -> &'static str {
 }
 
 /// A file, or 304 when the browser has it.
-pub(super) fn answer(file: EmbeddedFile, content_type: &'static str, asked: &HeaderMap, keeps: &'static str) -> Response {
+pub(super) fn answer(
+    file: EmbeddedFile,
+    content_type: &'static str,
+    asked: &HeaderMap,
+    keeps: &'static str,
+) -> Response {
     let etag = etag(&file.metadata.sha256_hash());
     let has_it = asked
         .get_all(IF_NONE_MATCH)
@@ -68,8 +75,11 @@ pub(super) fn answer(file: EmbeddedFile, content_type: &'static str, asked: &Hea
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|known| known.trim() == etag);
-    let mut response =
-        if has_it { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_owned().into_response() };
+    let mut response = if has_it {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        file.data.into_owned().into_response()
+    };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keeps));

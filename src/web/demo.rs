@@ -26,7 +26,9 @@ pub(super) async fn shop_page(State(web): State<Web>, request: Request) -> Resul
     let agent = web.settings().demo_agent.as_deref().ok_or_else(Problem::unknown_path)?;
     let page = Shop::get("shop.html").ok_or_else(Problem::unknown_path)?;
     let page = String::from_utf8_lossy(&page.data);
-    let page = page.replace("{{origin}}", &own_origin(&web, request.headers())).replace("{{agent}}", agent);
+    let page = page
+        .replace("{{origin}}", &own_origin(&web, request.headers()))
+        .replace("{{agent}}", agent);
     let mut response = Html(page).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, SHOP_POLICY);
     Ok(response)
@@ -34,13 +36,23 @@ pub(super) async fn shop_page(State(web): State<Web>, request: Request) -> Resul
 
 /// `GET /demo/shop.css`
 pub(super) async fn shop_style(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
-    let file = Shop::get("shop.css").filter(|_| web.settings().demo_agent.is_some()).ok_or_else(Problem::unknown_path)?;
-    Ok(assets::answer(file, "text/css; charset=utf-8", request.headers(), "public, max-age=0, must-revalidate"))
+    let file = Shop::get("shop.css")
+        .filter(|_| web.settings().demo_agent.is_some())
+        .ok_or_else(Problem::unknown_path)?;
+    Ok(assets::answer(
+        file,
+        "text/css; charset=utf-8",
+        request.headers(),
+        "public, max-age=0, must-revalidate",
+    ))
 }
 
 /// The address the browser used, so that the page's `'self'` is where the widget comes from.
 fn own_origin(web: &Web, headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("127.0.0.1");
     match &web.settings().public_origin {
         Some(public) if host.starts_with(public.host()) => public.to_string(),
         // The layers let only names of this machine through.

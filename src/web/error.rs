@@ -77,7 +77,14 @@ problems! {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: Cow<'static, str>) -> Self {
-        Self { status, code, title, detail, extra: Map::new(), retry_after_s: None }
+        Self {
+            status,
+            code,
+            title,
+            detail,
+            extra: Map::new(),
+            retry_after_s: None,
+        }
     }
 
     /// With a further field.
@@ -114,7 +121,10 @@ impl Problem {
                 status,
                 ..Self::bad_request("The request cannot be understood; docs/api.md lists what is understood.")
             },
-            status => Self { status, ..Self::internal_error() },
+            status => Self {
+                status,
+                ..Self::internal_error()
+            },
         }
     }
 
@@ -125,9 +135,7 @@ impl Problem {
 
     /// A defect: its details went to the log, under the request's id.
     pub fn internal_error() -> Self {
-        Self::internal(
-            "Something went wrong; try again, and if it stays, look for the request id in Holdpoint's log.",
-        )
+        Self::internal("Something went wrong; try again, and if it stays, look for the request id in Holdpoint's log.")
     }
 
     /// The problem as JSON, for the request with this id.
@@ -145,7 +153,9 @@ impl Problem {
     pub(super) fn into_json_response(self, request_id: &str) -> Response {
         let mut response = Response::new(Body::from(self.json(request_id).to_string()));
         *response.status_mut() = self.status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response
     }
 }
@@ -194,7 +204,10 @@ impl From<AppError> for Problem {
 /// An error's message as a sentence: with a capital letter and a full stop.
 pub(super) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    let mut sentence: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let mut sentence: String = letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default();
     // Not after a command or an address that one might copy.
     if !sentence.ends_with(['.', '!', '?', ')']) && !message.contains(": holdpoint ") {
         sentence.push('.');
@@ -223,7 +236,9 @@ mod tests {
 
     #[test]
     fn extra_fields_cannot_hide_the_standard_ones() {
-        let problem = Problem::conflict("Read it again.").with("status", 200).with("revision", 3);
+        let problem = Problem::conflict("Read it again.")
+            .with("status", 200)
+            .with("revision", 3);
         let json = problem.json("r1");
         assert_eq!(json["status"], 409);
         assert_eq!(json["revision"], 3);

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Largest body of a request, in bytes, unless a route says otherwise.
 pub const LARGEST_BODY: usize = 64 << 10;
 /// A body has this long to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(60);
+const BODY_WITHIN: Duration = Duration::from_mins(1);
 /// Of a body that is too large, this much is read on and dropped, so that the sender gets to read the answer.
 const READ_ON: usize = 4 << 20;
 
@@ -40,12 +40,18 @@ impl FromRequestParts<Web> for CallerOf {
         if let Some(token) = bearer(&parts.headers)? {
             let caller = accounts::caller_of_token(&web.app, token).await?;
             return caller.map(Self).ok_or_else(|| {
-                Problem::unauthenticated("This token is not valid (any more); make a new one with: holdpoint admin token")
+                Problem::unauthenticated(
+                    "This token is not valid (any more); make a new one with: holdpoint admin token",
+                )
             });
         }
         if peer(parts) == Some(Peer::Socket) {
-            let caller =
-                accounts::admin(&web.app, text(&parts.headers, WORKSPACE_HEADER), text(&parts.headers, MEMBER_HEADER)).await?;
+            let caller = accounts::admin(
+                &web.app,
+                text(&parts.headers, WORKSPACE_HEADER),
+                text(&parts.headers, MEMBER_HEADER),
+            )
+            .await?;
             return Ok(Self(caller));
         }
         let signed_in = SignedIn::of(web, &parts.headers)
@@ -68,7 +74,9 @@ impl FromRequestParts<Web> for OnSocket {
     async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Problem> {
         match peer(parts) {
             Some(Peer::Socket) => Ok(Self),
-            _ => Err(Problem::forbidden("Only the administrator of this machine can do this, with the command: holdpoint admin")),
+            _ => Err(Problem::forbidden(
+                "Only the administrator of this machine can do this, with the command: holdpoint admin",
+            )),
         }
     }
 }
@@ -100,9 +108,10 @@ impl FromRequestParts<Web> for VisitorOf {
         if let Some(known) = parts.extensions.get::<Visitor>() {
             return Ok(Self(*known));
         }
-        visitor_of(web, &parts.headers).await?.map(Self).ok_or_else(|| {
-            Problem::unauthenticated("This conversation is not known (any more); start a new one.")
-        })
+        visitor_of(web, &parts.headers)
+            .await?
+            .map(Self)
+            .ok_or_else(|| Problem::unauthenticated("This conversation is not known (any more); start a new one."))
     }
 }
 
@@ -135,11 +144,19 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match token {
         Some((_, token)) => Ok(Some(token.trim())),
-        None => Err(Problem::unauthenticated("Send the token as the header Authorization: Bearer TOKEN.")),
+        None => Err(Problem::unauthenticated(
+            "Send the token as the header Authorization: Bearer TOKEN.",
+        )),
     }
 }
 
@@ -154,7 +171,9 @@ impl<T: FromStr<Err: std::fmt::Display> + Send> FromRequestParts<Web> for InPath
         let axum::extract::Path(raw) = axum::extract::Path::<String>::from_request_parts(parts, web)
             .await
             .map_err(|_not_utf8| Problem::unknown_path())?;
-        raw.parse().map(Self).map_err(|error: T::Err| Problem::bad_request(sentence(&error)))
+        raw.parse()
+            .map(Self)
+            .map_err(|error: T::Err| Problem::bad_request(sentence(&error)))
     }
 }
 
@@ -168,7 +187,10 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         match axum::extract::Query::<T>::from_request_parts(parts, web).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(error) => Err(Problem::bad_request(format!("A parameter behind the “?” is not acceptable: {}.", error.body_text()))),
+            Err(error) => Err(Problem::bad_request(format!(
+                "A parameter behind the “?” is not acceptable: {}.",
+                error.body_text()
+            ))),
         }
     }
 }
@@ -185,7 +207,9 @@ impl<T: DeserializeOwned> FromRequest<Web> for JsonBody<T> {
             .and_then(|value| value.split(';').next())
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
         if !is_json {
-            return Err(Problem::unsupported_type("Send JSON with the header Content-Type: application/json."));
+            return Err(Problem::unsupported_type(
+                "Send JSON with the header Content-Type: application/json.",
+            ));
         }
         let body = read(request.into_body(), LARGEST_BODY).await?;
         parse_json(&body).map(Self)
@@ -233,17 +257,29 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Problem> {
                 break;
             }
         }
-        if length > most { Err(too_large(most)) } else { Ok(kept.freeze()) }
+        if length > most {
+            Err(too_large(most))
+        } else {
+            Ok(kept.freeze())
+        }
     };
     match tokio::time::timeout(BODY_WITHIN, reading).await {
         Ok(read) => read,
-        Err(_elapsed) => Err(Problem::too_slow("The request did not arrive within a minute; send it again.")),
+        Err(_elapsed) => Err(Problem::too_slow(
+            "The request did not arrive within a minute; send it again.",
+        )),
     }
 }
 
 fn too_large(most: usize) -> Problem {
-    let most = if most >= 1 << 20 { format!("{} MB", most >> 20) } else { format!("{} KB", most >> 10) };
-    Problem::too_large(format!("The request is larger than the {most} that are allowed here; send less at once."))
+    let most = if most >= 1 << 20 {
+        format!("{} MB", most >> 20)
+    } else {
+        format!("{} KB", most >> 10)
+    };
+    Problem::too_large(format!(
+        "The request is larger than the {most} that are allowed here; send less at once."
+    ))
 }
 
 /// An error's message as a sentence.

@@ -63,11 +63,17 @@ impl Answers {
 
 /// The layer of routes that create something.
 pub(super) async fn once(State(web): State<Web>, request: Request, next: Next) -> Result<Response, Problem> {
-    let Some(given) = request.headers().get(KEY_HEADER).filter(|_| request.method() == Method::POST) else {
+    let Some(given) = request
+        .headers()
+        .get(KEY_HEADER)
+        .filter(|_| request.method() == Method::POST)
+    else {
         return Ok(next.run(request).await);
     };
     if given.is_empty() || given.len() > LONGEST_KEY {
-        return Err(Problem::bad_request(format!("Idempotency-Key must have 1 to {LONGEST_KEY} characters; a random UUID is a good one.")));
+        return Err(Problem::bad_request(format!(
+            "Idempotency-Key must have 1 to {LONGEST_KEY} characters; a random UUID is a good one."
+        )));
     }
     let slot = web.answers().slot(key_of(&request));
     let mut answer = slot.lock().await;
@@ -83,7 +89,11 @@ pub(super) async fn once(State(web): State<Web>, request: Request, next: Next) -
         tracing::error!(%cause, "An answer could not be kept for its repetition");
         Problem::internal_error()
     })?;
-    *answer = Some(Answer { status: parts.status, content_type: parts.headers.get(CONTENT_TYPE).cloned(), body: body.clone() });
+    *answer = Some(Answer {
+        status: parts.status,
+        content_type: parts.headers.get(CONTENT_TYPE).cloned(),
+        body: body.clone(),
+    });
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
@@ -96,8 +106,20 @@ fn key_of(request: &Request) -> Key {
     };
     field(request.uri().path().as_bytes());
     field(request.uri().query().unwrap_or_default().as_bytes());
-    for name in [AUTHORIZATION.as_str(), COOKIE.as_str(), WORKSPACE_HEADER, MEMBER_HEADER, KEY_HEADER.as_str()] {
-        field(request.headers().get(name).map(HeaderValue::as_bytes).unwrap_or_default());
+    for name in [
+        AUTHORIZATION.as_str(),
+        COOKIE.as_str(),
+        WORKSPACE_HEADER,
+        MEMBER_HEADER,
+        KEY_HEADER.as_str(),
+    ] {
+        field(
+            request
+                .headers()
+                .get(name)
+                .map(HeaderValue::as_bytes)
+                .unwrap_or_default(),
+        );
     }
     hash.finalize().into()
 }

@@ -14,7 +14,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 use tower_http::csrf::CsrfLayer;
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 /// Scripts, styles and data from this server only, no frames, no plug-ins, nothing inline.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -32,7 +31,7 @@ pub(super) async fn around(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = Uuid::now_v7().to_string();
+    let id = web.app.sources().ids.next().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let asked = Asked::of(&request);
     let span = tracing::info_span!("request", request.id = %id, http.method = %asked.method, http.route = %asked.route);
@@ -48,7 +47,10 @@ pub(super) async fn around(
             Ok(Ok(response)) => response,
             Ok(Err(problem)) => Problem::into_response(problem),
             Err(panic) => {
-                tracing::error!(panic = panic_message(&*panic), "A request ended in a defect of Holdpoint");
+                tracing::error!(
+                    panic = panic_message(&*panic),
+                    "A request ended in a defect of Holdpoint"
+                );
                 Problem::internal_error().into_response()
             }
         };
@@ -72,12 +74,24 @@ struct Asked {
 impl Asked {
     fn of(request: &Request) -> Self {
         let path = request.uri().path();
-        let is_api = ["/api/", "/widget/", "/static/"].iter().any(|start| path.starts_with(start));
-        let takes_html =
-            request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+        let is_api = ["/api/", "/widget/", "/static/"]
+            .iter()
+            .any(|start| path.starts_with(start));
+        let takes_html = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|a| a.contains("text/html"));
         // The route, not the path: ids stay out of the log, and lines of the same kind look the same.
-        let route = request.extensions().get::<MatchedPath>().map_or("(no such route)", MatchedPath::as_str);
-        Self { method: request.method().clone(), route: route.to_owned(), wants_page: !is_api && takes_html }
+        let route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("(no such route)", MatchedPath::as_str);
+        Self {
+            method: request.method().clone(),
+            route: route.to_owned(),
+            wants_page: !is_api && takes_html,
+        }
     }
 
     fn log(&self, status: StatusCode, started: Instant) {
@@ -85,11 +99,23 @@ impl Asked {
         let code = status.as_u16();
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if status.is_server_error() {
-            tracing::error!(http.status = code, http.duration_ms = ms, "{method} {route} failed with {code} after {ms} ms");
+            tracing::error!(
+                http.status = code,
+                http.duration_ms = ms,
+                "{method} {route} failed with {code} after {ms} ms"
+            );
         } else if *method == http::Method::GET && status.is_success() {
-            tracing::debug!(http.status = code, http.duration_ms = ms, "{method} {route} answered {code} in {ms} ms");
+            tracing::debug!(
+                http.status = code,
+                http.duration_ms = ms,
+                "{method} {route} answered {code} in {ms} ms"
+            );
         } else {
-            tracing::info!(http.status = code, http.duration_ms = ms, "{method} {route} answered {code} in {ms} ms");
+            tracing::info!(
+                http.status = code,
+                http.duration_ms = ms,
+                "{method} {route} answered {code} in {ms} ms"
+            );
         }
     }
 }
@@ -100,19 +126,26 @@ fn check_name(web: &Web, request: &Request) -> Result<(), Problem> {
     }
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // A request may name the host in its first line instead.
-    let host = request.uri().authority().map_or(named, |authority| Some(authority.as_str()));
+    let host = request
+        .uri()
+        .authority()
+        .map_or(named, |authority| Some(authority.as_str()));
     check_host(host, web.settings().public_origin.as_ref())
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// Writes the body of a refusal, wherever it came from.
 fn write_refusal(response: Response, id: &str, error_page: Option<ErrorPage>) -> Response {
     let (mut parts, _) = response.into_parts();
-    let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::of_status(parts.status));
+    let problem = parts
+        .extensions
+        .remove::<Problem>()
+        .unwrap_or_else(|| Problem::of_status(parts.status));
     let mut written = match error_page {
         Some(page) => page(&problem, id),
         None => problem.into_json_response(id),
@@ -142,7 +175,9 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// Refuses changes that another site's page asks for in a signed-in browser.
@@ -150,7 +185,9 @@ pub(super) fn csrf(web: &Web) -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionE
     let layer = CsrfLayer::new();
     let layer = match &web.settings().public_origin {
         // A proxy may rewrite `Host`, so that it no longer equals the origin. An `Origin` is always acceptable there.
-        Some(public) => layer.add_trusted_origin(public.as_str()).unwrap_or_else(|_not_an_origin| CsrfLayer::new()),
+        Some(public) => layer
+            .add_trusted_origin(public.as_str())
+            .unwrap_or_else(|_not_an_origin| CsrfLayer::new()),
         None => layer,
     };
     layer.with_rejection_response(|_cause| {

@@ -46,26 +46,29 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn new(rates: Rates) -> Self {
-        Self { rates, buckets: Mutex::default() }
+        Self {
+            rates,
+            buckets: Mutex::default(),
+        }
     }
 
     /// A visitor's message.
     pub(super) fn message(&self, visitor: VisitorId, peer: Peer) -> Result<(), Problem> {
         self.take(What::Message, Whose::Visitor(visitor), self.rates.messages_per_visitor)?;
-        self.from_address(What::Message, peer, self.rates.messages_per_address)
+        self.address(What::Message, peer, self.rates.messages_per_address)
     }
 
     /// A new conversation.
     pub(super) fn conversation(&self, peer: Peer) -> Result<(), Problem> {
-        self.from_address(What::Conversation, peer, self.rates.conversations_per_address)
+        self.address(What::Conversation, peer, self.rates.conversations_per_address)
     }
 
     /// An attempt to sign in.
     pub(super) fn sign_in(&self, peer: Peer) -> Result<(), Problem> {
-        self.from_address(What::SignIn, peer, self.rates.sign_ins_per_address)
+        self.address(What::SignIn, peer, self.rates.sign_ins_per_address)
     }
 
-    fn from_address(&self, what: What, peer: Peer, per_minute: u32) -> Result<(), Problem> {
+    fn address(&self, what: What, peer: Peer, per_minute: u32) -> Result<(), Problem> {
         match peer {
             Peer::Tcp(address) => self.take(what, Whose::Address(network(address.ip())), per_minute),
             // The machine's administrator.
@@ -83,13 +86,20 @@ impl Limits {
         }
         let bucket = buckets.entry((what, whose)).or_insert(Bucket { left: most, at: now });
         let refilled = bucket.left + now.duration_since(bucket.at).as_secs_f64() * most / MINUTE_S;
-        *bucket = Bucket { left: refilled.min(most), at: now };
+        *bucket = Bucket {
+            left: refilled.min(most),
+            at: now,
+        };
         if bucket.left >= 1.0 {
             bucket.left -= 1.0;
             return Ok(());
         }
         let wait_s = ((1.0 - bucket.left) * MINUTE_S / most.max(1.0)).ceil();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 60")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 1 and 60"
+        )]
         Err(too_fast(what, wait_s.clamp(1.0, MINUTE_S) as u64))
     }
 }
@@ -117,23 +127,35 @@ mod tests {
     use std::net::SocketAddr;
 
     fn peer(address: &str) -> Peer {
-        Peer::Tcp(SocketAddr::new(address.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])), 1))
+        Peer::Tcp(SocketAddr::new(
+            address.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            1,
+        ))
     }
 
     #[test]
     fn an_allowance_can_be_used_at_once_and_then_somebody_has_to_wait() {
-        let limits = Limits::new(Rates { sign_ins_per_address: 3, ..Rates::default() });
+        let limits = Limits::new(Rates {
+            sign_ins_per_address: 3,
+            ..Rates::default()
+        });
         let here = peer("192.0.2.1");
         assert!((0..3).all(|_| limits.sign_in(here).is_ok()));
         let refused = limits.sign_in(here);
         assert!(refused.is_err_and(|problem| problem.status == 429 && problem.retry_after_s == Some(20)));
-        assert!(limits.sign_in(peer("192.0.2.2")).is_ok(), "another address has its own allowance");
+        assert!(
+            limits.sign_in(peer("192.0.2.2")).is_ok(),
+            "another address has its own allowance"
+        );
         assert!(limits.sign_in(Peer::Socket).is_ok());
     }
 
     #[test]
     fn an_ipv6_network_counts_as_one_address() {
-        let limits = Limits::new(Rates { conversations_per_address: 1, ..Rates::default() });
+        let limits = Limits::new(Rates {
+            conversations_per_address: 1,
+            ..Rates::default()
+        });
         assert!(limits.conversation(peer("2001:db8:1:2::1")).is_ok());
         assert!(limits.conversation(peer("2001:db8:1:2:ffff::9")).is_err());
         assert!(limits.conversation(peer("2001:db8:1:3::1")).is_ok());

@@ -24,7 +24,7 @@ use tokio::sync::broadcast::error::RecvError;
 /// How often a comment line is sent when nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After this long a stream says `bye`; whoever comes back shows again who they are.
-const LIVES: Duration = Duration::from_secs(30 * 60);
+const LIVES: Duration = Duration::from_mins(30);
 /// Log entries read at once.
 const ENTRIES: u64 = 200;
 
@@ -38,25 +38,28 @@ trait Followed: Send + 'static {
 
 fn follow<F: Followed>(followed: F) -> impl Stream<Item = Event> + Send {
     let start = (followed, VecDeque::new(), true);
-    stream::unfold(start, async |(mut followed, mut ready, first): (F, VecDeque<Event>, bool)| {
-        let mut look = first;
-        loop {
-            if let Some(event) = ready.pop_front() {
-                return Some((event, (followed, ready, false)));
-            }
-            if !look && !followed.wait().await {
-                return None;
-            }
-            look = false;
-            match followed.news().await {
-                Ok(news) => ready.extend(news),
-                Err(problem) => {
-                    tracing::warn!(problem = ?problem, "An event stream ends early: {}", problem.detail);
+    stream::unfold(
+        start,
+        async |(mut followed, mut ready, first): (F, VecDeque<Event>, bool)| {
+            let mut look = first;
+            loop {
+                if let Some(event) = ready.pop_front() {
+                    return Some((event, (followed, ready, false)));
+                }
+                if !look && !followed.wait().await {
                     return None;
                 }
+                look = false;
+                match followed.news().await {
+                    Ok(news) => ready.extend(news),
+                    Err(problem) => {
+                        tracing::warn!(problem = ?problem, "An event stream ends early: {}", problem.detail);
+                        return None;
+                    }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// The answer of a stream: ended by shutdown or age with a `bye`, kept open by comment lines, unbuffered by proxies.
@@ -70,8 +73,12 @@ fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Resp
     };
     let bye = stream::once(async { Event::default().event("bye").data("{}") });
     let events = events.take_until(Box::pin(ended)).chain(bye).map(Ok::<_, Infallible>);
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let mut response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+        .into_response();
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }
 
@@ -128,7 +135,11 @@ impl Followed for Conversation {
     }
 
     async fn wait(&mut self) -> bool {
-        let Visitor { workspace_id, conversation_id, .. } = self.visitor;
+        let Visitor {
+            workspace_id,
+            conversation_id,
+            ..
+        } = self.visitor;
         let conversation = conversation_id.to_string();
         let ours = |entry: &Committed| {
             entry.header.workspace_id == workspace_id && entry.header.refs.get("conversation") == Some(&conversation)
@@ -153,7 +164,12 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
 
 /// A workspace's log: one unnamed event per entry, its sequence as id.
 pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Response {
-    let followed = Log { committed: live::committed(&web.app), web: web.clone(), caller, seq: after };
+    let followed = Log {
+        committed: live::committed(&web.app),
+        web: web.clone(),
+        caller,
+        seq: after,
+    };
     answer(web, follow(followed))
 }
 
@@ -178,7 +194,10 @@ impl Followed for Log {
     async fn wait(&mut self) -> bool {
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
-        committed(&mut self.committed, |entry| entry.header.workspace_id == workspace_id && entry.header.seq > seq).await
+        committed(&mut self.committed, |entry| {
+            entry.header.workspace_id == workspace_id && entry.header.seq > seq
+        })
+        .await
     }
 }
 

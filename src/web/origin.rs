@@ -54,10 +54,12 @@ impl FromStr for Origin {
         }
         let host = authority.host().to_owned();
         let default_port = if https { 443 } else { 80 };
-        let text = match authority.port_u16() {
-            Some(port) if port != default_port => format!("{scheme}://{host}:{port}"),
-            Some(_) => format!("{scheme}://{host}"),
-            None if authority.as_str().len() > host.len() => return Err(refused()),
+        let port = authority.port_u16();
+        if port.is_none() && authority.as_str().len() > host.len() {
+            return Err(refused());
+        }
+        let text = match port.filter(|&port| port != default_port) {
+            Some(port) => format!("{scheme}://{host}:{port}"),
             None => format!("{scheme}://{host}"),
         };
         Ok(Self { text, host, https })
@@ -80,15 +82,21 @@ pub(super) fn check_host(host: Option<&str>, public: Option<&Origin>) -> Result<
     let known = name.as_deref().is_some_and(|name| {
         name == "localhost" || is_loopback(name) || public.is_some_and(|public| public.host() == name)
     });
-    if known { Ok(()) } else { Err(Problem::misdirected(wrong_host(public))) }
+    if known {
+        Ok(())
+    } else {
+        Err(Problem::misdirected(wrong_host(public)))
+    }
 }
 
 fn wrong_host(public: Option<&Origin>) -> String {
     match public {
         Some(public) => format!("This server answers at {public} and on this machine at 127.0.0.1; use one of these."),
-        None => "This server answers on its own machine at 127.0.0.1 or localhost; to reach it under another name, set \
+        None => {
+            "This server answers on its own machine at 127.0.0.1 or localhost; to reach it under another name, set \
                  `public_origin` to that address."
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
@@ -100,7 +108,10 @@ fn without_port(host: &str) -> &str {
 }
 
 fn is_loopback(name: &str) -> bool {
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
     bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -114,16 +125,34 @@ mod tests {
 
     #[test]
     fn an_origin_has_one_spelling() {
-        for text in ["https://Shop.example", "https://shop.example/", "https://shop.example:443", " https://shop.example "] {
+        for text in [
+            "https://Shop.example",
+            "https://shop.example/",
+            "https://shop.example:443",
+            " https://shop.example ",
+        ] {
             assert_eq!(origin(text).as_deref(), Some("https://shop.example"), "{text}");
         }
-        assert_eq!(origin("http://127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(
+            origin("http://127.0.0.1:8080").as_deref(),
+            Some("http://127.0.0.1:8080")
+        );
         assert_eq!(origin("http://[::1]:8080").as_deref(), Some("http://[::1]:8080"));
     }
 
     #[test]
     fn what_is_no_origin_is_refused() {
-        for text in ["", "*", "null", "shop.example", "ftp://shop.example", "https://shop.example/path", "https://u@shop.example", "https://", "https://shop.example:x"] {
+        for text in [
+            "",
+            "*",
+            "null",
+            "shop.example",
+            "ftp://shop.example",
+            "https://shop.example/path",
+            "https://u@shop.example",
+            "https://",
+            "https://shop.example:x",
+        ] {
             assert_eq!(origin(text), None, "{text}");
         }
     }
@@ -131,10 +160,25 @@ mod tests {
     #[test]
     fn only_this_machine_and_the_public_name_are_answered() {
         let public = "https://chat.example".parse().ok();
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "[::1]:8080", "[::1]", "chat.example", "chat.example:443"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "[::1]",
+            "chat.example",
+            "chat.example:443",
+        ] {
             assert!(check_host(Some(host), public.as_ref()).is_ok(), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "192.0.2.7", "", ":80"] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example:8080",
+            "192.0.2.7",
+            "",
+            ":80",
+        ] {
             assert!(check_host(Some(host), public.as_ref()).is_err(), "{host}");
         }
         assert!(check_host(None, public.as_ref()).is_err());

@@ -100,10 +100,19 @@ impl Listeners {
     /// # Errors
     /// [`ServeError`], which says what to do.
     pub async fn open(address: SocketAddr, socket_path: &Path) -> Result<Self, ServeError> {
-        let tcp = TcpListener::bind(address).await.map_err(|cause| cannot_listen(address, cause))?;
-        let local = tcp.local_addr().map_err(|cause| ServeError::Address { address, cause })?;
+        let tcp = TcpListener::bind(address)
+            .await
+            .map_err(|cause| cannot_listen(address, cause))?;
+        let local = tcp
+            .local_addr()
+            .map_err(|cause| ServeError::Address { address, cause })?;
         let socket = open_socket(socket_path).await?;
-        Ok(Self { tcp, socket, socket_path: socket_path.to_owned(), address: local })
+        Ok(Self {
+            tcp,
+            socket,
+            socket_path: socket_path.to_owned(),
+            address: local,
+        })
     }
 
     /// Where browsers reach it.
@@ -135,7 +144,10 @@ impl Listeners {
         let _already_gone = fs::remove_file(&self.socket_path);
         connections.close();
         if tokio::time::timeout(FINISH_WITHIN, connections.wait()).await.is_err() {
-            tracing::warn!(connections = connections.len(), "Some connections did not end in time and are cut off");
+            tracing::warn!(
+                connections = connections.len(),
+                "Some connections did not end in time and are cut off"
+            );
         }
     }
 }
@@ -167,7 +179,10 @@ fn host_of(address: SocketAddr) -> String {
 
 /// A socket file that nobody answers on was left by a server that was killed; it is replaced.
 async fn open_socket(path: &Path) -> Result<UnixListener, ServeError> {
-    let failed = |cause| ServeError::Socket { path: path.to_owned(), cause };
+    let failed = |cause| ServeError::Socket {
+        path: path.to_owned(),
+        cause,
+    };
     if tokio::net::UnixStream::connect(path).await.is_ok() {
         return Err(ServeError::AlreadyServing { path: path.to_owned() });
     }
@@ -203,7 +218,10 @@ where
     });
     // Without `http1_only` a connection that says nothing at all escapes the time-out.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

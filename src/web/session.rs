@@ -25,7 +25,9 @@ impl SignedIn {
     /// # Errors
     /// What the store reports.
     pub async fn of(web: &Web, headers: &HeaderMap) -> Result<Option<Self>, Problem> {
-        let Some(token) = token_of(web, headers) else { return Ok(None) };
+        let Some(token) = token_of(web, headers) else {
+            return Ok(None);
+        };
         let found = accounts::caller_of_session(&web.app, &token).await?;
         Ok(found.map(|(caller, csrf_token)| Self { caller, csrf_token }))
     }
@@ -46,7 +48,9 @@ impl SignedIn {
 
 /// The session's token in a request's cookie.
 pub fn token_of(web: &Web, headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers).get(cookie_name(web)).map(|cookie| cookie.value().to_owned())
+    CookieJar::from_headers(headers)
+        .get(cookie_name(web))
+        .map(|cookie| cookie.value().to_owned())
 }
 
 /// The header `Set-Cookie` that signs a browser in.
@@ -61,7 +65,11 @@ pub fn no_cookie(web: &Web) -> Option<HeaderValue> {
 
 /// Browsers accept the `__Host-` prefix only with `Secure`, and then only from this host.
 fn cookie_name(web: &Web) -> &'static str {
-    if web.is_https() { "__Host-holdpoint" } else { "holdpoint" }
+    if web.is_https() {
+        "__Host-holdpoint"
+    } else {
+        "holdpoint"
+    }
 }
 
 fn set_cookie(web: &Web, value: &str, lasts_s: i64) -> Option<HeaderValue> {

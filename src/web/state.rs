@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 pub type ErrorPage = fn(&Problem, &str) -> Response;
 
 /// Settings of the web layer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WebSettings {
     /// Under which origin visitors and members reach this server, when that is not loopback.
     pub public_origin: Option<Origin>,
@@ -21,12 +21,6 @@ pub struct WebSettings {
     pub demo_agent: Option<String>,
     /// How much one address may ask of the public endpoints.
     pub rates: Rates,
-}
-
-impl Default for WebSettings {
-    fn default() -> Self {
-        Self { public_origin: None, demo_agent: None, rates: Rates::default() }
-    }
 }
 
 /// Requests a minute before somebody has to wait. Each allowance may be used up at once.
@@ -78,7 +72,10 @@ impl Web {
             answers: Answers::default(),
             stop_streams,
         };
-        Self { app, shared: Arc::new(shared) }
+        Self {
+            app,
+            shared: Arc::new(shared),
+        }
     }
 
     /// The settings.

@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,10 @@ async fn start(
 }
 
 /// `GET /widget/v1/conversation`
-async fn conversation(State(web): State<Web>, VisitorOf(visitor): VisitorOf) -> Result<Json<visit::Transcript>, Problem> {
+async fn conversation(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+) -> Result<Json<visit::Transcript>, Problem> {
     Ok(Json(visit::transcript(&web.app, &visitor).await?))
 }
 
@@ -89,7 +92,11 @@ async fn write(
 ) -> Result<Response, Problem> {
     web.limits().message(visitor.visitor_id, peer)?;
     let posted = visit::post(&web.app, &visitor, &written.client_id, &written.text).await?;
-    let status = if posted.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let status = if posted.repeated {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
     Ok((status, Json(posted.message)).into_response())
 }
 
@@ -146,13 +153,22 @@ async fn answer_only_its_pages(State(web): State<Web>, mut request: Request, nex
     };
     if access == Access::Refused {
         let page = origin.to_str().unwrap_or("this page's origin");
-        let refused = Problem::forbidden(format!("This agent does not answer this page; add {page} to the agent's origins."));
+        let refused = Problem::forbidden(format!(
+            "This agent does not answer this page; add {page} to the agent's origins."
+        ));
         return Ok(with_vary(refused.into_response()));
     }
-    let mut response = if is_preflight { preflight(access) } else { next.run(request).await };
+    let mut response = if is_preflight {
+        preflight(access)
+    } else {
+        next.run(request).await
+    };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-request-id"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("retry-after, x-request-id"),
+    );
     Ok(with_vary(response))
 }
 
@@ -163,7 +179,10 @@ fn preflight(access: Access) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type"),
+    );
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
@@ -181,7 +200,9 @@ async fn access(
     visitor: Option<visit::Visitor>,
     origin: &HeaderValue,
 ) -> Result<Access, Problem> {
-    let Ok(origin) = origin.to_str() else { return Ok(Access::Refused) };
+    let Ok(origin) = origin.to_str() else {
+        return Ok(Access::Refused);
+    };
     let listed = if let Some(key) = path.trim_start_matches(PATH).strip_prefix("/agents/") {
         let key = key.split('/').next().unwrap_or_default();
         match agents::public_agent(&web.app, key).await {
@@ -198,13 +219,21 @@ async fn access(
         return Ok(Access::NothingThere);
     };
     // Character by character: publishing wrote them as browsers do.
-    Ok(if listed.iter().any(|listed| listed == origin) { Access::Allowed } else { Access::Refused })
+    Ok(if listed.iter().any(|listed| listed == origin) {
+        Access::Allowed
+    } else {
+        Access::Refused
+    })
 }
 
 /// Is the page one of this server's own, like the demo's shop?
 fn is_own(web: &Web, headers: &HeaderMap, origin: &HeaderValue) -> bool {
     let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let public = web.settings().public_origin.as_ref();
-    public.is_some_and(|public| public.as_str() == origin) || origin.strip_prefix("http://").is_some_and(|page| page == host)
+    public.is_some_and(|public| public.as_str() == origin)
+        || origin.strip_prefix("http://").is_some_and(|page| page == host)
 }

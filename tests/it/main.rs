@@ -6,4 +6,6 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_visitor;
+mod app;
 mod engine;

@@ -59,7 +59,10 @@ pub(super) async fn sign_in(
 
 fn opened(web: &Web, status: StatusCode, session: accounts::Session) -> Response {
     let cookie = session::cookie(web, &session);
-    let body = Opened { csrf_token: session.csrf_token, expires_at: session.expires_at };
+    let body = Opened {
+        csrf_token: session.csrf_token,
+        expires_at: session.expires_at,
+    };
     let mut response = (status, Json(body)).into_response();
     response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
     response
@@ -72,7 +75,9 @@ pub(super) async fn sign_out(State(web): State<Web>, headers: HeaderMap) -> Resu
         accounts::sign_out(&web.app, &token).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().extend(session::no_cookie(&web).map(|cookie| (SET_COOKIE, cookie)));
+    response
+        .headers_mut()
+        .extend(session::no_cookie(&web).map(|cookie| (SET_COOKIE, cookie)));
     Ok(response)
 }
 
@@ -94,5 +99,12 @@ pub(super) async fn me(CallerOf(caller): CallerOf) -> Json<Me> {
         Who::Member { id, name, role } => ("member", Some(id), Some(name), Some(role)),
         Who::Admin => ("admin", None, None, None),
     };
-    Json(Me { who, member_id, name, role, scopes: caller.scopes, workspace_id: caller.workspace_id })
+    Json(Me {
+        who,
+        member_id,
+        name,
+        role,
+        scopes: caller.scopes,
+        workspace_id: caller.workspace_id,
+    })
 }

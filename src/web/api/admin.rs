@@ -18,7 +18,10 @@ pub(super) struct Created<T> {
 
 /// `GET /api/v1/admin/workspaces`
 pub(super) async fn workspaces(State(web): State<Web>, _: OnSocket) -> Result<Json<Page<WorkspaceView>>, Problem> {
-    Ok(Json(Page { items: accounts::workspaces(&web.app).await?, next: None }))
+    Ok(Json(Page {
+        items: accounts::workspaces(&web.app).await?,
+        next: None,
+    }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +46,10 @@ pub(super) async fn setup_link(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
 ) -> Result<(StatusCode, Json<SetupLink>), Problem> {
-    Ok((StatusCode::CREATED, Json(accounts::create_setup_link(&web.app, &caller).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(accounts::create_setup_link(&web.app, &caller).await?),
+    ))
 }
 
 /// `GET /api/v1/admin/members`
@@ -51,7 +57,10 @@ pub(super) async fn members(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
 ) -> Result<Json<Page<MemberView>>, Problem> {
-    Ok(Json(Page { items: accounts::members(&web.app, &caller).await?, next: None }))
+    Ok(Json(Page {
+        items: accounts::members(&web.app, &caller).await?,
+        next: None,
+    }))
 }
 
 /// `POST /api/v1/admin/members`
@@ -70,7 +79,10 @@ pub(super) async fn create_token(
     CallerOf(caller): CallerOf,
     JsonBody(wish): JsonBody<TokenWish>,
 ) -> Result<(StatusCode, Json<NewToken>), Problem> {
-    Ok((StatusCode::CREATED, Json(accounts::create_token(&web.app, &caller, &wish).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(accounts::create_token(&web.app, &caller, &wish).await?),
+    ))
 }
 
 /// `DELETE /api/v1/admin/tokens/{id}`

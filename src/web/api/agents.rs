@@ -13,11 +13,11 @@ use axum::extract::State;
 use http::StatusCode;
 
 /// `GET /api/v1/agents`
-pub(super) async fn list(
-    State(web): State<Web>,
-    CallerOf(caller): CallerOf,
-) -> Result<Json<Page<AgentView>>, Problem> {
-    Ok(Json(Page { items: agents::agents(&web.app, &caller).await?, next: None }))
+pub(super) async fn list(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Page<AgentView>>, Problem> {
+    Ok(Json(Page {
+        items: agents::agents(&web.app, &caller).await?,
+        next: None,
+    }))
 }
 
 /// `POST /api/v1/agents`: a new agent.
@@ -37,7 +37,9 @@ pub(super) async fn publish(
     InPath(id): InPath<AgentId>,
     JsonBody(settings): JsonBody<AgentSettings>,
 ) -> Result<Json<AgentView>, Problem> {
-    Ok(Json(agents::publish(&web.app, &caller, Some(id), with_plain_origins(settings)?).await?))
+    Ok(Json(
+        agents::publish(&web.app, &caller, Some(id), with_plain_origins(settings)?).await?,
+    ))
 }
 
 /// Origins as browsers write them, because they are compared letter by letter.

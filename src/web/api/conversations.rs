@@ -20,7 +20,9 @@ pub(super) async fn list(
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ConversationSummary>>, Problem> {
-    Ok(Json(conversations::list(&web.app, &caller, query.after.as_deref(), query.limit()).await?))
+    Ok(Json(
+        conversations::list(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+    ))
 }
 
 /// `GET /api/v1/conversations/{id}`

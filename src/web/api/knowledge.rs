@@ -1,8 +1,8 @@
 //! Knowledge: import, read, search, measure.
 
 use super::PageQuery;
-use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report};
 use crate::app::knowledge::evaluate::{Document, Question};
+use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
@@ -27,7 +27,9 @@ pub(super) async fn documents(
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<DocumentView>>, Problem> {
-    Ok(Json(knowledge::documents(&web.app, &caller, query.after.as_deref(), query.limit()).await?))
+    Ok(Json(
+        knowledge::documents(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+    ))
 }
 
 /// `GET /api/v1/knowledge/documents/{id}`
@@ -64,10 +66,19 @@ pub(super) async fn import(
     Query(query): Query<ImportQuery>,
     Upload(file): Upload<LARGEST_FILE_MB>,
 ) -> Result<Json<ImportReport>, Problem> {
-    let ImportQuery { name, collection, format } = query;
+    let ImportQuery {
+        name,
+        collection,
+        format,
+    } = query;
     // A form sends an empty field for what was not chosen.
     let format = format.filter(|format| !format.is_empty());
-    let import = Import { name, collection, format, bytes: file.into() };
+    let import = Import {
+        name,
+        collection,
+        format,
+        bytes: file.into(),
+    };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
 }
 
@@ -90,7 +101,9 @@ pub(super) async fn search(
     Query(query): Query<SearchQuery>,
 ) -> Result<Json<Passages>, Problem> {
     let limit = query.limit.unwrap_or(PASSAGES.0).clamp(1, PASSAGES.1);
-    Ok(Json(Passages { items: knowledge::search(&web.app, &caller, &query.q, limit).await? }))
+    Ok(Json(Passages {
+        items: knowledge::search(&web.app, &caller, &query.q, limit).await?,
+    }))
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,10 +28,16 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}/messages", post(conversations::write))
         .route("/knowledge/import", post(knowledge::import))
         .route("/admin/setup-link", post(admin::setup_link))
-        .route("/admin/workspaces", get(admin::workspaces).post(admin::create_workspace))
+        .route(
+            "/admin/workspaces",
+            get(admin::workspaces).post(admin::create_workspace),
+        )
         .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
-        .route("/verified-answers", get(verified_answers::list).post(verified_answers::add))
+        .route(
+            "/verified-answers",
+            get(verified_answers::list).post(verified_answers::add),
+        )
         .route("/agents", get(agents::list).post(agents::create))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
@@ -50,7 +56,10 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}/take-over", post(conversations::take_over))
         .route("/conversations/{id}/hand-back", post(conversations::hand_back))
         .route("/knowledge/documents", get(knowledge::documents))
-        .route("/knowledge/documents/{id}", get(knowledge::document).delete(knowledge::remove))
+        .route(
+            "/knowledge/documents/{id}",
+            get(knowledge::document).delete(knowledge::remove),
+        )
         .route("/knowledge/search", get(knowledge::search))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
         .route("/agents/{id}", put(agents::publish))

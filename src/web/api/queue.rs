@@ -19,7 +19,9 @@ pub(super) async fn list(
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ItemSummary>>, Problem> {
-    Ok(Json(review::queue(&web.app, &caller, query.after.as_deref(), query.limit()).await?))
+    Ok(Json(
+        review::queue(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+    ))
 }
 
 /// `GET /api/v1/queue/{item}`
@@ -42,7 +44,9 @@ pub(super) async fn lease(
     CallerOf(caller): CallerOf,
     InPath(id): InPath<ItemId>,
 ) -> Result<Json<Leased>, Problem> {
-    Ok(Json(Leased { lease_until: review::lease(&web.app, &caller, id).await? }))
+    Ok(Json(Leased {
+        lease_until: review::lease(&web.app, &caller, id).await?,
+    }))
 }
 
 /// `DELETE /api/v1/queue/{item}/lease`
