@@ -8,4 +8,7 @@
 
 mod api_visitor;
 mod app;
+mod browser;
+mod console_pages;
+mod console_views;
 mod engine;
