@@ -6,4 +6,9 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_visitor;
+mod app;
+mod browser;
+mod console_pages;
+mod console_views;
 mod engine;
