@@ -7,3 +7,6 @@
 )]
 
 mod engine;
+mod store_bench;
+mod store_schema;
+mod store_writer;
