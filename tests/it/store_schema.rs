@@ -444,25 +444,64 @@ async fn a_job_is_unique_by_kind_and_subject_and_scheduling_it_again_moves_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_moved_while_it_ran_is_not_pushed_back_by_its_retry() {
+async fn a_job_that_was_scheduled_anew_while_it_ran_is_neither_ended_nor_pushed_back_by_that_run() {
     on_both(async |bench| {
         let store = bench.store().await;
         let planted = plant(&store).await;
-        let retry = |due, run_at| {
-            store.write(planted.workspace, move |tx| {
-                Box::pin(async move {
-                    tx.retry_job(planted.job, due, run_at, "it failed").await?;
-                    Ok::<_, StoreError>(Change::Unlogged(()))
-                })
+        let ran = store.next_jobs(1).await.unwrap().pop().unwrap();
+        let write = async |what: Attempt| attempt(&store, planted, what).await.unwrap();
+        let job = async || store.next_jobs(1).await.unwrap().pop();
+        // At the very same time, even.
+        write(|tx, p| Box::pin(async move { tx.schedule(JobKind::Draft, p.conversation, AT).await })).await;
+        write(|tx, p| Box::pin(async move { tx.finish_job(p.job).await })).await;
+        write(|tx, p| Box::pin(async move { tx.retry_job(p.job, AT.plus_ms(1_000), "it failed").await })).await;
+        let anew = job().await.unwrap();
+        assert_eq!((anew.run_at, anew.attempts), (AT, 0));
+        assert_ne!(anew.id, ran.id);
+
+        let retry = store.write(planted.workspace, move |tx| {
+            Box::pin(async move {
+                tx.retry_job(anew.id, AT.plus_ms(1_000), "it failed").await?;
+                Ok::<_, StoreError>(Change::Unlogged(()))
             })
-        };
-        retry(AT.plus_ms(1), AT.plus_ms(1_000)).await.unwrap();
-        let job = store.next_jobs(1).await.unwrap().pop().unwrap();
-        assert_eq!((job.run_at, job.attempts), (AT, 0));
-        retry(AT, AT.plus_ms(1_000)).await.unwrap();
-        let job = store.next_jobs(1).await.unwrap().pop().unwrap();
-        assert_eq!((job.run_at, job.attempts), (AT.plus_ms(1_000), 1));
-        assert_eq!(job.last_error.as_deref(), Some("it failed"));
+        });
+        retry.await.unwrap();
+        let retried = job().await.unwrap();
+        assert_eq!((retried.run_at, retried.attempts), (AT.plus_ms(1_000), 1));
+        assert_eq!(retried.last_error.as_deref(), Some("it failed"));
+        let finish = store.write(planted.workspace, move |tx| {
+            Box::pin(async move {
+                tx.finish_job(anew.id).await?;
+                Ok::<_, StoreError>(Change::Unlogged(()))
+            })
+        });
+        finish.await.unwrap();
+        assert_eq!(job().await, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_cannot_touch_another_ones_jobs_and_sessions() {
+    on_both(async |bench| {
+        let store = bench.store().await;
+        let (ours, theirs) = (plant(&store).await, plant(&store).await);
+        let done = store.write(ours.workspace, move |tx| {
+            Box::pin(async move {
+                tx.unschedule(JobKind::Draft, theirs.conversation).await?;
+                tx.finish_job(theirs.job).await?;
+                tx.retry_job(theirs.job, AT.plus_ms(1), "mischief").await?;
+                tx.end_session(&theirs.secret()).await?;
+                tx.remove_vectors(theirs.document.uuid()).await?;
+                assert!(!tx.use_setup_link(&theirs.secret(), AT).await?);
+                Ok::<_, StoreError>(Change::Unlogged(()))
+            })
+        });
+        done.await.unwrap();
+        let jobs = store.next_jobs(10).await.unwrap();
+        assert!(jobs.iter().any(|job| job.id == theirs.job && job.run_at == AT));
+        assert!(store.session(&theirs.secret(), AT).await.unwrap().is_some());
+        assert_eq!(store.rows(theirs.workspace).vectors("scripted").await.unwrap().len(), 1);
     })
     .await;
 }
