@@ -12,3 +12,6 @@ mod browser;
 mod console_pages;
 mod console_views;
 mod engine;
+mod store_bench;
+mod store_schema;
+mod store_writer;
