@@ -70,7 +70,7 @@ impl Assembled {
             None => None,
         };
         let web = WebSettings { public_origin, ..web };
-        Ok(web::router(Web::new(self.app.clone(), web, stop_streams.clone()), web::Pages::default()))
+        Ok(web::router(Web::new(self.app.clone(), web, stop_streams.clone()), web::console::pages()))
     }
 
     /// Lets background work and the engine end, then gives the data directory back.

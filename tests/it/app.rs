@@ -15,7 +15,7 @@ use holdpoint::engine::EngineClient;
 use holdpoint::engine::scripted::{MODEL_NAME, ScriptedEngine};
 use holdpoint::store::{JobKind, Location, Store};
 use holdpoint::system::{SystemClock, sources_at};
-use holdpoint::web::{Listeners, Pages, Web, WebSettings, router};
+use holdpoint::web::{Listeners, Web, WebSettings, console, router};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -177,7 +177,7 @@ impl Server {
             .await
             .unwrap();
         let address = listeners.address();
-        let router = router(Web::new(app.clone(), settings, stop.clone()), Pages::default());
+        let router = router(Web::new(app.clone(), settings, stop.clone()), console::pages());
         let serving = tokio::spawn(listeners.serve(router, stop.clone()));
         Self { address, stop, serving }
     }
