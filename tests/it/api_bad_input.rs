@@ -28,7 +28,13 @@ async fn odd_messages_are_accepted_as_they_are_or_refused_in_a_sentence() {
     visitor.post("c", &"x".repeat(100 << 10)).await.refused(413);
     visitor.post("c", &"x".repeat(2 << 20)).await.refused(413);
 
-    for text in ["مرحبا، متى تفتحون؟", "שלום \u{202e}עולם", "👩‍🚀 ünïcødé \u{feff}", "<script>alert(1)</script>", "'; DROP TABLE messages; --"] {
+    for text in [
+        "مرحبا، متى تفتحون؟",
+        "שלום \u{202e}עולם",
+        "👩‍🚀 ünïcødé \u{feff}",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE messages; --",
+    ] {
         assert_eq!(visitor.says(text).await["text"], text);
     }
     assert_eq!(visitor.says("null\u{0}byte").await["text"], "nullbyte");
@@ -41,17 +47,41 @@ async fn what_is_no_json_is_refused_in_a_sentence() {
     let visitor = app.visitor().await;
     let path = "/widget/v1/messages";
     let send = async |body: &[u8]| visitor.client.json(Method::POST, path, body.to_vec()).await;
-    for body in [&b""[..], b"{", b"not json", b"\x00\xff\xfe\x80", b"{\"client_id\":\"c\",\"text\":\"\xff\"}"] {
+    for body in [
+        &b""[..],
+        b"{",
+        b"not json",
+        b"\x00\xff\xfe\x80",
+        b"{\"client_id\":\"c\",\"text\":\"\xff\"}",
+    ] {
         send(body).await.refused(400);
     }
-    for body in [&b"[]"[..], b"7", b"null", b"{}", b"{\"client_id\":\"c\"}", b"{\"client_id\":\"c\",\"text\":7}"] {
+    for body in [
+        &b"[]"[..],
+        b"7",
+        b"null",
+        b"{}",
+        b"{\"client_id\":\"c\"}",
+        b"{\"client_id\":\"c\",\"text\":7}",
+    ] {
         send(body).await.refused(422);
     }
     // Deep nesting must not overflow a stack.
-    send(format!("{{\"x\":{}", "[".repeat(30_000)).as_bytes()).await.refused(400);
-    visitor.client.send(Method::POST, path, Bytes::from_static(b"{}")).await.refused(415);
-    let form = visitor.client.clone().with("Content-Type", "application/x-www-form-urlencoded");
-    form.send(Method::POST, path, Bytes::from_static(b"text=x")).await.refused(415);
+    send(format!("{{\"x\":{}", "[".repeat(30_000)).as_bytes())
+        .await
+        .refused(400);
+    visitor
+        .client
+        .send(Method::POST, path, Bytes::from_static(b"{}"))
+        .await
+        .refused(415);
+    let form = visitor
+        .client
+        .clone()
+        .with("Content-Type", "application/x-www-form-urlencoded");
+    form.send(Method::POST, path, Bytes::from_static(b"text=x"))
+        .await
+        .refused(415);
     let long = "c".repeat(65);
     for client_id in ["", "with space", "ünicode", "line\nbreak", long.as_str()] {
         visitor.post(client_id, "Hello").await.refused(422);
@@ -63,10 +93,26 @@ async fn what_is_no_json_is_refused_in_a_sentence() {
 async fn addresses_that_are_none_are_refused_in_a_sentence() {
     let app = TestApp::start().await;
     let owner = app.owner();
-    for path in ["/api/v1/nothing", "/api/v2/queue", "/widget/v1/nothing", "/static/nothing.js", "/static/../Cargo.toml", "/nothing", "/demo/"] {
+    for path in [
+        "/api/v1/nothing",
+        "/api/v2/queue",
+        "/widget/v1/nothing",
+        "/static/nothing.js",
+        "/static/../Cargo.toml",
+        "/nothing",
+        "/demo/",
+    ] {
         owner.get(path).await.refused(404);
     }
-    for id in ["1", "not-an-id", "01981b2e7c1a70008000000000000000", "%00", "%ff", "..%2f..", "{01981b2e-7c1a-7000-8000-000000000001}"] {
+    for id in [
+        "1",
+        "not-an-id",
+        "01981b2e7c1a70008000000000000000",
+        "%00",
+        "%ff",
+        "..%2f..",
+        "{01981b2e-7c1a-7000-8000-000000000001}",
+    ] {
         let answer = owner.get(&format!("/api/v1/queue/{id}")).await;
         let status = answer.status.as_u16();
         assert!(status == 400 || status == 404, "{id}: {status}");
@@ -90,7 +136,13 @@ async fn addresses_that_are_none_are_refused_in_a_sentence() {
 #[tokio::test]
 async fn a_setup_link_works_once_and_for_a_day() {
     let app = TestApp::start().await;
-    let link = async || app.administrator().post("/api/v1/admin/setup-link", &json!({})).await.created()["token"].clone();
+    let link = async || {
+        app.administrator()
+            .post("/api/v1/admin/setup-link", &json!({}))
+            .await
+            .created()["token"]
+            .clone()
+    };
     let set_up = async |token: &Value, email: &str| {
         let new = json!({ "token": token, "name": "Ada", "email": email, "password": OWNER_PASSWORD });
         app.anonymous().post("/api/v1/setup", &new).await
@@ -108,21 +160,37 @@ async fn a_setup_link_works_once_and_for_a_day() {
     let ada = app.anonymous().with("Cookie", &cookie);
     assert_eq!(ada.get("/api/v1/me").await.ok()["role"], "owner");
 
-    insta::assert_json_snapshot!("used_setup_link", redacted(&set_up(&token, "eve@quillhaven.example").await.refused(410)));
+    insta::assert_json_snapshot!(
+        "used_setup_link",
+        redacted(&set_up(&token, "eve@quillhaven.example").await.refused(410))
+    );
     let expired = link().await;
     app.advance_ms(24 * 3_600_000 + 1);
-    insta::assert_json_snapshot!("expired_setup_link", redacted(&set_up(&expired, "eve@quillhaven.example").await.refused(410)));
-    set_up(&json!("hps_guessed"), "eve@quillhaven.example").await.refused(410);
+    insta::assert_json_snapshot!(
+        "expired_setup_link",
+        redacted(&set_up(&expired, "eve@quillhaven.example").await.refused(410))
+    );
+    set_up(&json!("hps_guessed"), "eve@quillhaven.example")
+        .await
+        .refused(410);
 }
 
 #[tokio::test]
 async fn two_people_with_one_setup_link_make_one_owner() {
     let app = TestApp::start().await;
-    let token = app.administrator().post("/api/v1/admin/setup-link", &json!({})).await.created()["token"].clone();
+    let token = app
+        .administrator()
+        .post("/api/v1/admin/setup-link", &json!({}))
+        .await
+        .created()["token"]
+        .clone();
     let new = |email: &str| json!({ "token": token, "name": "Ada", "email": email, "password": OWNER_PASSWORD });
     let anonymous = app.anonymous();
     let (one, other) = (new("one@quillhaven.example"), new("other@quillhaven.example"));
-    let (one, other) = tokio::join!(anonymous.post("/api/v1/setup", &one), anonymous.post("/api/v1/setup", &other));
+    let (one, other) = tokio::join!(
+        anonymous.post("/api/v1/setup", &one),
+        anonymous.post("/api/v1/setup", &other)
+    );
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 410]);
@@ -138,7 +206,10 @@ async fn naughty_strings_as_messages_come_back_as_they_were() {
         let answer = visitor.post(&format!("n{n}"), text).await;
         if answer.status == 201 {
             accepted += 1;
-            let kept: String = text.chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect();
+            let kept: String = text
+                .chars()
+                .filter(|&c| c == '\n' || c == '\t' || !c.is_control())
+                .collect();
             assert_eq!(answer.json()["text"], kept.trim(), "{text:?}");
             assert_eq!(answer.json()["seq"], accepted);
         } else {
@@ -146,10 +217,15 @@ async fn naughty_strings_as_messages_come_back_as_they_were() {
         }
     }
     assert!(accepted > 400);
-    assert_eq!(visitor.conversation().await["messages"].as_array().unwrap().len(), accepted);
+    assert_eq!(
+        visitor.conversation().await["messages"].as_array().unwrap().len(),
+        accepted
+    );
     // All of them are one question now; what comes of it is a queue item like any other.
     let item = app.item_of(&visitor).await;
-    app.decide(&item, json!({ "kind": "respond", "text": "I see." })).await.ok();
+    app.decide(&item, json!({ "kind": "respond", "text": "I see." }))
+        .await
+        .ok();
     assert_eq!(app.owner().get("/api/v1/log/verify").await.ok()["ok"], true);
 }
 
@@ -184,11 +260,23 @@ async fn naughty_strings_as_names_and_knowledge_are_kept_or_refused_in_a_sentenc
             answer.refused(422);
         }
     }
-    let faq: Vec<Value> =
-        strings.iter().map(|text| json!({ "question": format!("What is {text}?"), "answer": text })).collect();
+    let faq: Vec<Value> = strings
+        .iter()
+        .map(|text| json!({ "question": format!("What is {text}?"), "answer": text }))
+        .collect();
     let body = Bytes::from(Value::from(faq).to_string());
-    let report = owner.send(Method::POST, "/api/v1/knowledge/import?name=naughty.json&collection=n", body).await.ok();
-    let (added, skipped) = (report["added"].as_u64().unwrap(), report["skipped"].as_array().unwrap().len());
+    let report = owner
+        .send(
+            Method::POST,
+            "/api/v1/knowledge/import?name=naughty.json&collection=n",
+            body,
+        )
+        .await
+        .ok();
+    let (added, skipped) = (
+        report["added"].as_u64().unwrap(),
+        report["skipped"].as_array().unwrap().len(),
+    );
     assert!(added > 400, "{report}");
     assert!(skipped > 0, "empty answers are no answers");
     for text in strings.iter().step_by(4) {

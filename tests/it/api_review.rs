@@ -1,7 +1,7 @@
 //! The reviewer's work over the API: queue, lease, decisions, corrections, takeover.
 
 use crate::app::{
-    OPENING_HOURS, OWNER_PASSWORD, TestApp, UNANSWERABLE, UNDO_MS, VisitorClient, Client, eventually, redacted,
+    Client, OPENING_HOURS, OWNER_PASSWORD, TestApp, UNANSWERABLE, UNDO_MS, VisitorClient, eventually, redacted,
 };
 use serde_json::{Value, json};
 
@@ -49,7 +49,11 @@ async fn the_queue_is_read_page_by_page_the_longest_waiting_first() {
         let page = app.owner().get(&format!("/api/v1/queue?limit=2{next}")).await.ok();
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 2);
-        seen.extend(items.iter().map(|item| item["conversation_id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["conversation_id"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page["next"].as_str() else { break };
         next = format!("&after={cursor}");
     }
@@ -64,9 +68,14 @@ async fn one_colleague_at_a_time_looks_at_an_item() {
     let otto = colleague(&app).await;
     let (_visitor, item) = asked(&app, OPENING_HOURS).await;
     let lease = format!("{}/lease", path(&item));
-    let until = otto.post(&lease, &json!({})).await.ok()["lease_until"].as_i64().unwrap();
+    let until = otto.post(&lease, &json!({})).await.ok()["lease_until"]
+        .as_i64()
+        .unwrap();
     assert!(until > item["waiting_since"].as_i64().unwrap());
-    insta::assert_json_snapshot!("leased_by_a_colleague", redacted(&app.owner().post(&lease, &json!({})).await.refused(409)));
+    insta::assert_json_snapshot!(
+        "leased_by_a_colleague",
+        redacted(&app.owner().post(&lease, &json!({})).await.refused(409))
+    );
     app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
     assert_eq!(app.owner().get(&path(&item)).await.ok()["lease"]["yours"], false);
 
@@ -85,7 +94,10 @@ async fn a_second_decision_is_told_who_decided_what_and_when() {
     app.decide(&item, json!({ "kind": "approve" })).await.ok();
     let outcome = format!("{}/outcome", path(&item));
     let again = json!({ "kind": "reject", "revision": 1 });
-    insta::assert_json_snapshot!("already_decided", redacted(&otto.post(&outcome, &again).await.refused(409)));
+    insta::assert_json_snapshot!(
+        "already_decided",
+        redacted(&otto.post(&outcome, &again).await.refused(409))
+    );
     app.advance_ms(UNDO_MS);
     eventually("the decision to be final", async || {
         (app.owner().get(&path(&item)).await.ok()["state"] == "closed").then_some(())
@@ -100,7 +112,10 @@ async fn two_decisions_at_once_leave_one() {
     let otto = colleague(&app).await;
     let (visitor, item) = asked(&app, OPENING_HOURS).await;
     let outcome = format!("{}/outcome", path(&item));
-    let (approve, reject) = (json!({ "kind": "approve", "revision": 1 }), json!({ "kind": "reject", "revision": 1 }));
+    let (approve, reject) = (
+        json!({ "kind": "approve", "revision": 1 }),
+        json!({ "kind": "reject", "revision": 1 }),
+    );
     let owner = app.owner();
     let (first, second) = tokio::join!(owner.post(&outcome, &approve), otto.post(&outcome, &reject));
     let mut statuses = [first.status.as_u16(), second.status.as_u16()];
@@ -108,7 +123,11 @@ async fn two_decisions_at_once_leave_one() {
     assert_eq!(statuses, [200, 409]);
     app.advance_ms(UNDO_MS);
     visitor.answer_above(1).await;
-    let whole = app.owner().get(&format!("/api/v1/conversations/{}", visitor.conversation_id)).await.ok();
+    let whole = app
+        .owner()
+        .get(&format!("/api/v1/conversations/{}", visitor.conversation_id))
+        .await
+        .ok();
     assert_eq!(whole["items"][0]["outcomes"].as_array().unwrap().len(), 1);
 }
 
@@ -121,7 +140,11 @@ async fn a_decision_can_be_undone_until_it_is_final() {
     app.decide(&item, json!({ "kind": "approve" })).await.ok();
     app.owner().post(&undo, &json!({})).await.ok();
     app.advance_ms(UNDO_MS);
-    assert_eq!(visitor.conversation().await["seq"], 1, "what was undone does not go out");
+    assert_eq!(
+        visitor.conversation().await["seq"],
+        1,
+        "what was undone does not go out"
+    );
 
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
     visitor.answer_above(1).await;
@@ -147,8 +170,14 @@ async fn a_decision_has_to_be_one() {
         app.decide(&item, wish).await.refused(422);
     }
     let outcome = format!("{}/outcome", path(&item));
-    app.owner().post(&outcome, &json!({ "kind": "approve", "revision": 0 })).await.refused(409);
-    app.owner().post(&outcome, &json!({ "kind": "approve", "revision": 99 })).await.refused(409);
+    app.owner()
+        .post(&outcome, &json!({ "kind": "approve", "revision": 0 }))
+        .await
+        .refused(409);
+    app.owner()
+        .post(&outcome, &json!({ "kind": "approve", "revision": 99 }))
+        .await
+        .refused(409);
     assert_eq!(app.owner().get(&path(&item)).await.ok()["state"], "open");
 }
 
@@ -160,14 +189,21 @@ async fn a_correction_is_the_next_answer_without_the_llm() {
     let edit = json!({ "kind": "edit", "text": text, "reasons": ["tone"], "note": "shorter" });
     app.decide_for_good(&item, edit).await;
     let answer = visitor.answer_above(1).await;
-    assert_eq!((&answer["author"], &answer["text"]), (&Value::from("ai"), &Value::from(text)));
+    assert_eq!(
+        (&answer["author"], &answer["text"]),
+        (&Value::from("ai"), &Value::from(text))
+    );
 
     let verified = app.owner().get("/api/v1/verified-answers").await.ok();
     assert_eq!(verified["items"][0]["answer"], text);
     insta::assert_json_snapshot!("verified_answers", redacted(&verified));
 
     let chats = app.engine.chats();
-    let (_visitor, item) = asked(&app, "Is the shop open from Tuesday to Friday, and on Saturday from when?").await;
+    let (_visitor, item) = asked(
+        &app,
+        "Is the shop open from Tuesday to Friday, and on Saturday from when?",
+    )
+    .await;
     assert_eq!(item["draft"]["mode"], "verified");
     assert_eq!(item["draft"]["text"], text);
     assert_eq!(app.engine.chats(), chats);
@@ -177,15 +213,26 @@ async fn a_correction_is_the_next_answer_without_the_llm() {
 async fn what_nothing_answers_waits_for_a_person_whose_answer_is_kept() {
     let app = TestApp::start().await;
     let (visitor, item) = asked(&app, UNANSWERABLE).await;
-    assert_eq!((&item["kind"], &item["may_release"]), (&Value::from("handoff"), &Value::from(false)));
+    assert_eq!(
+        (&item["kind"], &item["may_release"]),
+        (&Value::from("handoff"), &Value::from(false))
+    );
     app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
-    app.decide_for_good(&item, json!({ "kind": "respond", "text": "Frobnicate twice." })).await;
+    app.decide_for_good(&item, json!({ "kind": "respond", "text": "Frobnicate twice." }))
+        .await;
     let answer = eventually("the person's answer", async || {
         let conversation = visitor.conversation().await;
-        conversation["messages"].as_array()?.iter().find(|message| message["author"] == "person").cloned()
+        conversation["messages"]
+            .as_array()?
+            .iter()
+            .find(|message| message["author"] == "person")
+            .cloned()
     })
     .await;
-    assert_eq!((&answer["name"], &answer["text"]), (&Value::from("Mia"), &Value::from("Frobnicate twice.")));
+    assert_eq!(
+        (&answer["name"], &answer["text"]),
+        (&Value::from("Mia"), &Value::from("Frobnicate twice."))
+    );
     let (_visitor, item) = asked(&app, UNANSWERABLE).await;
     assert_eq!(item["draft"]["text"], "Frobnicate twice.");
 }
@@ -198,27 +245,56 @@ async fn a_person_takes_over_writes_and_hands_back() {
     let conversation = format!("/api/v1/conversations/{}", visitor.conversation_id);
     let write = |id: &str, text: &str| json!({ "client_id": id, "text": text });
     let messages = format!("{conversation}/messages");
-    app.owner().post(&messages, &write("p0", "too early")).await.refused(409);
-    app.owner().post(&format!("{conversation}/hand-back"), &json!({})).await.refused(409);
+    app.owner()
+        .post(&messages, &write("p0", "too early"))
+        .await
+        .refused(409);
+    app.owner()
+        .post(&format!("{conversation}/hand-back"), &json!({}))
+        .await
+        .refused(409);
 
-    app.owner().post(&format!("{conversation}/take-over"), &json!({})).await.ok();
-    otto.post(&format!("{conversation}/take-over"), &json!({})).await.refused(409);
+    app.owner()
+        .post(&format!("{conversation}/take-over"), &json!({}))
+        .await
+        .ok();
+    otto.post(&format!("{conversation}/take-over"), &json!({}))
+        .await
+        .refused(409);
     app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
     let status = visitor.conversation().await["status"].clone();
-    assert_eq!((&status["owner"], &status["colleague"]), (&Value::from("person"), &Value::from("Mia")));
+    assert_eq!(
+        (&status["owner"], &status["colleague"]),
+        (&Value::from("person"), &Value::from("Mia"))
+    );
 
-    let first = app.owner().post(&messages, &write("p1", "Hello, Mia here.")).await.created();
-    let again = app.owner().post(&messages, &write("p1", "Hello, Mia here.")).await.created();
+    let first = app
+        .owner()
+        .post(&messages, &write("p1", "Hello, Mia here."))
+        .await
+        .created();
+    let again = app
+        .owner()
+        .post(&messages, &write("p1", "Hello, Mia here."))
+        .await
+        .created();
     assert_eq!(first, again, "sent twice, written once");
     assert_eq!(visitor.conversation().await["seq"], 2);
     otto.post(&messages, &write("p2", "Otto too")).await.refused(409);
 
-    app.owner().post(&format!("{conversation}/hand-back"), &json!({})).await.ok();
+    app.owner()
+        .post(&format!("{conversation}/hand-back"), &json!({}))
+        .await
+        .ok();
     assert_eq!(visitor.conversation().await["status"]["owner"], "ai");
     visitor.says(OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
-    assert_eq!(visitor.answer_above(3).await["author"], "ai", "the AI is not mute after a hand-back");
+    assert_eq!(
+        visitor.answer_above(3).await["author"],
+        "ai",
+        "the AI is not mute after a hand-back"
+    );
 }
 
 #[tokio::test]
@@ -229,7 +305,10 @@ async fn nobody_deciding_never_approves() {
     let answer = visitor.answer_above(1).await;
     assert_eq!(answer["author"], "system");
     let closed = app.owner().get(&path(&item)).await.ok();
-    assert_eq!((&closed["state"], &closed["outcome"]["kind"]), (&Value::from("closed"), &Value::from("expire")));
+    assert_eq!(
+        (&closed["state"], &closed["outcome"]["kind"]),
+        (&Value::from("closed"), &Value::from("expire"))
+    );
     let handoff = app.item_where(|item| item["kind"] == "handoff").await;
     assert_eq!(handoff["conversation_id"], item["conversation_id"]);
 }
@@ -247,11 +326,21 @@ async fn conversations_are_read_page_by_page_the_latest_change_first() {
     let mut seen: Vec<String> = Vec::new();
     let mut next = String::new();
     loop {
-        let page = app.owner().get(&format!("/api/v1/conversations?limit=2{next}")).await.ok();
+        let page = app
+            .owner()
+            .get(&format!("/api/v1/conversations?limit=2{next}"))
+            .await
+            .ok();
         if seen.is_empty() {
             insta::assert_json_snapshot!("conversations", redacted(&page["items"][0]));
         }
-        seen.extend(page["items"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| c["id"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page["next"].as_str() else { break };
         next = format!("&after={cursor}");
     }

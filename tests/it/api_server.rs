@@ -32,8 +32,14 @@ async fn every_answer_carries_the_headers_that_keep_a_browser_safe() {
         let answer = app.owner().get(path).await;
         assert_eq!(answer.status, status, "{path}");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"), "{path}: {policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("script-src 'self'"),
+            "{path}: {policy}"
+        );
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
@@ -58,7 +64,11 @@ async fn files_have_their_types_and_are_sent_once() {
         ("/demo/shop.css", "text/css; charset=utf-8"),
     ] {
         let answer = anonymous.get(path).await;
-        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, content_type), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (StatusCode::OK, content_type),
+            "{path}"
+        );
         assert!(answer.body.len() > 100, "{path}");
         let etag = answer.header("etag").to_owned();
         let again = anonymous.clone().with("If-None-Match", &etag).get(path).await;
@@ -68,8 +78,16 @@ async fn files_have_their_types_and_are_sent_once() {
         assert_eq!(gzip.header("content-encoding"), "gzip", "{path}");
         assert!(gzip.body.len() < answer.body.len());
     }
-    assert_eq!(anonymous.get("/widget.js").await.header("cross-origin-resource-policy"), "cross-origin");
-    for climbing in ["/static/../../Cargo.toml", "/static/%2e%2e/%2e%2e/Cargo.toml", "/static/..%2f..%2fCargo.toml", "/static//etc/passwd"] {
+    assert_eq!(
+        anonymous.get("/widget.js").await.header("cross-origin-resource-policy"),
+        "cross-origin"
+    );
+    for climbing in [
+        "/static/../../Cargo.toml",
+        "/static/%2e%2e/%2e%2e/Cargo.toml",
+        "/static/..%2f..%2fCargo.toml",
+        "/static//etc/passwd",
+    ] {
         anonymous.get(climbing).await.refused(404);
     }
 }
@@ -93,10 +111,15 @@ async fn the_demo_shop_shows_the_widget_of_this_server() {
 #[tokio::test]
 async fn a_port_in_use_is_named_with_what_to_do() {
     let app = TestApp::start().await;
-    let refused = Listeners::open(app.address(), &app.socket().with_extension("2")).await.unwrap_err();
+    let refused = Listeners::open(app.address(), &app.socket().with_extension("2"))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, ServeError::PortInUse { .. }));
     let sentence = refused.to_string();
-    assert!(sentence.contains(&app.address().port().to_string()) && sentence.contains("--listen"), "{sentence}");
+    assert!(
+        sentence.contains(&app.address().port().to_string()) && sentence.contains("--listen"),
+        "{sentence}"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +159,10 @@ async fn an_idle_connection_does_not_keep_the_server_from_stopping() {
     let mut app = TestApp::start().await;
     let mut silent = TcpStream::connect(app.address()).await.unwrap();
     let mut halfway = TcpStream::connect(app.address()).await.unwrap();
-    halfway.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
+    halfway
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+        .await
+        .unwrap();
     let began = std::time::Instant::now();
     app.stop_server().await;
     assert!(began.elapsed() < AMPLE / 2);
@@ -152,7 +178,10 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
     let writing = tokio::spawn(async move { visitor.post("c", OPENING_HOURS).await.status });
     tokio::task::yield_now().await;
     let mut slow = TcpStream::connect(app.address()).await.unwrap();
-    let head = format!("POST /api/v1/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{", app.address());
+    let head = format!(
+        "POST /api/v1/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{",
+        app.address()
+    );
     slow.write_all(head.as_bytes()).await.unwrap();
     // The server has begun to read this one for sure.
     assert_eq!(writing.await.unwrap(), StatusCode::CREATED);
@@ -173,13 +202,22 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
 #[tokio::test]
 async fn nonsense_instead_of_http_is_turned_away() {
     let app = TestApp::start().await;
-    for nonsense in [&b"\x16\x03\x01\x02\x00"[..], b"HELO\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", &[0; 64]] {
+    for nonsense in [
+        &b"\x16\x03\x01\x02\x00"[..],
+        b"HELO\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        &[0; 64],
+    ] {
         let mut connection = TcpStream::connect(app.address()).await.unwrap();
         connection.write_all(nonsense).await.unwrap();
         connection.shutdown().await.unwrap();
         let mut answer = Vec::new();
         let _reset = connection.read_to_end(&mut answer).await;
-        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+        assert!(
+            answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
     }
     // A header block without an end.
     let mut connection = TcpStream::connect(app.address()).await.unwrap();
@@ -187,5 +225,8 @@ async fn nonsense_instead_of_http_is_turned_away() {
     let _refused = connection.write_all(&vec![b'x'; 2 << 20]).await;
     drop(connection);
     assert_eq!(app.anonymous().get("/healthz").await.ok(), json!({ "status": "ok" }));
-    let _head = app.anonymous().send(Method::HEAD, "/healthz", bytes::Bytes::new()).await;
+    let _head = app
+        .anonymous()
+        .send(Method::HEAD, "/healthz", bytes::Bytes::new())
+        .await;
 }
