@@ -52,7 +52,17 @@ pub struct DataDir {
 #[derive(Debug)]
 pub struct Lock {
     // The system gives the lock back when the file is closed, however the process ends.
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Leaves word where browsers find this process.
+    ///
+    /// # Errors
+    /// The system's reason why it cannot be written.
+    pub fn leave_word(&mut self, origin: &str) -> io::Result<()> {
+        writeln!(self.file, "{origin}")
+    }
 }
 
 impl DataDir {
@@ -125,7 +135,12 @@ impl DataDir {
         }
         let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(|why| unusable(&path, why))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Where browsers find the process that has the lock; of use only while one is known to run.
+    pub fn origin(&self) -> Option<String> {
+        fs::read_to_string(self.lock_file()).ok()?.lines().nth(1).map(ToOwned::to_owned)
     }
 
     /// Permission bits of the folder that let others in; 0 if it is private.
@@ -148,7 +163,7 @@ fn unusable(path: &Path, why: io::Error) -> DataDirError {
 fn pid_in(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    text.lines().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -175,11 +190,14 @@ mod tests {
     fn the_second_to_come_learns_who_was_first() {
         let (_folder, data_dir) = fresh();
         data_dir.prepare().unwrap();
-        let first = data_dir.lock().unwrap();
+        let mut first = data_dir.lock().unwrap();
+        first.leave_word("http://127.0.0.1:8787").unwrap();
+        assert_eq!(data_dir.origin().as_deref(), Some("http://127.0.0.1:8787"));
         let refused = data_dir.lock().unwrap_err();
         assert!(matches!(refused, DataDirError::InUse { pid: Some(pid), .. } if pid == std::process::id()), "{refused}");
         drop(first);
-        data_dir.lock().unwrap();
+        let _second = data_dir.lock().unwrap();
+        assert_eq!(data_dir.origin(), None, "the word of the one before is forgotten");
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Admin {
     async fn ask(self, context: &Context, client: &Client, password: Option<String>) -> Result<(), Failure> {
         match self {
             Self::SetupLink => {
-                let answer = setup_link(client, &usual_origin(context)).await?;
+                let answer = setup_link(client, &client.origin(context)).await?;
                 context.answer(&answer, |answer| {
                     format!("{}\nIt works once, until {}.", text(answer, "/url"), time(answer, "/expires_at"))
                 })
@@ -186,12 +186,6 @@ impl Admin {
             }
         }
     }
-}
-
-/// Where browsers find the server that runs, or will run, with these settings.
-fn usual_origin(context: &Context) -> String {
-    let settings = context.settings();
-    settings.public_origin.clone().unwrap_or_else(|| format!("http://{}", settings.listen))
 }
 
 /// Makes a set-up link; the answer's `url` is what a person opens.

@@ -47,6 +47,7 @@ impl Assembled {
 
     /// For a server: the models load while it already listens.
     pub(crate) async fn start(context: &Context, lock: Lock) -> Result<Self, Failure> {
+        warn_of_missing_models(context.settings());
         let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
         Self::with(context, lock, Some(supervisor)).await
     }
@@ -104,7 +105,21 @@ pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> Su
     }
 }
 
+/// A server without the default models does what it can, and says what it cannot.
+fn warn_of_missing_models(settings: &Settings) {
+    let without = [
+        (&settings.embed_model, "knowledge is found by words alone"),
+        (&settings.chat_model, "answers are quoted, never written"),
+    ];
+    for (model, consequence) in without {
+        if let Some(model) = model.as_ref().filter(|model| !model.chosen && !model.path.exists()) {
+            tracing::warn!(model.path = %model.path.display(), "A default model is missing, so {consequence}; see `holdpoint doctor`");
+        }
+    }
+}
+
 async fn loaded_models(context: &Context) -> Supervisor {
+    warn_of_missing_models(context.settings());
     let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
     let bar = output::waiting("Loading the models");
     let status = supervisor.settled(ENGINE_WITHIN).await;

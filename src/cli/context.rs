@@ -37,7 +37,7 @@ impl Context {
         DataDir::new(&self.settings().data_dir)
     }
 
-    /// A server tells what it does; a command that answers and ends only tells what is wrong, unless asked for more.
+    /// A server tells what it does; every other command only tells what is wrong, unless asked for more.
     pub(crate) fn start_logging(&self, is_server: bool) {
         let settings = self.settings();
         let level = if is_server || self.resolved.is_set("log_level") { settings.log_level.as_str() } else { "warn" };

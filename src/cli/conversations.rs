@@ -75,7 +75,7 @@ fn conversations(answer: &Value) -> String {
             [
                 text(item, "/id").to_owned(),
                 time(item, "/updated_at"),
-                text(item, "/owner").to_owned(),
+                owner(item).to_owned(),
                 short(text(item, "/last_message/text"), 60),
             ]
         })
@@ -87,7 +87,15 @@ fn conversations(answer: &Value) -> String {
 }
 
 fn conversation(answer: &Value) -> String {
-    let heading = format!("Conversation {}, answered by {}", text(answer, "/id"), text(answer, "/owner"));
-    let messages = list(answer, "/messages").iter().map(message);
+    let heading = format!("Conversation {}, answered by {}", text(answer, "/id"), owner(answer));
+    let messages = list(answer, "/transcript").iter().map(message);
     std::iter::once(heading).chain(messages).collect::<Vec<_>>().join("\n")
+}
+
+/// The colleague's name, `ai` or `nobody`.
+fn owner(conversation: &Value) -> &str {
+    match text(conversation, "/owner/name") {
+        "" => text(conversation, "/owner/kind"),
+        name => name,
+    }
 }

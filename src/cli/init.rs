@@ -59,9 +59,7 @@ impl Init {
         };
         let mut answer = json!({ "workspace": slug, "agent": agent["public_key"], "has_owner": workspace["has_owner"] });
         if !workspace["has_owner"].as_bool().unwrap_or_default() {
-            let settings = context.settings();
-            let origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-            answer["setup_link"] = setup_link(client, &origin).await?;
+            answer["setup_link"] = setup_link(client, &client.origin(context)).await?;
         }
         Ok(answer)
     }

@@ -87,7 +87,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(context: Context, command: Command) -> Result<(), Failure> {
-    context.start_logging(matches!(command, Command::Serve(_) | Command::Demo(_)));
+    context.start_logging(matches!(command, Command::Serve(_)));
     match command {
         Command::Serve(serve) => serve.run(&context).await,
         Command::Init(init) => init.run(&context).await,

@@ -95,6 +95,16 @@ impl Client {
         http.answers().await.then_some(http)
     }
 
+    /// Where browsers find the server that was asked, or that these settings would start.
+    pub(crate) fn origin(&self, context: &Context) -> String {
+        let running = match self.transport {
+            Transport::Http(_) => context.data_dir().origin(),
+            Transport::Local(_) => None,
+        };
+        let settings = context.settings();
+        running.or_else(|| settings.public_origin.clone()).unwrap_or_else(|| format!("http://{}", settings.listen))
+    }
+
     /// Takes the data directory, waiting a moment for whoever is about to leave it or to open its socket.
     async fn alone(context: &Context, data_dir: &DataDir, needs: Needs) -> Result<Transport, Failure> {
         if !data_dir.is_prepared() {

@@ -33,12 +33,12 @@ impl Demo {
         let server = Server::open(&context).await?;
         stop_on_signals(server.stopper())?;
         let client = server.client()?.for_workspace(Some(load::WORKSPACE))?;
-        let loaded = load::load(&client, &server.origin()).await?;
+        let loaded = load::load(&client, server.origin()).await?;
         let web = WebSettings { demo_agent: Some(loaded.agent.clone()), ..WebSettings::default() };
         if self.check {
             return check::run(&context, server, web, &client, &loaded).await;
         }
-        let links = links(&client, &server.origin(), loaded.has_owner).await?;
+        let links = links(&client, server.origin(), loaded.has_owner).await?;
         context.answer(&links, in_words)?;
         server.serve(web).await
     }

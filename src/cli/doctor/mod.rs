@@ -37,8 +37,8 @@ impl Finding {
 
     fn in_words(&self) -> String {
         let mark = if self.ok { "ok   " } else { "WRONG" };
-        let remedy = self.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n               → {remedy}"));
-        format!("{mark}  {:<8}{}{remedy}", self.check, self.says)
+        let remedy = self.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n                 → {remedy}"));
+        format!("{mark}  {:<10}{}{remedy}", self.check, self.says)
     }
 }
 
