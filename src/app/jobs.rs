@@ -6,7 +6,7 @@
 use super::{App, AppError, drafting, knowledge, review};
 use crate::store::JobKind;
 use crate::store::entity::job;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -18,7 +18,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// First and longest pause before a failed job is tried again, in milliseconds.
 const RETRY_MS: (i64, i64) = (1_000, 60_000);
 
-type Running = Arc<Mutex<HashMap<(JobKind, uuid::Uuid), ()>>>;
+type Running = Arc<Mutex<HashSet<(JobKind, uuid::Uuid)>>>;
 
 /// Runs until the app stops.
 pub(super) async fn run(app: App) {
@@ -52,7 +52,7 @@ async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<
         let key = (job.kind, job.subject_id);
         let fits = {
             let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.len() < AT_ONCE && running.insert(key, ()).is_none()
+            running.len() < AT_ONCE && running.insert(key)
         };
         if fits {
             let (app_of_job, running, ended) = (app.clone(), running.clone(), ended.clone());

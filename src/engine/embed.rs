@@ -17,7 +17,7 @@ use super::{
     backend::{EmbedJob, Embedded, QUEUE_CAPACITY, Refusal},
     error::RunError,
     owner::{Desk, Loaded, ModelFacts},
-    queue::{Popped, Waiting},
+    queue::Waiting,
 };
 use lane::{Lane, Size};
 
@@ -109,7 +109,7 @@ impl Embedder<'_> {
                 return;
             }
             while self.active.len() < MOST_ACTIVE
-                && let Popped::Entry(job) = desk.queue.pop()
+                && let Some(job) = desk.queue.pop()
             {
                 self.take(job);
             }

@@ -116,7 +116,7 @@ impl Reader {
             }
             Tag::Item => self.item(),
             Tag::Paragraph | Tag::CodeBlock(_) | Tag::BlockQuote(_) if !self.text.ends_with([' ', '\n']) => {
-                self.new_line()
+                self.new_line();
             }
             Tag::Link { dest_url, .. } => self.links.push((dest_url.into_string(), self.text.len())),
             _ => {}
