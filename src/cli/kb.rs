@@ -76,8 +76,8 @@ pub(crate) struct Eval {
 impl Kb {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let needs = match self {
-            Self::List(_) => Needs::Database,
-            Self::Import(_) | Self::Search(_) | Self::Eval(_) => Needs::Models,
+            Self::List(_) | Self::Import(_) => Needs::Database,
+            Self::Search(_) | Self::Eval(_) => Needs::Models,
         };
         // Before models are loaded for nothing.
         let work = self.read()?;
