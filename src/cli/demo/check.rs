@@ -20,8 +20,6 @@ use std::time::Duration;
 
 const QUESTIONS: &str = include_str!("../../../examples/demo/questions.jsonl");
 const REVIEWER: &str = "check@quillhaven.example";
-/// Longest wait for the models.
-const MODELS_WITHIN: Duration = Duration::from_mins(3);
 /// Longest wait for the knowledge's vectors, which are made in the background.
 const KNOWLEDGE_WITHIN: Duration = Duration::from_mins(2);
 
@@ -50,9 +48,6 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let questions = questions()?;
     let (address, stop) = (server.address(), server.stopper());
-    let bar = output::waiting("Loading the models");
-    server.models_settled(MODELS_WITHIN).await;
-    bar.finish_and_clear();
     let token = reviewers_token(client).await?;
 
     let asking = async {
