@@ -25,6 +25,10 @@ pub fn start(format: LogFormat, level: &str) {
 /// Some libraries are talkative; their lines matter only to somebody who asks for details.
 fn filter(level: &str) -> EnvFilter {
     let asks_for_details = level.contains('=') || matches!(level, "debug" | "trace");
-    let quiet = if asks_for_details { "" } else { ",llama-cpp-2=warn,sea_orm_migration=warn" };
+    let quiet = if asks_for_details {
+        ""
+    } else {
+        ",llama-cpp-2=warn,sea_orm_migration=warn"
+    };
     EnvFilter::new(format!("{level}{quiet}"))
 }

@@ -71,7 +71,7 @@ function adopt() {
   desk.restore();
   lease.take(item.dataset.item, (problem) => {
     if (currentId() !== item.dataset.item) return;
-    item.dataset.heldBy = problem.fields.held_by ?? "Somebody else";
+    item.dataset.heldBy = problem.fields.leased_by ?? "Somebody else";
     if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
   });
   prefetch(neighbour(1));

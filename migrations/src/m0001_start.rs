@@ -230,7 +230,8 @@ CREATE TABLE review_items (
     CHECK ((leased_by IS NULL) = (leased_until IS NULL)),
     FOREIGN KEY (workspace_id, conversation_id) REFERENCES conversations (workspace_id, id),
     FOREIGN KEY (workspace_id, turn_id) REFERENCES turns (workspace_id, id),
-    FOREIGN KEY (workspace_id, draft_id) REFERENCES drafts (workspace_id, id)
+    FOREIGN KEY (workspace_id, draft_id) REFERENCES drafts (workspace_id, id),
+    FOREIGN KEY (workspace_id, leased_by) REFERENCES members (workspace_id, id)
 ) {strict};
 CREATE UNIQUE INDEX one_open_item ON review_items (conversation_id) WHERE state <> 'closed';
 CREATE INDEX review_items_waiting ON review_items (workspace_id, state, waiting_since, id);

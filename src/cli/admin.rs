@@ -157,14 +157,18 @@ impl Admin {
             Self::SetupLink => {
                 let answer = setup_link(client, &client.origin(context)).await?;
                 context.answer(&answer, |answer| {
-                    format!("{}\nIt works once, until {}.", text(answer, "/url"), time(answer, "/expires_at"))
+                    format!(
+                        "{}\nIt works once, until {}.",
+                        text(answer, "/url"),
+                        time(answer, "/expires_at")
+                    )
                 })
             }
             Self::Workspace(Workspace::List) => context.answer(&client.get(WORKSPACES).await?, workspaces),
             Self::Workspace(Workspace::Add(AddWorkspace { slug, name })) => {
                 let answer = client.post(WORKSPACES, &json!({ "slug": slug, "name": name })).await?;
                 context.answer(&answer, |_| {
-                    format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --business {name:?}")
+                    format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --name {name:?}")
                 })
             }
             Self::Member(Member::Add(AddMember { email, name, role, .. })) => {
@@ -174,7 +178,9 @@ impl Admin {
             }
             Self::Token(Token::Add(AddToken { name, email, scopes })) => {
                 let scopes: Vec<_> = scopes.into_iter().map(Scope::code).collect();
-                let answer = client.post(TOKENS, &json!({ "name": name, "email": email, "scopes": scopes })).await?;
+                let answer = client
+                    .post(TOKENS, &json!({ "name": name, "email": email, "scopes": scopes }))
+                    .await?;
                 context.answer(&answer, |answer| {
                     let (token, id) = (text(answer, "/token"), text(answer, "/id"));
                     format!("{token}\nIt is not shown again. To end it: holdpoint admin token revoke {id}")
@@ -200,8 +206,16 @@ fn workspaces(answer: &Value) -> String {
     let rows: Vec<_> = list(answer, "/items")
         .iter()
         .map(|it| {
-            let owner = if it["has_owner"].as_bool().unwrap_or_default() { "yes" } else { "no" };
-            [text(it, "/slug").to_owned(), text(it, "/name").to_owned(), owner.to_owned()]
+            let owner = if it["has_owner"].as_bool().unwrap_or_default() {
+                "yes"
+            } else {
+                "no"
+            };
+            [
+                text(it, "/slug").to_owned(),
+                text(it, "/name").to_owned(),
+                owner.to_owned(),
+            ]
         })
         .collect();
     if rows.is_empty() {

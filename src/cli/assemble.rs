@@ -56,7 +56,11 @@ impl Assembled {
         let settings = context.settings();
         let store = Store::open(&location(settings), system::sources()).await?;
         let engine = supervisor.as_ref().and_then(|supervisor| engine(settings, supervisor));
-        Ok(Self { app: App::new(store, engine), supervisor, _lock: lock })
+        Ok(Self {
+            app: App::new(store, engine),
+            supervisor,
+            _lock: lock,
+        })
     }
 
     /// The router over it.
@@ -67,11 +71,18 @@ impl Assembled {
         stop_streams: &CancellationToken,
     ) -> Result<Router, Failure> {
         let public_origin = match &context.settings().public_origin {
-            Some(origin) => Some(origin.parse().map_err(|error| Failure::usage(format!("`public_origin`: {error}")))?),
+            Some(origin) => Some(
+                origin
+                    .parse()
+                    .map_err(|error| Failure::usage(format!("`public_origin`: {error}")))?,
+            ),
             None => None,
         };
         let web = WebSettings { public_origin, ..web };
-        Ok(web::router(Web::new(self.app.clone(), web, stop_streams.clone()), web::Pages::default()))
+        Ok(web::router(
+            Web::new(self.app.clone(), web, stop_streams.clone()),
+            web::console::pages(),
+        ))
     }
 
     /// Lets background work and the engine end, then gives the data directory back.
@@ -94,7 +105,10 @@ pub(crate) fn location(settings: &Settings) -> Location {
 /// The models to run: those the owner named, and the default ones that are there.
 pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> SupervisorSettings {
     let wanted = |model: &Option<Model>| {
-        model.as_ref().filter(|model| model.chosen || model.path.exists()).map(|model| model.path.clone())
+        model
+            .as_ref()
+            .filter(|model| model.chosen || model.path.exists())
+            .map(|model| model.path.clone())
     };
     SupervisorSettings {
         chat_model: wanted(&settings.chat_model),

@@ -49,7 +49,8 @@ impl Conversations {
 
 impl Command {
     async fn run(self, context: &Context, client: &Client) -> Result<(), Failure> {
-        let path = |Conversation { conversation }: Conversation| format!("/api/v1/conversations/{}", escaped(&conversation));
+        let path =
+            |Conversation { conversation }: Conversation| format!("/api/v1/conversations/{}", escaped(&conversation));
         match self {
             Self::List(page) => {
                 let answer = client.get(&format!("/api/v1/conversations{}", page.query())).await?;
@@ -58,7 +59,9 @@ impl Command {
             Self::Show(which) => context.answer(&client.get(&path(which)).await?, conversation),
             Self::TakeOver(which) => {
                 let answer = client.post(&format!("{}/take-over", path(which)), &json!({})).await?;
-                context.answer(&answer, |_| "The conversation is yours; the AI writes nothing any more.".to_owned())
+                context.answer(&answer, |_| {
+                    "The conversation is yours; the AI writes nothing any more.".to_owned()
+                })
             }
             Self::HandBack(which) => {
                 let answer = client.post(&format!("{}/hand-back", path(which)), &json!({})).await?;

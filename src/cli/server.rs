@@ -33,7 +33,13 @@ impl<'a> Server<'a> {
             tracing::warn!(%error, "Links printed by other commands may show another address than this server's");
         }
         let assembled = Assembled::start(context, lock).await?;
-        Ok(Self { context, listeners, origin, assembled, stop: CancellationToken::new() })
+        Ok(Self {
+            context,
+            listeners,
+            origin,
+            assembled,
+            stop: CancellationToken::new(),
+        })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -47,7 +53,9 @@ impl<'a> Server<'a> {
 
     /// Asks the API before the public can.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let router = self.assembled.router(self.context, WebSettings::default(), &self.stop)?;
+        let router = self
+            .assembled
+            .router(self.context, WebSettings::default(), &self.stop)?;
         Ok(Client::in_process(&router))
     }
 

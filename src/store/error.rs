@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Anything else.
     #[error("the database did not answer as expected; the details are in Holdpoint's log")]
     Database(#[source] DbErr),
+    /// A statement of this write failed, and the write went on all the same.
+    #[error("something went wrong while saving, so nothing of it was kept; the details are in Holdpoint's log")]
+    FailedBefore,
     /// A closure in the writer panicked.
     #[error("something went wrong while saving; the details are in Holdpoint's log")]
     Panicked,

@@ -137,14 +137,11 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn put_vector(&self, row: vector::Model) -> Result<(), StoreError> {
-        vector::Entity::insert(row.into_active_model().reset_all())
-            .on_conflict(
-                OnConflict::columns([vector::Column::OwnerId, vector::Column::Part, vector::Column::Embedder])
-                    .update_columns([vector::Column::ContentHash, vector::Column::Vector])
-                    .to_owned(),
-            )
-            .exec_without_returning(self.connection())
-            .await?;
+        let newer = OnConflict::columns([vector::Column::OwnerId, vector::Column::Part, vector::Column::Embedder])
+            .update_columns([vector::Column::ContentHash, vector::Column::Vector])
+            .to_owned();
+        let insert = vector::Entity::insert(row.into_active_model().reset_all()).on_conflict(newer);
+        self.change(insert.exec_without_returning(self.connection())).await?;
         Ok(())
     }
 
@@ -153,11 +150,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn remove_vectors(&self, owner_id: Uuid) -> Result<(), StoreError> {
-        vector::Entity::delete_many()
+        let delete = vector::Entity::delete_many()
             .filter(vector::Column::WorkspaceId.eq(self.workspace_id()))
-            .filter(vector::Column::OwnerId.eq(owner_id))
-            .exec(self.connection())
-            .await?;
+            .filter(vector::Column::OwnerId.eq(owner_id));
+        self.change(delete.exec(self.connection())).await?;
         Ok(())
     }
 }

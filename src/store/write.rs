@@ -44,6 +44,7 @@ pub struct Tx<'a> {
     rows: Rows<'a>,
     sources: &'a Sources,
     jobs_changed: AtomicBool,
+    failed: AtomicBool,
 }
 
 impl<'a> std::ops::Deref for Tx<'a> {
@@ -63,6 +64,22 @@ impl Tx<'_> {
         self.jobs_changed.store(true, Ordering::Relaxed);
     }
 
+    /// Runs a statement that changes rows. After one has failed, no other may follow in this write: PostgreSQL refuses it, and SQLite
+    /// may have ended the whole transaction (it does when the disk is full), so that the next one would be kept on its own.
+    pub(super) async fn change<T, E>(&self, statement: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+    where
+        StoreError: From<E>,
+    {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(StoreError::FailedBefore);
+        }
+        let done = statement.await;
+        if done.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        Ok(done?)
+    }
+
     /// Adds a row.
     ///
     /// # Errors
@@ -73,7 +90,7 @@ impl Tx<'_> {
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         M::Entity: EntityTrait<Model = M>,
     {
-        super::rows::insert(self.rows.connection(), row).await
+        self.change(super::rows::insert(self.rows.connection(), row)).await
     }
 
     /// Replaces a row by primary key.
@@ -86,7 +103,7 @@ impl Tx<'_> {
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         M::Entity: EntityTrait<Model = M>,
     {
-        super::rows::update(self.rows.connection(), row).await
+        self.change(super::rows::update(self.rows.connection(), row)).await
     }
 }
 
@@ -132,10 +149,12 @@ where
                 rows: Rows::new((&savepoint).into(), self.workspace_id),
                 sources,
                 jobs_changed: AtomicBool::new(false),
+                failed: AtomicBool::new(false),
             };
             let ended = AssertUnwindSafe((self.work)(&context)).catch_unwind().await;
             let jobs = context.jobs_changed.load(Ordering::Relaxed);
             let ended = match ended {
+                Ok(Ok(_)) if context.failed.load(Ordering::Relaxed) => Err(E::from(StoreError::FailedBefore)),
                 Ok(Ok(Change::Logged(value, entry))) => {
                     let mut salt = [0; 16];
                     sources.random.fill(&mut salt);

@@ -27,14 +27,19 @@ struct Holdpoint {
 
 impl Holdpoint {
     fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     /// With a workspace, its agent, and a reviewer.
     fn set_up() -> Self {
         let holdpoint = Self::new();
-        holdpoint.done(&["init", "--business", "Corner Bakery"]);
-        let added = holdpoint.says(&["admin", "member", "add", "mia@bakery.example", "--name", "Mia"], "a long password\n");
+        holdpoint.done(&["init", "--name", "Corner Bakery"]);
+        let added = holdpoint.says(
+            &["admin", "member", "add", "mia@bakery.example", "--name", "Mia"],
+            "a long password\n",
+        );
         assert_eq!(added.status.code(), Some(0), "{added:?}");
         holdpoint
     }
@@ -57,7 +62,11 @@ impl Holdpoint {
                 command.env_remove(name);
             }
         }
-        command.args(arguments).env("HOLDPOINT_DATA_DIR", self.data_dir()).env("TZ", "UTC").current_dir(self.folder.path());
+        command
+            .args(arguments)
+            .env("HOLDPOINT_DATA_DIR", self.data_dir())
+            .env("TZ", "UTC")
+            .current_dir(self.folder.path());
         command
     }
 
@@ -69,7 +78,12 @@ impl Holdpoint {
     fn says(&self, arguments: &[&str], input: &str) -> Output {
         use std::io::Write;
         let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     }
@@ -91,7 +105,12 @@ impl Holdpoint {
     fn start(&self, arguments: &[&str]) -> Running {
         let arguments = [arguments, &["--json"]].concat();
         let mut command = self.command(&arguments);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
         let answer = first_answer(&mut child);
         Running { child, answer }
     }
@@ -101,10 +120,19 @@ impl Holdpoint {
 fn first_answer(child: &mut Child) -> Value {
     let (lines, read) = mpsc::channel();
     let stdout = BufReader::new(child.stdout.take().unwrap());
-    thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+    thread::spawn(move || {
+        stdout
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| lines.send(line))
+    });
     let mut text = String::new();
     loop {
-        text.push_str(&read.recv_timeout(AMPLE).unwrap_or_else(|_| panic!("it did not start; so far it said: {text}")));
+        text.push_str(
+            &read
+                .recv_timeout(AMPLE)
+                .unwrap_or_else(|_| panic!("it did not start; so far it said: {text}")),
+        );
         if let Ok(answer) = serde_json::from_str(&text) {
             return answer;
         }
@@ -120,7 +148,13 @@ struct Running {
 impl Running {
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for its end.
@@ -154,9 +188,13 @@ fn sentence(output: &Output) -> String {
 
 /// The folder with the default models, or `None` with a message where they are not.
 fn models() -> Option<PathBuf> {
-    let folder = std::env::var_os("HOLDPOINT_TEST_MODELS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/models"), PathBuf::from);
-    let is_complete = ["smollm2-135m-instruct-q4_1.gguf", "all-minilm-l6-v2-f16.gguf"].iter().all(|name| folder.join(name).exists());
+    let folder = std::env::var_os("HOLDPOINT_TEST_MODELS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/models"),
+        PathBuf::from,
+    );
+    let is_complete = ["smollm2-135m-instruct-q4_1.gguf", "all-minilm-l6-v2-f16.gguf"]
+        .iter()
+        .all(|name| folder.join(name).exists());
     if !is_complete {
         eprintln!("skipped: the default models are not in {}", folder.display());
     }

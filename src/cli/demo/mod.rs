@@ -39,7 +39,10 @@ impl Demo {
         stop_on_signals(server.stopper())?;
         let client = server.client()?.for_workspace(Some(load::WORKSPACE))?;
         let loaded = load::load(&client, server.origin()).await?;
-        let web = WebSettings { demo_agent: Some(loaded.agent.clone()), ..WebSettings::default() };
+        let web = WebSettings {
+            demo_agent: Some(loaded.agent.clone()),
+            ..WebSettings::default()
+        };
         // A visitor's first question should find the models there.
         let bar = output::waiting("Loading the models");
         server.models_settled(MODELS_WITHIN).await;

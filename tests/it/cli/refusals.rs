@@ -54,7 +54,10 @@ fn every_failure_is_one_sentence_without_a_stack_trace() {
     ] {
         let output = holdpoint.run(arguments);
         assert_ne!(output.status.code(), Some(0), "{arguments:?}");
-        assert!(sentence(&output).len() > "holdpoint: ".len() + 10, "{arguments:?}: {output:?}");
+        assert!(
+            sentence(&output).len() > "holdpoint: ".len() + 10,
+            "{arguments:?}: {output:?}"
+        );
     }
 }
 
@@ -66,13 +69,20 @@ fn programs_read_a_refusal_as_a_problem_object() {
     assert_eq!((output.status.code(), problem["status"].as_i64()), (Some(3), Some(404)));
     let output = holdpoint.run(&["queue", "list", "--data-dir", "elsewhere", "--json"]);
     let problem: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert!(problem["detail"].as_str().unwrap().contains("holdpoint init"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("holdpoint init"),
+        "{problem}"
+    );
 }
 
 #[test]
 fn a_misspelt_setting_is_refused_by_every_command_with_the_one_that_was_meant() {
     let holdpoint = Holdpoint::set_up();
-    fs::write(holdpoint.data_dir().join("holdpoint.toml"), "lisetn = \"127.0.0.1:1\"\n").unwrap();
+    fs::write(
+        holdpoint.data_dir().join("holdpoint.toml"),
+        "lisetn = \"127.0.0.1:1\"\n",
+    )
+    .unwrap();
     for arguments in [&["config", "check"] as &[&str], &["queue", "list"], &["serve"]] {
         let output = holdpoint.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -88,7 +98,11 @@ fn a_port_in_use_is_named() {
     let output = holdpoint.run(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     assert!(sentence(&output).contains(&port));
-    assert_eq!(code(&holdpoint, &["queue", "list"]), Some(0), "nothing is left in the way");
+    assert_eq!(
+        code(&holdpoint, &["queue", "list"]),
+        Some(0),
+        "nothing is left in the way"
+    );
 }
 
 #[test]
@@ -100,7 +114,11 @@ fn the_doctor_names_a_remedy_for_everything_it_finds() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    let wrong: Vec<&str> = findings.iter().filter(|it| it["ok"] == false).map(|it| it["check"].as_str().unwrap()).collect();
+    let wrong: Vec<&str> = findings
+        .iter()
+        .filter(|it| it["ok"] == false)
+        .map(|it| it["check"].as_str().unwrap())
+        .collect();
     assert_eq!(report["ok"], false);
     for check in ["data", "chat", "embed"] {
         assert!(wrong.contains(&check), "{check} in {report:#}");
@@ -125,7 +143,10 @@ fn a_database_of_a_newer_version_is_left_alone() {
         "import sqlite3; c = sqlite3.connect({:?}); c.execute(\"INSERT INTO seaql_migrations VALUES ('m9999_future', 0)\"); c.commit()",
         database
     );
-    let made = std::process::Command::new("python3").args(["-c", &python]).status().unwrap();
+    let made = std::process::Command::new("python3")
+        .args(["-c", &python])
+        .status()
+        .unwrap();
     assert!(made.success());
     for arguments in [&["queue", "list"] as &[&str], &["serve"]] {
         let output = holdpoint.run(arguments);
@@ -133,5 +154,8 @@ fn a_database_of_a_newer_version_is_left_alone() {
         assert!(sentence(&output).contains("newer version"), "{output:?}");
     }
     let report = holdpoint.run(&["doctor"]);
-    assert!(String::from_utf8_lossy(&report.stdout).contains("newer version"), "{report:?}");
+    assert!(
+        String::from_utf8_lossy(&report.stdout).contains("newer version"),
+        "{report:?}"
+    );
 }

@@ -12,7 +12,10 @@ fn a_second_process_on_the_same_data_directory_is_told_who_has_it() {
     let output = holdpoint.run(&SERVE);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     let sentence = sentence(&output);
-    assert!(sentence.contains(&format!("process {}", server.child.id())), "{sentence}");
+    assert!(
+        sentence.contains(&format!("process {}", server.child.id())),
+        "{sentence}"
+    );
     assert!(sentence.contains("--data-dir"), "{sentence}");
 }
 
@@ -62,7 +65,10 @@ fn a_killed_server_leaves_nothing_in_the_way_either() {
     let mut server = holdpoint.start(&SERVE);
     server.signal("KILL");
     assert_eq!(server.ended(), None);
-    assert!(holdpoint.data_dir().join("holdpoint.sock").exists(), "a killed process cleans nothing up");
+    assert!(
+        holdpoint.data_dir().join("holdpoint.sock").exists(),
+        "a killed process cleans nothing up"
+    );
     assert_eq!(holdpoint.json(&["log", "verify"])["ok"], true);
     drop(holdpoint.start(&SERVE));
 }
@@ -73,7 +79,13 @@ fn links_lead_to_the_server_that_runs() {
     let server = holdpoint.start(&SERVE);
     let origin = server.answer["origin"].as_str().unwrap();
     let link = holdpoint.json(&["admin", "setup-link"]);
-    assert!(link["url"].as_str().unwrap().starts_with(&format!("{origin}/setup?token=")), "{link} at {origin}");
+    assert!(
+        link["url"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{origin}/setup?token=")),
+        "{link} at {origin}"
+    );
 }
 
 #[test]
