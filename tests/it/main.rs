@@ -15,6 +15,7 @@ mod api_streams;
 mod api_visitor;
 mod app;
 mod browser;
+mod cli;
 mod console_pages;
 mod console_views;
 mod engine;
