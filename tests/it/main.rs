@@ -8,5 +8,8 @@
 
 mod engine;
 mod store_bench;
+mod store_isolation;
+mod store_open;
 mod store_schema;
+mod store_search;
 mod store_writer;
