@@ -20,5 +20,8 @@ mod console_pages;
 mod console_views;
 mod engine;
 mod store_bench;
+mod store_isolation;
+mod store_open;
 mod store_schema;
+mod store_search;
 mod store_writer;
