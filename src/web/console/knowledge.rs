@@ -133,7 +133,8 @@ fn row(document: &DocumentView) -> DocumentRow {
 async fn found(web: &Web, viewer: &Viewer, query: String) -> Result<DocumentsPart, Problem> {
     let passages = knowledge::search(&web.app, &viewer.caller, &query, FOUND).await?;
     let words = content_words(&query);
-    let hits = passages.into_iter().map(|passage| hit(passage, &words)).collect();
+    // What has nothing in common with the question was not found.
+    let hits = passages.into_iter().map(|passage| hit(passage, &words)).filter(|hit| hit.nearness_percent > 0).collect();
     Ok(DocumentsPart { query, hits, ..DocumentsPart::default() })
 }
 

@@ -153,8 +153,8 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         waiting_since: viewer.moment(summary.waiting_since),
         deadline: Some(viewer.moment(summary.deadline_at)),
         fallback: match summary.kind {
-            ItemKind::Gate => "Then the visitor is told that a person will answer, and it goes on waiting here.".to_owned(),
-            ItemKind::Handoff => "After that it counts as late.".to_owned(),
+            ItemKind::Gate => "After the deadline the visitor is told that a person will answer, and it goes on waiting here.".to_owned(),
+            ItemKind::Handoff => "After the deadline it counts as late.".to_owned(),
         },
         lease: match &summary.lease {
             None => LeaseView::Free,

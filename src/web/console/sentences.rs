@@ -70,6 +70,10 @@ fn reason(entry: &EntryView) -> Option<&'static str> {
     reasons.first().map(|reason| reason.in_words())
 }
 
+fn because(entry: &EntryView) -> String {
+    reason(entry).map(|why| format!(" because {why}")).unwrap_or_default()
+}
+
 /// An entry as one sentence.
 pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
     let (who, visitor) = (names.actor(entry), visitor(entry));
@@ -91,8 +95,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "setup_link.created" => format!("{who} made a set-up link."),
         "conversation.created" => format!("{visitor} opened the chat."),
         "conversation.handed_off" if entry.actor == "ai" => {
-            let why = reason(entry).map(|why| format!(": {why}")).unwrap_or_default();
-            format!("The AI left the question of {visitor} to a person{why}.")
+            format!("The AI left the question of {visitor} to a person{}.", because(entry))
         }
         "conversation.handed_off" => format!("{visitor} waits for a person, because {who} rejected the draft."),
         "conversation.taken_over" => format!("{who} took over the conversation with {visitor}."),
@@ -103,10 +106,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "message.released" if has("outcome") => format!("The answer that {who} let out reached {visitor}{}.", kept(entry)),
         "message.released" => format!("The AI answered {visitor} by itself, as the gate allows."),
         "message.delivered" => format!("{visitor} has seen everything up to message {}.", entry.refs.get("seq").map_or("?", String::as_str)),
-        "review.requested" => {
-            let why = reason(entry).map(|why| format!(": {why}")).unwrap_or_default();
-            format!("A draft for {visitor} was held{why}.")
-        }
+        "review.requested" => format!("A draft for {visitor} was held{}.", because(entry)),
         "review.leased" => format!("{who} opened or left the draft for {visitor}."),
         "review.decided" => decided(entry, &who, &visitor),
         "review.undone" => format!("{who} took the decision about {visitor} back."),
