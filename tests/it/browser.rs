@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const QUESTIONS: [&str; 10] = [
     "How much does a tune-up cost?",
     "Are you open on Sundays and bank holidays?",
-    "My chain jumps when I pedal hard, what should I do?",
+    "My old chain jumps on every steep hill, is that dangerous, and what will it cost me?",
     "Do you repair e-bikes?",
     "Could you recommend a restaurant for tonight?",
     "How much is it to repair a puncture?",
