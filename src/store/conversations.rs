@@ -265,7 +265,10 @@ impl Rows<'_> {
             .select::<outcome::Entity>()
             .select_only()
             .column(outcome::Column::ItemId)
-            .filter(outcome::Column::ItemId.eq(Expr::col((review_item::Entity, review_item::Column::Id))))
+            .filter(
+                Expr::col((outcome::Entity, outcome::Column::ItemId))
+                    .equals((review_item::Entity, review_item::Column::Id)),
+            )
             .filter(outcome::Column::State.eq(OutcomeStatus::Final))
             .filter(outcome::Column::MemberId.is_not_null());
         let query = self

@@ -7,9 +7,12 @@
 )]
 
 mod engine;
+mod invariants;
+mod invariants_stories;
 mod store_bench;
 mod store_isolation;
 mod store_open;
 mod store_schema;
 mod store_search;
+mod store_world;
 mod store_writer;
