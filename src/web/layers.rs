@@ -106,7 +106,7 @@ impl Asked {
                 http.duration_ms = ms,
                 "{method} {route} failed with {code} after {ms} ms"
             );
-        } else if *method == http::Method::GET && status.is_success() {
+        } else if *method == http::Method::GET && (status.is_success() || status.is_redirection()) {
             tracing::debug!(
                 http.status = code,
                 http.duration_ms = ms,
