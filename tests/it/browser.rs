@@ -29,6 +29,8 @@ const QUESTIONS: [&str; 10] = [
 /// What the LLM makes of the third: one figure is in no source.
 const COMPOSED: &str = "A chain that jumps under load is usually worn. We measure it for nothing while you wait; a new chain \
                         costs £42 fitted. Until then, please ride gently.";
+/// How long after one another they asked, in milliseconds.
+const ASKED_EVERY_MS: i64 = 40_000;
 const WORKSHOP: &[u8] = include_bytes!("../../examples/demo/repairs.md");
 const COLLEAGUE: &str = "jonas@quillhaven.example";
 
@@ -75,14 +77,15 @@ async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible()
     let Some(script) = Script::find("console-review.mjs") else { return };
     let app = shop().await;
     app.engine.answer_next(COMPOSED);
+    // They asked one after the other, the last one just now: the browser's clock is the real one.
+    app.advance_ms(-ASKED_EVERY_MS * 10);
     let mut visitors = Vec::new();
     for question in QUESTIONS {
         let visitor = app.visitor().await;
         visitor.says(question).await;
+        app.advance_ms(ASKED_EVERY_MS);
+        app.item_where(|item| item["conversation_id"] == visitor.conversation_id.as_str()).await;
         visitors.push(visitor);
-    }
-    for visitor in &visitors {
-        app.item_of(visitor).await;
     }
     let link = accounts::create_setup_link(&app.app, &app.workspace.caller).await.unwrap();
 

@@ -150,6 +150,8 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         sources: found.draft.iter().flat_map(sources).collect(),
         flags: flags(found),
         reasons: found.reasons_in_words.iter().map(|reason| sentence(reason)).collect(),
+        // Who asks for a person gets one each time, not the words that one of them once wrote.
+        remembers: !found.reasons.contains(&Reason::CustomerRequest),
         waiting_since: viewer.moment(summary.waiting_since),
         deadline: Some(viewer.moment(summary.deadline_at)),
         fallback: match summary.kind {
