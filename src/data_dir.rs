@@ -39,7 +39,10 @@ pub enum DataDirError {
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "another Holdpoint".to_owned(), |pid| format!("another Holdpoint (process {pid})"))
+    pid.map_or_else(
+        || "another Holdpoint".to_owned(),
+        |pid| format!("another Holdpoint (process {pid})"),
+    )
 }
 
 /// The data directory.
@@ -52,7 +55,17 @@ pub struct DataDir {
 #[derive(Debug)]
 pub struct Lock {
     // The system gives the lock back when the file is closed, however the process ends.
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Leaves word where browsers find this process.
+    ///
+    /// # Errors
+    /// The system's reason why it cannot be written.
+    pub fn leave_word(&mut self, origin: &str) -> io::Result<()> {
+        writeln!(self.file, "{origin}")
+    }
 }
 
 impl DataDir {
@@ -87,7 +100,9 @@ impl DataDir {
     /// [`DataDirError::Unusable`], [`DataDirError::PathTooLong`].
     pub fn prepare(&self) -> Result<(), DataDirError> {
         if self.socket().as_os_str().as_bytes().len() > LONGEST_SOCKET {
-            return Err(DataDirError::PathTooLong { path: self.path.clone() });
+            return Err(DataDirError::PathTooLong {
+                path: self.path.clone(),
+            });
         }
         self.make(&self.path)?;
         for folder in FOLDERS {
@@ -99,7 +114,11 @@ impl DataDir {
     }
 
     fn make(&self, folder: &Path) -> Result<(), DataDirError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|why| unusable(folder, why))
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|why| unusable(folder, why))
     }
 
     /// Takes the lock and leaves this process's number in it.
@@ -119,13 +138,28 @@ impl DataDir {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(DataDirError::InUse { path: self.path.clone(), pid: pid_in(&mut file) });
+                return Err(DataDirError::InUse {
+                    path: self.path.clone(),
+                    pid: pid_in(&mut file),
+                });
             }
             Err(TryLockError::Error(why)) => return Err(unusable(&path, why)),
         }
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(|why| unusable(&path, why))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Where browsers find the process that has the lock; of use only while one is known to run.
+    pub fn origin(&self) -> Option<String> {
+        fs::read_to_string(self.lock_file())
+            .ok()?
+            .lines()
+            .nth(1)
+            .map(ToOwned::to_owned)
     }
 
     /// Permission bits of the folder that let others in; 0 if it is private.
@@ -142,13 +176,16 @@ impl DataDir {
 }
 
 fn unusable(path: &Path, why: io::Error) -> DataDirError {
-    DataDirError::Unusable { path: path.to_owned(), why }
+    DataDirError::Unusable {
+        path: path.to_owned(),
+        why,
+    }
 }
 
 fn pid_in(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    text.lines().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -167,7 +204,10 @@ mod tests {
         data_dir.prepare().unwrap();
         assert_eq!(data_dir.open_to_others().unwrap(), 0);
         for folder in FOLDERS {
-            assert_eq!(fs::metadata(data_dir.path().join(folder)).unwrap().permissions().mode() & 0o777, 0o700);
+            assert_eq!(
+                fs::metadata(data_dir.path().join(folder)).unwrap().permissions().mode() & 0o777,
+                0o700
+            );
         }
     }
 
@@ -175,11 +215,17 @@ mod tests {
     fn the_second_to_come_learns_who_was_first() {
         let (_folder, data_dir) = fresh();
         data_dir.prepare().unwrap();
-        let first = data_dir.lock().unwrap();
+        let mut first = data_dir.lock().unwrap();
+        first.leave_word("http://127.0.0.1:8787").unwrap();
+        assert_eq!(data_dir.origin().as_deref(), Some("http://127.0.0.1:8787"));
         let refused = data_dir.lock().unwrap_err();
-        assert!(matches!(refused, DataDirError::InUse { pid: Some(pid), .. } if pid == std::process::id()), "{refused}");
+        assert!(
+            matches!(refused, DataDirError::InUse { pid: Some(pid), .. } if pid == std::process::id()),
+            "{refused}"
+        );
         drop(first);
-        data_dir.lock().unwrap();
+        let _second = data_dir.lock().unwrap();
+        assert_eq!(data_dir.origin(), None, "the word of the one before is forgotten");
     }
 
     #[test]
@@ -188,7 +234,10 @@ mod tests {
         data_dir.prepare().unwrap();
         fs::write(data_dir.path().join("models/mine.gguf"), "mine").unwrap();
         data_dir.prepare().unwrap();
-        assert_eq!(fs::read_to_string(data_dir.path().join("models/mine.gguf")).unwrap(), "mine");
+        assert_eq!(
+            fs::read_to_string(data_dir.path().join("models/mine.gguf")).unwrap(),
+            "mine"
+        );
     }
 
     #[test]

@@ -219,9 +219,16 @@ async fn compose(
             ..Proposal::abstain(false, false)
         };
     };
-    let texts: Vec<&str> = proposal.sources.iter().map(|source| source.text.as_str()).collect();
+    // What the visitor or the business is called need not stand in a passage.
+    let mut known = vec![question, &settings.business, &settings.name];
+    known.extend(
+        proposal
+            .sources
+            .iter()
+            .flat_map(|source| [source.title.as_str(), source.text.as_str()]),
+    );
     let mut signals = proposal.signals;
-    signals.unsupported = unsupported(text.as_str(), &texts);
+    signals.unsupported = unsupported(text.as_str(), &known);
     signals.answer_words = u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX);
     signals.mean_logprob = answer.logprobs.map(|logprobs| logprobs.mean);
     signals.min_logprob = answer.logprobs.map(|logprobs| logprobs.min);

@@ -72,7 +72,7 @@ async fn run_one(app: &App, job: &job::Model) {
         JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
         JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
         JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
-        JobKind::Embed => knowledge::embed_missing(app, workspace_id).await,
+        JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
     };
     let failure = match result {
         // Done: its row is gone or lies in the future. If not, it is tried again later rather than at once.
@@ -86,11 +86,11 @@ async fn run_one(app: &App, job: &job::Model) {
         .0
         .saturating_mul(1 << job.attempts.clamp(0, 10))
         .min(RETRY_MS.1);
-    let (id, due, run_at) = (job.id, job.run_at, app.now().plus_ms(pause_ms));
+    let (id, run_at) = (job.id, app.now().plus_ms(pause_ms));
     let retried = app.store().write(workspace_id, move |tx| {
         let failure = failure.clone();
         Box::pin(async move {
-            tx.retry_job(id, due, run_at, &failure).await?;
+            tx.retry_job(id, run_at, &failure).await?;
             Ok::<_, AppError>(crate::store::Change::Unlogged(()))
         })
     });

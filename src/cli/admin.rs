@@ -155,16 +155,20 @@ impl Admin {
     async fn ask(self, context: &Context, client: &Client, password: Option<String>) -> Result<(), Failure> {
         match self {
             Self::SetupLink => {
-                let answer = setup_link(client, &usual_origin(context)).await?;
+                let answer = setup_link(client, &client.origin(context)).await?;
                 context.answer(&answer, |answer| {
-                    format!("{}\nIt works once, until {}.", text(answer, "/url"), time(answer, "/expires_at"))
+                    format!(
+                        "{}\nIt works once, until {}.",
+                        text(answer, "/url"),
+                        time(answer, "/expires_at")
+                    )
                 })
             }
             Self::Workspace(Workspace::List) => context.answer(&client.get(WORKSPACES).await?, workspaces),
             Self::Workspace(Workspace::Add(AddWorkspace { slug, name })) => {
                 let answer = client.post(WORKSPACES, &json!({ "slug": slug, "name": name })).await?;
                 context.answer(&answer, |_| {
-                    format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --business {name:?}")
+                    format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --name {name:?}")
                 })
             }
             Self::Member(Member::Add(AddMember { email, name, role, .. })) => {
@@ -174,7 +178,9 @@ impl Admin {
             }
             Self::Token(Token::Add(AddToken { name, email, scopes })) => {
                 let scopes: Vec<_> = scopes.into_iter().map(Scope::code).collect();
-                let answer = client.post(TOKENS, &json!({ "name": name, "email": email, "scopes": scopes })).await?;
+                let answer = client
+                    .post(TOKENS, &json!({ "name": name, "email": email, "scopes": scopes }))
+                    .await?;
                 context.answer(&answer, |answer| {
                     let (token, id) = (text(answer, "/token"), text(answer, "/id"));
                     format!("{token}\nIt is not shown again. To end it: holdpoint admin token revoke {id}")
@@ -186,12 +192,6 @@ impl Admin {
             }
         }
     }
-}
-
-/// Where browsers find the server that runs, or will run, with these settings.
-fn usual_origin(context: &Context) -> String {
-    let settings = context.settings();
-    settings.public_origin.clone().unwrap_or_else(|| format!("http://{}", settings.listen))
 }
 
 /// Makes a set-up link; the answer's `url` is what a person opens.
@@ -206,8 +206,16 @@ fn workspaces(answer: &Value) -> String {
     let rows: Vec<_> = list(answer, "/items")
         .iter()
         .map(|it| {
-            let owner = if it["has_owner"].as_bool().unwrap_or_default() { "yes" } else { "no" };
-            [text(it, "/slug").to_owned(), text(it, "/name").to_owned(), owner.to_owned()]
+            let owner = if it["has_owner"].as_bool().unwrap_or_default() {
+                "yes"
+            } else {
+                "no"
+            };
+            [
+                text(it, "/slug").to_owned(),
+                text(it, "/name").to_owned(),
+                owner.to_owned(),
+            ]
         })
         .collect();
     if rows.is_empty() {

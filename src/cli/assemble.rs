@@ -47,6 +47,7 @@ impl Assembled {
 
     /// For a server: the models load while it already listens.
     pub(crate) async fn start(context: &Context, lock: Lock) -> Result<Self, Failure> {
+        warn_of_missing_models(context.settings());
         let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
         Self::with(context, lock, Some(supervisor)).await
     }
@@ -55,7 +56,11 @@ impl Assembled {
         let settings = context.settings();
         let store = Store::open(&location(settings), system::sources()).await?;
         let engine = supervisor.as_ref().and_then(|supervisor| engine(settings, supervisor));
-        Ok(Self { app: App::new(store, engine), supervisor, _lock: lock })
+        Ok(Self {
+            app: App::new(store, engine),
+            supervisor,
+            _lock: lock,
+        })
     }
 
     /// The router over it.
@@ -66,11 +71,18 @@ impl Assembled {
         stop_streams: &CancellationToken,
     ) -> Result<Router, Failure> {
         let public_origin = match &context.settings().public_origin {
-            Some(origin) => Some(origin.parse().map_err(|error| Failure::usage(format!("`public_origin`: {error}")))?),
+            Some(origin) => Some(
+                origin
+                    .parse()
+                    .map_err(|error| Failure::usage(format!("`public_origin`: {error}")))?,
+            ),
             None => None,
         };
         let web = WebSettings { public_origin, ..web };
-        Ok(web::router(Web::new(self.app.clone(), web, stop_streams.clone()), web::console::pages()))
+        Ok(web::router(
+            Web::new(self.app.clone(), web, stop_streams.clone()),
+            web::console::pages(),
+        ))
     }
 
     /// Lets background work and the engine end, then gives the data directory back.
@@ -93,7 +105,10 @@ pub(crate) fn location(settings: &Settings) -> Location {
 /// The models to run: those the owner named, and the default ones that are there.
 pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> SupervisorSettings {
     let wanted = |model: &Option<Model>| {
-        model.as_ref().filter(|model| model.chosen || model.path.exists()).map(|model| model.path.clone())
+        model
+            .as_ref()
+            .filter(|model| model.chosen || model.path.exists())
+            .map(|model| model.path.clone())
     };
     SupervisorSettings {
         chat_model: wanted(&settings.chat_model),
@@ -104,7 +119,21 @@ pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> Su
     }
 }
 
+/// A server without the default models does what it can, and says what it cannot.
+fn warn_of_missing_models(settings: &Settings) {
+    let without = [
+        (&settings.embed_model, "knowledge is found by words alone"),
+        (&settings.chat_model, "answers are quoted, never written"),
+    ];
+    for (model, consequence) in without {
+        if let Some(model) = model.as_ref().filter(|model| !model.chosen && !model.path.exists()) {
+            tracing::warn!(model.path = %model.path.display(), "A default model is missing, so {consequence}; see `holdpoint doctor`");
+        }
+    }
+}
+
 async fn loaded_models(context: &Context) -> Supervisor {
+    warn_of_missing_models(context.settings());
     let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
     let bar = output::waiting("Loading the models");
     let status = supervisor.settled(ENGINE_WITHIN).await;

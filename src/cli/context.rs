@@ -26,7 +26,12 @@ impl Context {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let resolved = config::resolve(&common.settings.0, common.config.as_deref(), &environment)?;
-        Ok(Self { resolved, json: common.json, workspace: common.workspace, member: None })
+        Ok(Self {
+            resolved,
+            json: common.json,
+            workspace: common.workspace,
+            member: None,
+        })
     }
 
     pub(crate) const fn settings(&self) -> &Settings {
@@ -37,10 +42,14 @@ impl Context {
         DataDir::new(&self.settings().data_dir)
     }
 
-    /// A server tells what it does; a command that answers and ends only tells what is wrong, unless asked for more.
+    /// A server tells what it does; every other command only tells what is wrong, unless asked for more.
     pub(crate) fn start_logging(&self, is_server: bool) {
         let settings = self.settings();
-        let level = if is_server || self.resolved.is_set("log_level") { settings.log_level.as_str() } else { "warn" };
+        let level = if is_server || self.resolved.is_set("log_level") {
+            settings.log_level.as_str()
+        } else {
+            "warn"
+        };
         telemetry::start(settings.log_format, level);
     }
 }

@@ -49,7 +49,8 @@ impl Conversations {
 
 impl Command {
     async fn run(self, context: &Context, client: &Client) -> Result<(), Failure> {
-        let path = |Conversation { conversation }: Conversation| format!("/api/v1/conversations/{}", escaped(&conversation));
+        let path =
+            |Conversation { conversation }: Conversation| format!("/api/v1/conversations/{}", escaped(&conversation));
         match self {
             Self::List(page) => {
                 let answer = client.get(&format!("/api/v1/conversations{}", page.query())).await?;
@@ -58,7 +59,9 @@ impl Command {
             Self::Show(which) => context.answer(&client.get(&path(which)).await?, conversation),
             Self::TakeOver(which) => {
                 let answer = client.post(&format!("{}/take-over", path(which)), &json!({})).await?;
-                context.answer(&answer, |_| "The conversation is yours; the AI writes nothing any more.".to_owned())
+                context.answer(&answer, |_| {
+                    "The conversation is yours; the AI writes nothing any more.".to_owned()
+                })
             }
             Self::HandBack(which) => {
                 let answer = client.post(&format!("{}/hand-back", path(which)), &json!({})).await?;
@@ -75,7 +78,7 @@ fn conversations(answer: &Value) -> String {
             [
                 text(item, "/id").to_owned(),
                 time(item, "/updated_at"),
-                text(item, "/owner").to_owned(),
+                owner(item).to_owned(),
                 short(text(item, "/last_message/text"), 60),
             ]
         })
@@ -87,7 +90,15 @@ fn conversations(answer: &Value) -> String {
 }
 
 fn conversation(answer: &Value) -> String {
-    let heading = format!("Conversation {}, answered by {}", text(answer, "/id"), text(answer, "/owner"));
-    let messages = list(answer, "/messages").iter().map(message);
+    let heading = format!("Conversation {}, answered by {}", text(answer, "/id"), owner(answer));
+    let messages = list(answer, "/transcript").iter().map(message);
     std::iter::once(heading).chain(messages).collect::<Vec<_>>().join("\n")
+}
+
+/// The colleague's name, `ai` or `nobody`.
+fn owner(conversation: &Value) -> &str {
+    match text(conversation, "/owner/name") {
+        "" => text(conversation, "/owner/kind"),
+        name => name,
+    }
 }

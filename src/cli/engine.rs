@@ -33,7 +33,13 @@ struct Engine {
 }
 
 pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let Engine { socket, chat_model, embed_model, threads, context } = match Engine::try_parse_from(arguments) {
+    let Engine {
+        socket,
+        chat_model,
+        embed_model,
+        threads,
+        context,
+    } = match Engine::try_parse_from(arguments) {
         Ok(engine) => engine,
         Err(message) => return exit::usage(&message),
     };
@@ -43,8 +49,18 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         _ => LogFormat::Pretty,
     };
     telemetry::start(format, &level);
-    let arguments = EngineArgs { socket, chat_model, embed_model, threads, context_tokens: context };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let arguments = EngineArgs {
+        socket,
+        chat_model,
+        embed_model,
+        threads,
+        context_tokens: context,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return stopped(&error, 1),
     };

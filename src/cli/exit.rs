@@ -48,7 +48,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), problem: None }
+        Self {
+            code,
+            sentence: sentence.into(),
+            problem: None,
+        }
     }
 
     pub(crate) fn failed(sentence: impl Into<String>) -> Self {
@@ -65,14 +69,22 @@ impl Failure {
 
     /// The output has told what was found; only the code is left to say.
     pub(crate) const fn findings() -> Self {
-        Self { code: Code::Findings, sentence: String::new(), problem: None }
+        Self {
+            code: Code::Findings,
+            sentence: String::new(),
+            problem: None,
+        }
     }
 
     /// What the API refused.
     pub(crate) fn from_problem(status: StatusCode, problem: Value) -> Self {
         let sentence = problem["detail"].as_str().or_else(|| problem["title"].as_str());
         let sentence = sentence.map_or_else(|| format!("Holdpoint answered {status}."), ToOwned::to_owned);
-        Self { code: code_of(status), sentence, problem: problem.is_object().then_some(problem) }
+        Self {
+            code: code_of(status),
+            sentence,
+            problem: problem.is_object().then_some(problem),
+        }
     }
 
     /// Says it on standard error: a sentence, or a problem object for programs.
@@ -80,7 +92,9 @@ impl Failure {
         if !self.sentence.is_empty() {
             let line = if as_json {
                 let problem = self.problem.clone();
-                problem.unwrap_or_else(|| json!({ "title": "The command failed", "detail": self.sentence })).to_string()
+                problem
+                    .unwrap_or_else(|| json!({ "title": "The command failed", "detail": self.sentence }))
+                    .to_string()
             } else {
                 format!("holdpoint: {}", self.sentence)
             };
@@ -107,7 +121,11 @@ fn code_of(status: StatusCode) -> Code {
 /// Prints clap's message: help goes to standard output and is no failure.
 pub(crate) fn usage(message: &clap::Error) -> ExitCode {
     let _told = message.print();
-    if message.use_stderr() { Code::Usage.into() } else { Code::Ok.into() }
+    if message.use_stderr() {
+        Code::Usage.into()
+    } else {
+        Code::Ok.into()
+    }
 }
 
 impl From<ConfigError> for Failure {
@@ -156,7 +174,8 @@ mod tests {
 
     #[test]
     fn every_refusal_of_the_api_has_its_exit_code() {
-        let code = |status| Failure::from_problem(StatusCode::from_u16(status).unwrap(), json!({ "detail": "No." })).code;
+        let code =
+            |status| Failure::from_problem(StatusCode::from_u16(status).unwrap(), json!({ "detail": "No." })).code;
         let cases = [
             (400, Code::Failed),
             (401, Code::Refused),

@@ -48,7 +48,11 @@ impl Args for SettingFlags {
                 Arg::new(key.name)
                     .long(long.as_str())
                     .value_name(key.value_name)
-                    .help(format!("{} [default: {default}; variable {}]", key.help, key.variable()))
+                    .help(format!(
+                        "{} [default: {default}; variable {}]",
+                        key.help,
+                        key.variable()
+                    ))
                     .help_heading("Settings")
                     .hide_short_help(key.name != "data_dir")
                     .allow_hyphen_values(false)

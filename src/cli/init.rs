@@ -17,7 +17,7 @@ const LONGEST_SLUG: usize = 40;
 pub(crate) struct Init {
     /// Name of the business; the workspace is named after it unless --workspace names it
     #[arg(long, value_name = "NAME")]
-    business: String,
+    name: String,
     /// Name of the AI assistant that visitors see
     #[arg(long, value_name = "NAME", default_value = "Assistant")]
     assistant: String,
@@ -33,12 +33,14 @@ impl Init {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let slug = match &context.workspace {
             Some(slug) => slug.clone(),
-            None => slug_of(&self.business).ok_or_else(|| {
+            None => slug_of(&self.name).ok_or_else(|| {
                 Failure::usage("no short name can be made from this business's name; give one with --workspace")
             })?,
         };
         context.data_dir().prepare()?;
-        let client = Client::connect(context, Needs::Database).await?.for_workspace(Some(&slug))?;
+        let client = Client::connect(context, Needs::Database)
+            .await?
+            .for_workspace(Some(&slug))?;
         let result = self.set_up(context, &client, &slug).await;
         client.close().await;
         context.answer(&result?, in_words)
@@ -46,10 +48,10 @@ impl Init {
 
     /// Each step only if it has not been taken: a second run adds what is missing and changes nothing.
     async fn set_up(&self, context: &Context, client: &Client, slug: &str) -> Result<Value, Failure> {
-        let workspace = ensure_workspace(client, slug, &self.business).await?;
+        let workspace = ensure_workspace(client, slug, &self.name).await?;
         let settings = json!({
             "name": self.assistant,
-            "business": self.business,
+            "business": self.name,
             "language": self.language,
             "origins": self.sites,
         });
@@ -57,11 +59,10 @@ impl Init {
             Some(agent) => agent,
             None => new_agent(client, &settings).await?,
         };
-        let mut answer = json!({ "workspace": slug, "agent": agent["public_key"], "has_owner": workspace["has_owner"] });
+        let mut answer =
+            json!({ "workspace": slug, "agent": agent["public_key"], "has_owner": workspace["has_owner"] });
         if !workspace["has_owner"].as_bool().unwrap_or_default() {
-            let settings = context.settings();
-            let origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-            answer["setup_link"] = setup_link(client, &origin).await?;
+            answer["setup_link"] = setup_link(client, &client.origin(context)).await?;
         }
         Ok(answer)
     }
@@ -70,7 +71,10 @@ impl Init {
 /// The workspace of this short name, made if there is none.
 pub(super) async fn ensure_workspace(client: &Client, slug: &str, name: &str) -> Result<Value, Failure> {
     let all = client.get(WORKSPACES).await?;
-    if let Some(workspace) = list(&all, "/items").iter().find(|workspace| text(workspace, "/slug") == slug) {
+    if let Some(workspace) = list(&all, "/items")
+        .iter()
+        .find(|workspace| text(workspace, "/slug") == slug)
+    {
         return Ok(workspace.clone());
     }
     client.post(WORKSPACES, &json!({ "slug": slug, "name": name })).await?;

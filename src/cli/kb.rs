@@ -76,8 +76,8 @@ pub(crate) struct Eval {
 impl Kb {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let needs = match self {
-            Self::List(_) => Needs::Database,
-            Self::Import(_) | Self::Search(_) | Self::Eval(_) => Needs::Models,
+            Self::List(_) | Self::Import(_) => Needs::Database,
+            Self::Search(_) | Self::Eval(_) => Needs::Models,
         };
         // Before models are loaded for nothing.
         let work = self.read()?;
@@ -107,10 +107,19 @@ enum Work {
 
 impl Import {
     fn read(self) -> Result<Work, Failure> {
-        let format = self.format.map_or_else(String::new, |format| format!("&format={}", format.code()));
+        let format = self
+            .format
+            .map_or_else(String::new, |format| format!("&format={}", format.code()));
         let files = self.files.iter().map(|file| {
-            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let query = format!("?name={}&collection={}{format}", escaped(&name), escaped(&self.collection));
+            let name = file
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let query = format!(
+                "?name={}&collection={}{format}",
+                escaped(&name),
+                escaped(&self.collection)
+            );
             Ok((query, read(file)?.into()))
         });
         Ok(Work::Import(files.collect::<Result<_, Failure>>()?))
@@ -121,7 +130,9 @@ impl Eval {
     fn read(self) -> Result<Work, Failure> {
         let documents = json_lines(&self.folder.join("documents.jsonl"))?;
         let questions = json_lines(&self.folder.join("questions.jsonl"))?;
-        Ok(Work::Evaluate(json!({ "documents": documents, "questions": questions })))
+        Ok(Work::Evaluate(
+            json!({ "documents": documents, "questions": questions }),
+        ))
     }
 }
 
@@ -133,11 +144,15 @@ impl Work {
                 context.answer(&answer, imported)
             }
             Self::List(page) => {
-                let answer = client.get(&format!("/api/v1/knowledge/documents{}", page.query())).await?;
+                let answer = client
+                    .get(&format!("/api/v1/knowledge/documents{}", page.query()))
+                    .await?;
                 context.answer(&answer, documents)
             }
             Self::Search(question) => {
-                let answer = client.get(&format!("/api/v1/knowledge/search?q={}", escaped(&question))).await?;
+                let answer = client
+                    .get(&format!("/api/v1/knowledge/search?q={}", escaped(&question)))
+                    .await?;
                 context.answer(&answer, passages)
             }
             Self::Evaluate(body) => {
@@ -157,7 +172,9 @@ async fn import(client: &Client, files: &[(String, Bytes)]) -> Result<Value, Fai
     let mut skipped = Vec::new();
     for (query, bytes) in files {
         let path = format!("/api/v1/knowledge/import{query}");
-        let report = client.post_file(&path, "application/octet-stream", bytes.clone()).await?;
+        let report = client
+            .post_file(&path, "application/octet-stream", bytes.clone())
+            .await?;
         for (sum, count) in sum.iter_mut().zip(COUNTS) {
             *sum += number(&report, &format!("/{count}"));
         }
@@ -165,7 +182,11 @@ async fn import(client: &Client, files: &[(String, Bytes)]) -> Result<Value, Fai
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let mut answer: Value = COUNTS.iter().zip(sum).map(|(count, sum)| ((*count).to_owned(), Value::from(sum))).collect();
+    let mut answer: Value = COUNTS
+        .iter()
+        .zip(sum)
+        .map(|(count, sum)| ((*count).to_owned(), Value::from(sum)))
+        .collect();
     answer["skipped"] = skipped.into();
     Ok(answer)
 }
@@ -184,7 +205,12 @@ fn documents(answer: &Value) -> String {
         .iter()
         .map(|it| {
             let cell = |name: &str| text(it, &format!("/{name}")).to_owned();
-            [cell("id"), cell("collection"), cell("kind"), short(text(it, "/title"), 70)]
+            [
+                cell("id"),
+                cell("collection"),
+                cell("kind"),
+                short(text(it, "/title"), 70),
+            ]
         })
         .collect();
     if rows.is_empty() {
@@ -196,9 +222,20 @@ fn documents(answer: &Value) -> String {
 fn passages(answer: &Value) -> String {
     let found = list(answer, "/items").iter();
     let found: String = found
-        .map(|it| format!("{:.3}  {}\n       {}\n", decimal(it, "/score"), text(it, "/title"), short(text(it, "/text"), 160)))
+        .map(|it| {
+            format!(
+                "{:.3}  {}\n       {}\n",
+                decimal(it, "/score"),
+                text(it, "/title"),
+                short(text(it, "/text"), 160)
+            )
+        })
         .collect();
-    if found.is_empty() { "Nothing fits.".to_owned() } else { found }
+    if found.is_empty() {
+        "Nothing fits.".to_owned()
+    } else {
+        found
+    }
 }
 
 fn figures(report: &Value) -> String {
@@ -221,18 +258,32 @@ fn figures(report: &Value) -> String {
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(file).map_err(|error| {
-        let code = if error.kind() == ErrorKind::NotFound { Code::NotFound } else { Code::Failed };
-        Failure::new(code, format!("{} cannot be read ({error}); check the path", file.display()))
+        let code = if error.kind() == ErrorKind::NotFound {
+            Code::NotFound
+        } else {
+            Code::Failed
+        };
+        Failure::new(
+            code,
+            format!("{} cannot be read ({error}); check the path", file.display()),
+        )
     })
 }
 
 fn json_lines(file: &Path) -> Result<Vec<Value>, Failure> {
     let bytes = read(file)?;
-    let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.trim_ascii().is_empty());
     lines
         .map(|(index, line)| {
             serde_json::from_slice(line).map_err(|error| {
-                Failure::failed(format!("line {} of {} is not JSON ({error}); correct it", index + 1, file.display()))
+                Failure::failed(format!(
+                    "line {} of {} is not JSON ({error}); correct it",
+                    index + 1,
+                    file.display()
+                ))
             })
         })
         .collect()

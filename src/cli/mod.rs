@@ -30,8 +30,10 @@ use std::process::ExitCode;
 /// Puts AI in front of a small business's customers and keeps people in charge of it.
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
-                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify).")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify)."
+)]
 struct Cli {
     #[command(flatten)]
     common: flags::Common,
@@ -74,7 +76,9 @@ pub fn main() -> ExitCode {
     if arguments.get(1).is_some_and(|word| word == "engine") {
         return engine::main(arguments.into_iter().skip(1));
     }
-    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let Cli { common, command } = match parsed {
         Ok(cli) => cli,
         Err(message) => return exit::usage(&message),
@@ -87,7 +91,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(context: Context, command: Command) -> Result<(), Failure> {
-    context.start_logging(matches!(command, Command::Serve(_) | Command::Demo(_)));
+    context.start_logging(matches!(command, Command::Serve(_)));
     match command {
         Command::Serve(serve) => serve.run(&context).await,
         Command::Init(init) => init.run(&context).await,
@@ -106,7 +110,11 @@ fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), F
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::failed(format!("this machine gives Holdpoint no threads to work with ({error})")))?
+        .map_err(|error| {
+            Failure::failed(format!(
+                "this machine gives Holdpoint no threads to work with ({error})"
+            ))
+        })?
         .block_on(work)
 }
 
@@ -124,7 +132,11 @@ mod tests {
         fn check(command: &clap::Command, path: &str) {
             assert!(command.get_about().is_some(), "{path} says nothing about itself");
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{path} does not explain {}", argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} does not explain {}",
+                    argument.get_id()
+                );
             }
             for inner in command.get_subcommands() {
                 check(inner, &format!("{path} {}", inner.get_name()));

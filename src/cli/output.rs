@@ -10,7 +10,11 @@ use std::time::Duration;
 impl Context {
     /// Prints an answer: as it is with `--json`, else as `words` tells it.
     pub(crate) fn answer(&self, answer: &Value, words: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
-        if self.json { print(&pretty(answer)) } else { print(&words(answer)) }
+        if self.json {
+            print(&pretty(answer))
+        } else {
+            print(&words(answer))
+        }
     }
 }
 
@@ -61,7 +65,11 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
         }
     }
     let line = |cells: [&str; N]| {
-        let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         padded.join("  ").trim_end().to_owned() + "\n"
     };
     let body = rows.iter().map(|row| line(row.each_ref().map(String::as_str)));
@@ -81,7 +89,11 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 pub(crate) fn time(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        |at| {
+            at.to_zoned(jiff::tz::TimeZone::system())
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string()
+        },
     )
 }
 
@@ -91,8 +103,14 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["a".to_owned(), "größer".to_owned()], ["longest".to_owned(), "b".to_owned()]];
-        assert_eq!(table(["ID", "NAME"], &rows), "ID       NAME\na        größer\nlongest  b\n");
+        let rows = [
+            ["a".to_owned(), "größer".to_owned()],
+            ["longest".to_owned(), "b".to_owned()],
+        ];
+        assert_eq!(
+            table(["ID", "NAME"], &rows),
+            "ID       NAME\na        größer\nlongest  b\n"
+        );
     }
 
     #[test]

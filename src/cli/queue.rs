@@ -51,7 +51,10 @@ pub(crate) struct Page {
 impl Page {
     /// As a query.
     pub(crate) fn query(&self) -> String {
-        let after = self.after.as_deref().map_or_else(String::new, |after| format!("&after={}", escaped(after)));
+        let after = self
+            .after
+            .as_deref()
+            .map_or_else(String::new, |after| format!("&after={}", escaped(after)));
         format!("?limit={}{after}", self.limit)
     }
 }
@@ -213,13 +216,20 @@ impl Command {
                 context.answer(&answer, item_in_words)
             }
             Self::Undo(Item { item }) => {
-                let answer = client.post(&format!("/api/v1/queue/{}/undo", escaped(&item)), &json!({})).await?;
+                let answer = client
+                    .post(&format!("/api/v1/queue/{}/undo", escaped(&item)), &json!({}))
+                    .await?;
                 context.answer(&answer, |_| "Taken back; the item waits again.".to_owned())
             }
             Self::Approve(Approve { seen, note }) => {
                 decide(context, client, &seen, json!({ "kind": "approve" }), &note).await
             }
-            Self::Edit(Edit { seen, written, judgement, note }) => {
+            Self::Edit(Edit {
+                seen,
+                written,
+                judgement,
+                note,
+            }) => {
                 let mut decision = written.decision("edit")?;
                 judgement.add_to(&mut decision);
                 decide(context, client, &seen, decision, &note).await
@@ -238,7 +248,11 @@ impl Command {
 
 impl Written {
     fn decision(self, kind: &str) -> Result<Value, Failure> {
-        let text = if self.text == "-" { from_standard_input()? } else { self.text };
+        let text = if self.text == "-" {
+            from_standard_input()?
+        } else {
+            self.text
+        };
         Ok(json!({ "kind": kind, "text": text, "remember": !self.forget }))
     }
 }
@@ -270,9 +284,15 @@ async fn decide(
     if let Some(note) = &note.note {
         decision["note"] = note.as_str().into();
     }
-    let answer = client.post(&format!("/api/v1/queue/{}/outcome", escaped(&seen.item)), &decision).await?;
+    let answer = client
+        .post(&format!("/api/v1/queue/{}/outcome", escaped(&seen.item)), &decision)
+        .await?;
     context.answer(&answer, |answer| {
-        format!("Decided. It becomes final at {}; until then: holdpoint queue undo {}", time(answer, "/final_at"), seen.item)
+        format!(
+            "Decided. It becomes final at {}; until then: holdpoint queue undo {}",
+            time(answer, "/final_at"),
+            seen.item
+        )
     })
 }
 
@@ -300,21 +320,38 @@ fn queue(answer: &Value) -> String {
 
 fn item_in_words(item: &Value) -> String {
     let mut lines = vec![
-        format!("Item          {} (revision {}, {})", text(item, "/id"), number(item, "/revision"), text(item, "/state")),
+        format!(
+            "Item          {} (revision {}, {})",
+            text(item, "/id"),
+            number(item, "/revision"),
+            text(item, "/state")
+        ),
         format!("Conversation  {}", text(item, "/conversation_id")),
-        format!("Waiting since {}, deadline {}", time(item, "/waiting_since"), time(item, "/deadline_at")),
+        format!(
+            "Waiting since {}, deadline {}",
+            time(item, "/waiting_since"),
+            time(item, "/deadline_at")
+        ),
     ];
     let why = joined(item, "/reasons_in_words");
     if !why.is_empty() {
         lines.push(format!("Why           {why}"));
     }
     if !text(item, "/lease/name").is_empty() {
-        lines.push(format!("With          {} until {}", text(item, "/lease/name"), time(item, "/lease/until")));
+        lines.push(format!(
+            "With          {} until {}",
+            text(item, "/lease/name"),
+            time(item, "/lease/until")
+        ));
     }
     lines.push("\nConversation".to_owned());
     lines.extend(list(item, "/messages").iter().map(message));
     if item["draft"].is_object() {
-        lines.push(format!("\nDraft ({}, revision {})", text(item, "/draft/mode"), number(item, "/draft/revision")));
+        lines.push(format!(
+            "\nDraft ({}, revision {})",
+            text(item, "/draft/mode"),
+            number(item, "/draft/revision")
+        ));
         lines.push(indented(match text(item, "/draft/text") {
             "" => "(nothing fits; a person has to answer)",
             draft => draft,
@@ -323,7 +360,11 @@ fn item_in_words(item: &Value) -> String {
     let sources = list(item, "/draft/sources");
     if !sources.is_empty() {
         lines.push("\nSources".to_owned());
-        lines.extend(sources.iter().map(|source| format!("    {}", short(text(source, "/title"), 100))));
+        lines.extend(
+            sources
+                .iter()
+                .map(|source| format!("    {}", short(text(source, "/title"), 100))),
+        );
     }
     if item["outcome"].is_object() {
         lines.push(format!(
@@ -346,7 +387,11 @@ pub(crate) fn message(message: &Value) -> String {
         "" => text(message, "/author"),
         name => name,
     };
-    format!("    {} {author}: {}", time(message, "/at"), text(message, "/text").replace('\n', "\n        "))
+    format!(
+        "    {} {author}: {}",
+        time(message, "/at"),
+        text(message, "/text").replace('\n', "\n        ")
+    )
 }
 
 fn indented(text: &str) -> String {

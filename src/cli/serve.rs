@@ -17,7 +17,7 @@ impl Serve {
         stop_on_signals(server.stopper())?;
         let workspaces = server.client()?.get("/api/v1/admin/workspaces").await?;
         let is_new = list(&workspaces, "/items").is_empty();
-        let origin = server.origin();
+        let origin = server.origin().to_owned();
         let answer = json!({ "origin": origin, "listen": server.address().to_string(), "pid": std::process::id() });
         context.answer(&answer, |_| {
             let next = if is_new {

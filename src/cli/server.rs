@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Server<'a> {
     context: &'a Context,
     listeners: Listeners,
+    origin: String,
     assembled: Assembled,
     stop: CancellationToken,
 }
@@ -24,10 +25,21 @@ impl<'a> Server<'a> {
     pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
         let data_dir = context.data_dir();
         data_dir.prepare()?;
-        let lock = data_dir.lock()?;
+        let mut lock = data_dir.lock()?;
         let listeners = Listeners::open(context.settings().listen, &data_dir.socket()).await?;
+        let public_origin = context.settings().public_origin.clone();
+        let origin = public_origin.unwrap_or_else(|| format!("http://{}", listeners.address()));
+        if let Err(error) = lock.leave_word(&origin) {
+            tracing::warn!(%error, "Links printed by other commands may show another address than this server's");
+        }
         let assembled = Assembled::start(context, lock).await?;
-        Ok(Self { context, listeners, assembled, stop: CancellationToken::new() })
+        Ok(Self {
+            context,
+            listeners,
+            origin,
+            assembled,
+            stop: CancellationToken::new(),
+        })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -35,13 +47,15 @@ impl<'a> Server<'a> {
     }
 
     /// Where browsers find it.
-    pub(crate) fn origin(&self) -> String {
-        self.context.settings().public_origin.clone().unwrap_or_else(|| format!("http://{}", self.address()))
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Asks the API before the public can.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let router = self.assembled.router(self.context, WebSettings::default(), &self.stop)?;
+        let router = self
+            .assembled
+            .router(self.context, WebSettings::default(), &self.stop)?;
         Ok(Client::in_process(&router))
     }
 

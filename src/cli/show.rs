@@ -20,17 +20,28 @@ pub(crate) fn decimal(value: &Value, pointer: &str) -> f64 {
 
 /// A list at a JSON pointer.
 pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Texts of a list, joined.
 pub(crate) fn joined(value: &Value, pointer: &str) -> String {
-    list(value, pointer).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+    list(value, pointer)
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A point in time at a JSON pointer, empty if there is none.
 pub(crate) fn time(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).and_then(Value::as_i64).map(super::output::time).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_i64)
+        .map(super::output::time)
+        .unwrap_or_default()
 }
 
 /// How to see more of a list that has more.

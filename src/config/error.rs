@@ -53,7 +53,9 @@ pub enum ConfigError {
         wanted: String,
     },
     /// Reachable from other machines without a public origin.
-    #[error("`listen` is {address} ({origin}), which other machines can reach; set `public_origin` to the https address browsers use, or listen on 127.0.0.1")]
+    #[error(
+        "`listen` is {address} ({origin}), which other machines can reach; set `public_origin` to the https address browsers use, or listen on 127.0.0.1"
+    )]
     Exposed {
         /// The address.
         address: String,

@@ -22,7 +22,10 @@ fn entry(text: &mut String, key: &Key) {
         line_of(text, format_args!("# {line}"));
     }
     if key.name == "data_dir" {
-        line_of(text, format_args!("# Only in a file outside of it, named with --config."));
+        line_of(
+            text,
+            format_args!("# Only in a file outside of it, named with --config."),
+        );
     }
     let default = if key.default.is_empty() { "none" } else { key.default };
     line_of(text, format_args!("# Default: {default}"));

@@ -8,8 +8,10 @@ use toml::Value;
 
 /// The settings in `path`, by key. Relative folders and files are relative to the file's folder.
 pub(super) fn read(path: &Path, in_data_dir: bool) -> Result<BTreeMap<&'static str, Given>, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
+    let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| ConfigError::NotToml {
         path: path.to_owned(),
         line: error.span().map_or(1, |span| line_of(&text, span.start)),
@@ -21,13 +23,23 @@ pub(super) fn read(path: &Path, in_data_dir: bool) -> Result<BTreeMap<&'static s
     for (name, value) in table {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
             let suggestion = closest(&name, KEYS.iter().map(|key| key.name));
-            return Err(ConfigError::UnknownKey { key: name, path: path.to_owned(), suggestion });
+            return Err(ConfigError::UnknownKey {
+                key: name,
+                path: path.to_owned(),
+                suggestion,
+            });
         };
         if key.name == "data_dir" && in_data_dir {
             return Err(ConfigError::DataDirInside { path: path.to_owned() });
         }
         let text = plain(key, value, origin())?;
-        given.insert(key.name, Given { text: beside_file(key, text, path), origin: origin() });
+        given.insert(
+            key.name,
+            Given {
+                text: beside_file(key, text, path),
+                origin: origin(),
+            },
+        );
     }
     Ok(given)
 }
@@ -40,7 +52,12 @@ fn plain(key: &'static Key, value: Value, origin: Origin) -> Result<String, Conf
             key: key.name,
             value: other.to_string(),
             origin,
-            wanted: if key.is_number { "it must be a whole number" } else { "it must be a text in quotes" }.to_owned(),
+            wanted: if key.is_number {
+                "it must be a whole number"
+            } else {
+                "it must be a text in quotes"
+            }
+            .to_owned(),
         }),
     }
 }

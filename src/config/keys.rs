@@ -41,7 +41,14 @@ const fn text(
     example: &'static str,
     help: &'static str,
 ) -> Key {
-    Key { name, value_name, help, default, example, is_number: false }
+    Key {
+        name,
+        value_name,
+        help,
+        default,
+        example,
+        is_number: false,
+    }
 }
 
 /// Every setting there is.
@@ -111,7 +118,13 @@ pub const KEYS: [Key; 11] = [
         example: "4096",
         is_number: true,
     },
-    text("log_format", "FORMAT", "pretty", "json", "Shape of the log on standard error: `pretty` for people, `json` for programs."),
+    text(
+        "log_format",
+        "FORMAT",
+        "pretty",
+        "json",
+        "Shape of the log on standard error: `pretty` for people, `json` for programs.",
+    ),
     text(
         "log_level",
         "LEVEL",

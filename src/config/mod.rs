@@ -153,7 +153,9 @@ pub struct Resolved {
 impl Resolved {
     /// True if somebody set `key`.
     pub fn is_set(&self, key: &str) -> bool {
-        self.shown.iter().any(|shown| shown.key.name == key && shown.origin != Origin::Default)
+        self.shown
+            .iter()
+            .any(|shown| shown.key.name == key && shown.origin != Origin::Default)
     }
 }
 
@@ -169,11 +171,20 @@ pub fn resolve(
     config_flag: Option<&Path>,
     environment: &BTreeMap<String, String>,
 ) -> Result<Resolved, ConfigError> {
-    let named = config_flag.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
+    let named = config_flag
+        .map(Path::to_owned)
+        .or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
     let above = |key: &'static Key| -> Option<Given> {
         let flag = flags.get(key.name).map(|text| (text, Origin::Flag(key.flag())));
-        let variable = || environment.get(&key.variable()).map(|text| (text, Origin::Environment(key.variable())));
-        flag.or_else(variable).map(|(text, origin)| Given { text: text.clone(), origin })
+        let variable = || {
+            environment
+                .get(&key.variable())
+                .map(|text| (text, Origin::Environment(key.variable())))
+        };
+        flag.or_else(variable).map(|(text, origin)| Given {
+            text: text.clone(),
+            origin,
+        })
     };
 
     let in_data_dir = named.is_none();
@@ -187,27 +198,46 @@ pub fn resolve(
     };
 
     let given = |key: &'static Key| -> Given {
-        above(key).or_else(|| from_file.get(key.name).cloned()).unwrap_or_else(|| Given {
-            text: key.default.to_owned(),
-            origin: Origin::Default,
-        })
+        above(key)
+            .or_else(|| from_file.get(key.name).cloned())
+            .unwrap_or_else(|| Given {
+                text: key.default.to_owned(),
+                origin: Origin::Default,
+            })
     };
     let all: Vec<(&'static Key, Given)> = KEYS.iter().map(|key| (key, given(key))).collect();
     let settings = parse::settings(&all)?;
     let shown = all
         .into_iter()
-        .map(|(key, given)| Shown { key, value: parse::shown(key, &given, &settings), origin: given.origin })
+        .map(|(key, given)| Shown {
+            key,
+            value: parse::shown(key, &given, &settings),
+            origin: given.origin,
+        })
         .collect();
-    Ok(Resolved { settings, shown, file, unknown_variables: unknown_variables(environment) })
+    Ok(Resolved {
+        settings,
+        shown,
+        file,
+        unknown_variables: unknown_variables(environment),
+    })
 }
 
 fn data_dir_before_file(given: Option<Given>) -> PathBuf {
-    given.map_or_else(|| PathBuf::from(Key::find("data_dir").default), |given| PathBuf::from(given.text))
+    given.map_or_else(
+        || PathBuf::from(Key::find("data_dir").default),
+        |given| PathBuf::from(given.text),
+    )
 }
 
 /// Variables that only the installer and the tests read.
-const OTHER_VARIABLES: [&str; 5] =
-    [FILE_VARIABLE, "HOLDPOINT_MODELS", "HOLDPOINT_PORT", "HOLDPOINT_CHROMIUM", "HOLDPOINT_WORKSPACE"];
+const OTHER_VARIABLES: [&str; 5] = [
+    FILE_VARIABLE,
+    "HOLDPOINT_MODELS",
+    "HOLDPOINT_PORT",
+    "HOLDPOINT_CHROMIUM",
+    "HOLDPOINT_WORKSPACE",
+];
 
 fn unknown_variables(environment: &BTreeMap<String, String>) -> Vec<String> {
     environment

@@ -11,13 +11,20 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
     let given = |name: &str| Entry::find(all, name);
     let data_dir = given("data_dir").folder()?;
     let models = given("models_dir");
-    let models_dir = if models.is_default() { data_dir.join(models.text()) } else { models.folder()? };
+    let models_dir = if models.is_default() {
+        data_dir.join(models.text())
+    } else {
+        models.folder()?
+    };
     let listen = given("listen");
     let address: SocketAddr =
         listen.parsed("it must be an address with a port, like 127.0.0.1:8787 or [::1]:8787".to_owned())?;
     let public_origin = given("public_origin").origin()?;
     if !address.ip().is_loopback() && public_origin.is_none() {
-        return Err(ConfigError::Exposed { address: address.to_string(), origin: listen.given.origin.clone() });
+        return Err(ConfigError::Exposed {
+            address: address.to_string(),
+            origin: listen.given.origin.clone(),
+        });
     }
     Ok(Settings {
         listen: address,
@@ -53,7 +60,9 @@ pub(super) fn shown(key: &Key, given: &Given, settings: &Settings) -> String {
 
 /// A URL as it may be shown: the password and the query, which may hold one too, are left out.
 pub(super) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "…".to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "…".to_owned();
+    };
     let rest = rest.split('?').next().unwrap_or_default();
     match rest.rsplit_once('@') {
         Some((login, place)) => {
@@ -88,7 +97,11 @@ impl<'a> Entry<'a> {
     fn invalid(&self, wanted: impl Display) -> ConfigError {
         ConfigError::Invalid {
             key: self.key.name,
-            value: if self.key.name == "database" { without_password(self.text()) } else { self.text().to_owned() },
+            value: if self.key.name == "database" {
+                without_password(self.text())
+            } else {
+                self.text().to_owned()
+            },
             origin: self.given.origin.clone(),
             wanted: wanted.to_string(),
         }
@@ -99,7 +112,11 @@ impl<'a> Entry<'a> {
     }
 
     fn number<T: FromStr>(&self, wanted: &str) -> Result<Option<T>, ConfigError> {
-        if self.text().is_empty() { Ok(None) } else { self.parsed(wanted.to_owned()).map(Some) }
+        if self.text().is_empty() {
+            Ok(None)
+        } else {
+            self.parsed(wanted.to_owned()).map(Some)
+        }
     }
 
     fn folder(&self) -> Result<PathBuf, ConfigError> {
@@ -119,10 +136,16 @@ impl<'a> Entry<'a> {
         let uri: http::Uri = text.parse().map_err(|_unparsable| self.invalid(wanted))?;
         let is_origin = matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
-            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+            && uri
+                .authority()
+                .is_some_and(|authority| !authority.as_str().contains('@'))
             && uri.path() == "/"
             && !text.contains(['?', '#']);
-        if is_origin { Ok(Some(text.to_lowercase())) } else { Err(self.invalid(wanted)) }
+        if is_origin {
+            Ok(Some(text.to_lowercase()))
+        } else {
+            Err(self.invalid(wanted))
+        }
     }
 
     fn database(&self, data_dir: &Path) -> Result<Database, ConfigError> {
@@ -138,7 +161,10 @@ impl<'a> Entry<'a> {
 
     fn model(&self, models_dir: &Path) -> Option<Model> {
         let text = self.text();
-        (!text.is_empty()).then(|| Model { path: models_dir.join(text), chosen: !self.is_default() })
+        (!text.is_empty()).then(|| Model {
+            path: models_dir.join(text),
+            chosen: !self.is_default(),
+        })
     }
 
     fn log_format(&self) -> Result<LogFormat, ConfigError> {
@@ -155,6 +181,10 @@ impl<'a> Entry<'a> {
         let levels = ["off", "error", "warn", "info", "debug", "trace"];
         let is_known = levels.contains(&text.to_lowercase().as_str())
             || (text.contains('=') && tracing_subscriber::EnvFilter::try_new(text).is_ok());
-        if is_known { Ok(text.to_owned()) } else { Err(self.invalid("it must be error, warn, info, debug or trace")) }
+        if is_known {
+            Ok(text.to_owned())
+        } else {
+            Err(self.invalid("it must be error, warn, info, debug or trace"))
+        }
     }
 }

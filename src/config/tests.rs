@@ -7,7 +7,10 @@ fn flags(pairs: &[(&'static str, &str)]) -> Flags {
 }
 
 fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// A data directory with this configuration file.
@@ -17,14 +20,24 @@ fn data_dir(toml: &str) -> TempDir {
     folder
 }
 
-fn resolve_in(folder: &TempDir, variables: &[(&str, &str)], given: &[(&'static str, &str)]) -> Result<Resolved, ConfigError> {
+fn resolve_in(
+    folder: &TempDir,
+    variables: &[(&str, &str)],
+    given: &[(&'static str, &str)],
+) -> Result<Resolved, ConfigError> {
     let mut given = flags(given);
     given.insert("data_dir", folder.path().to_string_lossy().into_owned());
     resolve(&given, None, &environment(variables))
 }
 
 fn origin_of(resolved: &Resolved, key: &str) -> Origin {
-    resolved.shown.iter().find(|shown| shown.key.name == key).unwrap().origin.clone()
+    resolved
+        .shown
+        .iter()
+        .find(|shown| shown.key.name == key)
+        .unwrap()
+        .origin
+        .clone()
 }
 
 #[test]
@@ -41,8 +54,14 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     assert_eq!(resolved.settings.log_format, LogFormat::Json);
     assert_eq!(resolved.settings.engine_threads, None);
     assert_eq!(origin_of(&resolved, "listen"), Origin::Flag("--listen".to_owned()));
-    assert_eq!(origin_of(&resolved, "log_level"), Origin::Environment("HOLDPOINT_LOG_LEVEL".to_owned()));
-    assert_eq!(origin_of(&resolved, "log_format"), Origin::File(folder.path().join(FILE_NAME)));
+    assert_eq!(
+        origin_of(&resolved, "log_level"),
+        Origin::Environment("HOLDPOINT_LOG_LEVEL".to_owned())
+    );
+    assert_eq!(
+        origin_of(&resolved, "log_format"),
+        Origin::File(folder.path().join(FILE_NAME))
+    );
     assert_eq!(origin_of(&resolved, "engine_threads"), Origin::Default);
 }
 
@@ -50,7 +69,10 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
 fn an_unknown_key_is_an_error_that_names_the_one_that_was_meant() {
     let folder = data_dir("lisetn = \"127.0.0.1:1\"\n");
     let error = resolve_in(&folder, &[], &[]).unwrap_err();
-    assert!(error.to_string().ends_with("is not a setting; did you mean `listen`?"), "{error}");
+    assert!(
+        error.to_string().ends_with("is not a setting; did you mean `listen`?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -67,7 +89,10 @@ fn other_machines_are_let_in_only_with_a_public_origin() {
     assert!(matches!(error, ConfigError::Exposed { .. }), "{error}");
     let origin = ("public_origin", "https://Chat.Shop.example/");
     let resolved = resolve_in(&folder, &[], &[("listen", "0.0.0.0:80"), origin]).unwrap();
-    assert_eq!(resolved.settings.public_origin.as_deref(), Some("https://chat.shop.example"));
+    assert_eq!(
+        resolved.settings.public_origin.as_deref(),
+        Some("https://chat.shop.example")
+    );
 }
 
 #[test]
@@ -91,7 +116,10 @@ fn values_that_cannot_be_are_refused_with_what_would_be_right() {
         let mut given = flags(&[("data_dir", &folder.path().to_string_lossy())]);
         given.insert(key, value.to_owned());
         let error = resolve(&given, None, &BTreeMap::new()).unwrap_err().to_string();
-        assert!(error.contains(key) && error.contains("it must"), "{key} = {value:?}: {error}");
+        assert!(
+            error.contains(key) && error.contains("it must"),
+            "{key} = {value:?}: {error}"
+        );
     }
 }
 
@@ -104,7 +132,12 @@ fn a_password_is_never_shown() {
     let shown = format!("{resolved:?}");
     assert!(shown.contains("postgres://shop:…@db.example:5432/holdpoint"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
-    let error = resolve_in(&folder, &[("HOLDPOINT_DATABASE", "mysql://shop:hunter2@db.example")], &[]).unwrap_err();
+    let error = resolve_in(
+        &folder,
+        &[("HOLDPOINT_DATABASE", "mysql://shop:hunter2@db.example")],
+        &[],
+    )
+    .unwrap_err();
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
 
@@ -112,11 +145,18 @@ fn a_password_is_never_shown() {
 fn folders_in_a_file_are_beside_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("elsewhere.toml");
-    fs::write(&file, "data_dir = \"data\"\nmodels_dir = \"../models\"\nchat_model = \"\"\n").unwrap();
+    fs::write(
+        &file,
+        "data_dir = \"data\"\nmodels_dir = \"../models\"\nchat_model = \"\"\n",
+    )
+    .unwrap();
     let resolved = resolve(&Flags::new(), Some(&file), &BTreeMap::new()).unwrap();
     assert_eq!(resolved.settings.data_dir, folder.path().join("data"));
     assert_eq!(resolved.settings.models_dir, folder.path().join("../models"));
-    assert_eq!(resolved.settings.database, Database::File(folder.path().join("data/holdpoint.db")));
+    assert_eq!(
+        resolved.settings.database,
+        Database::File(folder.path().join("data/holdpoint.db"))
+    );
     assert_eq!(resolved.settings.chat_model, None);
     assert!(!resolved.settings.embed_model.unwrap().chosen);
 }
@@ -124,21 +164,35 @@ fn folders_in_a_file_are_beside_the_file() {
 #[test]
 fn the_data_directory_cannot_be_moved_from_inside() {
     let folder = data_dir("data_dir = \"/elsewhere\"\n");
-    assert!(matches!(resolve_in(&folder, &[], &[]), Err(ConfigError::DataDirInside { .. })));
+    assert!(matches!(
+        resolve_in(&folder, &[], &[]),
+        Err(ConfigError::DataDirInside { .. })
+    ));
 }
 
 #[test]
 fn a_named_file_must_exist() {
     let missing = Path::new("/nowhere/holdpoint.toml");
     let by_variable = environment(&[(FILE_VARIABLE, "/nowhere/holdpoint.toml")]);
-    assert!(matches!(resolve(&Flags::new(), Some(missing), &BTreeMap::new()), Err(ConfigError::Unreadable { .. })));
-    assert!(matches!(resolve(&Flags::new(), None, &by_variable), Err(ConfigError::Unreadable { .. })));
+    assert!(matches!(
+        resolve(&Flags::new(), Some(missing), &BTreeMap::new()),
+        Err(ConfigError::Unreadable { .. })
+    ));
+    assert!(matches!(
+        resolve(&Flags::new(), None, &by_variable),
+        Err(ConfigError::Unreadable { .. })
+    ));
 }
 
 #[test]
 fn variables_that_are_no_settings_are_noticed() {
     let folder = data_dir("");
-    let variables = [("HOLDPOINT_LISTN", "x"), ("HOLDPOINT_TEST_MODELS", "x"), ("HOLDPOINT_MODELS", "x"), ("HOME", "/")];
+    let variables = [
+        ("HOLDPOINT_LISTN", "x"),
+        ("HOLDPOINT_TEST_MODELS", "x"),
+        ("HOLDPOINT_MODELS", "x"),
+        ("HOME", "/"),
+    ];
     let resolved = resolve_in(&folder, &variables, &[]).unwrap();
     assert_eq!(resolved.unknown_variables, ["HOLDPOINT_LISTN"]);
 }
@@ -154,11 +208,22 @@ fn every_line_of_the_example_is_valid_once_its_sign_is_taken_off() {
     let file = folder.path().join("all.toml");
     fs::write(&file, uncommented).unwrap();
     let resolved = resolve(&Flags::new(), Some(&file), &BTreeMap::new()).unwrap();
-    assert!(resolved.shown.iter().all(|shown| shown.origin == Origin::File(file.clone())), "{:?}", resolved.shown);
+    assert!(
+        resolved
+            .shown
+            .iter()
+            .all(|shown| shown.origin == Origin::File(file.clone())),
+        "{:?}",
+        resolved.shown
+    );
 }
 
 #[test]
 fn the_example_in_the_repository_is_the_generated_one() {
     let kept = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.example.toml")).unwrap();
-    assert_eq!(kept, example(), "write it anew: holdpoint config example > assets/config.example.toml");
+    assert_eq!(
+        kept,
+        example(),
+        "write it anew: holdpoint config example > assets/config.example.toml"
+    );
 }

@@ -26,12 +26,14 @@ pub enum StoreError {
         step: String,
     },
     /// The data directory cannot be used.
-    #[error("the database {place} cannot be opened ({cause}); check that the folder exists and belongs to you")]
+    #[error("the database {place} cannot be opened ({cause}); {remedy}")]
     CannotOpen {
         /// What was to be opened.
         place: String,
         /// Why not.
         cause: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// The writer has stopped.
     #[error("Holdpoint is shutting down; try again in a moment")]
@@ -42,6 +44,9 @@ pub enum StoreError {
     /// Anything else.
     #[error("the database did not answer as expected; the details are in Holdpoint's log")]
     Database(#[source] DbErr),
+    /// A statement of this write failed, and the write went on all the same.
+    #[error("something went wrong while saving, so nothing of it was kept; the details are in Holdpoint's log")]
+    FailedBefore,
     /// A closure in the writer panicked.
     #[error("something went wrong while saving; the details are in Holdpoint's log")]
     Panicked,

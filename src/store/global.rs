@@ -168,14 +168,13 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn use_setup_link(&self, token_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-        let result = setup_link::Entity::update_many()
+        let update = setup_link::Entity::update_many()
             .col_expr(setup_link::Column::UsedAt, Expr::value(now))
             .filter(setup_link::Column::TokenHash.eq(token_hash))
             .filter(setup_link::Column::WorkspaceId.eq(self.workspace_id()))
             .filter(setup_link::Column::UsedAt.is_null())
-            .filter(setup_link::Column::ExpiresAt.gt(now))
-            .exec(self.connection())
-            .await?;
+            .filter(setup_link::Column::ExpiresAt.gt(now));
+        let result = self.change(update.exec(self.connection())).await?;
         Ok(result.rows_affected == 1)
     }
 
@@ -184,9 +183,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<(), StoreError> {
-        session::Entity::delete_by_id(token_hash.to_vec())
-            .exec(self.connection())
-            .await?;
+        let delete = session::Entity::delete_many()
+            .filter(session::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(session::Column::TokenHash.eq(token_hash));
+        self.change(delete.exec(self.connection())).await?;
         Ok(())
     }
 

@@ -24,14 +24,17 @@ impl Tx<'_> {
             attempts: 0,
             last_error: None,
         };
-        job::Entity::insert(row.into_active_model().reset_all())
-            .on_conflict(
-                OnConflict::columns([job::Column::Kind, job::Column::SubjectId])
-                    .update_columns([job::Column::RunAt, job::Column::Attempts, job::Column::LastError])
-                    .to_owned(),
-            )
-            .exec_without_returning(self.connection())
-            .await?;
+        // The id tells this scheduling from the one before, so that whoever runs that one does not end this one.
+        let again = OnConflict::columns([job::Column::Kind, job::Column::SubjectId])
+            .update_columns([
+                job::Column::Id,
+                job::Column::RunAt,
+                job::Column::Attempts,
+                job::Column::LastError,
+            ])
+            .to_owned();
+        let insert = job::Entity::insert(row.into_active_model().reset_all()).on_conflict(again);
+        self.change(insert.exec_without_returning(self.connection())).await?;
         self.note_job_change();
         Ok(())
     }
@@ -41,27 +44,38 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn unschedule(&self, kind: JobKind, subject: impl Into<Uuid>) -> Result<(), StoreError> {
-        job::Entity::delete_many()
+        let delete = job::Entity::delete_many()
+            .filter(job::Column::WorkspaceId.eq(self.workspace_id()))
             .filter(job::Column::Kind.eq(kind))
-            .filter(job::Column::SubjectId.eq(subject.into()))
-            .exec(self.connection())
-            .await?;
+            .filter(job::Column::SubjectId.eq(subject.into()));
+        self.change(delete.exec(self.connection())).await?;
         Ok(())
     }
 
-    /// A job that ran, and whose row still says `due`, is tried again at `run_at`. One that was removed or moved meanwhile is left alone.
+    /// Removes a job that has run. One that was scheduled anew meanwhile stays: it is to run again.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn retry_job(&self, id: JobId, due: Timestamp, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
-        let result = job::Entity::update_many()
+    pub async fn finish_job(&self, id: JobId) -> Result<(), StoreError> {
+        let delete = job::Entity::delete_many()
+            .filter(job::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(job::Column::Id.eq(id));
+        self.change(delete.exec(self.connection())).await?;
+        Ok(())
+    }
+
+    /// A job that ran and is still there is tried again at `run_at`. One that was removed or scheduled anew meanwhile is left alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn retry_job(&self, id: JobId, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
+        let update = job::Entity::update_many()
             .col_expr(job::Column::RunAt, Expr::value(run_at))
             .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
             .col_expr(job::Column::LastError, Expr::value(error))
-            .filter(job::Column::Id.eq(id))
-            .filter(job::Column::RunAt.eq(due))
-            .exec(self.connection())
-            .await?;
+            .filter(job::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(job::Column::Id.eq(id));
+        let result = self.change(update.exec(self.connection())).await?;
         if result.rows_affected > 0 {
             self.note_job_change();
         }

@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 impl Rows<'_> {
@@ -100,7 +101,7 @@ impl Rows<'_> {
     /// [`StoreError`] of the database.
     pub async fn documents_with_words(&self, text: &str, limit: u64) -> Result<Vec<document::Model>, StoreError> {
         // Only letters and digits reach the query language of the full-text index.
-        let words: Vec<String> = text
+        let words: Vec<String> = without_accents(text)
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .take(64)
@@ -131,20 +132,25 @@ impl Rows<'_> {
     }
 }
 
+/// Both indexes are without accents, so a question must be, too.
+fn without_accents(text: &str) -> String {
+    text.nfd()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .nfc()
+        .collect()
+}
+
 impl Tx<'_> {
     /// Stores a vector, replacing an older one of the same owner, part and embedder.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn put_vector(&self, row: vector::Model) -> Result<(), StoreError> {
-        vector::Entity::insert(row.into_active_model().reset_all())
-            .on_conflict(
-                OnConflict::columns([vector::Column::OwnerId, vector::Column::Part, vector::Column::Embedder])
-                    .update_columns([vector::Column::ContentHash, vector::Column::Vector])
-                    .to_owned(),
-            )
-            .exec_without_returning(self.connection())
-            .await?;
+        let newer = OnConflict::columns([vector::Column::OwnerId, vector::Column::Part, vector::Column::Embedder])
+            .update_columns([vector::Column::ContentHash, vector::Column::Vector])
+            .to_owned();
+        let insert = vector::Entity::insert(row.into_active_model().reset_all()).on_conflict(newer);
+        self.change(insert.exec_without_returning(self.connection())).await?;
         Ok(())
     }
 
@@ -153,11 +159,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn remove_vectors(&self, owner_id: Uuid) -> Result<(), StoreError> {
-        vector::Entity::delete_many()
+        let delete = vector::Entity::delete_many()
             .filter(vector::Column::WorkspaceId.eq(self.workspace_id()))
-            .filter(vector::Column::OwnerId.eq(owner_id))
-            .exec(self.connection())
-            .await?;
+            .filter(vector::Column::OwnerId.eq(owner_id));
+        self.change(delete.exec(self.connection())).await?;
         Ok(())
     }
 }

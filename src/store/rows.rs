@@ -5,8 +5,8 @@ use super::entity::Scoped;
 use crate::domain::ids::WorkspaceId;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, Iterable,
-    ModelTrait, PrimaryKeyToColumn, QueryFilter, Select, Value,
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, IntoActiveModel,
+    Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Select, Value,
 };
 
 /// Every query of a workspace goes through this: it knows the connection (a reader, or the write under way) and the workspace.
@@ -78,9 +78,12 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
     M::Entity: EntityTrait<Model = M>,
 {
-    M::Entity::update(row.into_active_model().reset_all())
+    // Not `exec`, which would read the row back.
+    let statement = M::Entity::update(row.into_active_model().reset_all())
         .validate()?
-        .exec(connection)
-        .await?;
+        .into_query();
+    if connection.execute(&statement).await?.rows_affected() == 0 {
+        return Err(DbErr::RecordNotUpdated.into());
+    }
     Ok(())
 }

@@ -18,6 +18,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Writes in one commit at most.
 const BATCH: usize = 64;
@@ -44,6 +45,7 @@ pub struct Tx<'a> {
     rows: Rows<'a>,
     sources: &'a Sources,
     jobs_changed: AtomicBool,
+    failed: AtomicBool,
 }
 
 impl<'a> std::ops::Deref for Tx<'a> {
@@ -63,6 +65,22 @@ impl Tx<'_> {
         self.jobs_changed.store(true, Ordering::Relaxed);
     }
 
+    /// Runs a statement that changes rows. After one has failed, no other may follow in this write: PostgreSQL refuses it, and SQLite
+    /// may have ended the whole transaction (it does when the disk is full), so that the next one would be kept on its own.
+    pub(super) async fn change<T, E>(&self, statement: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+    where
+        StoreError: From<E>,
+    {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(StoreError::FailedBefore);
+        }
+        let done = statement.await;
+        if done.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        Ok(done?)
+    }
+
     /// Adds a row.
     ///
     /// # Errors
@@ -73,7 +91,7 @@ impl Tx<'_> {
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         M::Entity: EntityTrait<Model = M>,
     {
-        super::rows::insert(self.rows.connection(), row).await
+        self.change(super::rows::insert(self.rows.connection(), row)).await
     }
 
     /// Replaces a row by primary key.
@@ -86,7 +104,7 @@ impl Tx<'_> {
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         M::Entity: EntityTrait<Model = M>,
     {
-        super::rows::update(self.rows.connection(), row).await
+        self.change(super::rows::update(self.rows.connection(), row)).await
     }
 }
 
@@ -132,10 +150,12 @@ where
                 rows: Rows::new((&savepoint).into(), self.workspace_id),
                 sources,
                 jobs_changed: AtomicBool::new(false),
+                failed: AtomicBool::new(false),
             };
             let ended = AssertUnwindSafe((self.work)(&context)).catch_unwind().await;
             let jobs = context.jobs_changed.load(Ordering::Relaxed);
             let ended = match ended {
+                Ok(Ok(_)) if context.failed.load(Ordering::Relaxed) => Err(E::from(StoreError::FailedBefore)),
                 Ok(Ok(Change::Logged(value, entry))) => {
                     let mut salt = [0; 16];
                     sources.random.fill(&mut salt);
@@ -205,17 +225,29 @@ impl Store {
 /// What the writer needs besides its queue.
 pub(super) struct Writer {
     pub(super) connection: DatabaseConnection,
+    pub(super) readers: DatabaseConnection,
     pub(super) queue: mpsc::Receiver<Box<dyn Queued>>,
     pub(super) committed: broadcast::Sender<Arc<Committed>>,
     pub(super) jobs_changed: Arc<Notify>,
     pub(super) sources: Sources,
+    pub(super) closing: CancellationToken,
+    /// Tells that everything is closed, however this ends.
+    pub(super) _closed: DropGuard,
 }
 
 impl Writer {
-    /// Runs until every [`Store`] is gone, then closes the connection.
+    /// Runs until every [`Store`] is gone or one was closed, then closes the connections.
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
-        while self.queue.recv_many(&mut batch, BATCH).await > 0 {
+        loop {
+            tokio::select! {
+                received = self.queue.recv_many(&mut batch, BATCH) => if received == 0 { break },
+                // What is queued is still committed; nothing joins it.
+                () = self.closing.cancelled(), if !self.queue.is_closed() => {
+                    self.queue.close();
+                    continue;
+                }
+            }
             let writes = std::mem::take(&mut batch);
             if let Err(remaining) = self.commit(writes).await {
                 for write in remaining {
@@ -225,7 +257,12 @@ impl Writer {
                 }
             }
         }
-        if let Err(error) = self.connection.close().await {
+        // The writer last: whoever closes SQLite's last connection writes its log back into the file, and readers cannot.
+        let closed = match self.readers.close().await {
+            Ok(()) => self.connection.close().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = closed {
             tracing::warn!(%error, "the database could not be closed cleanly");
         }
     }

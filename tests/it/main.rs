@@ -6,9 +6,25 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_access;
+mod api_bad_input;
+mod api_knowledge;
+mod api_review;
+mod api_server;
+mod api_streams;
 mod api_visitor;
 mod app;
 mod browser;
+mod cli;
 mod console_pages;
 mod console_views;
 mod engine;
+mod invariants;
+mod invariants_stories;
+mod store_bench;
+mod store_isolation;
+mod store_open;
+mod store_schema;
+mod store_search;
+mod store_world;
+mod store_writer;

@@ -2,12 +2,12 @@
 
 use super::{App, AppError, BATCH_DEADLINE};
 use crate::domain::answer::CandidateKind;
-use crate::domain::ids::{DocumentId, VerifiedAnswerId, WorkspaceId};
+use crate::domain::ids::{DocumentId, JobId, VerifiedAnswerId, WorkspaceId};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::retrieval::{EntryVectors, joined};
 use crate::engine::Priority;
 use crate::store::entity::vector;
-use crate::store::{Change, JobKind, Rows, Tx};
+use crate::store::{Change, Rows, Tx};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -224,7 +224,7 @@ impl NewVectors {
 }
 
 /// Computes the vectors that are missing (a job), a few at a time.
-pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     let engine = app.engine().ok_or_else(super::no_engine)?;
     let rows = app.store().rows(workspace_id);
     let mut known: HashMap<Uuid, Vec<u8>> = HashMap::new();
@@ -256,7 +256,8 @@ pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId) -> Resul
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
-                tx.unschedule(JobKind::Embed, workspace_id).await?;
+                // What was imported while this ran has scheduled the job anew; that one stays.
+                tx.finish_job(job_id).await?;
                 Ok::<_, AppError>(Change::Unlogged(()))
             })
         })

@@ -59,12 +59,20 @@ impl HttpClient {
         let answer = async {
             let response = self.send(request).await?;
             let status = response.status();
-            let body = response.into_body().collect().await.map_err(|error| self.broke_off(&error))?;
+            let body = response
+                .into_body()
+                .collect()
+                .await
+                .map_err(|error| self.broke_off(&error))?;
             Ok((status, body.to_bytes()))
         };
-        tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_elapsed| {
-            Err(Failure::unavailable("Holdpoint did not answer in half an hour; its log may tell why"))
-        })
+        tokio::time::timeout(ANSWER_WITHIN, answer)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                Err(Failure::unavailable(
+                    "Holdpoint did not answer in half an hour; its log may tell why",
+                ))
+            })
     }
 
     /// The events of an answer, as they come.
@@ -74,18 +82,30 @@ impl HttpClient {
             return Ok(Events::new(response.into_body()));
         }
         let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| self.broke_off(&error))?.to_bytes();
-        Err(Failure::from_problem(status, serde_json::from_slice(&body).unwrap_or_default()))
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| self.broke_off(&error))?
+            .to_bytes();
+        Err(Failure::from_problem(
+            status,
+            serde_json::from_slice(&body).unwrap_or_default(),
+        ))
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         match &self.address {
             Address::Socket(path) => {
-                let stream = UnixStream::connect(path).await.map_err(|error| self.unreachable(&error))?;
+                let stream = UnixStream::connect(path)
+                    .await
+                    .map_err(|error| self.unreachable(&error))?;
                 self.speak(stream, request).await
             }
             Address::Tcp(address) => {
-                let stream = TcpStream::connect(address).await.map_err(|error| self.unreachable(&error))?;
+                let stream = TcpStream::connect(address)
+                    .await
+                    .map_err(|error| self.unreachable(&error))?;
                 self.speak(stream, request).await
             }
         }
@@ -95,18 +115,28 @@ impl HttpClient {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broke_off(&error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| self.broke_off(&error))?;
         // Ends with the answer's body.
         tokio::spawn(connection);
-        sender.send_request(request).await.map_err(|error| self.broke_off(&error))
+        sender
+            .send_request(request)
+            .await
+            .map_err(|error| self.broke_off(&error))
     }
 
     fn unreachable(&self, error: &io::Error) -> Failure {
-        Failure::unavailable(format!("no Holdpoint answers on {} ({error}); start it with `holdpoint serve`", self.address))
+        Failure::unavailable(format!(
+            "no Holdpoint answers on {} ({error}); start it with `holdpoint serve`",
+            self.address
+        ))
     }
 
     fn broke_off(&self, error: &hyper::Error) -> Failure {
-        Failure::unavailable(format!("the Holdpoint on {} broke off ({error}); see its log, then try again", self.address))
+        Failure::unavailable(format!(
+            "the Holdpoint on {} broke off ({error}); see its log, then try again",
+            self.address
+        ))
     }
 }

@@ -25,12 +25,18 @@ impl Local {
     pub(super) async fn open(context: &Context, lock: Lock, needs: Needs) -> Result<Self, Failure> {
         let assembled = Assembled::open(context, lock, needs).await?;
         let router = assembled.router(context, WebSettings::default(), &CancellationToken::new())?;
-        Ok(Self { assembled: Some(assembled), ..Self::over(&router) })
+        Ok(Self {
+            assembled: Some(assembled),
+            ..Self::over(&router)
+        })
     }
 
     /// The API of a server in this process.
     pub(super) fn over(router: &Router) -> Self {
-        Self { router: router.clone(), assembled: None }
+        Self {
+            router: router.clone(),
+            assembled: None,
+        }
     }
 
     pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {

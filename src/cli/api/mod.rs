@@ -51,13 +51,21 @@ impl Client {
             Some(http) => Transport::Http(http),
             None => Self::alone(context, &data_dir, needs).await?,
         };
-        let client = Self { transport, headers: HeaderMap::new() };
-        client.for_workspace(context.workspace.as_deref())?.with("holdpoint-member", context.member.as_deref())
+        let client = Self {
+            transport,
+            headers: HeaderMap::new(),
+        };
+        client
+            .for_workspace(context.workspace.as_deref())?
+            .with("holdpoint-member", context.member.as_deref())
     }
 
     /// The administrator, asking the API of a server in this process.
     pub(crate) fn in_process(router: &Router) -> Self {
-        Self { transport: Transport::Local(Box::new(Local::over(router))), headers: HeaderMap::new() }
+        Self {
+            transport: Transport::Local(Box::new(Local::over(router))),
+            headers: HeaderMap::new(),
+        }
     }
 
     /// The same, for one workspace.
@@ -67,8 +75,9 @@ impl Client {
 
     fn with(mut self, header: &'static str, value: Option<&str>) -> Result<Self, Failure> {
         if let Some(value) = value {
-            let value = HeaderValue::from_str(value)
-                .map_err(|_unprintable| Failure::usage(format!("{value:?} cannot be a workspace or an e-mail address")))?;
+            let value = HeaderValue::from_str(value).map_err(|_unprintable| {
+                Failure::usage(format!("{value:?} cannot be a workspace or an e-mail address"))
+            })?;
             self.headers.insert(header, value);
         }
         Ok(self)
@@ -76,7 +85,10 @@ impl Client {
 
     /// Somebody nobody knows, over TCP.
     pub(crate) fn anonymous(http: HttpClient) -> Self {
-        Self { transport: Transport::Http(http), headers: HeaderMap::new() }
+        Self {
+            transport: Transport::Http(http),
+            headers: HeaderMap::new(),
+        }
     }
 
     /// A program or a visitor with a bearer token, over TCP.
@@ -93,6 +105,18 @@ impl Client {
     pub(crate) async fn running(data_dir: &DataDir) -> Option<HttpClient> {
         let http = HttpClient::new(Address::Socket(data_dir.socket()));
         http.answers().await.then_some(http)
+    }
+
+    /// Where browsers find the server that was asked, or that these settings would start.
+    pub(crate) fn origin(&self, context: &Context) -> String {
+        let running = match self.transport {
+            Transport::Http(_) => context.data_dir().origin(),
+            Transport::Local(_) => None,
+        };
+        let settings = context.settings();
+        running
+            .or_else(|| settings.public_origin.clone())
+            .unwrap_or_else(|| format!("http://{}", settings.listen))
     }
 
     /// Takes the data directory, waiting a moment for whoever is about to leave it or to open its socket.
@@ -131,14 +155,21 @@ impl Client {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.ask(Method::POST, path, Some("application/json"), body.to_string().into()).await
+        self.ask(Method::POST, path, Some("application/json"), body.to_string().into())
+            .await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.ask(Method::PUT, path, Some("application/json"), body.to_string().into()).await
+        self.ask(Method::PUT, path, Some("application/json"), body.to_string().into())
+            .await
     }
 
-    pub(crate) async fn post_file(&self, path: &str, content_type: &'static str, body: Bytes) -> Result<Value, Failure> {
+    pub(crate) async fn post_file(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<Value, Failure> {
         self.ask(Method::POST, path, Some(content_type), body).await
     }
 
@@ -176,7 +207,9 @@ impl Client {
         let body = match bytes.as_ref() {
             [] => Value::Null,
             bytes => serde_json::from_slice(bytes).map_err(|_not_json| {
-                Failure::failed(format!("the answer to {path} ({status}) is not JSON; is this Holdpoint of the same version?"))
+                Failure::failed(format!(
+                    "the answer to {path} ({status}) is not JSON; is this Holdpoint of the same version?"
+                ))
             })?,
         };
         Ok(Answer { status, body })
@@ -187,7 +220,9 @@ impl Client {
         let request = self.request(Method::GET, path, None, Bytes::new())?;
         match &self.transport {
             Transport::Http(http) => http.events(request).await,
-            Transport::Local(_) => Err(Failure::unavailable("events can only be followed while the server runs; start it with `holdpoint serve`")),
+            Transport::Local(_) => Err(Failure::unavailable(
+                "events can only be followed while the server runs; start it with `holdpoint serve`",
+            )),
         }
     }
 
@@ -200,8 +235,9 @@ impl Client {
     ) -> Result<Request<Full<Bytes>>, Failure> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() =
-            path.parse().map_err(|_invalid| Failure::usage(format!("{path:?} is not an address of the API")))?;
+        *request.uri_mut() = path
+            .parse()
+            .map_err(|_invalid| Failure::usage(format!("{path:?} is not an address of the API")))?;
         let headers = request.headers_mut();
         headers.extend(self.headers.clone());
         headers.insert(HOST, HeaderValue::from_static("localhost"));
@@ -223,15 +259,16 @@ impl Client {
 /// A text as one segment of a path, or one value of a query.
 pub(crate) fn escaped(text: &str) -> String {
     use std::fmt::Write;
-    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _written = write!(escaped, "%{byte:02X}");
-        }
-        escaped
-    })
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut escaped, byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                escaped.push(char::from(byte));
+            } else {
+                // Writing to a String cannot fail.
+                let _written = write!(escaped, "%{byte:02X}");
+            }
+            escaped
+        })
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ pub(crate) struct Events {
 
 impl Events {
     pub(super) fn new(body: Incoming) -> Self {
-        Self { body, unread: BytesMut::new() }
+        Self {
+            body,
+            unread: BytesMut::new(),
+        }
     }
 
     /// The next event; `None` when the server has ended the stream.
@@ -66,7 +69,10 @@ fn event_in(block: &str) -> Option<Event> {
             _ => {}
         }
     }
-    (!data.is_empty()).then(|| Event { name: name.to_owned(), data: data.join("\n") })
+    (!data.is_empty()).then(|| Event {
+        name: name.to_owned(),
+        data: data.join("\n"),
+    })
 }
 
 #[cfg(test)]
@@ -76,7 +82,13 @@ mod tests {
     #[test]
     fn a_block_becomes_an_event_and_a_heartbeat_none() {
         let event = event_in("id: 4\nevent: status\ndata: {\"a\":\ndata: 1}\n\n").unwrap();
-        assert_eq!(event, Event { name: "status".to_owned(), data: "{\"a\":\n1}".to_owned() });
+        assert_eq!(
+            event,
+            Event {
+                name: "status".to_owned(),
+                data: "{\"a\":\n1}".to_owned()
+            }
+        );
         assert_eq!(event_in("data:x\n\n").unwrap().name, "message");
         assert_eq!(event_in(": still here\n\n"), None);
     }

@@ -39,7 +39,12 @@ impl Visitor {
         let started = anyone.post(&path, &json!({})).await?;
         let client = Client::over_tcp(http, text(&started, "/token"))?;
         let events = client.events("/widget/v1/events?after=0").await?;
-        Ok(Self { client, events, conversation: text(&started, "/conversation_id").to_owned(), asked_seq: 0 })
+        Ok(Self {
+            client,
+            events,
+            conversation: text(&started, "/conversation_id").to_owned(),
+            asked_seq: 0,
+        })
     }
 
     /// Writes; returns when it was committed.
@@ -55,7 +60,9 @@ impl Visitor {
     pub(super) async fn read_answer(&mut self) -> Result<Value, Failure> {
         let answer = tokio::time::timeout(ANSWER_WITHIN, self.next_answer()).await;
         let answer = answer.map_err(|_elapsed| Failure::failed("no answer reached the widget within a minute"))??;
-        self.client.post("/widget/v1/acknowledge", &json!({ "seq": answer["seq"] })).await?;
+        self.client
+            .post("/widget/v1/acknowledge", &json!({ "seq": answer["seq"] }))
+            .await?;
         Ok(answer)
     }
 
@@ -83,7 +90,9 @@ pub(super) struct Reviewer {
 
 impl Reviewer {
     pub(super) fn new(address: SocketAddr, token: &str) -> Result<Self, Failure> {
-        Ok(Self { client: Client::over_tcp(HttpClient::new(Address::Tcp(address)), token)? })
+        Ok(Self {
+            client: Client::over_tcp(HttpClient::new(Address::Tcp(address)), token)?,
+        })
     }
 
     /// Waits until the conversation's item can be decided.
@@ -96,14 +105,20 @@ impl Reviewer {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
-        item.await.unwrap_or_else(|_elapsed| Err(Failure::failed("no draft reached the queue within two minutes")))
+        item.await
+            .unwrap_or_else(|_elapsed| Err(Failure::failed("no draft reached the queue within two minutes")))
     }
 
     async fn item_of(&self, conversation: &str) -> Result<Option<Value>, Failure> {
         let queue = self.client.get("/api/v1/queue?limit=200").await?;
-        let found = list(&queue, "/items").iter().find(|item| text(item, "/conversation_id") == conversation);
+        let found = list(&queue, "/items")
+            .iter()
+            .find(|item| text(item, "/conversation_id") == conversation);
         let Some(found) = found else { return Ok(None) };
-        let item = self.client.get(&format!("/api/v1/queue/{}", escaped(text(found, "/id")))).await?;
+        let item = self
+            .client
+            .get(&format!("/api/v1/queue/{}", escaped(text(found, "/id"))))
+            .await?;
         Ok(item["draft"].is_object().then_some(item))
     }
 

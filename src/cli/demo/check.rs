@@ -20,8 +20,6 @@ use std::time::Duration;
 
 const QUESTIONS: &str = include_str!("../../../examples/demo/questions.jsonl");
 const REVIEWER: &str = "check@quillhaven.example";
-/// Longest wait for the models.
-const MODELS_WITHIN: Duration = Duration::from_mins(3);
 /// Longest wait for the knowledge's vectors, which are made in the background.
 const KNOWLEDGE_WITHIN: Duration = Duration::from_mins(2);
 
@@ -50,9 +48,6 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let questions = questions()?;
     let (address, stop) = (server.address(), server.stopper());
-    let bar = output::waiting("Loading the models");
-    server.models_settled(MODELS_WITHIN).await;
-    bar.finish_and_clear();
     let token = reviewers_token(client).await?;
 
     let asking = async {
@@ -70,7 +65,10 @@ pub(super) async fn run(
     if summary["ok"].as_bool().unwrap_or_default() {
         Ok(())
     } else {
-        Err(Failure::new(Code::Failed, "the demo did not answer every question as it should; the transcript tells where"))
+        Err(Failure::new(
+            Code::Failed,
+            "the demo did not answer every question as it should; the transcript tells where",
+        ))
     }
 }
 
@@ -167,7 +165,9 @@ async fn follow(
     entry.times_ms.drafting = Some(drafting);
     entry.times_ms.listening = Some(ready_at - drafting - asked_at);
 
-    let decided_at = reviewer.decide(&item, &question.outcome, question.text.as_deref()).await?;
+    let decided_at = reviewer
+        .decide(&item, &question.outcome, question.text.as_deref())
+        .await?;
     entry.times_ms.deciding = Some(decided_at - ready_at);
 
     let answer = visitor.read_answer().await?;
@@ -186,11 +186,24 @@ mod tests {
     fn the_questions_show_every_way_an_answer_is_found() {
         let questions = questions().unwrap();
         assert_eq!(questions.len(), 8);
-        for (mode, outcome) in [("compose", "edit"), ("verified", "approve"), ("abstain", "respond"), ("quote", "approve")] {
-            assert!(questions.iter().any(|it| it.expect == mode && it.outcome == outcome), "{mode}, {outcome}");
+        for (mode, outcome) in [
+            ("compose", "edit"),
+            ("verified", "approve"),
+            ("abstain", "respond"),
+            ("quote", "approve"),
+        ] {
+            assert!(
+                questions.iter().any(|it| it.expect == mode && it.outcome == outcome),
+                "{mode}, {outcome}"
+            );
         }
         for question in &questions {
-            assert_eq!(question.text.is_some(), question.outcome != "approve", "{}", question.question);
+            assert_eq!(
+                question.text.is_some(),
+                question.outcome != "approve",
+                "{}",
+                question.question
+            );
         }
     }
 }

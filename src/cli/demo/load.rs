@@ -51,7 +51,9 @@ async fn import_knowledge(client: &Client) -> Result<(), Failure> {
     let bar = output::filling("Loading the shop's knowledge", KNOWLEDGE.len());
     for (name, content) in KNOWLEDGE {
         let path = format!("/api/v1/knowledge/import?name={}&collection=shop", escaped(name));
-        client.post_file(&path, "application/octet-stream", content.into()).await?;
+        client
+            .post_file(&path, "application/octet-stream", content.into())
+            .await?;
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -61,7 +63,9 @@ async fn import_knowledge(client: &Client) -> Result<(), Failure> {
 /// The demo may run on another port than last time; everything else of the agent stays as it is.
 async fn allow_origin(client: &Client, agent: Value, origin: &str) -> Result<Value, Failure> {
     let mut settings = agent["settings"].clone();
-    let Some(origins) = settings["origins"].as_array_mut() else { return Ok(agent) };
+    let Some(origins) = settings["origins"].as_array_mut() else {
+        return Ok(agent);
+    };
     if origins.iter().any(|known| known == origin) {
         return Ok(agent);
     }

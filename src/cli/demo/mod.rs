@@ -8,12 +8,17 @@ mod transcript;
 use super::admin::setup_link;
 use super::context::Context;
 use super::exit::Failure;
+use super::output;
 use super::server::{Server, stop_on_signals};
 use super::show::text;
 use crate::web::WebSettings;
 use clap::Args;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Longest wait for the models.
+const MODELS_WITHIN: Duration = Duration::from_mins(3);
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
@@ -33,12 +38,19 @@ impl Demo {
         let server = Server::open(&context).await?;
         stop_on_signals(server.stopper())?;
         let client = server.client()?.for_workspace(Some(load::WORKSPACE))?;
-        let loaded = load::load(&client, &server.origin()).await?;
-        let web = WebSettings { demo_agent: Some(loaded.agent.clone()), ..WebSettings::default() };
+        let loaded = load::load(&client, server.origin()).await?;
+        let web = WebSettings {
+            demo_agent: Some(loaded.agent.clone()),
+            ..WebSettings::default()
+        };
+        // A visitor's first question should find the models there.
+        let bar = output::waiting("Loading the models");
+        server.models_settled(MODELS_WITHIN).await;
+        bar.finish_and_clear();
         if self.check {
             return check::run(&context, server, web, &client, &loaded).await;
         }
-        let links = links(&client, &server.origin(), loaded.has_owner).await?;
+        let links = links(&client, server.origin(), loaded.has_owner).await?;
         context.answer(&links, in_words)?;
         server.serve(web).await
     }

@@ -61,7 +61,11 @@ impl Entry {
             lines.push(format!("   draft ({mode}): none"));
         }
         if let (Some(author), Some(answer)) = (&self.author, &self.answer) {
-            lines.push(format!("   {} by {author}: {}", past_tense(&self.outcome), short(answer, 300)));
+            lines.push(format!(
+                "   {} by {author}: {}",
+                past_tense(&self.outcome),
+                short(answer, 300)
+            ));
         }
         lines.push(format!("   {}", self.times_ms.in_words()));
         if let Some(problem) = &self.problem {
@@ -108,7 +112,11 @@ pub(super) fn summary(entries: &[Entry]) -> Value {
 /// Its last line.
 pub(super) fn conclusion(summary: &Value) -> String {
     let count = |name: &str| summary[name].as_u64().unwrap_or_default();
-    let verdict = if summary["ok"].as_bool().unwrap_or_default() { "All is well" } else { "Something is wrong" };
+    let verdict = if summary["ok"].as_bool().unwrap_or_default() {
+        "All is well"
+    } else {
+        "Something is wrong"
+    };
     format!(
         "\n{verdict}: {} of {} answers were delivered. Answer modes: {}.",
         count("delivered"),

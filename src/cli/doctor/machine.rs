@@ -23,13 +23,20 @@ pub(super) fn processor() -> Finding {
         ("f16c", std::arch::is_x86_feature_detected!("f16c")),
         ("bmi2", std::arch::is_x86_feature_detected!("bmi2")),
     ];
-    let missing: Vec<&str> = flags.iter().filter(|(_, there)| !there).map(|(flag, _)| *flag).collect();
+    let missing: Vec<&str> = flags
+        .iter()
+        .filter(|(_, there)| !there)
+        .map(|(flag, _)| *flag)
+        .collect();
     if missing.is_empty() {
         return Finding::well("cpu", "the processor has the instructions the models need");
     }
     Finding::wrong(
         "cpu",
-        format!("the processor lacks instructions the models need: {}", missing.join(", ")),
+        format!(
+            "the processor lacks instructions the models need: {}",
+            missing.join(", ")
+        ),
         "use a processor made since about 2015; in a virtual machine, set its processor type to “host”",
     )
 }
@@ -37,18 +44,32 @@ pub(super) fn processor() -> Finding {
 /// Other processors have what they need in their base instruction set.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn processor() -> Finding {
-    Finding::well("cpu", format!("the processor ({}) needs no special instructions", std::env::consts::ARCH))
+    Finding::well(
+        "cpu",
+        format!(
+            "the processor ({}) needs no special instructions",
+            std::env::consts::ARCH
+        ),
+    )
 }
 
 pub(super) fn memory() -> Finding {
     let Some(available_mb) = available_memory_mb() else {
-        return Finding::wrong("memory", "the system does not tell how much memory is free", "run Holdpoint on Linux");
+        return Finding::wrong(
+            "memory",
+            "the system does not tell how much memory is free",
+            "run Holdpoint on Linux",
+        );
     };
     let says = format!("{available_mb} MB of memory are free");
     if available_mb >= MEMORY_MB {
         return Finding::well("memory", says);
     }
-    Finding::wrong("memory", says, format!("close other programs or add memory until {MEMORY_MB} MB are free"))
+    Finding::wrong(
+        "memory",
+        says,
+        format!("close other programs or add memory until {MEMORY_MB} MB are free"),
+    )
 }
 
 fn available_memory_mb() -> Option<u64> {
@@ -72,7 +93,11 @@ pub(super) fn disk(data_dir: &Path) -> Finding {
     if free_mb >= DISK_MB {
         return Finding::well("disk", says);
     }
-    Finding::wrong("disk", says, "free some space, or move the data directory to a larger disk: nothing is saved on a full one")
+    Finding::wrong(
+        "disk",
+        says,
+        "free some space, or move the data directory to a larger disk: nothing is saved on a full one",
+    )
 }
 
 pub(super) fn clock() -> Finding {

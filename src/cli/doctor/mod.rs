@@ -28,17 +28,30 @@ struct Finding {
 
 impl Finding {
     fn well(check: &'static str, says: impl Into<String>) -> Self {
-        Self { check, ok: true, says: says.into(), remedy: None }
+        Self {
+            check,
+            ok: true,
+            says: says.into(),
+            remedy: None,
+        }
     }
 
     fn wrong(check: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, ok: false, says: says.into(), remedy: Some(remedy.into()) }
+        Self {
+            check,
+            ok: false,
+            says: says.into(),
+            remedy: Some(remedy.into()),
+        }
     }
 
     fn in_words(&self) -> String {
         let mark = if self.ok { "ok   " } else { "WRONG" };
-        let remedy = self.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n               → {remedy}"));
-        format!("{mark}  {:<8}{}{remedy}", self.check, self.says)
+        let remedy = self
+            .remedy
+            .as_ref()
+            .map_or_else(String::new, |remedy| format!("\n                 → {remedy}"));
+        format!("{mark}  {:<10}{}{remedy}", self.check, self.says)
     }
 }
 

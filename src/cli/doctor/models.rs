@@ -10,16 +10,16 @@ use std::path::Path;
 pub(super) fn all(settings: &Settings) -> [Finding; 2] {
     let window = settings.engine_context.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
     [
-        one("chat", settings.chat_model.as_ref(), |path| check_models(None, Some(path), window).map(drop)),
-        one("embed", settings.embed_model.as_ref(), |path| check_models(Some(path), None, 0).map(drop)),
+        one("chat", settings.chat_model.as_ref(), |path| {
+            check_models(None, Some(path), window).map(drop)
+        }),
+        one("embed", settings.embed_model.as_ref(), |path| {
+            check_models(Some(path), None, 0).map(drop)
+        }),
     ]
 }
 
-fn one(
-    check: &'static str,
-    model: Option<&Model>,
-    look: impl Fn(&Path) -> Result<(), ModelFileError>,
-) -> Finding {
+fn one(check: &'static str, model: Option<&Model>, look: impl Fn(&Path) -> Result<(), ModelFileError>) -> Finding {
     let Some(Model { path, chosen }) = model else {
         return Finding::well(check, "no model is wanted here");
     };
@@ -42,7 +42,9 @@ mod tests {
     use super::*;
 
     fn finding(path: std::path::PathBuf, chosen: bool) -> Finding {
-        one("chat", Some(&Model { path, chosen }), |path| check_models(None, Some(path), 4096).map(drop))
+        one("chat", Some(&Model { path, chosen }), |path| {
+            check_models(None, Some(path), 4096).map(drop)
+        })
     }
 
     #[test]

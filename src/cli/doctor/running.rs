@@ -22,7 +22,11 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     }
     match status(context).await {
         Ok(Some(status)) => findings.extend(from_status(&status, is_running)),
-        Ok(None) => findings.push(Finding::wrong("setup", "there is no workspace yet", "run `holdpoint init`")),
+        Ok(None) => findings.push(Finding::wrong(
+            "setup",
+            "there is no workspace yet",
+            "run `holdpoint init`",
+        )),
         Err(failure) => {
             let remedy = "see the sentence above; nothing was changed by looking";
             findings.push(Finding::wrong("database", failure.sentence, remedy));
@@ -58,7 +62,9 @@ async fn status(context: &Context) -> Result<Option<Value>, Failure> {
     let client = Client::connect(context, Needs::Database).await?;
     let workspaces = client.get(WORKSPACES).await;
     let first = match &workspaces {
-        Ok(workspaces) => list(workspaces, "/items").first().map(|workspace| text(workspace, "/slug").to_owned()),
+        Ok(workspaces) => list(workspaces, "/items")
+            .first()
+            .map(|workspace| text(workspace, "/slug").to_owned()),
         Err(_) => None,
     };
     let client = client.for_workspace(first.as_deref())?;
@@ -74,15 +80,25 @@ async fn status(context: &Context) -> Result<Option<Value>, Failure> {
 fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
     let mut findings = vec![Finding::well(
         "database",
-        format!("the database ({}) is of this version and can be read", text(status, "/database")),
+        format!(
+            "the database ({}) is of this version and can be read",
+            text(status, "/database")
+        ),
     )];
     // Without a server there is no engine either, and that is as it should be.
     if is_running {
-        let (says, ready) = (text(status, "/engine/in_words"), status["engine"]["ready"].as_bool().unwrap_or_default());
+        let (says, ready) = (
+            text(status, "/engine/in_words"),
+            status["engine"]["ready"].as_bool().unwrap_or_default(),
+        );
         findings.push(if ready {
             Finding::well("engine", says)
         } else {
-            Finding::wrong("engine", says, "wait if it is starting; else see the findings about models, and the server's log")
+            Finding::wrong(
+                "engine",
+                says,
+                "wait if it is starting; else see the findings about models, and the server's log",
+            )
         });
     }
     let failing = number(status, "/failing_jobs");
@@ -90,7 +106,11 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
         Finding::well("jobs", "no background work is stuck")
     } else {
         let says = format!("{failing} pieces of background work failed and are tried again");
-        Finding::wrong("jobs", says, "look for “job” in the server's log; most often the engine or the disk is the reason")
+        Finding::wrong(
+            "jobs",
+            says,
+            "look for “job” in the server's log; most often the engine or the disk is the reason",
+        )
     });
     findings
 }
