@@ -312,6 +312,8 @@ async fn a_conversation_tells_how_each_answer_came_about() {
         )
         .await
         .ok();
+    // The AI looks at what is unanswered at once, and hands it off again.
+    app.item_of(&visitor).await;
     insta::assert_snapshot!("conversation", redacted(main_of(&page(&app.owner(), &path).await)));
     insta::assert_snapshot!(
         "conversations",
