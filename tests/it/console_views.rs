@@ -139,6 +139,7 @@ fn composed() -> QueueItem {
             took_ms: 1_840,
         }),
         without_draft: String::new(),
+        remembers: true,
         drafting: false,
         sources: vec![
             SourceView {

@@ -30,11 +30,17 @@ impl Script {
     /// The script, or `None` with a message where something it needs is missing.
     pub(super) fn find(name: &'static str) -> Option<Self> {
         let on_path = |program: &str| {
-            std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file()))
+            std::env::var_os("PATH").and_then(|path| {
+                std::env::split_paths(&path)
+                    .map(|dir| dir.join(program))
+                    .find(|file| file.is_file())
+            })
         };
-        let chromium = std::env::var_os("HOLDPOINT_CHROMIUM")
-            .map(PathBuf::from)
-            .or_else(|| ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path));
+        let chromium = std::env::var_os("HOLDPOINT_CHROMIUM").map(PathBuf::from).or_else(|| {
+            ["chromium", "chromium-browser", "google-chrome"]
+                .into_iter()
+                .find_map(on_path)
+        });
         let playwright = repository().join("assets/node_modules/playwright-core").exists();
         let (Some(node), Some(chromium), true) = (on_path("node"), chromium, playwright) else {
             eprintln!("skipped: {name} needs Node, Chromium and playwright-core; ./install.sh test installs them");
@@ -48,6 +54,11 @@ impl Script {
             .stdout(Stdio::piped())
             .kill_on_drop(true);
         Some(Self { name, command })
+    }
+
+    pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
     }
 
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
@@ -67,7 +78,11 @@ impl Script {
         let mut last = String::new();
         let running = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some(step) = serde_json::from_str::<Value>(&line).ok().as_ref().and_then(|line| line["step"].as_str()) {
+                if let Some(step) = serde_json::from_str::<Value>(&line)
+                    .ok()
+                    .as_ref()
+                    .and_then(|line| line["step"].as_str())
+                {
                     on_step(step).await;
                 }
                 last = line;
