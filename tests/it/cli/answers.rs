@@ -7,13 +7,7 @@ use std::fs;
 #[test]
 fn setting_up_twice_changes_nothing() {
     let holdpoint = Holdpoint::new();
-    let first = holdpoint.json(&[
-        "init",
-        "--name",
-        "Corner Bakery",
-        "--site",
-        "https://bakery.example",
-    ]);
+    let first = holdpoint.json(&["init", "--name", "Corner Bakery", "--site", "https://bakery.example"]);
     assert_eq!(first["workspace"], "corner-bakery");
     assert!(
         first["setup_link"]["url"]
