@@ -234,6 +234,8 @@ CREATE TABLE review_items (
     FOREIGN KEY (workspace_id, leased_by) REFERENCES members (workspace_id, id)
 ) {strict};
 CREATE UNIQUE INDEX one_open_item ON review_items (conversation_id) WHERE state <> 'closed';
+CREATE INDEX review_items_by_conversation ON review_items (conversation_id);
+CREATE INDEX review_items_by_closing ON review_items (workspace_id, closed_at);
 CREATE INDEX review_items_waiting ON review_items (workspace_id, state, waiting_since, id);
 
 CREATE TABLE outcomes (
@@ -258,6 +260,8 @@ CREATE TABLE outcomes (
     FOREIGN KEY (workspace_id, draft_id) REFERENCES drafts (workspace_id, id),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id)
 ) {strict};
+CREATE INDEX outcomes_by_item ON outcomes (item_id);
+CREATE INDEX outcomes_by_member ON outcomes (member_id, id);
 CREATE UNIQUE INDEX one_final_outcome ON outcomes (item_id) WHERE state = 'final';
 CREATE UNIQUE INDEX one_pending_outcome ON outcomes (item_id) WHERE state = 'pending';
 
@@ -315,6 +319,7 @@ CREATE TABLE messages (
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id),
     FOREIGN KEY (workspace_id, release_id) REFERENCES releases (workspace_id, id)
 ) {strict};
+CREATE INDEX messages_by_turn ON messages (turn_id, seq);
 
 CREATE TABLE documents (
     number {serial} PRIMARY KEY,
@@ -407,8 +412,12 @@ CREATE TRIGGER documents_search_update AFTER UPDATE OF title, body ON documents 
 END;
 ";
 
+// Accents do not matter, as with SQLite's tokenizer: they are taken off before the words are found.
 const SEARCH_POSTGRES: &str = r"
-ALTER TABLE documents ADD COLUMN search tsvector
-    GENERATED ALWAYS AS (setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', body), 'B')) STORED;
+CREATE OR REPLACE FUNCTION without_accents(words TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT normalize(regexp_replace(normalize(words, NFD), '[\u0300-\u036f]', '', 'g'), NFC) $$;
+ALTER TABLE documents ADD COLUMN search tsvector GENERATED ALWAYS AS (
+    setweight(to_tsvector('simple', without_accents(title)), 'A') || setweight(to_tsvector('simple', without_accents(body)), 'B')
+) STORED;
 CREATE INDEX documents_search ON documents USING gin (search);
 ";

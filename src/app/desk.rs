@@ -137,7 +137,12 @@ pub async fn backdrop(app: &App, caller: &Caller, conversation: &ConversationVie
     let rows = app.store().rows(caller.workspace_id);
     let summary = &conversation.summary;
     let mut versions = HashMap::new();
-    let turns: Vec<_> = rows.turns_of(summary.id).await?.into_iter().map(|turn| turn.id).collect();
+    let turns: Vec<_> = rows
+        .turns_of(summary.id)
+        .await?
+        .into_iter()
+        .map(|turn| turn.id)
+        .collect();
     let mut numbers = HashMap::new();
     for draft in rows.drafts_of_turns(&turns).await? {
         let number = match numbers.get(&draft.agent_version_id) {

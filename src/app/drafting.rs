@@ -221,7 +221,12 @@ async fn compose(
     };
     // What the visitor or the business is called need not stand in a passage.
     let mut known = vec![question, &settings.business, &settings.name];
-    known.extend(proposal.sources.iter().flat_map(|source| [source.title.as_str(), source.text.as_str()]));
+    known.extend(
+        proposal
+            .sources
+            .iter()
+            .flat_map(|source| [source.title.as_str(), source.text.as_str()]),
+    );
     let mut signals = proposal.signals;
     signals.unsupported = unsupported(text.as_str(), &known);
     signals.answer_words = u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX);

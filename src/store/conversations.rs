@@ -13,8 +13,8 @@ use crate::domain::ids::{
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
-use sea_orm::sea_query::{Condition, ExprTrait, Order};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// Rows on one page at most.
 pub const PAGE: u64 = 200;
@@ -261,9 +261,20 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn recently_decided(&self, limit: u64) -> Result<Vec<review_item::Model>, StoreError> {
+        let by_a_person = self
+            .select::<outcome::Entity>()
+            .select_only()
+            .column(outcome::Column::ItemId)
+            .filter(
+                Expr::col((outcome::Entity, outcome::Column::ItemId))
+                    .equals((review_item::Entity, review_item::Column::Id)),
+            )
+            .filter(outcome::Column::State.eq(OutcomeStatus::Final))
+            .filter(outcome::Column::MemberId.is_not_null());
         let query = self
             .select::<review_item::Entity>()
-            .filter(review_item::Column::State.eq(ItemStatus::Closed))
+            .filter(review_item::Column::ClosedAt.is_not_null())
+            .filter(Expr::exists(by_a_person.into_query()))
             .order_by(review_item::Column::ClosedAt, Order::Desc)
             .limit(limit);
         self.all(query).await

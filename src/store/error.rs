@@ -26,12 +26,14 @@ pub enum StoreError {
         step: String,
     },
     /// The data directory cannot be used.
-    #[error("the database {place} cannot be opened ({cause}); check that the folder exists and belongs to you")]
+    #[error("the database {place} cannot be opened ({cause}); {remedy}")]
     CannotOpen {
         /// What was to be opened.
         place: String,
         /// Why not.
         cause: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// The writer has stopped.
     #[error("Holdpoint is shutting down; try again in a moment")]

@@ -26,7 +26,12 @@ impl Tx<'_> {
         };
         // The id tells this scheduling from the one before, so that whoever runs that one does not end this one.
         let again = OnConflict::columns([job::Column::Kind, job::Column::SubjectId])
-            .update_columns([job::Column::Id, job::Column::RunAt, job::Column::Attempts, job::Column::LastError])
+            .update_columns([
+                job::Column::Id,
+                job::Column::RunAt,
+                job::Column::Attempts,
+                job::Column::LastError,
+            ])
             .to_owned();
         let insert = job::Entity::insert(row.into_active_model().reset_all()).on_conflict(again);
         self.change(insert.exec_without_returning(self.connection())).await?;

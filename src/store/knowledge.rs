@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 impl Rows<'_> {
@@ -100,7 +101,7 @@ impl Rows<'_> {
     /// [`StoreError`] of the database.
     pub async fn documents_with_words(&self, text: &str, limit: u64) -> Result<Vec<document::Model>, StoreError> {
         // Only letters and digits reach the query language of the full-text index.
-        let words: Vec<String> = text
+        let words: Vec<String> = without_accents(text)
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .take(64)
@@ -129,6 +130,14 @@ impl Rows<'_> {
             .all(self.connection())
             .await?)
     }
+}
+
+/// Both indexes are without accents, so a question must be, too.
+fn without_accents(text: &str) -> String {
+    text.nfd()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .nfc()
+        .collect()
 }
 
 impl Tx<'_> {

@@ -27,6 +27,7 @@ use crate::domain::time::Clock;
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 /// What every layer that makes something new needs: the time, ids, randomness. Injected.
 #[derive(Clone)]
@@ -53,9 +54,18 @@ pub struct Store {
     committed: broadcast::Sender<Arc<Committed>>,
     jobs_changed: Arc<Notify>,
     sources: Sources,
+    closing: CancellationToken,
+    closed: CancellationToken,
 }
 
 impl Store {
+    /// Ends the store: writes that are queued are committed, later ones are refused with [`StoreError::Closed`], and every
+    /// connection is closed, so that SQLite leaves a single file behind. Dropping every clone does the same, unwatched.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.closed.cancelled().await;
+    }
+
     /// The rows of one workspace, as committed.
     pub fn rows(&self, workspace_id: WorkspaceId) -> Rows<'_> {
         Rows::new((&self.readers).into(), workspace_id)

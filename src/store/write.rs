@@ -18,6 +18,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Writes in one commit at most.
 const BATCH: usize = 64;
@@ -224,17 +225,29 @@ impl Store {
 /// What the writer needs besides its queue.
 pub(super) struct Writer {
     pub(super) connection: DatabaseConnection,
+    pub(super) readers: DatabaseConnection,
     pub(super) queue: mpsc::Receiver<Box<dyn Queued>>,
     pub(super) committed: broadcast::Sender<Arc<Committed>>,
     pub(super) jobs_changed: Arc<Notify>,
     pub(super) sources: Sources,
+    pub(super) closing: CancellationToken,
+    /// Tells that everything is closed, however this ends.
+    pub(super) _closed: DropGuard,
 }
 
 impl Writer {
-    /// Runs until every [`Store`] is gone, then closes the connection.
+    /// Runs until every [`Store`] is gone or one was closed, then closes the connections.
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
-        while self.queue.recv_many(&mut batch, BATCH).await > 0 {
+        loop {
+            tokio::select! {
+                received = self.queue.recv_many(&mut batch, BATCH) => if received == 0 { break },
+                // What is queued is still committed; nothing joins it.
+                () = self.closing.cancelled(), if !self.queue.is_closed() => {
+                    self.queue.close();
+                    continue;
+                }
+            }
             let writes = std::mem::take(&mut batch);
             if let Err(remaining) = self.commit(writes).await {
                 for write in remaining {
@@ -244,7 +257,12 @@ impl Writer {
                 }
             }
         }
-        if let Err(error) = self.connection.close().await {
+        // The writer last: whoever closes SQLite's last connection writes its log back into the file, and readers cannot.
+        let closed = match self.readers.close().await {
+            Ok(()) => self.connection.close().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = closed {
             tracing::warn!(%error, "the database could not be closed cleanly");
         }
     }

@@ -5,7 +5,7 @@ mod client;
 mod redact;
 mod visitor;
 
-pub(crate) use client::{Answer, Client, Events};
+pub(crate) use client::{Answer, Client, Event, Events};
 pub(crate) use redact::redacted;
 pub(crate) use visitor::VisitorClient;
 
@@ -297,7 +297,7 @@ impl TestApp {
     /// The first item of the queue that is ready to be decided and fits.
     pub(crate) async fn item_where(&self, fits: impl Fn(&Value) -> bool) -> Value {
         eventually("an item in the queue", async || {
-            let queue = self.owner().get("/api/v1/queue").await.ok();
+            let queue = self.owner().get("/api/v1/queue?limit=200").await.ok();
             let ready = |item: &&Value| fits(item) && (item["kind"] == "handoff" || !item["mode"].is_null());
             let id = queue["items"].as_array().unwrap().iter().find(ready)?["id"]
                 .as_str()?

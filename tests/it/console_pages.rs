@@ -31,7 +31,8 @@ async fn held(app: &TestApp) -> (VisitorClient, Value) {
 
 /// Another reviewer with a browser.
 async fn colleague(app: &TestApp) -> Client {
-    let wish = json!({ "name": "Jonas", "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD, "role": "reviewer" });
+    let wish =
+        json!({ "name": "Jonas", "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD, "role": "reviewer" });
     app.owner().post("/api/v1/admin/members", &wish).await.created();
     let wish = json!({ "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD });
     let signed_in = app.anonymous().post("/api/v1/login", &wish).await;
@@ -47,7 +48,10 @@ async fn a_stranger_is_led_to_the_door_and_back_to_where_they_wanted_to_go() {
     let app = TestApp::start().await;
     let stranger = app.anonymous();
     let answer = stranger.get("/log?verify=1").await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/login?next=/log%3Fverify%3D1"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, "/login?next=/log%3Fverify%3D1")
+    );
     assert_eq!(stranger.get("/").await.header("location"), "/queue");
     // A script must not be redirected: it would put the sign-in page into the page.
     stranger.get("/parts/queue").await.refused(401);
@@ -58,22 +62,36 @@ async fn a_stranger_is_led_to_the_door_and_back_to_where_they_wanted_to_go() {
 async fn signing_in_leads_to_the_wanted_page_of_this_server_only() {
     let app = TestApp::start().await;
     let sign_in = async |password: &str, next: &str| {
-        let form = Form::new().field("email", OWNER_EMAIL).field("password", password).field("next", next);
+        let form = Form::new()
+            .field("email", OWNER_EMAIL)
+            .field("password", password)
+            .field("next", next);
         form.post(&app.anonymous(), "/login").await
     };
     let wrong = sign_in("a heron on the roof", "/log").await;
     assert_eq!(wrong.status, 200);
     let shown = wrong.text();
-    assert!(shown.contains("do not match") && shown.contains(r#"name="next" value="/log""#), "{shown}");
+    assert!(
+        shown.contains("do not match") && shown.contains(r#"name="next" value="/log""#),
+        "{shown}"
+    );
     assert!(!shown.contains("a heron on the roof"), "a password is never sent back");
 
     let right = sign_in(OWNER_PASSWORD, "/log").await;
     assert_eq!((right.status.as_u16(), right.header("location")), (303, "/log"));
     let cookie = right.header("set-cookie");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
     let browser = app.anonymous().with("Cookie", cookie.split(';').next().unwrap());
     assert!(page(&browser, "/log").await.contains("<h1>Log</h1>"));
-    assert_eq!(sign_in(OWNER_PASSWORD, "https://elsewhere.example/").await.header("location"), "/queue");
+    assert_eq!(
+        sign_in(OWNER_PASSWORD, "https://elsewhere.example/")
+            .await
+            .header("location"),
+        "/queue"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +111,9 @@ async fn signing_out_needs_the_sessions_own_page_and_ends_the_session() {
 #[tokio::test]
 async fn a_set_up_link_makes_an_account_once() {
     let app = TestApp::start().await;
-    let link = accounts::create_setup_link(&app.app, &app.workspace.caller).await.unwrap();
+    let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
+        .await
+        .unwrap();
     let path = format!("/setup?token={}", link.token);
     let stranger = app.anonymous().with("Accept", "text/html");
     assert!(page(&stranger, &path).await.contains("You will be in charge here."));
@@ -144,7 +164,11 @@ async fn the_pages_of_another_workspace_do_not_exist() {
         assert_eq!(stranger.get(&path).await.status, 404, "{path}");
     }
     assert!(!page(&stranger, "/queue").await.contains(item_id(&item)));
-    assert!(!page(&stranger, "/conversations").await.contains(&visitor.conversation_id));
+    assert!(
+        !page(&stranger, "/conversations")
+            .await
+            .contains(&visitor.conversation_id)
+    );
 }
 
 // ---- the queue
@@ -158,7 +182,10 @@ async fn the_queue_shows_the_oldest_item_with_its_draft_and_sources() {
     later.says(UNANSWERABLE).await;
     app.item_of(&later).await;
     let queue = page(&app.owner(), "/queue").await;
-    assert!(queue.contains(&format!(r#"data-item="{}""#, item_id(&item))), "the oldest comes first");
+    assert!(
+        queue.contains(&format!(r#"data-item="{}""#, item_id(&item))),
+        "the oldest comes first"
+    );
     insta::assert_snapshot!("queue", redacted(main_of(&queue)));
 }
 
@@ -182,9 +209,15 @@ async fn a_decided_item_is_gone_until_it_is_undone_and_its_link_leads_to_the_con
     owner.get(&part).await.refused(404);
     assert!(!page(&owner, "/parts/queue").await.contains(item_id(&item)));
     let link = owner.get(&format!("/queue/{}", item_id(&item))).await;
-    assert_eq!((link.status.as_u16(), link.header("location")), (303, format!("/conversations/{}", visitor.conversation_id).as_str()));
+    assert_eq!(
+        (link.status.as_u16(), link.header("location")),
+        (303, format!("/conversations/{}", visitor.conversation_id).as_str())
+    );
 
-    owner.post(&format!("/api/v1/queue/{}/undo", item_id(&item)), &json!({})).await.ok();
+    owner
+        .post(&format!("/api/v1/queue/{}/undo", item_id(&item)), &json!({}))
+        .await
+        .ok();
     page(&owner, &part).await;
     assert!(page(&owner, "/parts/queue").await.contains(item_id(&item)));
 }
@@ -196,7 +229,10 @@ async fn what_the_visitor_wrote_since_the_reviewer_looked_stands_above_the_draft
     let part = |seen: &str| format!("/parts/queue/{}{seen}", item_id(&item));
     visitor.says("And on bank holidays?").await;
     let asked = page(&app.owner(), &part("?seen=1")).await;
-    assert!(asked.contains("<b>The visitor wrote again:</b> <q dir=\"auto\">And on bank holidays?</q>"), "{asked}");
+    assert!(
+        asked.contains("<b>The visitor wrote again:</b> <q dir=\"auto\">And on bank holidays?</q>"),
+        "{asked}"
+    );
     assert!(asked.contains(r#"data-revision="2""#));
     assert!(!page(&app.owner(), &part("?seen=2")).await.contains("wrote again"));
     assert!(!page(&app.owner(), &part("")).await.contains("wrote again"));
@@ -208,11 +244,22 @@ async fn a_colleague_sees_who_is_looking_and_gets_another_item_first() {
     let (_first, item) = held(&app).await;
     let (_second, other) = held(&app).await;
     let jonas = colleague(&app).await;
-    app.owner().post(&format!("/api/v1/queue/{}/lease", item_id(&item)), &json!({})).await.ok();
-    assert!(!page(&app.owner(), &format!("/parts/queue/{}", item_id(&item))).await.contains("is looking at this"));
+    app.owner()
+        .post(&format!("/api/v1/queue/{}/lease", item_id(&item)), &json!({}))
+        .await
+        .ok();
+    assert!(
+        !page(&app.owner(), &format!("/parts/queue/{}", item_id(&item)))
+            .await
+            .contains("is looking at this")
+    );
     let seen = page(&jonas, &format!("/queue/{}", item_id(&item))).await;
     assert!(seen.contains("<b>Mia is looking at this.</b>") && seen.contains(r#"data-held-by="Mia""#));
-    assert!(page(&jonas, "/queue").await.contains(&format!(r#"data-item="{}""#, item_id(&other))));
+    assert!(
+        page(&jonas, "/queue")
+            .await
+            .contains(&format!(r#"data-item="{}""#, item_id(&other)))
+    );
 }
 
 #[tokio::test]
@@ -220,7 +267,10 @@ async fn without_an_engine_every_page_says_so_and_the_draft_says_how_it_was_foun
     let app = TestApp::builder().without_engine().start().await;
     let (_visitor, item) = held(&app).await;
     let shown = page(&app.owner(), "/conversations").await;
-    assert!(shown.contains("engine-notice") && shown.contains("drafts are found by keyword and held"), "{shown}");
+    assert!(
+        shown.contains("engine-notice") && shown.contains("drafts are found by keyword and held"),
+        "{shown}"
+    );
     let part = page(&app.owner(), &format!("/parts/queue/{}", item_id(&item))).await;
     assert!(part.contains("this was found by keyword"), "{part}");
 }
@@ -231,11 +281,18 @@ async fn without_an_engine_every_page_says_so_and_the_draft_says_how_it_was_foun
 async fn a_conversation_tells_how_each_answer_came_about() {
     let app = TestApp::start().await;
     let (visitor, item) = held(&app).await;
-    let text = item["draft"]["text"].as_str().unwrap().replace("9:00", "half past nine");
+    let text = item["draft"]["text"]
+        .as_str()
+        .unwrap()
+        .replace("9:00", "half past nine");
     let edit = json!({ "kind": "edit", "text": text, "verdict": "bad", "reasons": ["outdated"], "note": "New hours since May" });
     app.decide_for_good(&item, edit).await;
     visitor.answer_above(1).await;
-    visitor.client.post("/widget/v1/acknowledge", &json!({ "seq": 2 })).await.done();
+    visitor
+        .client
+        .post("/widget/v1/acknowledge", &json!({ "seq": 2 }))
+        .await
+        .done();
 
     visitor.says(UNANSWERABLE).await;
     let handoff = app.item_of(&visitor).await;
@@ -244,22 +301,50 @@ async fn a_conversation_tells_how_each_answer_came_about() {
     let path = format!("/conversations/{}", visitor.conversation_id);
     let taken = page(&app.owner(), &path).await;
     assert!(taken.contains("Hand back to the AI") && taken.contains(r#"data-mine="true""#));
-    assert!(!taken.contains(item_id(&handoff)), "a conversation that was taken over has nothing to decide");
-    app.owner().post(&format!("{}/hand-back", path.replace("/conv", "/api/v1/conv")), &json!({})).await.ok();
+    assert!(
+        !taken.contains(item_id(&handoff)),
+        "a conversation that was taken over has nothing to decide"
+    );
+    app.owner()
+        .post(
+            &format!("{}/hand-back", path.replace("/conv", "/api/v1/conv")),
+            &json!({}),
+        )
+        .await
+        .ok();
     insta::assert_snapshot!("conversation", redacted(main_of(&page(&app.owner(), &path).await)));
-    insta::assert_snapshot!("conversations", redacted(main_of(&page(&app.owner(), "/conversations").await)));
+    insta::assert_snapshot!(
+        "conversations",
+        redacted(main_of(&page(&app.owner(), "/conversations").await))
+    );
 }
 
 #[tokio::test]
 async fn a_correction_stands_among_the_verified_answers_with_where_it_came_from() {
     let app = TestApp::start().await;
-    assert!(page(&app.owner(), "/knowledge/verified").await.contains("No verified answers yet"));
+    assert!(
+        page(&app.owner(), "/knowledge/verified")
+            .await
+            .contains("No verified answers yet")
+    );
     let (visitor, item) = held(&app).await;
-    app.decide(&item, json!({ "kind": "respond", "text": "From half past nine, every day." })).await.ok();
+    app.decide(
+        &item,
+        json!({ "kind": "respond", "text": "From half past nine, every day." }),
+    )
+    .await
+    .ok();
     app.advance_ms(UNDO_MS);
     visitor.answer_above(1).await;
-    insta::assert_snapshot!("verified_answers", redacted(main_of(&page(&app.owner(), "/knowledge/verified").await)));
-    assert!(page(&app.owner(), "/knowledge").await.contains(r#"<span class="tab-count">1</span>"#));
+    insta::assert_snapshot!(
+        "verified_answers",
+        redacted(main_of(&page(&app.owner(), "/knowledge/verified").await))
+    );
+    assert!(
+        page(&app.owner(), "/knowledge")
+            .await
+            .contains(r#"<span class="tab-count">1</span>"#)
+    );
 }
 
 #[tokio::test]
@@ -271,9 +356,15 @@ async fn knowledge_is_listed_by_file_and_found_by_question() {
     let found = page(&owner, "/parts/knowledge?q=opening+hours+on+Saturday").await;
     insta::assert_snapshot!("knowledge_found", redacted(&found));
     let id = page::between(&found, "/knowledge/documents/", "\"");
-    insta::assert_snapshot!("document", redacted(main_of(&page(&owner, &format!("/knowledge/documents/{id}")).await)));
+    insta::assert_snapshot!(
+        "document",
+        redacted(main_of(&page(&owner, &format!("/knowledge/documents/{id}")).await))
+    );
     owner.delete(&format!("/api/v1/knowledge/documents/{id}")).await.done();
-    assert!(!page(&owner, "/knowledge").await.contains(id), "what was removed is no longer listed");
+    assert!(
+        !page(&owner, "/knowledge").await.contains(id),
+        "what was removed is no longer listed"
+    );
 }
 
 #[tokio::test]
@@ -283,7 +374,10 @@ async fn the_log_tells_in_sentences_what_happened_and_verifies_its_chain() {
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
     visitor.answer_above(1).await;
     eventually("the released entry", async || {
-        page(&app.owner(), "/parts/log").await.contains("message.released").then_some(())
+        page(&app.owner(), "/parts/log")
+            .await
+            .contains("message.released")
+            .then_some(())
     })
     .await;
     insta::assert_snapshot!("log", redacted(main_of(&page(&app.owner(), "/log?verify=1").await)));

@@ -388,7 +388,10 @@ fn file() -> KnowledgeFile {
     KnowledgeFile {
         name: "Services and prices".into(),
         documents: vec![
-            entry("What does a service cost?", "A full service is 89 € for a bicycle and 129 € for an e-bike."),
+            entry(
+                "What does a service cost?",
+                "A full service is 89 € for a bicycle and 129 € for an e-bike.",
+            ),
             entry("Can I wait while you work?", "Yes. There is a café next door."),
         ],
         updated: ago(90_000),

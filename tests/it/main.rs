@@ -6,6 +6,12 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_access;
+mod api_bad_input;
+mod api_knowledge;
+mod api_review;
+mod api_server;
+mod api_streams;
 mod api_visitor;
 mod app;
 mod browser;
@@ -14,5 +20,8 @@ mod console_pages;
 mod console_views;
 mod engine;
 mod store_bench;
+mod store_isolation;
+mod store_open;
 mod store_schema;
+mod store_search;
 mod store_writer;

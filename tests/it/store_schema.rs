@@ -331,16 +331,30 @@ async fn a_cancelled_outcome_leaves_room_for_the_one_that_counts() {
 
 /// A column that refers to a row of a workspace's table, checked by trying to point it at another workspace's row.
 async fn refers_across(bench: &Bench, table: &str, column: &str, (ours, theirs): (Planted, Planted)) -> bool {
-    let value = format!("(SELECT {column} FROM {table} WHERE workspace_id = {} AND {column} IS NOT NULL LIMIT 1)", bench.uuid(theirs.workspace));
-    let sql = format!("UPDATE {table} SET {column} = {value} WHERE workspace_id = {}", bench.uuid(ours.workspace));
-    let before = bench.number(&format!("SELECT count(*) FROM {table} WHERE workspace_id = {} AND {column} IS NOT NULL", bench.uuid(theirs.workspace))).await;
+    let value = format!(
+        "(SELECT {column} FROM {table} WHERE workspace_id = {} AND {column} IS NOT NULL LIMIT 1)",
+        bench.uuid(theirs.workspace)
+    );
+    let sql = format!(
+        "UPDATE {table} SET {column} = {value} WHERE workspace_id = {}",
+        bench.uuid(ours.workspace)
+    );
+    let before = bench
+        .number(&format!(
+            "SELECT count(*) FROM {table} WHERE workspace_id = {} AND {column} IS NOT NULL",
+            bench.uuid(theirs.workspace)
+        ))
+        .await;
     assert!(before > 0, "the test plants no row for {table}.{column}");
     match bench.sql(&sql).await {
         Ok(_) => true,
         Err(error) => {
             let error = StoreError::from(error);
             // A unique column is refused before its foreign key is looked at.
-            assert!(matches!(error, StoreError::Refused(_) | StoreError::Duplicate(_)), "{table}.{column}: {error:?}");
+            assert!(
+                matches!(error, StoreError::Refused(_) | StoreError::Duplicate(_)),
+                "{table}.{column}: {error:?}"
+            );
             false
         }
     }
@@ -390,11 +404,11 @@ async fn no_row_refers_to_another_workspaces_row() {
 async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
     // What an id may name without the database watching, each with its reason.
     let unwatched = [
-        ("agents", "version_id"),     // The two tables refer to each other; the version's own key is watched.
-        ("jobs", "subject_id"),       // A conversation or a workspace, by the kind of job.
-        ("vectors", "owner_id"),      // A document or a verified answer.
+        ("agents", "version_id"), // The two tables refer to each other; the version's own key is watched.
+        ("jobs", "subject_id"),   // A conversation or a workspace, by the kind of job.
+        ("vectors", "owner_id"),  // A document or a verified answer.
         ("documents", "external_id"), // The owner's own id.
-        ("messages", "client_id"),    // The widget's own id.
+        ("messages", "client_id"), // The widget's own id.
     ];
     on_both(async |bench| {
         let _store = bench.store().await;
@@ -438,7 +452,10 @@ async fn a_job_is_unique_by_kind_and_subject_and_scheduling_it_again_moves_it() 
         }
         let jobs = store.next_jobs(10).await.unwrap();
         let found: Vec<_> = jobs.iter().map(|job| (job.kind, job.run_at)).collect();
-        assert_eq!(found, [(JobKind::Draft, AT.plus_ms(5)), (JobKind::Expire, AT.plus_ms(9))]);
+        assert_eq!(
+            found,
+            [(JobKind::Draft, AT.plus_ms(5)), (JobKind::Expire, AT.plus_ms(9))]
+        );
     })
     .await;
 }

@@ -210,7 +210,11 @@ async fn a_write_that_fails_is_rolled_back_alone() {
             assert!(as_expected, "write {nth}: {result:?}");
             assert_eq!(has_visitor(&store, workspace, id).await, result.is_ok(), "write {nth}");
         }
-        assert_eq!(runs.load(Ordering::Relaxed), 9, "a write of its own misfortune made others run again");
+        assert_eq!(
+            runs.load(Ordering::Relaxed),
+            9,
+            "a write of its own misfortune made others run again"
+        );
         assert_eq!(heard(&mut events).len(), 3);
         assert_eq!(verified_log(&store, workspace).await, 4);
     })
@@ -291,7 +295,9 @@ async fn an_asker_who_goes_away_does_not_stop_the_writer() {
 async fn lose_the_transaction_at(bench: &Bench, id: Uuid) {
     let id = bench.uuid(id);
     let sql = if bench.is_sqlite() {
-        format!("CREATE TRIGGER lost BEFORE INSERT ON visitors WHEN new.id = {id} BEGIN SELECT RAISE(ROLLBACK, 'lost'); END")
+        format!(
+            "CREATE TRIGGER lost BEFORE INSERT ON visitors WHEN new.id = {id} BEGIN SELECT RAISE(ROLLBACK, 'lost'); END"
+        )
     } else {
         format!(
             "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
@@ -445,7 +451,9 @@ async fn the_chain_still_verifies_after_an_erasure() {
             .await;
         assert!(half.is_err());
         bench
-            .sql(&format!("UPDATE log_entries SET content = NULL, salt = NULL WHERE {of}"))
+            .sql(&format!(
+                "UPDATE log_entries SET content = NULL, salt = NULL WHERE {of}"
+            ))
             .await
             .unwrap();
         assert_eq!(verified_log(&store, workspace).await, 4);

@@ -15,7 +15,11 @@ pub(super) fn taken_out(before: &str, after: &str) -> Marked {
 /// `source` with the stretches highlighted that `text` repeats in the same order.
 pub(super) fn repeated(source: &str, text: &str) -> Marked {
     let mut ranges = stretches(source, text, ChangeTag::Equal);
-    ranges.retain(|range| source.get(range.clone()).is_some_and(|words| words.split_whitespace().count() >= WORDS_IN_A_ROW));
+    ranges.retain(|range| {
+        source
+            .get(range.clone())
+            .is_some_and(|words| words.split_whitespace().count() >= WORDS_IN_A_ROW)
+    });
     Marked::new(source, &ranges)
 }
 
@@ -26,7 +30,11 @@ fn stretches(before: &str, after: &str, wanted: ChangeTag) -> Vec<Range<usize>> 
     let mut goes_on = false;
     for change in TextDiff::from_words(before, after).iter_all_changes() {
         let tag = change.tag();
-        let end = if tag == ChangeTag::Insert { at } else { at + change.value().len() };
+        let end = if tag == ChangeTag::Insert {
+            at
+        } else {
+            at + change.value().len()
+        };
         match ranges.last_mut() {
             Some(last) if goes_on && tag == wanted => last.end = end,
             _ if tag == wanted => ranges.push(at..end),
@@ -43,19 +51,29 @@ mod tests {
     use super::*;
 
     fn marked(text: &Marked) -> Vec<&str> {
-        text.pieces.iter().filter(|piece| piece.marked).map(|piece| piece.text.as_str()).collect()
+        text.pieces
+            .iter()
+            .filter(|piece| piece.marked)
+            .map(|piece| piece.text.as_str())
+            .collect()
     }
 
     #[test]
     fn the_words_a_person_took_out_are_marked_in_the_draft() {
         let draft = taken_out("It costs 42 € today.", "It costs 45 € today.");
         assert_eq!(marked(&draft), ["42"]);
-        assert_eq!(draft.pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(), "It costs 42 € today.");
+        assert_eq!(
+            draft.pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(),
+            "It costs 42 € today."
+        );
     }
 
     #[test]
     fn what_a_draft_repeats_is_marked_in_its_source_but_not_single_words() {
-        let source = repeated("We deliver to the mainland in two days. The islands take longer.", "Yes: to the mainland in two days, and the islands");
+        let source = repeated(
+            "We deliver to the mainland in two days. The islands take longer.",
+            "Yes: to the mainland in two days, and the islands",
+        );
         assert_eq!(marked(&source), ["to the mainland in two "]);
         assert!(marked(&repeated("One word here", "here is a word")).is_empty());
     }

@@ -2,7 +2,9 @@
 
 use super::queue::shortened;
 use super::thread;
-use super::view::{ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, OwnerView, Section};
+use super::view::{
+    ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, OwnerView, Section,
+};
 use super::viewer::Viewer;
 use super::{html, visitor_name};
 use crate::app::conversations::{self, ConversationSummary};
@@ -32,7 +34,10 @@ pub(super) async fn list_page(
     Query(After { after }): Query<After>,
 ) -> Result<Response, Problem> {
     let list = list(&web, &viewer, after.as_deref()).await?;
-    html(&ConversationsPage { shell: viewer.shell(Section::Conversations), list })
+    html(&ConversationsPage {
+        shell: viewer.shell(Section::Conversations),
+        list,
+    })
 }
 
 /// `GET /parts/conversations?after=CURSOR`
@@ -51,7 +56,10 @@ pub(super) async fn page(
     InPath(id): InPath<ConversationId>,
 ) -> Result<Response, Problem> {
     let conversation = whole(&web, &viewer, id).await?;
-    html(&ConversationPage { shell: viewer.shell(Section::Conversations), conversation })
+    html(&ConversationPage {
+        shell: viewer.shell(Section::Conversations),
+        conversation,
+    })
 }
 
 /// `GET /parts/conversations/{id}`
@@ -67,7 +75,12 @@ async fn list(web: &Web, viewer: &Viewer, after: Option<&str>) -> Result<Convers
     let found = conversations::list(&web.app, &viewer.caller, after, LISTED).await?;
     Ok(ConversationsPart {
         // Nobody has written yet in a conversation without a message; there is nothing to read.
-        rows: found.items.iter().filter(|row| row.messages > 0).map(|row| self::row(viewer, row)).collect(),
+        rows: found
+            .items
+            .iter()
+            .filter(|row| row.messages > 0)
+            .map(|row| self::row(viewer, row))
+            .collect(),
         next: found.next,
         continued: after.is_some(),
     })

@@ -52,10 +52,7 @@ pub(super) struct SetUpLink {
 }
 
 /// `GET /setup?token=…`
-pub(super) async fn set_up_page(
-    State(web): State<Web>,
-    Query(link): Query<SetUpLink>,
-) -> Result<Response, Problem> {
+pub(super) async fn set_up_page(State(web): State<Web>, Query(link): Query<SetUpLink>) -> Result<Response, Problem> {
     accounts::check_setup_link(&web.app, &link.token).await?;
     html(&SetupPage {
         token: link.token,
@@ -118,7 +115,11 @@ pub(super) async fn sign_in_page(
     if SignedIn::of(&web, &headers).await?.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    html(&LoginPage { email: String::new(), next, problem: None })
+    html(&LoginPage {
+        email: String::new(),
+        next,
+        problem: None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -138,13 +139,19 @@ pub(super) async fn sign_in(
     let next = inside(wish.next.as_deref());
     match accounts::sign_in(&web.app, &wish.email, wish.password).await {
         Ok(session) => Ok(opened(&web, &session, &next)),
-        Err(error) => html(&LoginPage { problem: Some(correctable(error)?), email: wish.email, next }),
+        Err(error) => html(&LoginPage {
+            problem: Some(correctable(error)?),
+            email: wish.email,
+            next,
+        }),
     }
 }
 
 fn opened(web: &Web, session: &accounts::Session, next: &str) -> Response {
     let mut response = Redirect::to(next).into_response();
-    response.headers_mut().extend(session::cookie(web, session).map(|cookie| (SET_COOKIE, cookie)));
+    response
+        .headers_mut()
+        .extend(session::cookie(web, session).map(|cookie| (SET_COOKIE, cookie)));
     response
 }
 
@@ -164,7 +171,9 @@ pub(super) async fn sign_out(
         accounts::sign_out(&web.app, &token).await?;
     }
     let mut response = Redirect::to("/login").into_response();
-    response.headers_mut().extend(session::no_cookie(&web).map(|cookie| (SET_COOKIE, cookie)));
+    response
+        .headers_mut()
+        .extend(session::no_cookie(&web).map(|cookie| (SET_COOKIE, cookie)));
     Ok(response)
 }
 
@@ -175,7 +184,14 @@ mod tests {
     #[test]
     fn signing_in_leads_only_to_pages_of_this_server() {
         assert_eq!(inside(Some("/log?verify=1")), "/log?verify=1");
-        for elsewhere in ["https://shop.example", "//shop.example", "/\\shop.example", "", "javascript:x", "/a\nb"] {
+        for elsewhere in [
+            "https://shop.example",
+            "//shop.example",
+            "/\\shop.example",
+            "",
+            "javascript:x",
+            "/a\nb",
+        ] {
             assert_eq!(inside(Some(elsewhere)), HOME, "{elsewhere:?}");
         }
         assert_eq!(inside(None), HOME);

@@ -34,7 +34,11 @@ pub(super) async fn page(
         None => None,
     };
     let list = list(&web, &viewer, wanted.before).await?;
-    html(&LogPage { shell: viewer.shell(Section::Log), chain, list })
+    html(&LogPage {
+        shell: viewer.shell(Section::Log),
+        chain,
+        list,
+    })
 }
 
 /// `GET /parts/log?before=SEQ`
@@ -75,5 +79,8 @@ async fn list(web: &Web, viewer: &Viewer, before: Option<i64>) -> Result<LogPart
         hash: shortened(&entry.hash),
         kind: entry.kind.clone(),
     });
-    Ok(LogPart { lines: lines.collect(), older_than })
+    Ok(LogPart {
+        lines: lines.collect(),
+        older_than,
+    })
 }

@@ -24,12 +24,27 @@ pub(super) fn open_item(conversation: &ConversationView) -> Option<String> {
 }
 
 /// The thread.
-pub(super) fn of(zone: &TimeZone, conversation: &ConversationView, backdrop: &Backdrop, names: &Names) -> Vec<ThreadEntry> {
-    let thread = Thread { zone, conversation, backdrop };
+pub(super) fn of(
+    zone: &TimeZone,
+    conversation: &ConversationView,
+    backdrop: &Backdrop,
+    names: &Names,
+) -> Vec<ThreadEntry> {
+    let thread = Thread {
+        zone,
+        conversation,
+        backdrop,
+    };
     let mut between = thread.unsent_drafts();
     between.extend(backdrop.owner_changes.iter().filter_map(|entry| {
         let text = owner_change(entry, names)?;
-        Some((entry.at, ThreadEntry::Event { text, at: Moment::at(entry.at.0, zone) }))
+        Some((
+            entry.at,
+            ThreadEntry::Event {
+                text,
+                at: Moment::at(entry.at.0, zone),
+            },
+        ))
     }));
     between.sort_by_key(|&(at, _)| at);
 
@@ -93,12 +108,20 @@ impl Thread<'_> {
             history.draft.mode != AnswerMode::Abstain && history.message_seq.is_none() && !was_answered_instead
         });
         unsent
-            .map(|history| (history.draft.created_at, ThreadEntry::Draft(Box::new(self.trace(history, None)))))
+            .map(|history| {
+                (
+                    history.draft.created_at,
+                    ThreadEntry::Draft(Box::new(self.trace(history, None))),
+                )
+            })
             .collect()
     }
 
     fn item_of(&self, history: &DraftHistory) -> Option<&ItemHistory> {
-        self.conversation.items.iter().find(|item| item.draft_id == Some(history.draft.id))
+        self.conversation
+            .items
+            .iter()
+            .find(|item| item.draft_id == Some(history.draft.id))
     }
 
     fn trace(&self, history: &DraftHistory, sent: Option<&str>) -> DraftTrace {
@@ -138,7 +161,10 @@ impl Thread<'_> {
 
 /// The outcome of an item that was not taken back.
 fn standing(item: &ItemHistory) -> Option<&OutcomeView> {
-    item.outcomes.iter().rev().find(|outcome| outcome.state != OutcomeStatus::Cancelled)
+    item.outcomes
+        .iter()
+        .rev()
+        .find(|outcome| outcome.state != OutcomeStatus::Cancelled)
 }
 
 fn is_answer(outcome: &OutcomeView) -> bool {
@@ -153,8 +179,17 @@ fn verdict(outcome: &OutcomeView) -> String {
         Some(VerdictLabel::CannotJudge) => "Cannot be judged",
         None => "",
     };
-    let reasons: Vec<_> = outcome.reasons.iter().map(|reason| reason.words().to_lowercase()).collect();
-    let mut words = [label, &reasons.join(", ")].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(": ");
+    let reasons: Vec<_> = outcome
+        .reasons
+        .iter()
+        .map(|reason| reason.words().to_lowercase())
+        .collect();
+    let mut words = [label, &reasons.join(", ")]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(": ");
     if let Some(note) = &outcome.note {
         words.push_str(&format!(" “{note}”"));
     }

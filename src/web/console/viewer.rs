@@ -28,15 +28,25 @@ impl FromRequestParts<Web> for Viewer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let signed_in = SignedIn::of(web, &parts.headers).await.map_err(IntoResponse::into_response)?;
+        let signed_in = SignedIn::of(web, &parts.headers)
+            .await
+            .map_err(IntoResponse::into_response)?;
         let Some(SignedIn { caller, csrf_token }) = signed_in else {
             return Err(refused(parts));
         };
-        let frame = desk::frame(&web.app, &caller).await.map_err(|error| Problem::from(error).into_response())?;
+        let frame = desk::frame(&web.app, &caller)
+            .await
+            .map_err(|error| Problem::from(error).into_response())?;
         // A zone that this machine does not know is no reason to show nothing.
         let zone = TimeZone::get(&frame.time_zone).unwrap_or(TimeZone::UTC);
         let engine = engine_state(status::engine(&web.app));
-        Ok(Self { caller, frame, zone, csrf_token, engine })
+        Ok(Self {
+            caller,
+            frame,
+            zone,
+            csrf_token,
+            engine,
+        })
     }
 }
 
@@ -55,7 +65,9 @@ fn engine_state(engine: status::EngineView) -> EngineState {
         EngineState::Up
     } else {
         let what = super::sentence(&engine.in_words);
-        EngineState::Down(format!("{what} Until it is ready, drafts are found by keyword and held."))
+        EngineState::Down(format!(
+            "{what} Until it is ready, drafts are found by keyword and held."
+        ))
     }
 }
 

@@ -36,7 +36,7 @@ impl Names {
 
     fn text(&mut self, text: &str, field: &str) -> String {
         match field {
-            "token" | "csrf_token" | "public_key" => return format!("[{field}]"),
+            "token" | "csrf_token" | "public_key" | "client_id" => return format!("[{field}]"),
             "hash" | "head" => return "[hash]".to_owned(),
             "version" => return "[version]".to_owned(),
             _ => {}

@@ -64,8 +64,16 @@ pub(super) fn redacted(page: &str) -> String {
     for (before, after, instead) in VARYING {
         text = masked(&text, before, after, instead);
     }
-    let lines: Vec<_> = Names::default().of(&text).lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    let lines: Vec<_> = Names::default()
+        .of(&text)
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn masked(text: &str, before: &str, after: &str, instead: &str) -> String {

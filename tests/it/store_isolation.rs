@@ -1,0 +1,198 @@
+//! A workspace sees only its own rows (invariant 9). Two workspaces have a row in every table; each asks for everything.
+//!
+//! A new table or a new query without its line here fails a test, so that it cannot be forgotten.
+
+use super::store_bench::{AT, Planted, on_both, plant, verified_log};
+use holdpoint::domain::ids::WorkspaceId;
+use holdpoint::domain::review::OutcomeKind;
+use holdpoint::store::Store;
+use holdpoint::store::entity::{
+    Scoped, agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
+    release, review_item, token, turn, vector, verdict, verified_answer, visitor,
+};
+use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
+use std::collections::BTreeSet;
+
+/// The workspaces whose rows a query over one workspace returns.
+async fn workspaces_in<E: Scoped + EntityName + Default>(
+    raw: &DatabaseConnection,
+    asked: WorkspaceId,
+    workspace_of: fn(E::Model) -> WorkspaceId,
+) -> (String, BTreeSet<WorkspaceId>)
+where
+    E::Model: FromQueryResult,
+{
+    let rows: Vec<E::Model> = E::of(asked).all(raw).await.unwrap();
+    let table = E::default().table_name().to_owned();
+    (table, rows.into_iter().map(workspace_of).collect())
+}
+
+macro_rules! scoped_tables {
+    ($raw:expr, $asked:expr; $($table:ident),+ $(,)?) => {
+        vec![$(workspaces_in::<$table::Entity>($raw, $asked, |row| row.workspace_id).await),+]
+    };
+}
+
+/// Tables that belong to no workspace, or are asked by a secret's hash to find out which one it is.
+const NOT_SCOPED: [&str; 5] = ["workspaces", "users", "sessions", "setup_links", "seaql_migrations"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
+    on_both(async |bench| {
+        let store = bench.store().await;
+        let (ours, _theirs) = (plant(&store).await, plant(&store).await);
+        let found = scoped_tables!(&bench.raw, ours.workspace;
+            agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
+            release, review_item, token, turn, vector, verdict, verified_answer, visitor);
+        for (table, workspaces) in &found {
+            assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
+        }
+        for table in bench.tables().await {
+            let covered = found.iter().any(|(name, _)| *name == table);
+            let excused = NOT_SCOPED.contains(&table.as_str()) || table.starts_with("documents_search");
+            assert!(covered || excused, "the table {table} is not looked at by this test");
+        }
+    })
+    .await;
+}
+
+/// Asks every public query of [`Rows`] as `asker` for what is `theirs`; whatever is answered comes back as text.
+///
+/// [`Rows`]: holdpoint::store::Rows
+async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) -> Vec<(&'static str, String)> {
+    let rows = store.rows(asker);
+    let mut answers: Vec<(&'static str, String)> = Vec::new();
+    macro_rules! ask {
+        ($($name:ident($($argument:expr),*);)+) => {$(
+            let answer = rows.$name($($argument),*).await.unwrap();
+            answers.push((stringify!($name), format!("{answer:?}")));
+        )+};
+    }
+    ask! {
+        agent(theirs.agent);
+        agent_version(theirs.version);
+        conversation(theirs.conversation);
+        turn(theirs.turn);
+        message(theirs.message);
+        draft(theirs.draft);
+        item(theirs.item);
+        outcome(theirs.outcome);
+        release(theirs.release);
+        member(theirs.member);
+        visitor(theirs.visitor);
+        token_row(theirs.token);
+        agents();
+        newest_version(theirs.agent);
+        conversations(None, 100);
+        conversation_of_visitor(theirs.visitor);
+        unanswered_turn(theirs.conversation);
+        latest_turn(theirs.conversation);
+        messages_after(theirs.conversation, 0);
+        last_message(theirs.conversation);
+        visitor_messages(theirs.turn);
+        message_by_client_id(theirs.conversation, "client-1");
+        open_item(theirs.conversation);
+        queue(None, 100);
+        queue_length();
+        recently_decided(100);
+        outcomes_of(theirs.item);
+        standing_outcome(theirs.item);
+        undoable_of(theirs.member, AT);
+        drafts_of_turns(&[theirs.turn]);
+        turns_of(theirs.conversation);
+        items_of(theirs.conversation);
+        decision_of(theirs.draft);
+        release_of(theirs.draft);
+        verdict_of(theirs.outcome);
+        final_outcomes(OutcomeKind::Approve);
+        document(theirs.document);
+        documents(None, 100);
+        document_count();
+        documents_of_source("default", "faq.json");
+        verified_answer(theirs.answer);
+        verified_answers();
+        vectors("scripted");
+        documents_with_words("opening hours", 100);
+        workspace();
+        members();
+        member_name(theirs.member);
+        tokens();
+        log_after(0, 100);
+        log_before(None, 100);
+        log_head();
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
+    on_both(async |bench| {
+        let store = bench.store().await;
+        let (ours, theirs) = (plant(&store).await, plant(&store).await);
+        let foreign = theirs.workspace.to_string();
+        // Counts and numbers tell nothing by themselves: they are those of a workspace with one row in every table.
+        for (query, answer) in everything_asked(&store, ours.workspace, theirs).await {
+            assert!(!answer.contains(&foreign), "{query} answers with {answer}");
+        }
+        // The same questions about one's own rows find them, so that the silence above means something.
+        let own = ours.workspace.to_string();
+        let silent = ["unanswered_turn", "visitor_messages", "undoable_of", "recently_decided"];
+        for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
+            let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
+            let named = query == "member_name" && answer.contains("Mia");
+            assert!(
+                answer.contains(&own) || number || named || silent.contains(&query),
+                "{query} answers {answer}"
+            );
+        }
+        assert_eq!(verified_log(&store, ours.workspace).await, 1);
+
+        // Nobody's workspace sees nothing at all.
+        let nobody = WorkspaceId::from(uuid::Uuid::now_v7());
+        for (query, answer) in everything_asked(&store, nobody, theirs).await {
+            assert!(
+                ["None", "[]", "0"].contains(&answer.as_str()),
+                "{query} answers {answer}"
+            );
+        }
+    })
+    .await;
+}
+
+#[test]
+fn every_query_of_a_workspace_is_asked_by_this_test() {
+    let sources = [
+        include_str!("../../src/store/conversations.rs"),
+        include_str!("../../src/store/knowledge.rs"),
+        include_str!("../../src/store/global.rs"),
+        include_str!("../../src/store/log.rs"),
+    ];
+    let asked = include_str!("store_isolation.rs");
+    let mut queries = 0;
+    for source in sources {
+        // `Store` and `Tx` have methods of their own; `Rows` and the table of look-ups by id are meant here.
+        let mut of_rows = false;
+        for line in source.lines() {
+            if line.starts_with("impl") || line.starts_with("by_id!") {
+                of_rows = line.starts_with("impl Rows<'_>") || line.starts_with("by_id!");
+            }
+            let name = line
+                .trim_start()
+                .strip_prefix("pub async fn ")
+                .or_else(|| line.contains(") -> ").then_some(line.trim_start()))
+                .and_then(|rest| rest.split_once('('))
+                .map(|(name, _)| name);
+            let Some(name) = name.filter(|name| {
+                of_rows && !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            }) else {
+                continue;
+            };
+            queries += 1;
+            assert!(
+                asked.contains(&format!("        {name}(")),
+                "the query {name} is not asked by this test"
+            );
+        }
+    }
+    assert!(queries >= 51, "only {queries} queries were found");
+}
