@@ -105,7 +105,7 @@ async fn wait_for_knowledge(client: &Client) -> Result<(), Failure> {
     let bar = output::waiting("Reading the shop's knowledge");
     let mut waited = Duration::ZERO;
     let pause = Duration::from_millis(100);
-    while number(&client.get("/api/v1/status").await?, "/indexing") > 0 && waited < KNOWLEDGE_WITHIN {
+    while client.get("/api/v1/status").await?["indexing"] == true && waited < KNOWLEDGE_WITHIN {
         tokio::time::sleep(pause).await;
         waited += pause;
     }
