@@ -133,8 +133,9 @@ pub fn decide(gate: &GateState, facts: Facts) -> Decision {
         DecisionKind::HandOff,
         Reason::EngineUnavailable,
     );
+    // Who asks for a person is not answered from knowledge, so nothing was looked for.
     add(
-        abstains && !facts.engine_missing,
+        abstains && !facts.engine_missing && !facts.wishes_for_person,
         DecisionKind::HandOff,
         Reason::MissingKnowledge,
     );

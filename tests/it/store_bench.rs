@@ -24,7 +24,9 @@ use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, OutcomeStatus, OwnerKind, Sources, Store, StoreError, Tx,
 };
 use holdpoint::system;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -52,9 +54,9 @@ impl Bench {
     pub(crate) async fn sqlite() -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("holdpoint.db");
-        let raw = Database::connect(format!("sqlite://{}?mode=rwc", path.display()))
-            .await
-            .unwrap();
+        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+        options.max_connections(1).sqlx_logging(false);
+        let raw = Database::connect(options).await.unwrap();
         Self {
             location: Location::Sqlite(path),
             raw,

@@ -92,7 +92,8 @@ fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
     let (state, needs_person) = match (row.owner.kind, last_author) {
         (OwnerKind::Ai, _) if row.open_item.is_some() => ("A draft waits", true),
         (OwnerKind::Nobody, _) | (OwnerKind::Person, Author::Visitor) => ("Wants an answer", true),
-        (OwnerKind::Ai, Author::Visitor) => ("Being drafted", false),
+        // A notice is no answer.
+        (OwnerKind::Ai, Author::Visitor | Author::System) => ("Being drafted", false),
         (OwnerKind::Ai | OwnerKind::Person, _) => ("Answered", false),
     };
     ConversationRow {
