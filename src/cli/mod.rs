@@ -1,6 +1,6 @@
 //! The command line. Every command asks the API, over the running server's socket or in-process; none decides anything.
 //!
-//! Raw flags are turned once into [`Context`] (settings, shape of the output, workspace); the commands see nothing else.
+//! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
 
 mod admin;
 mod api;
