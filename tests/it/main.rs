@@ -22,6 +22,7 @@ mod console_views;
 mod engine;
 mod invariants;
 mod invariants_stories;
+mod layers;
 mod store_bench;
 mod store_isolation;
 mod store_open;
