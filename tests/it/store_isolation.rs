@@ -4,6 +4,7 @@
 
 use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
+use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::Store;
 use holdpoint::store::entity::{
@@ -119,6 +120,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         tokens();
         log_after(0, 100);
         log_before(None, 100);
+        log_of_kinds(&[EventKind::WorkspaceCreated], AT, 100);
         log_head();
     }
     answers
