@@ -6,6 +6,10 @@
     reason = "a test may fail loudly"
 )]
 
+mod durability;
+mod durability_child;
+mod durability_disk;
+mod durability_power_loss;
 mod engine;
 mod invariants;
 mod invariants_stories;
