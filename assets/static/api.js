@@ -45,8 +45,8 @@ export async function send(method, path, body, { keepalive = false, type = "appl
   return answer.status === 204 ? null : answer.json().catch(() => null);
 }
 
-/** Fetches a piece of a page as HTML. Throws a `Problem`. */
+/** Fetches a piece of a page as HTML. Throws a `Problem`: a refusal comes as JSON, because a page is not what is asked for. */
 export async function part(path) {
-  const answer = await request("GET", path, { headers: { Accept: "text/html", "HX-Request": "true" } });
+  const answer = await request("GET", path, { headers: { Accept: "*/*" } });
   return answer.text();
 }

@@ -69,12 +69,16 @@ function adopt() {
   seenRevision = Number(item.dataset.revision);
   desk = new Desk(item, decide);
   desk.restore();
+  takeLease(item);
+  prefetch(neighbour(1));
+}
+
+function takeLease(item) {
   lease.take(item.dataset.item, (problem) => {
     if (currentId() !== item.dataset.item) return;
-    item.dataset.heldBy = problem.fields.held_by ?? "Somebody else";
+    item.dataset.heldBy = problem.fields.leased_by ?? "Somebody else";
     if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
   });
-  prefetch(neighbour(1));
 }
 
 function notice(words) {
@@ -246,7 +250,9 @@ async function refreshItem() {
     settleUntil = Date.now() + LOOK_AGAIN_MS;
     announce("The visitor wrote again.");
   }
+  const wasHeld = item.dataset.heldBy;
   for (const name of ["revision", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
+  if (wasHeld && !item.dataset.heldBy) takeLease(item);
   if (desk?.kind === "edit") desk.paintDiff();
 }
 

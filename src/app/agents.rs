@@ -9,6 +9,8 @@ use crate::domain::settings::AgentSettings;
 use crate::domain::text::Name;
 use crate::store::entity::{agent, agent_version};
 use crate::store::{Change, Json, LogDraft, Rows};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 /// An agent as people read it.
@@ -98,6 +100,25 @@ pub async fn agent_of(app: &App, visitor: &super::visit::Visitor) -> Result<Agen
     Ok(current_version(&rows, conversation.agent_id).await?.1)
 }
 
+/// Every origin that some agent of this machine answers on.
+///
+/// # Errors
+/// The store's.
+pub async fn all_origins(app: &App) -> Result<Vec<String>, AppError> {
+    let mut origins = Vec::new();
+    for workspace in app.store().workspaces().await? {
+        let rows = app.store().rows(workspace.id);
+        for agent in rows.agents().await? {
+            if let Some(version_id) = agent.version_id
+                && let Some(version) = rows.agent_version(version_id).await?
+            {
+                origins.extend(version.settings.0.origins);
+            }
+        }
+    }
+    Ok(origins)
+}
+
 /// Publishes settings as the agent's next version; without an id, as a new agent.
 ///
 /// # Errors
@@ -113,10 +134,7 @@ pub async fn publish(
     let sources = app.sources();
     let mut key = [0; 12];
     sources.random.fill(&mut key);
-    let new_key = format!(
-        "ag_{}",
-        key.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    );
+    let new_key = format!("ag_{}", URL_SAFE_NO_PAD.encode(key));
     let agent_id = id.unwrap_or_else(|| AgentId::new(&*sources.ids));
     let version_id = AgentVersionId::new(&*sources.ids);
     let (now, actor, published) = (app.now(), caller.actor(), settings.clone());

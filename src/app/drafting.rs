@@ -10,10 +10,10 @@ use super::{App, AppError, agents};
 use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals, compose_prompt, unsupported};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
-use crate::domain::flow::{Effect, Proposed, Ticket};
+use crate::domain::flow::{Effect, Proposed, Step, Ticket};
 use crate::domain::ids::{AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::policy::{self, Decision, DecisionKind, Facts, GateState};
+use crate::domain::policy::{self, Decision, Facts, GateState};
 use crate::domain::screening::wishes_for_person;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
@@ -24,7 +24,7 @@ use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
 use std::time::Duration;
 
 /// Longest time the LLM may write on one answer; then a person answers.
-const COMPOSE_DEADLINE: Duration = Duration::from_secs(120);
+const COMPOSE_DEADLINE: Duration = Duration::from_mins(2);
 /// Longest composed answer, in tokens.
 const COMPOSE_TOKENS: u32 = 160;
 /// Messages of the conversation so far that the LLM sees.
@@ -77,7 +77,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
                 conversation_id: id,
                 active,
             },
-        )
+        );
     };
     activity(true);
     let drafted = propose(app, &rows, &ledger, ticket).await;
@@ -219,9 +219,16 @@ async fn compose(
             ..Proposal::abstain(false, false)
         };
     };
-    let texts: Vec<&str> = proposal.sources.iter().map(|source| source.text.as_str()).collect();
+    // What the visitor or the business is called need not stand in a passage.
+    let mut known = vec![question, &settings.business, &settings.name];
+    known.extend(
+        proposal
+            .sources
+            .iter()
+            .flat_map(|source| [source.title.as_str(), source.text.as_str()]),
+    );
     let mut signals = proposal.signals;
-    signals.unsupported = unsupported(text.as_str(), &texts);
+    signals.unsupported = unsupported(text.as_str(), &known);
     signals.answer_words = u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX);
     signals.mean_logprob = answer.logprobs.map(|logprobs| logprobs.mean);
     signals.min_logprob = answer.logprobs.map(|logprobs| logprobs.min);
@@ -325,13 +332,7 @@ async fn decide_in(
     let written = ledger
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
-    let released = step.effects.iter().any(|effect| matches!(effect, Effect::AiAnswers(_)));
-    let kind = match decision.kind {
-        _ if released => EventKind::MessageReleased,
-        DecisionKind::HandOff => EventKind::ConversationHandedOff,
-        DecisionKind::Refuse => EventKind::MessageCreated,
-        DecisionKind::Send | DecisionKind::Hold => EventKind::ReviewRequested,
-    };
+    let kind = what_happened(&step);
     let mut entry = LogDraft::new(kind, Actor::Ai)
         .about("conversation", id)
         .about("turn", draft.turn_id)
@@ -347,6 +348,21 @@ async fn decide_in(
         entry = entry.about("message", message.id).about("seq", message.seq);
     }
     Ok(Change::Logged((), entry))
+}
+
+/// The entry's kind follows from what the flow did, not from what the policy wished: an answer that a person can still
+/// undo stays in force, and an empty draft is handed off.
+fn what_happened(step: &Step) -> EventKind {
+    let did = |wanted: fn(&Effect) -> bool| step.effects.iter().any(wanted);
+    if did(|effect| matches!(effect, Effect::AiAnswers(_))) {
+        EventKind::MessageReleased
+    } else if did(|effect| matches!(effect, Effect::OwnerChanged(_))) {
+        EventKind::ConversationHandedOff
+    } else if did(|effect| matches!(effect, Effect::SystemSays(_))) {
+        EventKind::MessageCreated
+    } else {
+        EventKind::ReviewRequested
+    }
 }
 
 async fn write_draft(tx: &Tx<'_>, draft: &Draft, began: Timestamp, now: Timestamp) -> Result<(), AppError> {

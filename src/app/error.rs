@@ -96,8 +96,9 @@ impl AppError {
             Self::Conflict { extra, .. } => ErrorKind::Conflict(extra.clone()),
             Self::LinkUsed | Self::LinkInvalid => ErrorKind::Gone,
             Self::TooMany(_) => ErrorKind::Busy,
-            Self::Engine(_) => ErrorKind::Unavailable,
-            Self::Store(StoreError::Closed | StoreError::Busy | StoreError::DiskFull(_)) => ErrorKind::Unavailable,
+            Self::Engine(_) | Self::Store(StoreError::Closed | StoreError::Busy | StoreError::DiskFull(_)) => {
+                ErrorKind::Unavailable
+            }
             Self::Store(_) | Self::Internal(_) => ErrorKind::Internal,
         }
     }

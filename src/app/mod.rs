@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod agents;
 pub mod caller;
 pub mod conversations;
+pub mod desk;
 mod drafting;
 mod error;
 pub mod history;

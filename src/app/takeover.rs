@@ -134,7 +134,8 @@ pub async fn write(
         .await?)
 }
 
-async fn explain(rows: &Rows<'_>, refused: FlowError) -> Result<AppError, AppError> {
+/// A refusal with the colleague's name in it.
+pub(super) async fn explain(rows: &Rows<'_>, refused: FlowError) -> Result<AppError, AppError> {
     let FlowError::Ownership(OwnershipError::OwnedByOther(member)) = refused else {
         return Ok(refused.into());
     };

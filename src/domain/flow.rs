@@ -9,11 +9,15 @@
 //! Nothing has to be remembered between transitions: [`Flow::dues`] tells from the state alone what must happen next
 //! and when, which is also how everything is resumed after a restart (invariant 10).
 
+mod step;
+
+pub use step::{Effect, Step, SystemText};
+
 use super::conversation::{Epoch, Owner, Ownership, OwnershipError};
-use super::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, ReleaseId, TurnId};
+use super::ids::{DecisionId, DraftId, IdSource, MemberId, OutcomeId, ReleaseId, TurnId};
 use super::policy::{Decision, DecisionKind, Reason};
 use super::release::{Release, ReleaseError};
-use super::review::{Item, ItemKind, ItemState, Lease, OutcomeKind, Pending, ReviewError};
+use super::review::{Item, ItemKind, ItemState, Lease, OutcomeKind, ReviewError};
 use super::time::Timestamp;
 use super::turn::{Turn, TurnError, TurnState};
 
@@ -59,63 +63,6 @@ pub struct Proposed<'a> {
     pub ticket: Ticket,
     /// Its text; empty when the AI abstains.
     pub text: &'a str,
-}
-
-/// A text with author `system`; the workspace holds the wording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SystemText {
-    /// A person will answer.
-    HandedOff,
-    /// This is not answered here.
-    Refused,
-}
-
-/// What a transition does beyond the state it returns. Carried out in order, in the same transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// A turn began: insert it ([`Flow::turn`]).
-    TurnOpened(TurnId),
-    /// An outcome inside its undo window no longer counts: mark it as cancelled; it stays in the history.
-    OutcomeCancelled(Pending),
-    /// An outcome began its undo window: insert it; the item stays in the queue for its reviewer alone, to undo.
-    OutcomePending(Pending),
-    /// The item has its one final outcome: mark the outcome as final (insert it if it was never pending) and close the item.
-    ItemClosed {
-        /// The item.
-        item: ItemId,
-        /// Its outcome.
-        outcome: Pending,
-    },
-    /// An item joined the queue: insert it ([`Flow::item`]).
-    ItemOpened {
-        /// The item as it begins.
-        item: Item,
-        /// Why it is there, strictest first.
-        reasons: Vec<Reason>,
-    },
-    /// The open item got a draft for its current revision: point the item at it.
-    DraftJoined(DraftId),
-    /// The conversation has a new owner, whose epoch [`Flow::ownership`] has. `Nobody` is a handoff, a person a
-    /// takeover, the AI a hand-back.
-    OwnerChanged(Owner),
-    /// The AI's text goes out: insert the release and the message of author `ai` that rests on it.
-    AiAnswers(Release),
-    /// A person's text goes out: insert the message of author `person`.
-    PersonAnswers {
-        /// Who wrote it.
-        by: MemberId,
-    },
-    /// A fixed text goes out: insert the message of author `system`.
-    SystemSays(SystemText),
-}
-
-/// The result of a transition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The conversation afterwards.
-    pub flow: Flow,
-    /// What to do about it.
-    pub effects: Vec<Effect>,
 }
 
 /// Something that must happen at a time without anybody asking for it.
@@ -466,94 +413,5 @@ impl Flow {
     }
 }
 
-impl From<Flow> for Step {
-    fn from(flow: Flow) -> Self {
-        Self {
-            flow,
-            effects: Vec::new(),
-        }
-    }
-}
-
-impl Step {
-    fn answered(&mut self) {
-        if let Some((_, turn)) = &mut self.flow.turn {
-            *turn = turn.moved_to(TurnState::Answered);
-        }
-    }
-
-    fn wait_for_person(&mut self) {
-        if let Some((_, turn)) = &mut self.flow.turn
-            && turn.takes_messages()
-        {
-            *turn = turn.moved_to(TurnState::Waiting);
-        }
-    }
-
-    fn change_owner(&mut self, ownership: Ownership) {
-        if ownership.owner != self.flow.ownership.owner {
-            self.effects.push(Effect::OwnerChanged(ownership.owner));
-        }
-        self.flow.ownership = ownership;
-    }
-
-    fn cancel_pending(&mut self) {
-        if let Some(Item {
-            state: ItemState::Pending(outcome),
-            ..
-        }) = self.flow.item
-        {
-            self.effects.push(Effect::OutcomeCancelled(outcome));
-        }
-    }
-
-    /// Takes the item, now closed, out of the flow.
-    fn close_item(&mut self, closed: Item) {
-        if let ItemState::Closed(outcome) = closed.state {
-            self.effects.push(Effect::ItemClosed {
-                item: closed.id,
-                outcome,
-            });
-            self.flow.item = None;
-        }
-    }
-
-    fn supersede(&mut self, context: Context<'_>) -> Result<(), FlowError> {
-        if let Some(item) = self.flow.item {
-            self.cancel_pending();
-            self.close_item(item.supersede(OutcomeId::new(context.ids), context.now)?);
-        }
-        Ok(())
-    }
-
-    /// Whoever was looking at the item that this follows from goes on with the handoff: they may be in mid-sentence.
-    fn hand_off(&mut self, context: Context<'_>, lease: Option<Lease>, reasons: &[Reason]) -> Result<(), FlowError> {
-        let ownership = self.flow.ownership.hand_off()?;
-        self.wait_for_person();
-        self.change_owner(ownership);
-        self.open_item(context, ItemKind::Handoff, lease, reasons);
-        self.effects.push(Effect::SystemSays(SystemText::HandedOff));
-        Ok(())
-    }
-
-    fn open_item(&mut self, context: Context<'_>, kind: ItemKind, lease: Option<Lease>, reasons: &[Reason]) {
-        let within_ms = match kind {
-            ItemKind::Gate => context.limits.hold_ms,
-            ItemKind::Handoff => context.limits.handoff_ms,
-        };
-        let item = Item {
-            id: ItemId::new(context.ids),
-            kind,
-            state: ItemState::Open,
-            revision: self.flow.turn.map_or(0, |(_, turn)| turn.revision),
-            has_draft: kind == ItemKind::Gate,
-            lease,
-            deadline_at: context.now.plus_ms(within_ms),
-        };
-        self.flow.item = Some(item);
-        self.effects.push(Effect::ItemOpened {
-            item,
-            reasons: reasons.to_vec(),
-        });
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -140,8 +140,11 @@ pub struct Header {
     pub refs: BTreeMap<String, String>,
 }
 
+/// Length of a salt, in bytes. Fixed, so that no byte can move between salt and content under the same digest.
+pub const SALT_BYTES: usize = 16;
+
 /// `SHA-256(salt ‖ content)`, the part of the chain that survives erasure.
-pub fn content_digest(salt: &[u8], content: &str) -> Hash {
+pub fn content_digest(salt: &[u8; SALT_BYTES], content: &str) -> Hash {
     let mut hash = Sha256::new();
     hash.update(salt);
     hash.update(content.as_bytes());
@@ -175,7 +178,7 @@ pub fn entry_hash(previous: Hash, header: &Header, content_digest: Hash) -> Hash
 pub struct Entry {
     /// The unerasable part.
     pub header: Header,
-    /// Salt and content, until they are erased.
+    /// Salt ([`SALT_BYTES`] long) and content, until they are erased.
     pub content: Option<(Vec<u8>, String)>,
     /// Digest of salt and content.
     pub content_digest: Hash,
@@ -240,7 +243,8 @@ impl ChainVerifier {
             return Err(ChainError::BrokenLink(seq));
         }
         if let Some((salt, content)) = &entry.content
-            && content_digest(salt, content) != entry.content_digest
+            && !<&[u8; SALT_BYTES]>::try_from(salt.as_slice())
+                .is_ok_and(|salt| content_digest(salt, content) == entry.content_digest)
         {
             return Err(ChainError::ContentAltered(seq));
         }
@@ -262,3 +266,6 @@ impl ChainVerifier {
         self.next_seq - 1
     }
 }
+
+#[cfg(test)]
+mod tests;

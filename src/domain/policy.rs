@@ -85,6 +85,10 @@ impl Reason {
 
 /// What the policy looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts are independent of one another, each true or not"
+)]
 pub struct Facts {
     /// How the draft was found.
     pub mode: AnswerMode,
@@ -143,16 +147,179 @@ pub fn decide(gate: &GateState, facts: Facts) -> Decision {
     add(facts.unsupported, DecisionKind::Hold, Reason::Unsupported);
     add(facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
     add(facts.already_held, DecisionKind::Hold, Reason::AlreadyHeld);
-    // Until topics and certificates are evaluated (they name what they let through), an open gate lets nothing through:
-    // the ceiling must never be looser than what was granted.
-    add(!abstains, DecisionKind::Hold, Reason::GateClosed);
-    let _ceiling = gate;
+    match gate {
+        // Until topics and certificates are evaluated (they name what they let through), an open gate lets nothing
+        // through either: the ceiling must never be looser than what was granted.
+        GateState::Closed | GateState::Uncertified { .. } | GateState::Certified { .. } => {
+            add(!abstains, DecisionKind::Hold, Reason::GateClosed);
+        }
+    }
+    strictest(found)
+}
 
-    let kind = found.iter().map(|&(kind, _)| kind).max().unwrap_or(DecisionKind::Send);
-    found.sort_by_key(|&(kind, reason)| (std::cmp::Reverse(kind), reason));
+/// The strictest of what was found decides; nothing found lets the draft out. A wish for a person comes before all:
+/// who asks for one is not refused by a machine.
+fn strictest(mut found: Vec<(DecisionKind, Reason)>) -> Decision {
+    found.sort_by_key(|&(kind, reason)| (reason != Reason::CustomerRequest, std::cmp::Reverse(kind), reason));
     Decision {
-        kind,
+        kind: found.first().map_or(DecisionKind::Send, |&(kind, _)| kind),
         reasons: found.into_iter().map(|(_, reason)| reason).collect(),
         policy_version: POLICY_VERSION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn facts() -> impl Strategy<Value = Facts> {
+        let mode = prop::sample::select(vec![
+            AnswerMode::Verified,
+            AnswerMode::Quote,
+            AnswerMode::Compose,
+            AnswerMode::Abstain,
+        ]);
+        (mode, any::<[bool; 5]>()).prop_map(|(mode, [wishes, engine_missing, unsupported, unfit, already_held])| {
+            Facts {
+                mode,
+                wishes_for_person: wishes,
+                engine_missing,
+                unsupported,
+                unfit,
+                already_held,
+            }
+        })
+    }
+
+    fn gate() -> impl Strategy<Value = GateState> {
+        prop_oneof![
+            Just(GateState::Closed),
+            prop::collection::vec("[a-z]{1,8}", 0..3).prop_map(|topics| GateState::Uncertified {
+                by: MemberId::from(Uuid::from_u128(1)),
+                topics,
+            }),
+            "[a-z]{1,8}".prop_map(|certificate| GateState::Certified { certificate }),
+        ]
+    }
+
+    /// Every way to learn one thing more that speaks against sending.
+    fn with_one_fact_more(facts: Facts) -> [Facts; 6] {
+        [
+            Facts {
+                mode: AnswerMode::Abstain,
+                ..facts
+            },
+            Facts {
+                wishes_for_person: true,
+                ..facts
+            },
+            Facts {
+                engine_missing: true,
+                ..facts
+            },
+            Facts {
+                unsupported: true,
+                ..facts
+            },
+            Facts { unfit: true, ..facts },
+            Facts {
+                already_held: true,
+                ..facts
+            },
+        ]
+    }
+
+    fn finding() -> impl Strategy<Value = (DecisionKind, Reason)> {
+        let kind = prop::sample::select(vec![
+            DecisionKind::Send,
+            DecisionKind::Hold,
+            DecisionKind::HandOff,
+            DecisionKind::Refuse,
+        ]);
+        let reason = prop::sample::select(vec![Reason::GateClosed, Reason::Unsupported, Reason::UnfitModel]);
+        (kind, reason)
+    }
+
+    proptest! {
+        #[test]
+        fn a_closed_gate_never_sends(facts in facts()) {
+            prop_assert!(decide(&GateState::Closed, facts).kind > DecisionKind::Send);
+        }
+
+        #[test]
+        fn an_open_gate_is_never_stricter_than_a_closed_one(gate in gate(), facts in facts()) {
+            prop_assert!(decide(&gate, facts).kind <= decide(&GateState::Closed, facts).kind);
+        }
+
+        #[test]
+        fn one_fact_more_never_loosens(gate in gate(), facts in facts()) {
+            let kind = decide(&gate, facts).kind;
+            for more in with_one_fact_more(facts) {
+                prop_assert!(decide(&gate, more).kind >= kind, "{more:?}");
+            }
+        }
+
+        #[test]
+        fn a_wish_for_a_person_always_hands_off_and_is_the_first_reason(gate in gate(), facts in facts()) {
+            let decision = decide(&gate, Facts { wishes_for_person: true, ..facts });
+            prop_assert_eq!(decision.kind, DecisionKind::HandOff);
+            prop_assert_eq!(decision.reasons.first(), Some(&Reason::CustomerRequest));
+        }
+
+        #[test]
+        fn an_abstention_is_handed_off(gate in gate(), facts in facts()) {
+            let decision = decide(&gate, Facts { mode: AnswerMode::Abstain, ..facts });
+            prop_assert_eq!(decision.kind, DecisionKind::HandOff);
+        }
+
+        #[test]
+        fn whatever_is_not_sent_says_why_and_says_nothing_twice(gate in gate(), facts in facts()) {
+            let decision = decide(&gate, facts);
+            prop_assert!(!decision.reasons.is_empty() || decision.kind == DecisionKind::Send);
+            let mut once = decision.reasons.clone();
+            once.sort_unstable();
+            once.dedup();
+            prop_assert_eq!(once.len(), decision.reasons.len());
+            prop_assert!(decision.reasons.iter().all(|reason| !reason.in_words().is_empty()));
+        }
+
+        #[test]
+        fn the_strictest_finding_decides_in_whatever_order_it_was_found(found in prop::collection::vec(finding(), 0..6)) {
+            let mut backwards = found.clone();
+            backwards.reverse();
+            let decision = strictest(found.clone());
+            let expected = found.iter().map(|&(kind, _)| kind).max().unwrap_or(DecisionKind::Send);
+            prop_assert_eq!(decision.kind, expected);
+            prop_assert_eq!(&decision, &strictest(backwards));
+        }
+
+        #[test]
+        fn nobody_who_asks_for_a_person_is_refused(mut found in prop::collection::vec(finding(), 0..6), at in any::<prop::sample::Index>()) {
+            found.insert(at.index(found.len() + 1), (DecisionKind::HandOff, Reason::CustomerRequest));
+            prop_assert_eq!(strictest(found).kind, DecisionKind::HandOff);
+        }
+    }
+
+    #[test]
+    fn refuse_is_stricter_than_hand_off_than_hold_than_send() {
+        let order = [
+            DecisionKind::Send,
+            DecisionKind::Hold,
+            DecisionKind::HandOff,
+            DecisionKind::Refuse,
+        ];
+        assert!(order.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn nothing_found_lets_the_draft_out() {
+        assert_eq!(strictest(Vec::new()).kind, DecisionKind::Send);
+    }
+
+    #[test]
+    fn a_workspace_starts_with_its_gate_closed() {
+        assert_eq!(GateState::default(), GateState::Closed);
     }
 }

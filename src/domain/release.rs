@@ -161,3 +161,105 @@ impl Release {
         &self.text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::{POLICY_VERSION, Reason};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn id<T: From<Uuid>>(n: u128) -> T {
+        T::from(Uuid::from_u128(n))
+    }
+
+    fn by_decision(kind: DecisionKind, draft_text: &str, salt: [u8; 16]) -> Result<Release, ReleaseError> {
+        let decision = Decision {
+            kind,
+            reasons: vec![Reason::GateClosed],
+            policy_version: POLICY_VERSION,
+        };
+        Release::by_decision(id(1), (id(2), &decision), (id(3), draft_text), Epoch(4), salt)
+    }
+
+    fn by_outcome(
+        kind: OutcomeKind,
+        draft_text: &str,
+        approved: &str,
+        salt: [u8; 16],
+    ) -> Result<Release, ReleaseError> {
+        Release::by_outcome(id(1), (id(2), kind), (id(3), draft_text), approved, Epoch(4), salt)
+    }
+
+    const NEVER: [OutcomeKind; 5] = [
+        OutcomeKind::Reject,
+        OutcomeKind::Respond,
+        OutcomeKind::TakeOver,
+        OutcomeKind::Supersede,
+        OutcomeKind::Expire,
+    ];
+
+    proptest! {
+        #[test]
+        fn a_release_by_decision_lets_out_exactly_the_draft(text in ".{1,40}", salt in any::<[u8; 16]>()) {
+            let release = by_decision(DecisionKind::Send, &text, salt).unwrap();
+            prop_assert_eq!(release.text(), &text);
+            prop_assert_eq!(release.digest(), TextDigest::of(&salt, &text));
+            prop_assert_eq!(release.salt(), &salt);
+            prop_assert_eq!(release.basis(), Basis::Decision(id(2)));
+            prop_assert_eq!((release.id(), release.draft_id(), release.epoch()), (id(1), id(3), Epoch(4)));
+        }
+
+        #[test]
+        fn an_edit_lets_out_exactly_what_the_reviewer_wrote(draft in ".{0,40}", edited in ".{1,40}", salt in any::<[u8; 16]>()) {
+            let release = by_outcome(OutcomeKind::Edit, &draft, &edited, salt).unwrap();
+            prop_assert_eq!(release.text(), &edited);
+            prop_assert_eq!(release.digest(), TextDigest::of(&salt, &edited));
+            prop_assert_eq!(release.basis(), Basis::Outcome(id(2)));
+        }
+
+        #[test]
+        fn an_approval_is_for_the_drafts_own_text_to_the_last_character(draft in ".{1,20}", other in ".{1,20}") {
+            let own = by_outcome(OutcomeKind::Approve, &draft, &draft, [0; 16]).unwrap();
+            prop_assert_eq!(own.digest(), TextDigest::of(&[0; 16], &draft));
+            for altered in [format!("{draft} "), format!("{draft}{other}"), draft.to_uppercase(), other, String::new()] {
+                if altered != draft {
+                    let refused = by_outcome(OutcomeKind::Approve, &draft, &altered, [0; 16]);
+                    prop_assert_eq!(refused, Err(ReleaseError::DifferentText));
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_but_send_approve_and_edit_lets_anything_out(draft in ".{0,20}", text in ".{0,20}") {
+            for kind in [DecisionKind::Hold, DecisionKind::HandOff, DecisionKind::Refuse] {
+                prop_assert_eq!(by_decision(kind, &draft, [0; 16]), Err(ReleaseError::NotSent));
+            }
+            for kind in NEVER {
+                for text in [&draft, &text] {
+                    prop_assert_eq!(by_outcome(kind, &draft, text, [0; 16]), Err(ReleaseError::NotApproved));
+                }
+            }
+        }
+
+        #[test]
+        fn different_texts_and_different_salts_have_different_digests(one in ".{0,8}", other in ".{0,8}", salt in any::<[u8; 16]>(), other_salt in any::<[u8; 16]>()) {
+            let digest = TextDigest::of(&salt, &one);
+            prop_assert_eq!(one == other, digest == TextDigest::of(&salt, &other));
+            prop_assert_eq!(salt == other_salt, digest == TextDigest::of(&other_salt, &one));
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_never_released() {
+        assert_eq!(by_decision(DecisionKind::Send, "", [0; 16]), Err(ReleaseError::NoText));
+        assert_eq!(
+            by_outcome(OutcomeKind::Approve, "", "", [0; 16]),
+            Err(ReleaseError::NoText)
+        );
+        assert_eq!(
+            by_outcome(OutcomeKind::Edit, "draft", "", [0; 16]),
+            Err(ReleaseError::NoText)
+        );
+    }
+}

@@ -15,8 +15,8 @@ use std::cmp::Ordering;
 /// Weight of the similarity to the body alone, next to 1 for title and body together.
 pub const BODY_WEIGHT: f32 = 0.5;
 
-/// What an entry scores that has nothing to do with the question; the surroundings of an entry that has no neighbours.
-/// The median over questions of one business and entries of another of its kind is 0.1 to 0.2.
+/// What an entry scores that has nothing to do with the question (the median over questions to another kind of business):
+/// the surroundings of an entry that has no neighbours.
 pub const UNRELATED_SCORE: f64 = 0.15;
 
 /// The vectors of one entry, each of unit length and made by the same embedder.

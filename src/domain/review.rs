@@ -394,3 +394,6 @@ impl Item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

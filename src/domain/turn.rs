@@ -78,11 +78,9 @@ impl Turn {
     /// older revision from now on); while a person is awaited, it only counts.
     #[must_use]
     pub fn visitor_wrote(self, now: Timestamp, ai_owns: bool) -> Self {
-        let burst_at = if self.state == TurnState::Collecting {
-            self.burst_at
-        } else {
-            now
-        };
+        // Once the burst has ended (the AI is drafting), the next message begins another one with its own quiet time.
+        let in_burst = self.state == TurnState::Collecting && now < self.ends_at();
+        let burst_at = if in_burst { self.burst_at } else { now };
         let state = if ai_owns {
             TurnState::Collecting
         } else {
@@ -151,6 +149,14 @@ mod tests {
         assert_eq!(turn.ends_at(), Timestamp(3_000));
         assert_eq!(turn.ready_to_draft(Timestamp(2_999)), Err(TurnError::StillCollecting));
         assert_eq!(turn.ready_to_draft(Timestamp(3_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_message_while_the_ai_drafts_gets_its_own_quiet_time() {
+        let turn = Turn::open(Timestamp(0));
+        let now = turn.ends_at().plus_ms(LONGEST_MS);
+        let turn = turn.visitor_wrote(now, true);
+        assert_eq!(turn.ends_at(), now.plus_ms(QUIET_MS));
     }
 
     proptest! {

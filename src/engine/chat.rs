@@ -24,7 +24,7 @@ use super::{
     guard::{Batch, Limits, StepError, sequence_number},
     owner::{Desk, Loaded, ModelFacts},
     prompt::PromptWriter,
-    queue::{Popped, Waiting},
+    queue::Waiting,
 };
 use sequence::{Progress, Sequence};
 
@@ -134,15 +134,9 @@ impl<'m> Chat<'m> {
     /// Lets waiting requests join while there is a free sequence and room in the cache.
     fn admit(&mut self, desk: &Desk<ChatJob>) {
         while self.sequences.len() < self.limits.sequences {
-            let candidate = match self.next.take() {
-                Some(sequence) => sequence,
-                None => match desk.queue.pop() {
-                    Popped::Entry(job) => match self.prepare(job) {
-                        Some(sequence) => sequence,
-                        None => continue,
-                    },
-                    Popped::Nothing | Popped::Closed => return,
-                },
+            let waiting = self.next.take();
+            let Some(candidate) = waiting.or_else(|| self.next_prepared(desk)) else {
+                return;
             };
             let reserved: usize = self.sequences.iter().map(Sequence::reserved_tokens).sum();
             if !self.sequences.is_empty() && reserved + candidate.reserved_tokens() > self.limits.window_tokens {
@@ -152,6 +146,11 @@ impl<'m> Chat<'m> {
             }
             self.join(candidate);
         }
+    }
+
+    /// The next request that can be computed; those that cannot are told so.
+    fn next_prepared(&self, desk: &Desk<ChatJob>) -> Option<Sequence> {
+        std::iter::from_fn(|| desk.queue.pop()).find_map(|job| self.prepare(job))
     }
 
     fn prepare(&self, job: ChatJob) -> Option<Sequence> {

@@ -5,10 +5,7 @@ mod stream;
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -110,7 +107,6 @@ impl LogprobSummary {
 pub struct EngineClient {
     connections: Arc<Connections>,
     priority: Priority,
-    requests: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for EngineClient {
@@ -129,7 +125,6 @@ impl EngineClient {
         Self {
             connections: Arc::new(Connections::new(endpoint)),
             priority: Priority::Live,
-            requests: Arc::new(AtomicU64::new(0)),
         }
     }
 
@@ -140,11 +135,6 @@ impl EngineClient {
             priority,
             ..self.clone()
         }
-    }
-
-    /// How many requests this client and its clones have sent.
-    pub fn requests_sent(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
     }
 
     /// One vector of length one per text, in order. Texts longer than the model's window are cut to it.
@@ -249,7 +239,6 @@ impl EngineClient {
         body: Bytes,
         deadline: Duration,
     ) -> Result<http::Request<Bytes>, EngineError> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         http::Request::builder()
             .method(method)
             .uri(path)

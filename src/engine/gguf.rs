@@ -93,12 +93,37 @@ const fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
-/// Reads and checks the header of `path` for `purpose` with a window of `context_tokens`, against the memory that
-/// is available now.
-pub fn check_model_file(path: &Path, purpose: ModelPurpose, context_tokens: u32) -> Result<GgufHeader, ModelFileError> {
-    check(path, purpose, context_tokens, memory::available_bytes()).map_err(|problem| ModelFileError {
-        path: path.to_owned(),
-        problem,
+/// Headers of the models that are to run together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedModels {
+    /// The embedding model's, if one was named.
+    pub embed: Option<GgufHeader>,
+    /// The chat model's, if one was named.
+    pub chat: Option<GgufHeader>,
+}
+
+/// Checks the files of an engine, without loading them: each by itself, and both together against the memory that
+/// is available now. `context_tokens` is the chat model's window.
+pub fn check_models(
+    embed: Option<&Path>,
+    chat: Option<&Path>,
+    context_tokens: u32,
+) -> Result<CheckedModels, ModelFileError> {
+    let mut available_bytes = memory::available_bytes();
+    let mut check_next = |path: &Path, purpose, context_tokens| {
+        let header = check(path, purpose, context_tokens, available_bytes).map_err(|problem| ModelFileError {
+            path: path.to_owned(),
+            problem,
+        })?;
+        let need_bytes = header.memory_need_bytes(context_tokens);
+        available_bytes = available_bytes.map(|available| available.saturating_sub(need_bytes));
+        Ok(header)
+    };
+    Ok(CheckedModels {
+        embed: embed.map(|path| check_next(path, ModelPurpose::Embed, 0)).transpose()?,
+        chat: chat
+            .map(|path| check_next(path, ModelPurpose::Chat, context_tokens))
+            .transpose()?,
     })
 }
 

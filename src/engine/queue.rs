@@ -28,17 +28,6 @@ pub(crate) enum PushError {
     Closed,
 }
 
-/// What the owner thread gets.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Popped<T> {
-    /// The most urgent, oldest entry.
-    Entry(T),
-    /// Nothing waits.
-    Nothing,
-    /// The queue was closed.
-    Closed,
-}
-
 struct Lanes<T> {
     lanes: [VecDeque<T>; Priority::ALL.len()],
     closed: bool,
@@ -101,17 +90,9 @@ impl<T: Waiting> PriorityQueue<T> {
         Ok(())
     }
 
-    /// Takes the most urgent, oldest entry without waiting.
-    pub(crate) fn pop(&self) -> Popped<T> {
-        let mut lanes = self.lock();
-        if lanes.closed {
-            return Popped::Closed;
-        }
-        lanes
-            .lanes
-            .iter_mut()
-            .find_map(VecDeque::pop_front)
-            .map_or(Popped::Nothing, Popped::Entry)
+    /// Takes the most urgent, oldest entry without waiting. A closed queue is empty.
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.lock().lanes.iter_mut().find_map(VecDeque::pop_front)
     }
 
     /// Waits until something can be taken or the queue is closed; false when closed.
@@ -161,7 +142,7 @@ mod tests {
 
     fn names(queue: &PriorityQueue<Entry>) -> Vec<u32> {
         let mut names = Vec::new();
-        while let Popped::Entry(entry) = queue.pop() {
+        while let Some(entry) = queue.pop() {
             names.push(entry.name);
         }
         names
@@ -216,6 +197,6 @@ mod tests {
             assert!(!owner.join().unwrap_or(true));
         });
         assert_eq!(queue.push(Priority::Live, entry(1)), Err(PushError::Closed));
-        assert!(matches!(queue.pop(), Popped::Closed));
+        assert!(queue.pop().is_none());
     }
 }

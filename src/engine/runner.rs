@@ -1,12 +1,6 @@
 //! The engine child: loads the models, listens, and ends with its parent.
 
-use std::{
-    io::Read,
-    num::NonZero,
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-};
+use std::{io::Read, num::NonZero, path::PathBuf, sync::Arc, thread};
 
 use llama_cpp_2::{LogOptions, llama_backend::LlamaBackend, send_logs_to_tracing};
 use tokio::sync::{mpsc, oneshot};
@@ -16,7 +10,7 @@ use super::{
     chat::{self, ChatSettings},
     embed::{self, EmbedSettings},
     error::RunError,
-    gguf::{ModelPurpose, check_model_file},
+    gguf::{GgufHeader, check_models},
     memory,
     owner::{Owner, OwnerThread},
     server::{Listener, router},
@@ -99,16 +93,26 @@ impl Runner {
             .threads
             .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
             .map_or(1, NonZero::get);
+        let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+        let checked = check_models(args.embed_model.as_deref(), args.chat_model.as_deref(), asked)?;
         let chat = args
             .chat_model
-            .as_deref()
-            .map(|path| chat_settings(path, args, threads))
-            .transpose()?;
+            .as_ref()
+            .zip(checked.chat.as_ref())
+            .map(|(path, header)| ChatSettings {
+                path: path.clone(),
+                threads: i32::from(threads),
+                context_tokens: window(asked, header),
+            });
         let embed = args
             .embed_model
-            .as_deref()
-            .map(|path| embed_settings(path, threads))
-            .transpose()?;
+            .as_ref()
+            .zip(checked.embed.as_ref())
+            .map(|(path, header)| EmbedSettings {
+                path: path.clone(),
+                threads: i32::from(threads),
+                model_pools: header.has_pooling,
+            });
         let backend = LlamaBackend::init().map_err(|error| RunError::Load {
             path: args.socket.clone(),
             why: error.to_string(),
@@ -148,12 +152,10 @@ impl Runner {
     }
 }
 
-fn chat_settings(path: &Path, args: &EngineArgs, threads: u16) -> Result<ChatSettings, RunError> {
-    let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-    let header = check_model_file(path, ModelPurpose::Chat, asked)?;
-    let context_tokens = match header.context_tokens {
-        0 => asked,
-        trained if asked > trained => {
+/// The window asked for, cut to what the model was trained with.
+fn window(asked: u32, header: &GgufHeader) -> u32 {
+    match header.context_tokens {
+        trained if trained > 0 && asked > trained => {
             tracing::warn!(
                 asked,
                 trained,
@@ -162,21 +164,7 @@ fn chat_settings(path: &Path, args: &EngineArgs, threads: u16) -> Result<ChatSet
             trained
         }
         _ => asked,
-    };
-    Ok(ChatSettings {
-        path: path.to_owned(),
-        threads: i32::from(threads),
-        context_tokens,
-    })
-}
-
-fn embed_settings(path: &Path, threads: u16) -> Result<EmbedSettings, RunError> {
-    let header = check_model_file(path, ModelPurpose::Embed, 0)?;
-    Ok(EmbedSettings {
-        path: path.to_owned(),
-        threads: i32::from(threads),
-        model_pools: header.has_pooling,
-    })
+    }
 }
 
 impl Backend for Runner {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Endpoint, EngineClient},
-    gguf::{ModelFileError, ModelPurpose, check_model_file},
+    gguf::{ModelFileError, check_models},
     runner::DEFAULT_CONTEXT_TOKENS,
     wire::ModelHealth,
 };
@@ -67,13 +67,8 @@ impl SupervisorSettings {
 
     /// Looks at the model files without loading them.
     fn check_models(&self) -> Result<(), ModelFileError> {
-        let check = |path: &Option<PathBuf>, purpose, context_tokens| match path {
-            Some(path) => check_model_file(path, purpose, context_tokens).map(drop),
-            None => Ok(()),
-        };
         let window = self.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        check(&self.embed_model, ModelPurpose::Embed, 0)?;
-        check(&self.chat_model, ModelPurpose::Chat, window)
+        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), window).map(drop)
     }
 }
 

@@ -252,7 +252,9 @@ impl Writer {
             if let Err(remaining) = self.commit(writes).await {
                 for write in remaining {
                     if let Err(alone) = self.commit(vec![write.0]).await {
-                        alone.into_iter().for_each(|(write, error)| write.answer(Some(error)));
+                        for (write, error) in alone {
+                            write.answer(Some(error));
+                        }
                     }
                 }
             }
@@ -278,7 +280,9 @@ impl Writer {
                 if jobs_changed {
                     self.jobs_changed.notify_one();
                 }
-                writes.into_iter().for_each(|write| write.answer(None));
+                for write in writes {
+                    write.answer(None);
+                }
                 Ok(())
             }
             Err(error) => {

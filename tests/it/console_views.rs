@@ -138,6 +138,8 @@ fn composed() -> QueueItem {
             agent_version: "Lumi, version 3".into(),
             took_ms: 1_840,
         }),
+        without_draft: String::new(),
+        remembers: true,
         drafting: false,
         sources: vec![
             SourceView {
@@ -377,12 +379,22 @@ fn conversation_row(
     }
 }
 
-fn document() -> DocumentRow {
-    DocumentRow {
+fn file() -> KnowledgeFile {
+    let entry = |title: &str, beginning: &str| DocumentRow {
         id: "d1".into(),
-        name: "Services and prices".into(),
+        title: title.into(),
         collection: "shop".into(),
-        passages: 14,
+        beginning: beginning.into(),
+    };
+    KnowledgeFile {
+        name: "Services and prices".into(),
+        documents: vec![
+            entry(
+                "What does a service cost?",
+                "A full service is 89 € for a bicycle and 129 € for an e-bike.",
+            ),
+            entry("Can I wait while you work?", "Yes. There is a café next door."),
+        ],
         updated: ago(90_000),
     }
 }
@@ -441,9 +453,9 @@ fn pages() -> Vec<(&'static str, String)> {
     let mut first_run = queue(None);
     first_run.has_knowledge = false;
     let hits = vec![SearchHit {
-        document_id: "d1".into(),
-        document: "Services and prices".into(),
+        href: "/knowledge/documents/d1".into(),
         title: "What does a service cost?".into(),
+        is_verified: false,
         passage: marked(
             "A full service is 89 € for a bicycle and 129 € for an e-bike.",
             &["full service", "e-bike"],
@@ -511,7 +523,7 @@ fn pages() -> Vec<(&'static str, String)> {
         (
             "documents",
             html(&documents(DocumentsPart {
-                documents: vec![document(), document()],
+                files: vec![file(), file()],
                 ..DocumentsPart::default()
             })),
         ),
@@ -528,18 +540,13 @@ fn pages() -> Vec<(&'static str, String)> {
             "document",
             html(&DocumentPage {
                 shell: shell(Section::Knowledge),
-                document: document(),
-                passages: vec![
-                    PassageView {
-                        title: "What does a service cost?".into(),
-                        text: "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts."
-                            .into(),
-                    },
-                    PassageView {
-                        title: String::new(),
-                        text: "We are at 14 Harbour Lane.".into(),
-                    },
-                ],
+                id: "d1".into(),
+                title: "What does a service cost?".into(),
+                text: "A full service is 89 € for a bicycle and 129 € for an e-bike, including small parts.".into(),
+                is_faq: true,
+                file: "Services and prices".into(),
+                collection: "shop".into(),
+                updated: ago(90_000),
             }),
         ),
         (
@@ -582,7 +589,7 @@ fn pages() -> Vec<(&'static str, String)> {
 }
 
 /// Writes the pages where `HOLDPOINT_PREVIEW_DIR` says, if it says anything.
-pub fn write_preview() {
+fn write_preview() {
     let Ok(directory) = std::env::var("HOLDPOINT_PREVIEW_DIR") else {
         return;
     };

@@ -6,6 +6,19 @@
     reason = "a test may fail loudly"
 )]
 
+mod api_access;
+mod api_bad_input;
+mod api_knowledge;
+mod api_origins;
+mod api_review;
+mod api_server;
+mod api_streams;
+mod api_visitor;
+mod app;
+mod browser;
+mod cli;
+mod console_pages;
+mod console_views;
 mod durability;
 mod durability_child;
 mod durability_disk;

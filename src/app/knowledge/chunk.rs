@@ -4,15 +4,16 @@
 //! [`MAX_WORDS`]; a list or a table stays whole while it fits, and is cut between items or rows (with the table's header
 //! repeated) when it does not. Passages are plain text, because visitors read them in a chat.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+mod html;
+mod pack;
+
+use pack::{Block, cut_at, pack};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Words a passage should not exceed: what a visitor reads in a chat, and half of what the embedder takes in.
 pub const MAX_WORDS: usize = 120;
-
-/// Characters after which even text without words is cut.
-const MAX_CHARS: usize = 1_200;
 
 /// The part of a document under one heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Document {
     pub sections: Vec<Section>,
 }
 
-/// Reads Markdown (tables and a YAML front matter included) as sections of plain text. Raw HTML is left out.
+/// Reads Markdown (tables and a YAML front matter included) as sections of plain text. Of raw HTML the text is kept.
 pub fn sections(markdown: &str) -> Document {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     let mut reader = Reader::default();
@@ -42,22 +43,6 @@ pub fn sections(markdown: &str) -> Document {
         reader.read(event);
     }
     reader.finish()
-}
-
-/// A top-level piece of Markdown as plain text.
-struct Block {
-    /// Parts that are not cut: sentences of a paragraph, items of a list, rows of a table.
-    units: Vec<String>,
-    /// What stands between the parts.
-    joiner: &'static str,
-    /// The first part is a table's header.
-    has_header: bool,
-}
-
-impl Block {
-    fn text(&self) -> String {
-        self.units.join(self.joiner)
-    }
 }
 
 /// Turns the parser's events into blocks, and blocks into sections.
@@ -78,9 +63,9 @@ struct Reader {
     lists: Vec<Option<u64>>,
     /// Addresses of open links, with the place in `text` where the link's words begin.
     links: Vec<(String, usize)>,
-    in_table: bool,
     in_front_matter: bool,
-    in_html: bool,
+    /// Where raw HTML begins in `text`, while inside some.
+    html: Option<usize>,
 }
 
 impl Reader {
@@ -95,8 +80,8 @@ impl Reader {
                 self.end(tag);
             }
             Event::Text(text) if self.in_front_matter => self.front_matter(&text),
-            Event::Text(text) if !self.in_html => self.text.push_str(&text),
-            Event::Code(text) => self.text.push_str(&text),
+            Event::Text(text) | Event::Code(text) | Event::Html(text) => self.text.push_str(&text),
+            Event::InlineHtml(tag) if tag.to_lowercase().starts_with("<br") => self.text.push('\n'),
             Event::SoftBreak => self.text.push(' '),
             Event::HardBreak => self.text.push('\n'),
             _ => {}
@@ -106,8 +91,10 @@ impl Reader {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::MetadataBlock(_) => self.in_front_matter = true,
-            Tag::HtmlBlock => self.in_html = true,
-            Tag::Table(_) => self.in_table = true,
+            Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented) => {
+                self.new_line();
+                self.html = Some(self.text.len());
+            }
             Tag::TableHead | Tag::TableRow => self.part(),
             Tag::TableCell if !self.text.is_empty() && !self.text.ends_with('\n') => self.text.push_str(" | "),
             Tag::List(first) => {
@@ -116,7 +103,7 @@ impl Reader {
             }
             Tag::Item => self.item(),
             Tag::Paragraph | Tag::CodeBlock(_) | Tag::BlockQuote(_) if !self.text.ends_with([' ', '\n']) => {
-                self.new_line()
+                self.new_line();
             }
             Tag::Link { dest_url, .. } => self.links.push((dest_url.into_string(), self.text.len())),
             _ => {}
@@ -126,13 +113,12 @@ impl Reader {
     fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::MetadataBlock(_) => self.in_front_matter = false,
-            TagEnd::HtmlBlock => self.in_html = false,
-            TagEnd::Table => self.in_table = false,
+            TagEnd::HtmlBlock | TagEnd::CodeBlock => self.html(),
             TagEnd::List(_) => {
                 self.lists.pop();
             }
             TagEnd::Link => self.link(),
-            TagEnd::Heading(level) => return self.heading(level),
+            TagEnd::Heading(level) if self.depth == 0 => return self.heading(level),
             _ => {}
         }
         if self.depth == 0 {
@@ -162,7 +148,8 @@ impl Reader {
         self.text.push_str(&indent);
         match self.lists.last_mut() {
             Some(Some(number)) => {
-                self.text.push_str(&format!("{number}. "));
+                self.text.push_str(&number.to_string());
+                self.text.push_str(". ");
                 *number = number.saturating_add(1);
             }
             _ => self.text.push_str("- "),
@@ -177,8 +164,22 @@ impl Reader {
                 .iter()
                 .any(|scheme| address.starts_with(scheme));
             if absolute && !address.ends_with(shown.trim()) {
-                self.text.push_str(&format!(" ({address})"));
+                self.text.extend([" (", &address, ")"]);
             }
+        }
+    }
+
+    /// Replaces raw HTML by its text. HTML that is indented inside HTML reads as a code block in Markdown, so an
+    /// indented block that begins with a tag counts as HTML.
+    fn html(&mut self) {
+        if let Some(start) = self.html.take().filter(|start| self.text.is_char_boundary(*start)) {
+            let raw = self.text.split_off(start);
+            let text = if raw.trim_start().starts_with('<') {
+                html::text(&raw)
+            } else {
+                raw
+            };
+            self.text.push_str(&text);
         }
     }
 
@@ -215,9 +216,11 @@ impl Reader {
         let (units, joiner, has_header) = match tag {
             TagEnd::List(_) => (cut_at(&text, &starts), "\n", false),
             TagEnd::Table => (cut_at(&text, &starts), "\n", true),
-            TagEnd::CodeBlock => (text.lines().map(str::to_owned).collect(), "\n", false),
+            TagEnd::CodeBlock | TagEnd::HtmlBlock => (text.lines().map(str::to_owned).collect(), "\n", false),
+            // Markdown leaves the signs of emphasis standing beside punctuation of Chinese or Japanese.
             _ => (
-                text.unicode_sentences()
+                text.replace("**", "")
+                    .unicode_sentences()
                     .map(|s| s.trim().to_owned())
                     .filter(|s| !s.is_empty())
                     .collect(),
@@ -252,113 +255,6 @@ impl Reader {
     }
 }
 
-/// The parts of `text` that begin at `starts`; whatever precedes the first goes with it.
-fn cut_at(text: &str, starts: &[usize]) -> Vec<String> {
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    let mut from = 0;
-    let mut units = Vec::new();
-    for to in ends {
-        let unit = text.get(from..to).unwrap_or_default().trim_end();
-        if !unit.is_empty() {
-            units.push(unit.to_owned());
-        }
-        from = to;
-    }
-    units
-}
-
-/// Fills passages with blocks.
-fn pack(blocks: &[Block]) -> Vec<String> {
-    let mut passages = Vec::new();
-    let mut open = String::new();
-    for block in blocks {
-        let text = block.text();
-        if fits(&open, &text) {
-            append(&mut open, &text, "\n");
-            continue;
-        }
-        // "Follow these steps:" belongs to the steps.
-        if !(open.ends_with(':') && block.joiner == "\n") {
-            close(&mut open, &mut passages);
-        }
-        if fits(&open, &text) {
-            append(&mut open, &text, "\n");
-            continue;
-        }
-        let header = block.units.first().filter(|_| block.has_header);
-        let mut joiner = "\n";
-        for unit in &block.units {
-            for piece in pieces(unit) {
-                if !fits(&open, piece) {
-                    close(&mut open, &mut passages);
-                    if let Some(header) = header.filter(|header| header.as_str() != piece && fits(header, piece)) {
-                        open.clone_from(header);
-                    }
-                }
-                append(&mut open, piece, joiner);
-                joiner = block.joiner;
-            }
-        }
-    }
-    close(&mut open, &mut passages);
-    passages
-}
-
-fn close(open: &mut String, passages: &mut Vec<String>) {
-    let text = std::mem::take(open);
-    if !text.trim().is_empty() {
-        passages.push(text.trim().to_owned());
-    }
-}
-
-fn append(open: &mut String, text: &str, joiner: &str) {
-    if !open.is_empty() {
-        open.push_str(joiner);
-    }
-    open.push_str(text);
-}
-
-fn fits(open: &str, text: &str) -> bool {
-    let words = open
-        .unicode_words()
-        .chain(text.unicode_words())
-        .take(MAX_WORDS + 1)
-        .count();
-    words <= MAX_WORDS
-        && open.len() + text.len() <= MAX_CHARS * 4
-        && open.chars().count() + text.chars().count() <= MAX_CHARS
-}
-
-/// Cuts a part that is too long by itself between words.
-fn pieces(unit: &str) -> Vec<&str> {
-    if fits("", unit) {
-        return vec![unit];
-    }
-    let mut pieces = Vec::new();
-    let (mut from, mut words, mut chars) = (0, 0, 0);
-    for (at, bound) in unit.split_word_bound_indices() {
-        let is_word = bound.chars().any(char::is_alphanumeric);
-        let length = bound.chars().count();
-        if at > from && (words + usize::from(is_word) > MAX_WORDS || chars + length > MAX_CHARS) {
-            pieces.extend(unit.get(from..at));
-            (from, words, chars) = (at, 0, 0);
-        }
-        words += usize::from(is_word);
-        chars += length;
-    }
-    pieces.extend(unit.get(from..));
-    // A single "word" may still be longer than a passage may be.
-    pieces.into_iter().flat_map(cut_characters).collect()
-}
-
-fn cut_characters(text: &str) -> Vec<&str> {
-    let mut cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(MAX_CHARS).collect();
-    cuts.push(text.len());
-    cuts.windows(2)
-        .filter_map(|pair| text.get(*pair.first()?..*pair.last()?))
-        .collect()
-}
-
 /// White space of any kind and length as one space.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -375,121 +271,5 @@ fn slug(heading: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn words(text: &str) -> usize {
-        text.unicode_words().count()
-    }
-
-    #[test]
-    fn sections_keep_their_path_of_headings_and_anchor() {
-        let document = sections(
-            "# Shop\nHello.\n## Repairs\n### Brakes\nWe fix *brakes*.\n## Hours\n9 to 5\n## Hours\nSunday closed",
-        );
-        let found: Vec<_> = document
-            .sections
-            .iter()
-            .map(|s| (s.path.join("/"), s.anchor.as_str(), s.passages.join("|")))
-            .collect();
-        assert_eq!(document.title.as_deref(), Some("Shop"));
-        assert_eq!(
-            found,
-            [
-                ("Shop".to_owned(), "shop", "Hello.".to_owned()),
-                ("Shop/Repairs/Brakes".to_owned(), "brakes", "We fix brakes.".to_owned()),
-                ("Shop/Hours".to_owned(), "hours", "9 to 5".to_owned()),
-                ("Shop/Hours".to_owned(), "hours-1", "Sunday closed".to_owned()),
-            ]
-        );
-    }
-
-    #[test]
-    fn lists_tables_and_links_become_plain_text() {
-        let markdown = "Do this:\n\n1. Open **it**\n2. Close\n   - gently\n\n| size | price |\n|---|---|\n| S | 5 |\n\n[Map](https://example.org/map) and [here](/local) <https://example.org>";
-        let document = sections(markdown);
-        let passage = document
-            .sections
-            .first()
-            .map(|s| s.passages.join("|"))
-            .unwrap_or_default();
-        assert_eq!(
-            passage,
-            "Do this:\n1. Open it\n2. Close\n  - gently\nsize | price\nS | 5\nMap (https://example.org/map) and here https://example.org"
-        );
-    }
-
-    #[test]
-    fn the_front_matter_gives_the_title_and_html_and_attributes_are_left_out() {
-        let document = sections(
-            "---\nlayout: help\ntitle: \"Your account\"\n---\n<script>x</script>\n\n{: .list}\n\nText <b>here</b>.",
-        );
-        assert_eq!(document.title.as_deref(), Some("Your account"));
-        assert_eq!(
-            document.sections.first().map(|s| s.passages.clone()),
-            Some(vec!["Text here.".to_owned()])
-        );
-    }
-
-    #[test]
-    fn a_long_table_is_cut_between_rows_and_each_part_repeats_the_header() {
-        let rows: String = (0..100).map(|n| format!("| item {n} | {n} euros |\n")).collect();
-        let document = sections(&format!("Prices:\n\n| thing | price |\n|---|---|\n{rows}"));
-        let passages = document
-            .sections
-            .first()
-            .map(|s| s.passages.clone())
-            .unwrap_or_default();
-        assert!(passages.len() > 2);
-        assert!(
-            passages
-                .first()
-                .is_some_and(|p| p.starts_with("Prices:\nthing | price\nitem 0 | 0 euros"))
-        );
-        assert!(
-            passages
-                .iter()
-                .skip(1)
-                .all(|p| p.starts_with("thing | price\nitem ") && words(p) <= MAX_WORDS)
-        );
-    }
-
-    #[test]
-    fn a_list_that_fits_is_never_cut() {
-        let filler = "word ".repeat(100);
-        let list: String = (0..10).map(|n| format!("- step number {n}\n")).collect();
-        let document = sections(&format!("{filler}\n\n{list}"));
-        let passages = document
-            .sections
-            .first()
-            .map(|s| s.passages.clone())
-            .unwrap_or_default();
-        assert_eq!(passages.len(), 2);
-        assert!(passages.last().is_some_and(|p| p.lines().count() == 10));
-    }
-
-    #[test]
-    fn text_without_spaces_is_cut_all_the_same() {
-        let document = sections(&"x".repeat(10_000));
-        let passages = document
-            .sections
-            .first()
-            .map(|s| s.passages.clone())
-            .unwrap_or_default();
-        assert_eq!(passages.iter().map(String::len).sum::<usize>(), 10_000);
-        assert!(passages.iter().all(|p| p.len() <= MAX_CHARS));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_gives_passages_that_are_not_too_long(text in "(\\PC{0,30}|[#*|>`\\[\\]()\\-\\n :.]{1,8}|word ){0,60}") {
-            for section in sections(&text).sections {
-                for passage in section.passages {
-                    prop_assert!(!passage.trim().is_empty());
-                    prop_assert!(words(&passage) <= MAX_WORDS + 1, "{}", words(&passage));
-                }
-            }
-        }
-    }
-}
+#[path = "chunk/tests.rs"]
+mod tests;

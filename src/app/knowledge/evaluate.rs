@@ -213,7 +213,7 @@ pub async fn evaluate<E: Embedder>(
         })
         .collect();
 
-    let mut measured = Vec::with_capacity(questions.len());
+    let mut rows = Vec::with_capacity(questions.len());
     let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, (question, right)) in questions.iter().zip(&right).enumerate() {
         let members = collections
@@ -228,17 +228,16 @@ pub async fn evaluate<E: Embedder>(
 
         // One question at a time, as visitors ask.
         let started = Instant::now();
-        let embedded = embed_all(embedder, std::slice::from_ref(&question.question), |_| ()).await?;
+        let asked = embed_all(embedder, std::slice::from_ref(&question.question), |_| ()).await?;
         let latency_ms = milliseconds(started);
-        let vector = embedded.first().map(Vec::as_slice).unwrap_or_default();
+        let vector = asked.first().map(Vec::as_slice).unwrap_or_default();
 
-        measured.push(measure(vector, &members, &is_right, latency_ms)?);
+        rows.push(measure(vector, &members, &is_right, latency_ms)?);
         clusters.entry(&question.collection).or_default().push(at);
         progress(texts.len() + at + 1, total);
     }
     let clusters: Vec<Vec<usize>> = clusters.into_values().collect();
-    report(&measured, &clusters)
-        .ok_or_else(|| EvaluateError::Vectors("it contains numbers that are not finite".to_owned()))
+    report(&rows, &clusters).ok_or_else(|| EvaluateError::Vectors("it contains numbers that are not finite".to_owned()))
 }
 
 /// Positions of each collection's documents.
@@ -319,15 +318,15 @@ async fn embed_all<E: Embedder>(
 ) -> Result<Vec<Vec<f32>>, EvaluateError> {
     let mut vectors = Vec::with_capacity(texts.len());
     for batch in texts.chunks(BATCH) {
-        let embedded = embedder
+        let answer = embedder
             .embed(batch)
             .await
             .map_err(|error| EvaluateError::Embedder(error.to_string()))?;
-        if embedded.len() != batch.len() {
-            let why = format!("{} vectors for {} texts", embedded.len(), batch.len());
+        if answer.len() != batch.len() {
+            let why = format!("{} vectors for {} texts", answer.len(), batch.len());
             return Err(EvaluateError::Vectors(why));
         }
-        vectors.extend(embedded);
+        vectors.extend(answer);
         progress(vectors.len());
     }
     Ok(vectors)
@@ -405,12 +404,12 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Sums the measured questions up; `clusters` holds the positions of each collection's questions.
-fn report(measured: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
-    let all: Vec<&Measured> = measured.iter().collect();
+/// Sums up what the questions yielded; `clusters` holds the positions of each collection's questions.
+fn report(rows: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
+    let all: Vec<&Measured> = rows.iter().collect();
     let drawn = |sample: &[usize]| -> Vec<&Measured> {
         let positions = sample.iter().filter_map(|cluster| clusters.get(*cluster)).flatten();
-        positions.filter_map(|at| measured.get(*at)).collect()
+        positions.filter_map(|at| rows.get(*at)).collect()
     };
     let right_first = |rows: &[&Measured]| mean(rows, |m| f64::from(u8::from(m.rank == 1)));
     let right_first_baseline = |rows: &[&Measured]| mean(rows, |m| f64::from(u8::from(m.baseline_first)));
@@ -418,11 +417,11 @@ fn report(measured: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
     let abstain = |rows: &[&Measured]| separation(rows, |m| m.stand_out);
     let abstain_baseline = |rows: &[&Measured]| separation(rows, |m| m.baseline);
     let abstain_diff = |rows: &[&Measured]| Some(abstain(rows)? - abstain_baseline(rows)?);
-    let latencies: Vec<f64> = measured.iter().map(|m| m.latency_ms).collect();
+    let latencies: Vec<f64> = rows.iter().map(|m| m.latency_ms).collect();
     #[expect(clippy::cast_precision_loss, reason = "ranks within a collection")]
     let reciprocal = |m: &Measured| 1.0 / m.rank as f64;
     Some(Report {
-        n: measured.len(),
+        n: rows.len(),
         right_first: right_first(&all)?,
         right_first_baseline: right_first_baseline(&all)?,
         diff: diff(&all)?,

@@ -159,9 +159,9 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
             continue;
         }
         if old.is_some() {
-            report.changed += 1
+            report.changed += 1;
         } else {
-            report.added += 1
+            report.added += 1;
         }
         let row = document::Model {
             id: old
@@ -231,9 +231,9 @@ async fn write_all(
 
 async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(), AppError> {
     if exists {
-        tx.update(row.clone()).await?
+        tx.update(row.clone()).await?;
     } else {
-        tx.insert(row.clone()).await?
+        tx.insert(row.clone()).await?;
     }
     Ok(())
 }

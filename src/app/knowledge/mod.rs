@@ -26,7 +26,7 @@ use std::time::Duration;
 /// Longest time for the embedding of one question; then words alone decide.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest time for one batch of embeddings in the background.
-const BATCH_DEADLINE: Duration = Duration::from_secs(120);
+const BATCH_DEADLINE: Duration = Duration::from_mins(2);
 
 struct ThroughEngine<'a>(&'a EngineClient);
 
@@ -49,10 +49,13 @@ pub async fn evaluate(
 ) -> Result<Report, AppError> {
     let engine = app.engine().ok_or_else(no_engine)?;
     evaluate::evaluate(&ThroughEngine(&engine.client), documents, questions, |done, all| {
-        tracing::debug!(done, all, "embedding")
+        tracing::debug!(done, all, "embedding");
     })
     .await
-    .map_err(|error| AppError::Invalid(error.to_string()))
+    .map_err(|error| match error {
+        evaluate::EvaluateError::Embedder(why) => AppError::Engine(why),
+        unusable => AppError::Invalid(unusable.to_string()),
+    })
 }
 
 fn no_engine() -> AppError {

@@ -197,7 +197,7 @@ fn markdown(name: &str, text: &str, collector: &mut Collector) -> Result<(), Par
             collector.add(
                 row,
                 DocumentKind::Section,
-                id,
+                &id,
                 &heading,
                 passage,
                 section.anchor.clone(),
@@ -234,14 +234,14 @@ impl Collector {
     ) -> Result<(), ParseError> {
         let id = id.map(clean).map(|id| one_line(&id)).filter(|id| !id.is_empty());
         let id = id.unwrap_or_else(|| short_hash(&one_line(&clean(question)).to_lowercase()));
-        self.add(row, DocumentKind::Faq, id, question, answer, anchor)
+        self.add(row, DocumentKind::Faq, &id, question, answer, anchor)
     }
 
     fn add(
         &mut self,
         row: usize,
         kind: DocumentKind,
-        id: String,
+        id: &str,
         title: &str,
         body: &str,
         anchor: String,
@@ -261,7 +261,7 @@ impl Collector {
             return Err(ParseError::TooManyRows);
         }
         let id: String = id.chars().take(MAX_TITLE_CHARS).collect();
-        let external_id = self.unique(id);
+        let external_id = self.unique(&id);
         let position = self.parsed.documents.len();
         self.parsed.documents.push(ParsedDocument {
             external_id,
@@ -278,8 +278,8 @@ impl Collector {
         self.parsed.skipped.push(Skipped { row, why: why.into() });
     }
 
-    fn unique(&mut self, id: String) -> String {
-        let mut candidate = id.clone();
+    fn unique(&mut self, id: &str) -> String {
+        let mut candidate = id.to_owned();
         loop {
             let times = self.ids.entry(candidate.clone()).or_default();
             *times += 1;

@@ -1,7 +1,7 @@
 //! The choice of an answer mode.
 
 use super::quote::{has_list_or_table, pick_sentences, slice};
-use super::words::{content_words, overlap, share};
+use super::words::{content_words, is_small_talk, overlap, share};
 use super::{AnswerMode, Signals};
 use crate::domain::retrieval::{RankedEntry, Ranking};
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ pub struct Thresholds {
     /// A verified answer whose question is this near is served wherever it ranks: practically the same words.
     pub verified_same_question: f64,
     /// Share of the question's content words that the quoted sentences of a document should contain; below it the LLM
-    /// writes where `compose` is allowed, `0.0..=1.0`.
+    /// writes where `compose` is allowed, `0.0..=1.0`. Set by hand: most of a question, as three of four words.
     pub quote_coverage: f64,
 }
 
@@ -91,7 +91,7 @@ impl Default for Thresholds {
             related_stand_out: 0.12,
             verified_question: 0.45,
             verified_same_question: 0.80,
-            quote_coverage: 0.5,
+            quote_coverage: 0.7,
         }
     }
 }
@@ -139,6 +139,9 @@ pub fn choose(
         && let Some(at) = nearest_verified(candidates, ranking.stand_out, thresholds)
     {
         return asked.whole(AnswerMode::Verified, at);
+    }
+    if is_small_talk(question) {
+        return asked.without_text(AnswerMode::Abstain);
     }
     // Where a verified answer ranks first without being near enough, the best passage is judged by its own height.
     let passage = candidates

@@ -174,6 +174,30 @@ fn a_related_passage_is_composed_from_only_where_that_is_allowed() {
     );
 }
 
+#[test]
+fn a_greeting_is_not_answered_with_whatever_lies_near_it() {
+    let candidates = [candidate(FAQ, "How can I contact you?", "hello@example.org", 0.6, 0.6)];
+    for text in ["Hello there!", "ok, thanks", "👍", "Guten Morgen"] {
+        assert_eq!(chosen(text, 0.3, &candidates, ALL).mode, AnswerMode::Abstain, "{text}");
+    }
+    assert_eq!(
+        chosen("Hello, where are you?", 0.3, &candidates, ALL).mode,
+        AnswerMode::Quote
+    );
+}
+
+#[test]
+fn sentences_that_hold_only_a_part_of_the_question_leave_it_to_the_llm_where_it_may_write() {
+    let body = "The cargo bike costs £45 a day. Straps are included. We show you how to steer.";
+    let candidates = [candidate(SECTION, "Cargo bikes", body, 0.6, 0.6)];
+    let question = "What is the deposit for a cargo bike?";
+    assert_eq!(chosen(question, 0.3, &candidates, ALL).mode, AnswerMode::Compose);
+    assert_eq!(
+        chosen(question, 0.3, &candidates, AllowedModes::default()).text,
+        "The cargo bike costs £45 a day."
+    );
+}
+
 proptest! {
     #[test]
     fn any_texts_and_numbers_give_a_choice_whose_quotes_lie_inside_their_source(

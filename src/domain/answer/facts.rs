@@ -131,7 +131,7 @@ fn split_ranges(token: &str) -> Vec<&str> {
 pub(super) fn literal(text: &str) -> Option<Fact> {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let address = text.contains('@') || text.contains("://") || text.starts_with("www.");
-    address.then(|| Fact::Literal(text))
+    address.then_some(Fact::Literal(text))
 }
 
 /// A date in figures, as its parts; each part with the facts that it may be read as.
@@ -141,7 +141,7 @@ pub(super) fn date(text: &str) -> Option<Vec<Vec<Fact>>> {
     let [a, b, c] = parts.as_slice() else { return None };
     let value = |text: &str, longest: usize| -> Option<u16> {
         (1..=longest).contains(&text.len()).then_some(())?;
-        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+        text.parse().ok().filter(|_| !text.starts_with('+'))
     };
     let (year, first, second) = match (a.len(), c.len()) {
         (4, _) => (value(a, 4)?, value(b, 2)?, value(c, 2)?),

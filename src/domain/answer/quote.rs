@@ -53,7 +53,7 @@ pub fn pick_sentences(question: &str, passage: &str, similarities: Option<&[f64]
         return if whole.is_empty() {
             Vec::new()
         } else {
-            vec![start..start + whole.len()]
+            std::iter::once(start..start + whole.len()).collect()
         };
     }
     let wanted = content_words(question);

@@ -158,7 +158,13 @@ fn is_name(word: &Word, names_tell: bool) -> bool {
     if rest_has_capital || (first.is_alphabetic() && word.text.chars().any(|c| c.is_ascii_digit())) {
         return true;
     }
-    names_tell && first.is_uppercase() && !word.starts_sentence && word.text.chars().count() > 1
+    // "I'm" and "We'll" are pronouns, wherever they stand.
+    let stem = word.text.split(['\'', '’']).next().unwrap_or_default();
+    names_tell
+        && first.is_uppercase()
+        && !word.starts_sentence
+        && stem.chars().count() > 1
+        && !is_function_word(&stem.to_lowercase())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of words")]
@@ -256,7 +262,7 @@ mod tests {
             Vec::<String>::new()
         );
         assert_eq!(
-            missing("Certainly. Parking is free.", "There is free parking."),
+            missing("Certainly, I'm sure. Parking is free.", "There is free parking."),
             Vec::<String>::new()
         );
     }

@@ -13,6 +13,19 @@ const FUNCTION_WORDS: &str = " a about after all also am an and any are as at be
     gibt hab habe haben hallo hat ich ihr ihre im in ist ja kann können könnte man mein meine mich mir mit muss nein nicht noch nur oder sein \
     sie sind so um und uns unser unsere vom von vor war was wann wer wie wird wo würde zu zum zur ";
 
+/// Words that make up greetings, thanks and short replies.
+const COURTESIES: &str = " hello hi hey hallo moin thanks thank thx cheers you danke bitte please ok okay yes no yep nope ja nein bye goodbye \
+    tschüss good great perfect nice guten gute morning morgen tag afternoon evening abend day night there so very much a lot schön sehr gut super ";
+
+/// Does a message ask nothing: only courtesies, or no word at all? Their few words lie near some entry by chance
+/// ("hello" near an address that begins with it), so the ranking is not asked.
+pub(super) fn is_small_talk(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message
+        .unicode_words()
+        .all(|word| COURTESIES.split_ascii_whitespace().any(|known| known == word))
+}
+
 /// Is `word` (lower-cased) one that carries no content?
 pub(super) fn is_function_word(word: &str) -> bool {
     FUNCTION_WORDS.split_ascii_whitespace().any(|known| known == word)

@@ -1,5 +1,3 @@
-#![expect(clippy::expect_used, reason = "a test may fail loudly")]
-
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -176,7 +174,7 @@ fn a_chat_model_is_not_taken_for_an_embedder() {
 
 #[test]
 fn a_missing_file_is_named_with_its_path() {
-    let error = check_model_file(Path::new("/nowhere/model.gguf"), ModelPurpose::Chat, 512).expect_err("no file");
+    let error = check_models(None, Some(Path::new("/nowhere/model.gguf")), 512).expect_err("no file");
     assert!(
         error
             .to_string()

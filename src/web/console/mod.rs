@@ -2,6 +2,86 @@
 //!
 //! Two halves, kept apart on purpose: [`view`] holds what the pages show, as plain data with its template,
 //! and knows nothing of where it comes from; the handlers beside it read through `app` and fill it in.
-//! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself.
+//! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
+//! and out are forms of their own.
 
+mod compare;
+mod conversations;
+mod entrance;
+mod knowledge;
+mod log;
+mod queue;
+mod sentences;
+mod thread;
 pub mod view;
+mod viewer;
+
+use super::error::Problem;
+use super::router::Pages;
+use super::state::Web;
+use askama::Template;
+use axum::Router;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use view::ProblemPage;
+
+/// The console's routes, and its page for refusals.
+pub fn pages() -> Pages {
+    let routes = Router::<Web>::new()
+        .route("/", get(async || Redirect::to("/queue")))
+        .route("/setup", get(entrance::set_up_page).post(entrance::set_up))
+        .route("/login", get(entrance::sign_in_page).post(entrance::sign_in))
+        .route("/logout", post(entrance::sign_out))
+        .route("/queue", get(queue::page))
+        .route("/queue/{item}", get(queue::page_at))
+        .route("/parts/queue", get(queue::list_part))
+        .route("/parts/queue/{item}", get(queue::item_part))
+        .route("/conversations", get(conversations::list_page))
+        .route("/conversations/{id}", get(conversations::page))
+        .route("/parts/conversations", get(conversations::list_part))
+        .route("/parts/conversations/{id}", get(conversations::part))
+        .route("/knowledge", get(knowledge::documents_page))
+        .route("/knowledge/verified", get(knowledge::verified_page))
+        .route("/knowledge/documents/{id}", get(knowledge::document_page))
+        .route("/parts/knowledge", get(knowledge::documents_part))
+        .route("/log", get(log::page))
+        .route("/parts/log", get(log::part));
+    Pages {
+        routes,
+        error_page: Some(problem_page),
+    }
+}
+
+/// A refusal as a page.
+fn problem_page(problem: &Problem, request_id: &str) -> Response {
+    let detail = Some(problem.detail.clone().into_owned());
+    let page = ProblemPage::for_status(problem.status.as_u16(), detail, request_id.to_owned());
+    match page.render() {
+        Ok(html) => (problem.status, Html(html)).into_response(),
+        // A page about a refusal that cannot be written must not hide the refusal.
+        Err(_) => (problem.status, problem.detail.clone().into_owned()).into_response(),
+    }
+}
+
+/// A template as an answer.
+fn html(page: &impl Template) -> Result<Response, Problem> {
+    match page.render() {
+        Ok(html) => Ok(Html(html).into_response()),
+        Err(cause) => {
+            tracing::error!(%cause, "A page cannot be written");
+            Err(Problem::internal_error())
+        }
+    }
+}
+
+/// What a visitor without a name is called: the end of the conversation's id, which is random.
+fn visitor_name(conversation_id: &impl ToString) -> String {
+    let id = conversation_id.to_string();
+    let end: String = id.chars().skip(id.chars().count().saturating_sub(4)).collect();
+    format!("Visitor {end}")
+}
+
+/// A clause of the domain as a sentence: with a capital letter and a full stop.
+fn sentence(clause: &str) -> String {
+    super::error::sentence(clause)
+}

@@ -75,12 +75,8 @@ fn line(position: &csv::Position) -> usize {
 }
 
 fn delimiter(text: &str) -> u8 {
-    let header = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
-        .as_bytes();
-    let times = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let times = |delimiter: u8| header.matches(char::from(delimiter)).count();
     // The last of equals is kept: a comma wins a draw.
     *[b'|', b'\t', b';', b',']
         .iter()

@@ -13,7 +13,7 @@ pub struct DocumentsPage {
     /// The documents, or what the search found.
     pub list: DocumentsPart,
     /// Verified answers in use, for the tab.
-    pub verified_count: u64,
+    pub verified_count: usize,
     /// Collections that exist, proposed in the import form.
     pub collections: Vec<String>,
 }
@@ -24,10 +24,33 @@ pub struct DocumentsPage {
 pub struct DocumentsPart {
     /// What is searched for; empty shows all documents.
     pub query: String,
-    /// All documents, when nothing is searched.
-    pub documents: Vec<DocumentRow>,
+    /// All documents by the file they came from, when nothing is searched.
+    pub files: Vec<KnowledgeFile>,
+    /// Whether there are more documents than are listed.
+    pub is_cut: bool,
     /// What was found, best first.
     pub hits: Vec<SearchHit>,
+}
+
+/// What one imported file brought.
+#[derive(Clone, Debug)]
+pub struct KnowledgeFile {
+    /// The name it was imported under.
+    pub name: String,
+    /// Its documents, in their order.
+    pub documents: Vec<DocumentRow>,
+    /// When one of them last changed.
+    pub updated: Moment,
+}
+
+impl KnowledgeFile {
+    /// How many documents: `1 entry`, `12 entries`.
+    pub fn size(&self) -> String {
+        match self.documents.len() {
+            1 => "1 entry".to_owned(),
+            count => format!("{count} entries"),
+        }
+    }
 }
 
 /// One line of the documents.
@@ -35,29 +58,27 @@ pub struct DocumentsPart {
 pub struct DocumentRow {
     /// Its id.
     pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its collection.
+    /// A question, or the path of headings.
+    pub title: String,
+    /// The collection it belongs to.
     pub collection: String,
-    /// How many passages it was cut into.
-    pub passages: u64,
-    /// When it was last imported.
-    pub updated: Moment,
+    /// The first words of the answer or text.
+    pub beginning: String,
 }
 
 /// A passage found.
 #[derive(Clone, Debug)]
 pub struct SearchHit {
-    /// Its document's id.
-    pub document_id: String,
-    /// Its document's name.
-    pub document: String,
-    /// The passage's own title (an FAQ's question, a heading).
+    /// Where it is shown whole.
+    pub href: String,
+    /// Its title: a question, or the path of headings.
     pub title: String,
     /// The passage, with the words of the query highlighted.
     pub passage: Marked,
     /// How near the question it is, in percent 0–100.
     pub nearness_percent: u8,
+    /// Whether a person verified it.
+    pub is_verified: bool,
 }
 
 /// `GET /knowledge/documents/{id}`.
@@ -66,19 +87,20 @@ pub struct SearchHit {
 pub struct DocumentPage {
     /// The frame.
     pub shell: Shell,
-    /// The document.
-    pub document: DocumentRow,
-    /// Its passages in order.
-    pub passages: Vec<PassageView>,
-}
-
-/// A passage of a document.
-#[derive(Clone, Debug)]
-pub struct PassageView {
-    /// An FAQ's question, or the heading; may be empty.
+    /// Its id.
+    pub id: String,
+    /// A question, or the path of headings.
     pub title: String,
-    /// The text.
+    /// The answer, or the text.
     pub text: String,
+    /// Whether it is a question with its answer, which may be quoted as it stands.
+    pub is_faq: bool,
+    /// The file it was imported from.
+    pub file: String,
+    /// Its collection.
+    pub collection: String,
+    /// When it last changed.
+    pub updated: Moment,
 }
 
 /// `GET /knowledge/verified`.

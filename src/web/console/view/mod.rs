@@ -23,7 +23,7 @@ pub use conversations::{
 };
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use knowledge::{
-    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, PassageView, SearchHit, VerifiedAnswerRow,
+    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit, VerifiedAnswerRow,
     VerifiedAnswersPage,
 };
 pub use log::{LogLine, LogPage, LogPart};

@@ -111,6 +111,8 @@ pub struct QueueItem {
     pub history: Vec<MessageView>,
     /// The AI's proposal; none on a handoff without one, or while it is being drafted.
     pub draft: Option<DraftView>,
+    /// What to read in the draft's place when there is none, one sentence.
+    pub without_draft: String,
     /// Whether a newer draft is being made for the newest revision.
     pub drafting: bool,
     /// What the draft rests on, best first.
@@ -119,6 +121,8 @@ pub struct QueueItem {
     pub flags: Vec<Flag>,
     /// Why it is held, in sentences.
     pub reasons: Vec<String>,
+    /// Whether an own answer is proposed as a verified answer.
+    pub remembers: bool,
     /// When the oldest unanswered message arrived.
     pub waiting_since: Moment,
     /// When the fallback takes over, if there is a deadline.

@@ -95,9 +95,7 @@ impl GateBadge {
 pub enum EngineState {
     /// It answers.
     Up,
-    /// It is starting or restarting.
-    Starting,
-    /// It does not answer; the sentence says why and what to do.
+    /// It does not answer (yet); the sentence says why and what to do.
     Down(String),
 }
 
@@ -125,7 +123,6 @@ impl EngineState {
     pub fn notice(&self) -> Option<&str> {
         match self {
             Self::Up => None,
-            Self::Starting => Some("The AI is starting. Until it is ready, drafts are found by keyword and held."),
             Self::Down(why) => Some(why),
         }
     }

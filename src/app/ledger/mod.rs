@@ -1,0 +1,215 @@
+//! Between the rules and the rows: loads a conversation as a [`Flow`], and writes a [`Step`] back.
+//!
+//! Every change of a conversation goes through here, inside one write: load, ask the flow, carry out.
+
+mod carry_out;
+
+pub(crate) use carry_out::NewMessage;
+
+use crate::app::AppError;
+use crate::domain::conversation::{Owner, Ownership};
+use crate::domain::flow::{Context, Flow, Limits};
+use crate::domain::ids::ConversationId;
+use crate::domain::review::{Item, ItemState, Lease, OutcomeKind, Pending, ReasonCode, VerdictLabel};
+use crate::domain::settings::WorkspaceSettings;
+use crate::domain::turn::Turn;
+use crate::store::entity::{conversation, draft, message, outcome, review_item, turn};
+use crate::store::{ItemStatus, OwnerKind, Rows, Sources};
+
+/// A conversation's rows and what the rules make of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    /// The conversation.
+    pub(crate) conversation: conversation::Model,
+    /// Its latest turn.
+    pub(crate) turn: Option<turn::Model>,
+    /// Its open review item.
+    pub(crate) item: Option<review_item::Model>,
+    /// The item's pending outcome.
+    pub(crate) pending: Option<outcome::Model>,
+    /// The draft the item points at; it may be for an older revision.
+    pub(crate) draft: Option<draft::Model>,
+    /// All of it as the rules see it.
+    pub(crate) flow: Flow,
+}
+
+/// What a reviewer's decision carries besides its kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DecisionDetails {
+    /// The text that is to go out.
+    pub(crate) text: Option<String>,
+    /// The verdict as given.
+    pub(crate) verdict: Option<VerdictLabel>,
+    /// Why.
+    pub(crate) reasons: Vec<ReasonCode>,
+    /// For colleagues.
+    pub(crate) note: Option<String>,
+    /// Keep the answer as a verified answer.
+    pub(crate) remember: bool,
+}
+
+/// What carrying out a step needs besides the step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Details {
+    /// For a decision.
+    pub(crate) decision: DecisionDetails,
+    /// A person's message: text and client-made id.
+    pub(crate) person: Option<(String, Option<String>)>,
+}
+
+/// Messages that were written while carrying out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Written {
+    /// In order.
+    pub(crate) messages: Vec<message::Model>,
+    /// The item that joined the queue.
+    pub(crate) opened: Option<review_item::Model>,
+}
+
+/// The workspace's limits from its settings.
+pub(crate) const fn limits(settings: &WorkspaceSettings) -> Limits {
+    Limits {
+        undo_ms: settings.undo_ms,
+        hold_ms: settings.hold_ms,
+        handoff_ms: settings.handoff_ms,
+    }
+}
+
+/// The context of a transition.
+pub(crate) fn context<'a>(sources: &'a Sources, settings: &WorkspaceSettings) -> Context<'a> {
+    Context {
+        now: sources.clock.now(),
+        ids: &*sources.ids,
+        limits: limits(settings),
+    }
+}
+
+/// The settings of the workspace.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub(crate) async fn settings(rows: &Rows<'_>) -> Result<WorkspaceSettings, AppError> {
+    Ok(rows
+        .workspace()
+        .await?
+        .ok_or(AppError::NotFound("the workspace"))?
+        .settings
+        .0)
+}
+
+/// Loads a conversation.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, AppError> {
+    let conversation = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
+    let turn = rows.latest_turn(id).await?;
+    let item = rows.open_item(id).await?;
+    let (pending, draft) = match &item {
+        Some(item) => {
+            let draft = match item.draft_id {
+                Some(draft_id) => rows.draft(draft_id).await?,
+                None => None,
+            };
+            (rows.standing_outcome(item.id).await?, draft)
+        }
+        None => (None, None),
+    };
+    let flow = Flow {
+        ownership: ownership(&conversation),
+        turn: turn.as_ref().map(|turn| (turn.id, turn_of(turn))),
+        item: item
+            .as_ref()
+            .map(|item| item_of(item, pending.as_ref(), draft.as_ref())),
+    };
+    Ok(Ledger {
+        conversation,
+        turn,
+        item,
+        pending,
+        draft,
+        flow,
+    })
+}
+
+/// Who owns a conversation.
+pub(crate) const fn ownership(row: &conversation::Model) -> Ownership {
+    let owner = match (row.owner, row.owner_member_id) {
+        (OwnerKind::Person, Some(member)) => Owner::Person(member),
+        (OwnerKind::Ai, _) => Owner::Ai,
+        // The schema's CHECK keeps a person without a member out.
+        (OwnerKind::Nobody | OwnerKind::Person, _) => Owner::Nobody,
+    };
+    Ownership {
+        owner,
+        epoch: row.epoch,
+    }
+}
+
+const fn turn_of(row: &turn::Model) -> Turn {
+    Turn {
+        state: row.state,
+        revision: row.revision,
+        opened_at: row.opened_at,
+        burst_at: row.burst_at,
+        last_message_at: row.last_message_at,
+    }
+}
+
+fn item_of(row: &review_item::Model, outcome: Option<&outcome::Model>, draft: Option<&draft::Model>) -> Item {
+    let state = match outcome.map(pending_of) {
+        Some(outcome) if row.state == ItemStatus::Closed => ItemState::Closed(outcome),
+        Some(outcome) => ItemState::Pending(outcome),
+        None => ItemState::Open,
+    };
+    Item {
+        id: row.id,
+        kind: row.kind,
+        state,
+        revision: row.revision,
+        has_draft: draft.is_some_and(|draft| draft.revision == row.revision),
+        lease: row
+            .leased_by
+            .zip(row.leased_until)
+            .map(|(member, until)| Lease { member, until }),
+        deadline_at: row.deadline_at,
+    }
+}
+
+/// An item with its standing outcome, for an item that may be closed.
+pub(crate) fn closed_or_open(row: &review_item::Model, outcome: Option<&outcome::Model>) -> Item {
+    item_of(row, outcome, None)
+}
+
+fn pending_of(row: &outcome::Model) -> Pending {
+    Pending {
+        id: row.id,
+        kind: row.kind,
+        by: row.member_id,
+        at: row.created_at,
+        final_at: row.final_at,
+    }
+}
+
+impl Ledger {
+    /// The item's draft as the rules see it.
+    pub(crate) fn proposed(&self) -> Option<crate::domain::flow::Proposed<'_>> {
+        self.draft.as_ref().map(|draft| crate::domain::flow::Proposed {
+            id: draft.id,
+            ticket: crate::domain::flow::Ticket {
+                turn_id: draft.turn_id,
+                revision: draft.revision,
+                epoch: draft.epoch,
+            },
+            text: &draft.body,
+        })
+    }
+}
+
+/// Does this kind of outcome leave an answer worth remembering?
+pub(crate) const fn may_be_remembered(kind: OutcomeKind) -> bool {
+    matches!(kind, OutcomeKind::Edit | OutcomeKind::Respond)
+}

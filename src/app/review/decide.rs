@@ -1,0 +1,201 @@
+//! Deciding about an item, and taking a decision back.
+
+use super::refusal::{already_in, explain, explain_with_news};
+use super::reviewer;
+use crate::app::caller::Caller;
+use crate::app::ledger::{self, DecisionDetails, Details};
+use crate::app::{App, AppError};
+use crate::domain::flow::{Effect, FlowError};
+use crate::domain::ids::{ItemId, MemberId, OutcomeId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::review::{OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::text::{AnswerText, Note};
+use crate::domain::time::Timestamp;
+use crate::store::{Change, ItemStatus, LogDraft, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What a reviewer decides.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// The outcome.
+    pub kind: OutcomeKind,
+    /// The revision that was on the screen.
+    pub revision: i64,
+    /// The text of an edit or a response.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// For an edit: could the draft have gone out?
+    #[serde(default)]
+    pub verdict: Option<VerdictLabel>,
+    /// What was wrong.
+    #[serde(default)]
+    pub reasons: Vec<ReasonCode>,
+    /// For colleagues.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Keep an edited or written answer as a verified answer. Default: yes.
+    #[serde(default = "yes")]
+    pub remember: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A decision was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Decided {
+    /// The outcome.
+    pub outcome_id: OutcomeId,
+    /// When it becomes final.
+    pub final_at: Timestamp,
+    /// How long it can be undone, in milliseconds.
+    pub undo_ms: i64,
+}
+
+/// A reviewer decides.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it was decided already, is leased by a colleague, or the visitor wrote again.
+pub async fn decide(app: &App, caller: &Caller, id: ItemId, wish: Decide) -> Result<Decided, AppError> {
+    let member = reviewer(caller)?;
+    let details = details(&wish)?;
+    let app_of_write = app.clone();
+    let actor = caller.actor();
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let (app, details, wish) = (app_of_write.clone(), details.clone(), wish.clone());
+            Box::pin(async move { decide_in(&app, tx, id, member, actor, &wish, details).await })
+        })
+        .await
+}
+
+async fn decide_in(
+    app: &App,
+    tx: &Tx<'_>,
+    id: ItemId,
+    member: MemberId,
+    actor: Actor,
+    wish: &Decide,
+    mut details: DecisionDetails,
+) -> Result<Change<Decided>, AppError> {
+    let row = tx.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
+    let mut ledger = ledger::load(tx, row.conversation_id).await?;
+    if row.state == ItemStatus::Closed || ledger.item.as_ref().is_none_or(|item| item.id != id) {
+        return Err(already_in(tx, id).await?);
+    }
+    let settings = ledger::settings(tx).await?;
+    let context = ledger::context(app.sources(), &settings);
+    let step = match ledger.flow.decide(context, wish.kind, member, wish.revision) {
+        Ok(step) => step,
+        Err(FlowError::Review(refused)) => return Err(explain_with_news(tx, &ledger, refused, wish.revision).await?),
+        Err(other) => return Err(crate::app::takeover::explain(tx, other).await?),
+    };
+    if wish.kind == OutcomeKind::Approve {
+        // What is approved is the draft's own text, not what a client sends along.
+        details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
+    }
+    let said = (details.text.clone(), details.note.clone());
+    let details = Details {
+        decision: details,
+        person: None,
+    };
+    ledger.carry_out(tx, context, &settings, &step, &details).await?;
+    let outcome = step.effects.iter().find_map(|effect| match effect {
+        Effect::OutcomePending(outcome) | Effect::ItemClosed { outcome, .. } => Some(*outcome),
+        _ => None,
+    });
+    let outcome = outcome.ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
+    let decided = Decided {
+        outcome_id: outcome.id,
+        final_at: outcome.final_at,
+        undo_ms: outcome.final_at.ms_since(outcome.at),
+    };
+    let kind = match outcome.kind {
+        OutcomeKind::TakeOver => EventKind::ConversationTakenOver,
+        _ => EventKind::ReviewDecided,
+    };
+    let entry = LogDraft::new(kind, actor)
+        .about("conversation", row.conversation_id)
+        .about("item", id)
+        .about("outcome", outcome.id)
+        .about("revision", wish.revision)
+        .with("kind", serde_json::to_value(wish.kind).unwrap_or_default())
+        .with("text", said.0)
+        .with("note", said.1);
+    Ok(Change::Logged(decided, entry))
+}
+
+/// Checks what comes with a decision.
+fn details(wish: &Decide) -> Result<DecisionDetails, AppError> {
+    let text = match wish.kind {
+        OutcomeKind::Edit | OutcomeKind::Respond => {
+            Some(AnswerText::parse(wish.text.as_deref().unwrap_or_default())?.into())
+        }
+        OutcomeKind::Approve | OutcomeKind::Reject | OutcomeKind::TakeOver => None,
+        OutcomeKind::Supersede | OutcomeKind::Expire => {
+            return Err(AppError::Invalid(
+                "choose one of: approve, edit, reject, respond, take_over".to_owned(),
+            ));
+        }
+    };
+    let note = wish
+        .note
+        .as_deref()
+        .map(str::trim)
+        .filter(|note| !note.is_empty())
+        .map(Note::parse)
+        .transpose()?;
+    let mut reasons = wish.reasons.clone();
+    reasons.sort_unstable();
+    reasons.dedup();
+    Ok(DecisionDetails {
+        text,
+        verdict: wish.verdict,
+        reasons,
+        note: note.map(String::from),
+        remember: wish.remember && ledger::may_be_remembered(wish.kind),
+    })
+}
+
+/// The reviewer takes a decision back.
+///
+/// # Errors
+/// [`AppError::Conflict`] once it is final, or when there is nothing to undo.
+pub async fn undo(app: &App, caller: &Caller, id: ItemId) -> Result<(), AppError> {
+    let member = reviewer(caller)?;
+    let app_of_write = app.clone();
+    let actor = caller.actor();
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let app = app_of_write.clone();
+            Box::pin(async move {
+                let row = tx.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
+                let mut ledger = ledger::load(tx, row.conversation_id).await?;
+                if row.state == ItemStatus::Closed || ledger.item.as_ref().is_none_or(|item| item.id != id) {
+                    let sentence = "it is too late to undo: the decision is final".to_owned();
+                    return Err(AppError::Conflict {
+                        sentence,
+                        extra: json!({}),
+                    });
+                }
+                let settings = ledger::settings(tx).await?;
+                let context = ledger::context(app.sources(), &settings);
+                let step = match ledger.flow.undo(member, context.now) {
+                    Ok(step) => step,
+                    Err(FlowError::Review(refused)) => return Err(explain(tx, refused).await?),
+                    Err(other) => return Err(other.into()),
+                };
+                ledger
+                    .carry_out(tx, context, &settings, &step, &Details::default())
+                    .await?;
+                let entry = LogDraft::new(EventKind::ReviewUndone, actor)
+                    .about("item", id)
+                    .about("conversation", row.conversation_id);
+                Ok::<_, AppError>(Change::Logged((), entry))
+            })
+        })
+        .await
+}

@@ -1,0 +1,260 @@
+//! The queue and its items as people and programs read them.
+
+use crate::app::caller::Caller;
+use crate::app::ledger;
+use crate::app::views::{MessageView, Names, Page};
+use crate::app::{App, AppError};
+use crate::domain::account::Scope;
+use crate::domain::answer::{AnswerMode, Signals};
+use crate::domain::draft::Source;
+use crate::domain::ids::{ConversationId, DraftId, ItemId, MemberId, OutcomeId};
+use crate::domain::policy::Reason;
+use crate::domain::review::{ItemKind, OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::time::Timestamp;
+use crate::store::entity::{draft, outcome, review_item};
+use crate::store::{ItemStatus, OutcomeStatus, Rows};
+use serde::Serialize;
+
+/// One line of the queue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ItemSummary {
+    /// Its id.
+    pub id: ItemId,
+    /// Its conversation.
+    pub conversation_id: ConversationId,
+    /// What waits.
+    pub kind: ItemKind,
+    /// The revision a decision must name.
+    pub revision: i64,
+    /// The visitor's words.
+    pub question: String,
+    /// How the draft was found; none while a new one is being made, or for a handoff.
+    pub mode: Option<AnswerMode>,
+    /// Since when the visitor waits.
+    pub waiting_since: Timestamp,
+    /// When the fallback comes.
+    pub deadline_at: Timestamp,
+    /// Who is looking at it.
+    pub lease: Option<LeaseView>,
+}
+
+/// Who is looking at an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeaseView {
+    /// The colleague.
+    pub member_id: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Until when, unless renewed.
+    pub until: Timestamp,
+    /// It is the asker.
+    pub yours: bool,
+}
+
+/// A draft as a reviewer reads it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DraftView {
+    /// Its id.
+    pub id: DraftId,
+    /// The revision it was made for.
+    pub revision: i64,
+    /// How it was found.
+    pub mode: AnswerMode,
+    /// The question as it was understood.
+    pub question: String,
+    /// The text; empty for `abstain`.
+    pub text: String,
+    /// What it rests on.
+    pub sources: Vec<Source>,
+    /// Its features.
+    pub signals: Signals,
+    /// How long drafting took, in milliseconds.
+    pub drafted_in_ms: i64,
+    /// When it was ready.
+    pub created_at: Timestamp,
+}
+
+impl From<draft::Model> for DraftView {
+    fn from(row: draft::Model) -> Self {
+        Self {
+            id: row.id,
+            revision: row.revision,
+            mode: row.mode,
+            question: row.question,
+            text: row.body,
+            sources: row.sources.0,
+            signals: row.signals.0,
+            drafted_in_ms: row.drafted_in_ms,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// An outcome as people read it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutcomeView {
+    /// Its id.
+    pub id: OutcomeId,
+    /// What was decided.
+    pub kind: OutcomeKind,
+    /// Who decided; none for a deadline.
+    pub by: Option<String>,
+    /// The text that goes out.
+    pub text: Option<String>,
+    /// The verdict on the draft.
+    pub verdict: Option<VerdictLabel>,
+    /// Why.
+    pub reasons: Vec<ReasonCode>,
+    /// For colleagues.
+    pub note: Option<String>,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// When it becomes, or became, final.
+    pub final_at: Timestamp,
+    /// `pending`, `final` or `cancelled`.
+    pub state: OutcomeStatus,
+}
+
+/// An item with everything needed to decide about it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ItemView {
+    /// Its line in the queue.
+    #[serde(flatten)]
+    pub summary: ItemSummary,
+    /// `open`, `pending` or `closed`.
+    pub state: ItemStatus,
+    /// Why it is here.
+    pub reasons: Vec<Reason>,
+    /// The reasons as sentences.
+    pub reasons_in_words: Vec<&'static str>,
+    /// The whole conversation so far.
+    pub messages: Vec<MessageView>,
+    /// The newest draft of the turn; it may be for an older revision while a new one is being made.
+    pub draft: Option<DraftView>,
+    /// Whether that draft may be released.
+    pub may_release: bool,
+    /// The decision that stands, if any.
+    pub outcome: Option<OutcomeView>,
+    /// How long a decision can be undone, in milliseconds.
+    pub undo_ms: i64,
+}
+
+/// The queue, the oldest unanswered message first.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::Invalid`] for a bad cursor, or the store's.
+pub async fn queue(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -> Result<Page<ItemSummary>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let after = after
+        .map(crate::app::conversations::parse_cursor::<ItemId>)
+        .transpose()?;
+    let found = rows.queue(after, limit).await?;
+    let full = found.len() as u64 == limit;
+    let next = found
+        .last()
+        .filter(|_| full)
+        .map(|last| format!("{}_{}", last.waiting_since.0, last.id));
+    let mut names = Names::default();
+    let mut items = Vec::with_capacity(found.len());
+    for row in found {
+        items.push(summary(&rows, caller, &mut names, &row, app.now()).await?);
+    }
+    Ok(Page { items, next })
+}
+
+async fn summary(
+    rows: &Rows<'_>,
+    caller: &Caller,
+    names: &mut Names,
+    row: &review_item::Model,
+    now: Timestamp,
+) -> Result<ItemSummary, AppError> {
+    let asked = rows.visitor_messages(row.turn_id).await?;
+    let lease = match row.leased_by.zip(row.leased_until).filter(|&(_, until)| until > now) {
+        Some((member_id, until)) => {
+            let yours = caller.member().is_ok_and(|me| me == member_id);
+            Some(LeaseView {
+                member_id,
+                name: names.of(rows, member_id).await?,
+                until,
+                yours,
+            })
+        }
+        None => None,
+    };
+    let mode = match row.draft_id {
+        Some(id) => rows.draft(id).await?.map(|draft| draft.mode),
+        None => None,
+    };
+    Ok(ItemSummary {
+        id: row.id,
+        conversation_id: row.conversation_id,
+        kind: row.kind,
+        revision: row.revision,
+        question: asked
+            .iter()
+            .map(|message| message.body.as_str())
+            .collect::<Vec<_>>()
+            .join("\n"),
+        mode,
+        waiting_since: row.waiting_since,
+        deadline_at: row.deadline_at,
+        lease,
+    })
+}
+
+/// One item, whatever its state.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
+pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let row = rows.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
+    let mut names = Names::default();
+    let draft = match row.draft_id {
+        Some(draft_id) => rows.draft(draft_id).await?,
+        // A handoff has no draft to release, but what the AI looked at helps whoever answers.
+        None => rows.drafts_of_turns(&[row.turn_id]).await?.pop(),
+    };
+    let outcome = match rows.standing_outcome(id).await? {
+        Some(outcome) => Some(outcome_view(&rows, &mut names, outcome).await?),
+        None => None,
+    };
+    let may_release = row.kind == ItemKind::Gate && draft.as_ref().is_some_and(|draft| draft.revision == row.revision);
+    Ok(ItemView {
+        summary: summary(&rows, caller, &mut names, &row, app.now()).await?,
+        state: row.state,
+        reasons_in_words: row.reasons.0.iter().map(|reason| reason.in_words()).collect(),
+        reasons: row.reasons.0,
+        messages: names.messages(&rows, row.conversation_id, 0).await?,
+        draft: draft.map(DraftView::from),
+        may_release,
+        outcome,
+        undo_ms: ledger::settings(&rows).await?.undo_ms,
+    })
+}
+
+pub(in crate::app) async fn outcome_view(
+    rows: &Rows<'_>,
+    names: &mut Names,
+    row: outcome::Model,
+) -> Result<OutcomeView, AppError> {
+    let by = match row.member_id {
+        Some(member) => Some(names.of(rows, member).await?),
+        None => None,
+    };
+    Ok(OutcomeView {
+        id: row.id,
+        kind: row.kind,
+        by,
+        text: row.body,
+        verdict: row.verdict,
+        reasons: row.reasons.0,
+        note: row.note,
+        at: row.created_at,
+        final_at: row.final_at,
+        state: row.state,
+    })
+}

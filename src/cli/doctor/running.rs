@@ -1,0 +1,116 @@
+//! What runs: server, socket, port, database, engine.
+
+use super::Finding;
+use crate::cli::admin::WORKSPACES;
+use crate::cli::api::Client;
+use crate::cli::assemble::Needs;
+use crate::cli::context::Context;
+use crate::cli::exit::Failure;
+use crate::cli::show::{list, number, text};
+use serde_json::Value;
+use std::net::TcpListener;
+
+pub(super) async fn all(context: &Context) -> Vec<Finding> {
+    let data_dir = context.data_dir();
+    let is_running = Client::running(&data_dir).await.is_some();
+    let mut findings = vec![server(context, is_running)];
+    if !is_running {
+        findings.push(port(context));
+    }
+    if !data_dir.is_prepared() {
+        return findings;
+    }
+    match status(context).await {
+        Ok(Some(status)) => findings.extend(from_status(&status, is_running)),
+        Ok(None) => findings.push(Finding::wrong(
+            "setup",
+            "there is no workspace yet",
+            "run `holdpoint init`",
+        )),
+        Err(failure) => {
+            let remedy = "see the sentence above; nothing was changed by looking";
+            findings.push(Finding::wrong("database", failure.sentence, remedy));
+        }
+    }
+    findings
+}
+
+fn server(context: &Context, is_running: bool) -> Finding {
+    let socket = context.data_dir().socket();
+    if is_running {
+        Finding::well("server", format!("a server answers on {}", socket.display()))
+    } else {
+        Finding::well("server", "no server runs; `holdpoint serve` starts one")
+    }
+}
+
+/// Could a server listen?
+fn port(context: &Context) -> Finding {
+    let address = context.settings().listen;
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::well("port", format!("{address} is free")),
+        Err(error) => Finding::wrong(
+            "port",
+            format!("{address} cannot be listened on ({error})"),
+            "stop the program that uses it, or choose another with --listen",
+        ),
+    }
+}
+
+/// What the API says, in the first workspace; none where there is no workspace.
+async fn status(context: &Context) -> Result<Option<Value>, Failure> {
+    let client = Client::connect(context, Needs::Database).await?;
+    let workspaces = client.get(WORKSPACES).await;
+    let first = match &workspaces {
+        Ok(workspaces) => list(workspaces, "/items")
+            .first()
+            .map(|workspace| text(workspace, "/slug").to_owned()),
+        Err(_) => None,
+    };
+    let client = client.for_workspace(first.as_deref())?;
+    let status = match (workspaces, first) {
+        (Err(failure), _) => Err(failure),
+        (Ok(_), None) => Ok(None),
+        (Ok(_), Some(_)) => client.get("/api/v1/status").await.map(Some),
+    };
+    client.close().await;
+    status
+}
+
+fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
+    let mut findings = vec![Finding::well(
+        "database",
+        format!(
+            "the database ({}) is of this version and can be read",
+            text(status, "/database")
+        ),
+    )];
+    // Without a server there is no engine either, and that is as it should be.
+    if is_running {
+        let (says, ready) = (
+            text(status, "/engine/in_words"),
+            status["engine"]["ready"].as_bool().unwrap_or_default(),
+        );
+        findings.push(if ready {
+            Finding::well("engine", says)
+        } else {
+            Finding::wrong(
+                "engine",
+                says,
+                "wait if it is starting; else see the findings about models, and the server's log",
+            )
+        });
+    }
+    let failing = number(status, "/failing_jobs");
+    findings.push(if failing == 0 {
+        Finding::well("jobs", "no background work is stuck")
+    } else {
+        let says = format!("{failing} pieces of background work failed and are tried again");
+        Finding::wrong(
+            "jobs",
+            says,
+            "look for “job” in the server's log; most often the engine or the disk is the reason",
+        )
+    });
+    findings
+}

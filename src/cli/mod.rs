@@ -1,0 +1,147 @@
+//! The command line. Every command asks the API, over the running server's socket or in-process; none decides anything.
+//!
+//! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
+
+mod admin;
+mod api;
+mod assemble;
+mod config;
+mod context;
+mod conversations;
+mod demo;
+mod doctor;
+mod engine;
+mod exit;
+mod flags;
+mod init;
+mod kb;
+mod log;
+mod output;
+mod queue;
+mod serve;
+mod server;
+mod show;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use context::Context;
+use exit::{Code, Failure};
+use std::process::ExitCode;
+
+/// Puts AI in front of a small business's customers and keeps people in charge of it.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify)."
+)]
+struct Cli {
+    #[command(flatten)]
+    common: flags::Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server; it runs until it is told to stop (Ctrl-C, SIGTERM)
+    Serve(serve::Serve),
+    /// Set up a workspace, its agent and the link for its first owner
+    Init(init::Init),
+    /// Load the demo shop, start the server and print where to look
+    Demo(demo::Demo),
+    /// Look for what is wrong with this machine and this set-up, and say what to do about it
+    Doctor(doctor::Doctor),
+    /// Workspaces, members, tokens and set-up links
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// The knowledge that answers come from
+    #[command(subcommand)]
+    Kb(kb::Kb),
+    /// What waits for a person
+    Queue(queue::Queue),
+    /// Conversations with visitors
+    Conversations(conversations::Conversations),
+    /// The workspace's log of everything that happened
+    #[command(subcommand)]
+    Log(log::Log),
+    /// The settings in force
+    #[command(subcommand)]
+    Config(config::Config),
+}
+
+/// Runs the program with this process's arguments.
+pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    // The engine child has a command line of its own: it must not read settings, the server tells it everything.
+    if arguments.get(1).is_some_and(|word| word == "engine") {
+        return engine::main(arguments.into_iter().skip(1));
+    }
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { common, command } = match parsed {
+        Ok(cli) => cli,
+        Err(message) => return exit::usage(&message),
+    };
+    let wants_json = common.json;
+    match with_runtime(async { run(Context::new(common)?, command).await }) {
+        Ok(()) => Code::Ok.into(),
+        Err(failure) => failure.tell(wants_json),
+    }
+}
+
+async fn run(context: Context, command: Command) -> Result<(), Failure> {
+    context.start_logging(matches!(command, Command::Serve(_)));
+    match command {
+        Command::Serve(serve) => serve.run(&context).await,
+        Command::Init(init) => init.run(&context).await,
+        Command::Demo(demo) => demo.run(context).await,
+        Command::Doctor(doctor) => doctor.run(&context).await,
+        Command::Admin(admin) => admin.run(&context).await,
+        Command::Kb(kb) => kb.run(&context).await,
+        Command::Queue(queue) => queue.run(context).await,
+        Command::Conversations(conversations) => conversations.run(context).await,
+        Command::Log(log) => log.run(&context).await,
+        Command::Config(config) => config.run(&context),
+    }
+}
+
+fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::failed(format!(
+                "this machine gives Holdpoint no threads to work with ({error})"
+            ))
+        })?
+        .block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_contradict_one_another_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_is_explained() {
+        fn check(command: &clap::Command, path: &str) {
+            assert!(command.get_about().is_some(), "{path} says nothing about itself");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} does not explain {}",
+                    argument.get_id()
+                );
+            }
+            for inner in command.get_subcommands() {
+                check(inner, &format!("{path} {}", inner.get_name()));
+            }
+        }
+        check(&Cli::command(), "holdpoint");
+    }
+}

@@ -1,0 +1,135 @@
+//! The table of settings.
+
+/// One setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in the configuration file; the flag and the variable are made from it.
+    pub name: &'static str,
+    /// What the value is, for help texts.
+    pub value_name: &'static str,
+    /// What it does, as sentences.
+    pub help: &'static str,
+    /// Value when nobody sets it; empty means "none".
+    pub default: &'static str,
+    /// How the example file shows it when the default is none.
+    pub example: &'static str,
+    /// True for numbers, which the file writes without quotes.
+    pub is_number: bool,
+}
+
+impl Key {
+    /// `--data-dir` for `data_dir`.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// `HOLDPOINT_DATA_DIR` for `data_dir`.
+    pub fn variable(&self) -> String {
+        format!("HOLDPOINT_{}", self.name.to_uppercase())
+    }
+
+    /// The key of a name that is known to be in the table.
+    pub(super) fn find(name: &str) -> &'static Self {
+        KEYS.iter().find(|key| key.name == name).unwrap_or(&KEYS[0])
+    }
+}
+
+const fn text(
+    name: &'static str,
+    value_name: &'static str,
+    default: &'static str,
+    example: &'static str,
+    help: &'static str,
+) -> Key {
+    Key {
+        name,
+        value_name,
+        help,
+        default,
+        example,
+        is_number: false,
+    }
+}
+
+/// Every setting there is.
+pub const KEYS: [Key; 11] = [
+    text(
+        "data_dir",
+        "FOLDER",
+        "./holdpoint-data",
+        "/var/lib/holdpoint",
+        "Folder with everything Holdpoint keeps: database, models, files, backups, secrets. Only its owner can read it.",
+    ),
+    text(
+        "listen",
+        "ADDRESS",
+        "127.0.0.1:8787",
+        "127.0.0.1:8787",
+        "Address and port of the web server. Another machine's browser can only reach an address that is not loopback; that needs `public_origin` too.",
+    ),
+    text(
+        "public_origin",
+        "ORIGIN",
+        "",
+        "https://chat.shop.example",
+        "Scheme and host under which browsers reach the server, usually that of a reverse proxy with a certificate.",
+    ),
+    text(
+        "database",
+        "FILE|URL",
+        "holdpoint.db",
+        "postgres://holdpoint@localhost/holdpoint",
+        "A SQLite file (a relative path is inside the data directory), or the URL of a PostgreSQL database.",
+    ),
+    text(
+        "models_dir",
+        "FOLDER",
+        "models",
+        "/var/lib/holdpoint/models",
+        "Folder with the model files; the default is inside the data directory, and then where install.sh keeps them.",
+    ),
+    text(
+        "chat_model",
+        "FILE",
+        "smollm2-135m-instruct-q4_1.gguf",
+        "smollm2-135m-instruct-q4_1.gguf",
+        "GGUF file of the chat model, in the models folder or a path; empty for none: then answers are only quoted.",
+    ),
+    text(
+        "embed_model",
+        "FILE",
+        "all-minilm-l6-v2-f16.gguf",
+        "all-minilm-l6-v2-f16.gguf",
+        "GGUF file of the embedding model, in the models folder or a path; empty for none: then knowledge is found by words alone.",
+    ),
+    Key {
+        name: "engine_threads",
+        value_name: "COUNT",
+        help: "Threads each model computes with; one per core when not set.",
+        default: "",
+        example: "2",
+        is_number: true,
+    },
+    Key {
+        name: "engine_context",
+        value_name: "TOKENS",
+        help: "Window of the chat model in tokens; a larger one needs more memory.",
+        default: "",
+        example: "4096",
+        is_number: true,
+    },
+    text(
+        "log_format",
+        "FORMAT",
+        "pretty",
+        "json",
+        "Shape of the log on standard error: `pretty` for people, `json` for programs.",
+    ),
+    text(
+        "log_level",
+        "LEVEL",
+        "info",
+        "info,holdpoint::web=debug",
+        "What is logged: error, warn, info, debug or trace; or several, each for a part of the program.",
+    ),
+];

@@ -1,0 +1,163 @@
+//! What a transition results in: the conversation afterwards, and what to do about it.
+
+use super::{Context, Flow, FlowError};
+use crate::domain::conversation::{Owner, Ownership};
+use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId, TurnId};
+use crate::domain::policy::Reason;
+use crate::domain::release::Release;
+use crate::domain::review::{Item, ItemKind, ItemState, Lease, Pending};
+use crate::domain::turn::TurnState;
+
+/// A text with author `system`; the workspace holds the wording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SystemText {
+    /// A person will answer.
+    HandedOff,
+    /// This is not answered here.
+    Refused,
+}
+
+/// What a transition does beyond the state it returns. Carried out in order, in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A turn began: insert it ([`Flow::turn`]).
+    TurnOpened(TurnId),
+    /// An outcome inside its undo window no longer counts: mark it as cancelled; it stays in the history.
+    OutcomeCancelled(Pending),
+    /// An outcome began its undo window: insert it; the item stays in the queue for its reviewer alone, to undo.
+    OutcomePending(Pending),
+    /// The item has its one final outcome: mark the outcome as final (insert it if it was never pending) and close the item.
+    ItemClosed {
+        /// The item.
+        item: ItemId,
+        /// Its outcome.
+        outcome: Pending,
+    },
+    /// An item joined the queue: insert it ([`Flow::item`]).
+    ItemOpened {
+        /// The item as it begins.
+        item: Item,
+        /// Why it is there, strictest first.
+        reasons: Vec<Reason>,
+    },
+    /// The open item got a draft for its current revision: point the item at it.
+    DraftJoined(DraftId),
+    /// The conversation has a new owner, whose epoch [`Flow::ownership`] has. `Nobody` is a handoff, a person a
+    /// takeover, the AI a hand-back.
+    OwnerChanged(Owner),
+    /// The AI's text goes out: insert the release and the message of author `ai` that rests on it.
+    AiAnswers(Release),
+    /// A person's text goes out: insert the message of author `person`.
+    PersonAnswers {
+        /// Who wrote it.
+        by: MemberId,
+    },
+    /// A fixed text goes out: insert the message of author `system`.
+    SystemSays(SystemText),
+}
+
+/// The result of a transition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The conversation afterwards.
+    pub flow: Flow,
+    /// What to do about it.
+    pub effects: Vec<Effect>,
+}
+
+impl From<Flow> for Step {
+    fn from(flow: Flow) -> Self {
+        Self {
+            flow,
+            effects: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn answered(&mut self) {
+        if let Some((_, turn)) = &mut self.flow.turn {
+            *turn = turn.moved_to(TurnState::Answered);
+        }
+    }
+
+    pub(super) fn wait_for_person(&mut self) {
+        if let Some((_, turn)) = &mut self.flow.turn
+            && turn.takes_messages()
+        {
+            *turn = turn.moved_to(TurnState::Waiting);
+        }
+    }
+
+    pub(super) fn change_owner(&mut self, ownership: Ownership) {
+        if ownership.owner != self.flow.ownership.owner {
+            self.effects.push(Effect::OwnerChanged(ownership.owner));
+        }
+        self.flow.ownership = ownership;
+    }
+
+    pub(super) fn cancel_pending(&mut self) {
+        if let Some(Item {
+            state: ItemState::Pending(outcome),
+            ..
+        }) = self.flow.item
+        {
+            self.effects.push(Effect::OutcomeCancelled(outcome));
+        }
+    }
+
+    /// Takes the item, now closed, out of the flow.
+    pub(super) fn close_item(&mut self, closed: Item) {
+        if let ItemState::Closed(outcome) = closed.state {
+            self.effects.push(Effect::ItemClosed {
+                item: closed.id,
+                outcome,
+            });
+            self.flow.item = None;
+        }
+    }
+
+    pub(super) fn supersede(&mut self, context: Context<'_>) -> Result<(), FlowError> {
+        if let Some(item) = self.flow.item {
+            self.cancel_pending();
+            self.close_item(item.supersede(OutcomeId::new(context.ids), context.now)?);
+        }
+        Ok(())
+    }
+
+    /// Whoever was looking at the item that this follows from goes on with the handoff: they may be in mid-sentence.
+    pub(super) fn hand_off(
+        &mut self,
+        context: Context<'_>,
+        lease: Option<Lease>,
+        reasons: &[Reason],
+    ) -> Result<(), FlowError> {
+        let ownership = self.flow.ownership.hand_off()?;
+        self.wait_for_person();
+        self.change_owner(ownership);
+        self.open_item(context, ItemKind::Handoff, lease, reasons);
+        self.effects.push(Effect::SystemSays(SystemText::HandedOff));
+        Ok(())
+    }
+
+    pub(super) fn open_item(&mut self, context: Context<'_>, kind: ItemKind, lease: Option<Lease>, reasons: &[Reason]) {
+        let within_ms = match kind {
+            ItemKind::Gate => context.limits.hold_ms,
+            ItemKind::Handoff => context.limits.handoff_ms,
+        };
+        let item = Item {
+            id: ItemId::new(context.ids),
+            kind,
+            state: ItemState::Open,
+            revision: self.flow.turn.map_or(0, |(_, turn)| turn.revision),
+            has_draft: kind == ItemKind::Gate,
+            lease,
+            deadline_at: context.now.plus_ms(within_ms),
+        };
+        self.flow.item = Some(item);
+        self.effects.push(Effect::ItemOpened {
+            item,
+            reasons: reasons.to_vec(),
+        });
+    }
+}

@@ -1,0 +1,297 @@
+//! The transitions one by one; `domain::story` plays them in any order.
+
+use super::*;
+use crate::domain::policy::POLICY_VERSION;
+use crate::domain::release::Basis;
+use crate::domain::review::LEASE_MS;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+struct Counter(AtomicU64);
+
+impl IdSource for Counter {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)) + 1)
+    }
+}
+
+static IDS: Counter = Counter(AtomicU64::new(0));
+
+const LIMITS: Limits = Limits {
+    undo_ms: 8_000,
+    hold_ms: 60_000,
+    handoff_ms: 300_000,
+};
+
+fn at(ms: i64) -> Context<'static> {
+    Context {
+        now: Timestamp(ms),
+        ids: &IDS,
+        limits: LIMITS,
+    }
+}
+
+fn mia() -> MemberId {
+    MemberId::from(Uuid::from_u128(1 << 64))
+}
+
+fn tom() -> MemberId {
+    MemberId::from(Uuid::from_u128(2 << 64))
+}
+
+fn propose(flow: Flow, text: &str) -> Proposed<'_> {
+    let (turn_id, turn) = flow.turn.unwrap();
+    Proposed {
+        id: DraftId::new(&IDS),
+        ticket: Ticket {
+            turn_id,
+            revision: turn.revision,
+            epoch: flow.ownership.epoch,
+        },
+        text,
+    }
+}
+
+fn decided(kind: DecisionKind) -> Decision {
+    Decision {
+        kind,
+        reasons: vec![Reason::GateClosed],
+        policy_version: POLICY_VERSION,
+    }
+}
+
+fn finish(flow: Flow, ms: i64, draft: Proposed<'_>, kind: DecisionKind) -> Result<Step, FlowError> {
+    flow.draft_finished(at(ms), draft, (DecisionId::new(&IDS), &decided(kind)), [0; 16])
+}
+
+/// A visitor asked at 0, and the draft "Ja" is held since 2 000.
+fn held() -> (Flow, Proposed<'static>) {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let draft = propose(asked, "Ja");
+    (finish(asked, 2_000, draft, DecisionKind::Hold).unwrap().flow, draft)
+}
+
+fn state(flow: Flow) -> TurnState {
+    flow.turn.unwrap().1.state
+}
+
+#[test]
+fn an_approved_draft_goes_out_once_when_its_undo_window_is_over() {
+    let (flow, draft) = held();
+    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    assert_eq!(pending.dues(), [(Timestamp(11_000), Due::Finalise)]);
+    assert_eq!(
+        pending.finalise(at(10_999), Some(draft), "Ja", [0; 16]),
+        Err(ReviewError::NotDue.into())
+    );
+    let done = pending.finalise(at(11_000), Some(draft), "Ja", [0; 16]).unwrap();
+    let [Effect::ItemClosed { item, outcome }, Effect::AiAnswers(release)] = &done.effects[..] else {
+        unreachable!("{:?}", done.effects)
+    };
+    assert_eq!(*item, flow.item.unwrap().id);
+    assert_eq!((release.text(), release.basis()), ("Ja", Basis::Outcome(outcome.id)));
+    assert_eq!((state(done.flow), done.flow.item), (TurnState::Answered, None));
+    assert_eq!(done.flow.dues(), []);
+    assert_eq!(
+        done.flow.finalise(at(20_000), Some(draft), "Ja", [0; 16]),
+        Err(FlowError::NoItem)
+    );
+}
+
+#[test]
+fn a_draft_made_under_an_old_epoch_has_no_effect_even_when_the_ai_answers_again() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let draft = propose(asked, "Ja");
+    let taken = asked.take_over(at(2_500), mia()).unwrap().flow;
+    let back = taken.hand_back(mia()).unwrap().flow;
+    for (flow, kind) in [
+        (taken, DecisionKind::Send),
+        (back, DecisionKind::Send),
+        (back, DecisionKind::HandOff),
+    ] {
+        let late = finish(flow, 3_000, draft, kind);
+        assert!(
+            matches!(late, Err(FlowError::Ownership(OwnershipError::EpochPassed { .. }))),
+            "{late:?}"
+        );
+    }
+    assert!(finish(back, 3_000, propose(back, "Ja"), DecisionKind::Send).is_ok());
+}
+
+#[test]
+fn a_draft_for_a_question_that_is_over_does_not_answer_the_next_one() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let draft = propose(asked, "Ja");
+    let answered = finish(asked, 2_000, draft, DecisionKind::Send).unwrap().flow;
+    let next = answered.visitor_wrote(at(3_000)).flow;
+    assert_eq!(
+        finish(next, 5_000, draft, DecisionKind::Send),
+        Err(FlowError::OtherTurn)
+    );
+}
+
+#[test]
+fn a_held_turn_never_loosens() {
+    let (flow, _) = held();
+    let again = flow.visitor_wrote(at(3_000)).flow;
+    let draft = propose(again, "Doch");
+    let joined = finish(again, 5_000, draft, DecisionKind::Send).unwrap();
+    assert_eq!(joined.effects, [Effect::DraftJoined(draft.id)]);
+    let (before, now) = (flow.item.unwrap(), joined.flow.item.unwrap());
+    assert_eq!((now.id, now.deadline_at), (before.id, before.deadline_at));
+    assert_eq!((now.revision, now.has_draft), (2, true));
+
+    let stricter = finish(again, 5_000, draft, DecisionKind::HandOff).unwrap();
+    assert!(
+        matches!(
+            &stricter.effects[..],
+            [
+                Effect::ItemClosed { outcome, .. },
+                Effect::OwnerChanged(Owner::Nobody),
+                Effect::ItemOpened { item, .. },
+                Effect::SystemSays(SystemText::HandedOff),
+            ] if outcome.kind == OutcomeKind::Supersede && item.kind == ItemKind::Handoff
+        ),
+        "{:?}",
+        stricter.effects
+    );
+}
+
+#[test]
+fn an_answer_that_a_person_has_written_stands_whatever_the_ai_comes_up_with() {
+    let (flow, _) = held();
+    let again = flow.visitor_wrote(at(3_000)).flow;
+    let answered = again.decide(at(3_500), OutcomeKind::Respond, mia(), 2).unwrap().flow;
+    for kind in [
+        DecisionKind::Send,
+        DecisionKind::Hold,
+        DecisionKind::HandOff,
+        DecisionKind::Refuse,
+    ] {
+        let after = finish(answered, 5_000, propose(answered, "Doch"), kind).unwrap().flow;
+        assert_eq!(after.item.unwrap().state, answered.item.unwrap().state);
+        assert_eq!(after.item.unwrap().has_draft, kind <= DecisionKind::Hold, "{kind:?}");
+        let done = after.finalise(at(11_500), None, "Von Mia", [0; 16]).unwrap();
+        assert_eq!(done.effects.last(), Some(&Effect::PersonAnswers { by: mia() }));
+        // Undone, it still has a deadline.
+        let undone = after.undo(mia(), Timestamp(6_000)).unwrap().flow;
+        assert_eq!(undone.dues(), [(Timestamp(62_000), Due::Expire)]);
+    }
+}
+
+#[test]
+fn an_empty_draft_is_handed_off_whatever_was_decided() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    for kind in [DecisionKind::Send, DecisionKind::Hold] {
+        let step = finish(asked, 2_000, propose(asked, ""), kind).unwrap();
+        assert_eq!(step.flow.ownership.owner, Owner::Nobody);
+        assert_eq!(state(step.flow), TurnState::Waiting);
+    }
+}
+
+#[test]
+fn a_rejected_draft_hands_the_visitor_off_and_the_answer_returns_the_conversation_to_the_ai() {
+    let (flow, draft) = held();
+    let pending = flow.decide(at(3_000), OutcomeKind::Reject, mia(), 1).unwrap().flow;
+    let waiting = pending.finalise(at(11_000), Some(draft), "", [0; 16]).unwrap().flow;
+    assert_eq!(
+        (waiting.ownership.owner, state(waiting)),
+        (Owner::Nobody, TurnState::Waiting)
+    );
+    let item = waiting.item.unwrap();
+    assert_eq!((item.kind, item.has_draft), (ItemKind::Handoff, false));
+
+    let pending = waiting.decide(at(12_000), OutcomeKind::Respond, tom(), 1).unwrap().flow;
+    let done = pending.finalise(at(20_000), None, "Von Tom", [0; 16]).unwrap();
+    assert!(done.effects.contains(&Effect::PersonAnswers { by: tom() }));
+    assert!(done.effects.contains(&Effect::OwnerChanged(Owner::Ai)));
+    assert_eq!(state(done.flow), TurnState::Answered);
+}
+
+#[test]
+fn who_was_looking_when_the_deadline_passed_goes_on_with_the_handoff() {
+    let (flow, _) = held();
+    let item = flow.item.unwrap().lease(mia(), Timestamp(61_000)).unwrap();
+    let flow = Flow {
+        item: Some(item),
+        ..flow
+    };
+    assert_eq!(flow.expire(at(61_999)), Err(ReviewError::NotDue.into()));
+    let handed_off = flow.expire(at(62_000)).unwrap().flow;
+    let item = handed_off.item.unwrap();
+    assert_eq!((item.kind, item.lease), (ItemKind::Handoff, flow.item.unwrap().lease));
+    let other = handed_off.decide(at(62_001), OutcomeKind::Respond, tom(), 1);
+    assert!(
+        matches!(other, Err(FlowError::Review(ReviewError::Leased(_)))),
+        "{other:?}"
+    );
+    assert!(handed_off.decide(at(62_001), OutcomeKind::Respond, mia(), 1).is_ok());
+    let later = at(61_000 + LEASE_MS);
+    assert!(handed_off.decide(later, OutcomeKind::Respond, tom(), 1).is_ok());
+    assert_eq!(handed_off.dues(), [], "no rule can be the person who is asked for");
+}
+
+#[test]
+fn a_takeover_cancels_what_is_pending_and_closes_the_item() {
+    let (flow, _) = held();
+    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    for taken in [
+        pending.take_over(at(4_000), tom()).unwrap(),
+        pending.decide(at(4_000), OutcomeKind::TakeOver, tom(), 1).unwrap(),
+    ] {
+        assert!(
+            matches!(
+                &taken.effects[..],
+                [
+                    Effect::OutcomeCancelled(cancelled),
+                    Effect::ItemClosed { outcome, .. },
+                    Effect::OwnerChanged(Owner::Person(owner)),
+                ] if cancelled.kind == OutcomeKind::Approve && outcome.kind == OutcomeKind::TakeOver && *owner == tom()
+            ),
+            "{:?}",
+            taken.effects
+        );
+        assert_eq!((taken.flow.item, state(taken.flow)), (None, TurnState::Waiting));
+    }
+}
+
+#[test]
+fn handed_back_the_ai_drafts_for_what_the_person_left_unanswered_and_for_nothing_else() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let taken = asked.take_over(at(1_000), mia()).unwrap().flow;
+    assert_eq!(taken.dues(), []);
+    assert_eq!(
+        taken.hand_back(mia()).unwrap().flow.dues(),
+        [(Timestamp(2_000), Due::Draft)]
+    );
+    let written = taken.person_wrote(mia()).unwrap().flow;
+    assert_eq!(written.hand_back(mia()).unwrap().flow.dues(), []);
+}
+
+#[test]
+fn only_the_person_who_took_over_writes() {
+    let (flow, _) = held();
+    assert_eq!(flow.person_wrote(mia()), Err(FlowError::TakeOverFirst));
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    assert_eq!(
+        taken.person_wrote(tom()),
+        Err(OwnershipError::OwnedByOther(mia()).into())
+    );
+    let written = taken.person_wrote(mia()).unwrap();
+    assert_eq!(written.effects, [Effect::PersonAnswers { by: mia() }]);
+    assert_eq!(state(written.flow), TurnState::Answered);
+}
+
+#[test]
+fn an_altered_approval_is_refused_at_the_last_moment() {
+    let (flow, draft) = held();
+    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    assert_eq!(
+        pending.finalise(at(11_000), Some(draft), "Ja!", [0; 16]),
+        Err(ReleaseError::DifferentText.into())
+    );
+    assert_eq!(
+        pending.finalise(at(11_000), None, "Ja", [0; 16]),
+        Err(ReviewError::NothingToRelease.into())
+    );
+}

@@ -1,0 +1,426 @@
+//! The world that a story happens in: the app's books, and the checks after each transaction.
+
+use super::{Act, LIMITS};
+use crate::domain::conversation::Owner;
+use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Step, Ticket};
+use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
+use crate::domain::policy::{Decision, DecisionKind, POLICY_VERSION, Reason};
+use crate::domain::release::{Basis, Release, TextDigest};
+use crate::domain::review::{ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending};
+use crate::domain::time::Timestamp;
+use crate::domain::turn::TurnState;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+#[derive(Default)]
+struct Counter(AtomicU64);
+
+impl IdSource for Counter {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)) + 1)
+    }
+}
+
+/// What the visitor and the log can see, in committed order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    Visitor(TurnId),
+    Ai(TurnId),
+    Person,
+    System,
+    Takeover,
+    Handoff,
+    HandBack,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    id: DraftId,
+    ticket: Ticket,
+    text: String,
+    /// How much was committed when drafting began.
+    seen: usize,
+}
+
+impl Draft {
+    fn proposed(&self) -> Proposed<'_> {
+        Proposed {
+            id: self.id,
+            ticket: self.ticket,
+            text: &self.text,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    ids: Counter,
+    now: i64,
+    flow: Option<Flow>,
+    under_way: Vec<Draft>,
+    pub(super) drafts: HashMap<DraftId, Draft>,
+    /// The draft that the open item points at.
+    held: Option<DraftId>,
+    /// What the reviewer of the pending outcome approved or wrote.
+    text: String,
+    committed: Vec<Committed>,
+    decisions: HashMap<DecisionId, DecisionKind>,
+    pub(super) cancelled: HashSet<OutcomeId>,
+    pub(super) final_outcomes: HashMap<ItemId, Pending>,
+    open_items: HashSet<ItemId>,
+    pub(super) releases: Vec<Release>,
+}
+
+pub(super) type Check = Result<(), TestCaseError>;
+
+fn member(n: u128) -> MemberId {
+    MemberId::from(Uuid::from_u128(n << 64))
+}
+
+impl World {
+    fn flow(&self) -> Flow {
+        self.flow.unwrap_or_else(Flow::start)
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            now: Timestamp(self.now),
+            ids: &self.ids,
+            limits: LIMITS,
+        }
+    }
+
+    pub(super) fn play(&mut self, act: Act) -> Check {
+        let flow = self.flow();
+        let now = Timestamp(self.now);
+        match act {
+            Act::Wait(ms) => self.now += ms,
+            Act::Restart => self.under_way.clear(),
+            Act::VisitorWrites => {
+                let step = flow.visitor_wrote(self.context());
+                let (turn, state) = step
+                    .flow
+                    .turn
+                    .ok_or_else(|| TestCaseError::fail("a message without a turn"))?;
+                self.committed.push(Committed::Visitor(turn));
+                let in_turn = self
+                    .committed
+                    .iter()
+                    .filter(|c| **c == Committed::Visitor(turn))
+                    .count();
+                prop_assert_eq!(
+                    usize::try_from(state.revision).ok(),
+                    Some(in_turn),
+                    "the revision counts the turn's messages"
+                );
+                let due = step.flow.dues().into_iter().find(|(_, due)| *due == Due::Draft);
+                prop_assert_eq!(due.is_some(), flow.ownership.owner == Owner::Ai);
+                prop_assert!(
+                    due.is_none_or(|(at, _)| at > now),
+                    "a message without quiet time of its own"
+                );
+                self.commit(step)?;
+            }
+            Act::DraftStarts => {
+                if let Ok(ticket) = flow.start_draft(now) {
+                    let id = DraftId::new(&self.ids);
+                    self.under_way.push(Draft {
+                        id,
+                        ticket,
+                        text: format!("draft {id}"),
+                        seen: self.committed.len(),
+                    });
+                }
+            }
+            Act::DraftFinishes {
+                nth,
+                decision,
+                abstains,
+            } => self.finish_draft(nth, decision, abstains)?,
+            Act::Looks(n) => {
+                if let Some(leased) = flow.item.and_then(|item| item.lease(member(n), now).ok()) {
+                    self.flow = Some(Flow {
+                        item: Some(leased),
+                        ..flow
+                    });
+                }
+            }
+            Act::LooksAway(n) => {
+                let item = flow.item.map(|item| item.release_lease(member(n)));
+                self.flow = Some(Flow { item, ..flow });
+            }
+            Act::Decides { by, kind, behind } => {
+                let revision = flow.turn.map_or(0, |(_, turn)| turn.revision) - behind;
+                let step = flow.decide(self.context(), kind, member(by), revision);
+                if step.is_ok() && kind != OutcomeKind::TakeOver {
+                    prop_assert_eq!(behind, 0, "an outdated screen must not decide");
+                    let draft = self.held.and_then(|id| self.drafts.get(&id));
+                    self.text = match (kind, draft) {
+                        (OutcomeKind::Approve, Some(draft)) => draft.text.clone(),
+                        _ => format!("{kind:?} by {by} at {}", self.now),
+                    };
+                }
+                self.commit_if(step)?;
+            }
+            Act::Undoes(n) => self.commit_if(flow.undo(member(n), now))?,
+            Act::TakesOver(n) => self.commit_if(flow.take_over(self.context(), member(n)))?,
+            Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
+            Act::HandsBack(n) => self.commit_if(flow.hand_back(member(n)))?,
+            Act::Finalise => {
+                let draft = self.held.and_then(|id| self.drafts.get(&id)).map(Draft::proposed);
+                let step = flow.finalise(self.context(), draft, &self.text, [7; 16]);
+                if let Err(refused) = step {
+                    prop_assert!(
+                        matches!(refused, FlowError::NoItem | FlowError::Review(_)),
+                        "a due outcome was refused: {}",
+                        refused
+                    );
+                    prop_assert!(!self.is_due(Due::Finalise), "a due outcome was refused: {}", refused);
+                }
+                self.commit_if(step)?;
+            }
+            Act::Expire => {
+                let step = flow.expire(self.context());
+                prop_assert_eq!(step.is_ok(), self.is_due(Due::Expire));
+                self.commit_if(step)?;
+            }
+        }
+        self.nothing_is_lost()
+    }
+
+    fn finish_draft(&mut self, nth: usize, decision: DecisionKind, abstains: bool) -> Check {
+        if self.under_way.is_empty() {
+            return Ok(());
+        }
+        let mut draft = self.under_way.remove(nth % self.under_way.len());
+        if abstains {
+            draft.text.clear();
+        }
+        let decision_id = DecisionId::new(&self.ids);
+        self.decisions.insert(decision_id, decision);
+        self.drafts.insert(draft.id, draft.clone());
+        let decision = Decision {
+            kind: decision,
+            reasons: vec![Reason::GateClosed],
+            policy_version: POLICY_VERSION,
+        };
+        let step = self
+            .flow()
+            .draft_finished(self.context(), draft.proposed(), (decision_id, &decision), [7; 16]);
+        if step.is_ok() {
+            // Judged by what was committed since the drafting began, not by epoch and revision.
+            let since = self.committed.get(draft.seen..).unwrap_or_default();
+            prop_assert!(
+                since.iter().all(|c| matches!(c, Committed::System)),
+                "a draft had an effect although since its start: {:?}",
+                since
+            );
+        }
+        self.commit_if(step)
+    }
+
+    fn is_due(&self, what: Due) -> bool {
+        let now = Timestamp(self.now);
+        self.flow().dues().into_iter().any(|(at, due)| due == what && at <= now)
+    }
+
+    fn commit_if(&mut self, step: Result<Step, FlowError>) -> Check {
+        match step {
+            Ok(step) => self.commit(step),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn commit(&mut self, step: Step) -> Check {
+        let before = self.flow();
+        self.flow = Some(step.flow);
+        for effect in step.effects {
+            match effect {
+                Effect::TurnOpened(turn) => {
+                    prop_assert!(
+                        before
+                            .turn
+                            .is_none_or(|(id, old)| id != turn && old.state == TurnState::Answered),
+                        "a turn began before the last one was answered"
+                    );
+                }
+                Effect::OutcomePending(_) => {}
+                Effect::OutcomeCancelled(outcome) => {
+                    prop_assert!(self.cancelled.insert(outcome.id), "cancelled twice");
+                }
+                Effect::ItemClosed { item, outcome } => {
+                    prop_assert!(self.open_items.remove(&item), "closed although it was not open");
+                    prop_assert!(
+                        !self.cancelled.contains(&outcome.id),
+                        "a cancelled outcome became final"
+                    );
+                    prop_assert!(
+                        self.final_outcomes.insert(item, outcome).is_none(),
+                        "a second final outcome"
+                    );
+                    self.held = self.held.filter(|_| outcome.kind.sends_text());
+                }
+                Effect::ItemOpened { item, reasons } => {
+                    prop_assert!(self.open_items.is_empty(), "a second open item");
+                    prop_assert!(!reasons.is_empty(), "an item that does not say why it is there");
+                    self.open_items.insert(item.id);
+                    self.held = None;
+                }
+                Effect::DraftJoined(draft) => self.held = Some(draft),
+                Effect::OwnerChanged(owner) => self.committed.push(match owner {
+                    Owner::Person(_) => Committed::Takeover,
+                    Owner::Nobody => Committed::Handoff,
+                    Owner::Ai => Committed::HandBack,
+                }),
+                Effect::PersonAnswers { .. } => self.committed.push(Committed::Person),
+                Effect::SystemSays(_) => self.committed.push(Committed::System),
+                Effect::AiAnswers(release) => self.ai_answers(release)?,
+            }
+        }
+        let expected: HashSet<ItemId> = self.flow().item.iter().map(|item| item.id).collect();
+        prop_assert_eq!(&self.open_items, &expected, "the open item is the one in the flow");
+        Ok(())
+    }
+
+    /// Zero talk-over, and a release for every AI text.
+    fn ai_answers(&mut self, release: Release) -> Check {
+        let draft = self
+            .drafts
+            .get(&release.draft_id())
+            .ok_or_else(|| TestCaseError::fail("a release of no draft"))?;
+        let since = self.committed.get(draft.seen..).unwrap_or_default();
+        prop_assert!(
+            since.iter().all(|c| matches!(c, Committed::System)),
+            "an AI text was made before and committed after: {:?}",
+            since
+        );
+        let owner = self
+            .committed
+            .iter()
+            .rev()
+            .find(|c| matches!(c, Committed::Takeover | Committed::Handoff | Committed::HandBack));
+        prop_assert!(
+            matches!(owner, None | Some(Committed::HandBack)),
+            "the AI talks over a person"
+        );
+
+        match release.basis() {
+            Basis::Decision(id) => {
+                prop_assert_eq!(self.decisions.get(&id), Some(&DecisionKind::Send));
+                prop_assert_eq!(release.text(), &draft.text);
+            }
+            Basis::Outcome(id) => {
+                let outcome = self.final_outcomes.values().find(|outcome| outcome.id == id);
+                let kind = outcome.map(|outcome| outcome.kind);
+                prop_assert!(matches!(kind, Some(OutcomeKind::Approve | OutcomeKind::Edit)));
+                prop_assert!(
+                    outcome.is_some_and(|o| o.final_at.0 <= self.now),
+                    "inside the undo window"
+                );
+                prop_assert_eq!(release.text(), &self.text);
+                if kind == Some(OutcomeKind::Approve) {
+                    prop_assert_eq!(release.text(), &draft.text);
+                }
+            }
+        }
+        prop_assert_eq!(release.digest(), TextDigest::of(release.salt(), release.text()));
+        prop_assert!(
+            self.releases.iter().all(|other| other.draft_id() != release.draft_id()),
+            "one draft went out twice"
+        );
+        let turn = draft.ticket.turn_id;
+        prop_assert!(
+            !self.committed.contains(&Committed::Ai(turn)),
+            "one turn was answered by the AI twice"
+        );
+        self.committed.push(Committed::Ai(turn));
+        self.releases.push(release);
+        Ok(())
+    }
+
+    /// Whatever happened, somebody or something is going to take care of the turn.
+    fn nothing_is_lost(&self) -> Check {
+        let flow = self.flow();
+        let owner = flow.ownership.owner;
+        if let Some(item) = flow.item {
+            prop_assert!(!matches!(item.state, ItemState::Closed(_)));
+            prop_assert_eq!(owner == Owner::Ai, item.kind == ItemKind::Gate);
+            prop_assert!(!matches!(owner, Owner::Person(_)), "an item although a person answers");
+            let (_, turn) = flow.turn.ok_or_else(|| TestCaseError::fail("an item without a turn"))?;
+            prop_assert_eq!(item.revision, turn.revision);
+            prop_assert!(turn.state != TurnState::Answered, "an item for an answered turn");
+            let awaits_review = flow.dues().iter().any(|(_, due)| *due != Due::Draft);
+            prop_assert!(
+                awaits_review || item.kind == ItemKind::Handoff,
+                "a hold without a deadline"
+            );
+        }
+        match flow.turn.map(|(_, turn)| turn.state) {
+            None | Some(TurnState::Answered) => {}
+            Some(TurnState::Collecting) => {
+                prop_assert_eq!(owner, Owner::Ai);
+                prop_assert!(flow.dues().iter().any(|(_, due)| *due == Due::Draft));
+            }
+            Some(TurnState::Held) => {
+                prop_assert_eq!(owner, Owner::Ai);
+                prop_assert!(flow.item.is_some(), "held, but not in the queue");
+            }
+            Some(TurnState::Waiting) => match owner {
+                Owner::Ai => prop_assert!(false, "nobody answers"),
+                Owner::Nobody => prop_assert!(flow.item.is_some(), "handed off, but not in the queue"),
+                Owner::Person(_) => {}
+            },
+        }
+        // Every visitor's message is in a turn that was answered or is the one that is open now.
+        let last = self.committed.iter().rev().find_map(|c| match c {
+            Committed::Visitor(turn) => Some(*turn),
+            _ => None,
+        });
+        prop_assert_eq!(last, flow.turn.map(|(id, _)| id));
+        Ok(())
+    }
+
+    /// The visitor falls silent and everyone does their work: does the turn get its answer?
+    pub(super) fn settle(&mut self) -> Check {
+        for _ in 0..12 {
+            let flow = self.flow();
+            if flow.turn.is_none_or(|(_, turn)| turn.state == TurnState::Answered) && flow.item.is_none() {
+                return Ok(());
+            }
+            if let Owner::Person(owner) = flow.ownership.owner {
+                let step = flow.hand_back(owner);
+                prop_assert!(step.is_ok());
+                self.commit_if(step)?;
+            }
+            if let Some(at) = self.flow().dues().into_iter().map(|(at, _)| at.0).min() {
+                self.now = self.now.max(at);
+            }
+            let kind = match self.flow().item {
+                Some(item) if item.has_draft => OutcomeKind::Approve,
+                _ => OutcomeKind::Respond,
+            };
+            for act in [
+                Act::Finalise,
+                Act::Restart,
+                Act::DraftStarts,
+                Act::DraftFinishes {
+                    nth: 0,
+                    decision: DecisionKind::Hold,
+                    abstains: false,
+                },
+                // Nobody else's lease lasts for ever.
+                Act::Wait(LEASE_MS),
+                Act::Decides { by: 1, kind, behind: 0 },
+                Act::Wait(LIMITS.undo_ms),
+                Act::Finalise,
+            ] {
+                self.play(act)?;
+            }
+        }
+        prop_assert!(false, "the turn never got an answer: {:?}", self.flow());
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Conversations: read, take over, write, hand back.
+
+use super::PageQuery;
+use crate::app::conversations::{self, ConversationSummary, ConversationView};
+use crate::app::takeover;
+use crate::app::views::{MessageView, Page};
+use crate::domain::ids::ConversationId;
+use crate::web::error::Problem;
+use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
+use crate::web::state::Web;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// `GET /api/v1/conversations`
+pub(super) async fn list(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ConversationSummary>>, Problem> {
+    Ok(Json(
+        conversations::list(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+    ))
+}
+
+/// `GET /api/v1/conversations/{id}`
+pub(super) async fn one(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Json<ConversationView>, Problem> {
+    Ok(Json(conversations::conversation(&web.app, &caller, id).await?))
+}
+
+/// `POST /api/v1/conversations/{id}/take-over`
+pub(super) async fn take_over(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Json<Value>, Problem> {
+    takeover::take_over(&web.app, &caller, id).await?;
+    Ok(Json(json!({ "owner": "person" })))
+}
+
+/// `POST /api/v1/conversations/{id}/hand-back`
+pub(super) async fn hand_back(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Json<Value>, Problem> {
+    takeover::hand_back(&web.app, &caller, id).await?;
+    Ok(Json(json!({ "owner": "ai" })))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Written {
+    client_id: String,
+    text: String,
+}
+
+/// `POST /api/v1/conversations/{id}/messages`
+pub(super) async fn write(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+    JsonBody(written): JsonBody<Written>,
+) -> Result<(StatusCode, Json<MessageView>), Problem> {
+    let message = takeover::write(&web.app, &caller, id, &written.client_id, &written.text).await?;
+    Ok((StatusCode::CREATED, Json(message)))
+}

@@ -1,0 +1,128 @@
+//! Knowledge: import, read, search, measure.
+
+use super::PageQuery;
+use crate::app::knowledge::evaluate::{Document, Question};
+use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report};
+use crate::app::views::Page;
+use crate::domain::account::Scope;
+use crate::domain::ids::DocumentId;
+use crate::web::error::Problem;
+use crate::web::extract::{CallerOf, InPath, OnSocket, Query, Upload, parse_json};
+use crate::web::state::Web;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+/// Largest file to import, in megabytes.
+const LARGEST_FILE_MB: usize = 20;
+/// Largest set of questions and documents to measure with, in megabytes.
+const LARGEST_EVALUATION_MB: usize = 64;
+/// Passages of a search, unless it says otherwise, and at most.
+const PASSAGES: (usize, usize) = (10, 50);
+
+/// `GET /api/v1/knowledge/documents`
+pub(super) async fn documents(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<DocumentView>>, Problem> {
+    Ok(Json(
+        knowledge::documents(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+    ))
+}
+
+/// `GET /api/v1/knowledge/documents/{id}`
+pub(super) async fn document(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<DocumentId>,
+) -> Result<Json<DocumentView>, Problem> {
+    Ok(Json(knowledge::document(&web.app, &caller, id).await?))
+}
+
+/// `DELETE /api/v1/knowledge/documents/{id}`
+pub(super) async fn remove(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<DocumentId>,
+) -> Result<StatusCode, Problem> {
+    knowledge::remove(&web.app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ImportQuery {
+    name: String,
+    #[serde(default)]
+    collection: String,
+    format: Option<String>,
+}
+
+/// `POST /api/v1/knowledge/import?name=&collection=&format=`; the body is the file.
+pub(super) async fn import(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<ImportQuery>,
+    Upload(file): Upload<LARGEST_FILE_MB>,
+) -> Result<Json<ImportReport>, Problem> {
+    let ImportQuery {
+        name,
+        collection,
+        format,
+    } = query;
+    // A form sends an empty field for what was not chosen.
+    let format = format.filter(|format| !format.is_empty());
+    let import = Import {
+        name,
+        collection,
+        format,
+        bytes: file.into(),
+    };
+    Ok(Json(knowledge::import(&web.app, &caller, import).await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SearchQuery {
+    #[serde(default)]
+    q: String,
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Passages {
+    items: Vec<Passage>,
+}
+
+/// `GET /api/v1/knowledge/search?q=`
+pub(super) async fn search(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<SearchQuery>,
+) -> Result<Json<Passages>, Problem> {
+    let limit = query.limit.unwrap_or(PASSAGES.0).clamp(1, PASSAGES.1);
+    Ok(Json(Passages {
+        items: knowledge::search(&web.app, &caller, &query.q, limit).await?,
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Evaluation {
+    documents: Vec<Document>,
+    questions: Vec<Question>,
+}
+
+/// `POST /api/v1/knowledge/evaluate`
+pub(super) async fn evaluate(
+    State(web): State<Web>,
+    socket: Result<OnSocket, Problem>,
+    caller: Result<CallerOf, Problem>,
+    Upload(body): Upload<LARGEST_EVALUATION_MB>,
+) -> Result<Json<Report>, Problem> {
+    // It concerns no workspace, so the administrator may measure before there is one.
+    if socket.is_err() {
+        caller?.0.require(Scope::Knowledge)?;
+    }
+    let Evaluation { documents, questions } = parse_json(&body)?;
+    Ok(Json(knowledge::evaluate(&web.app, &documents, &questions).await?))
+}

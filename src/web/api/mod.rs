@@ -1,0 +1,89 @@
+//! `/api/v1`: the JSON API for people and programs; `docs/api.md` describes it. One file a resource.
+
+mod accounts;
+mod admin;
+mod agents;
+mod conversations;
+mod knowledge;
+mod log;
+mod queue;
+mod status;
+mod verified_answers;
+
+use super::idempotency;
+use super::state::Web;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post, put};
+use serde::Deserialize;
+
+/// Rows of a page when a list does not say `?limit=`.
+const PAGE: u64 = 50;
+/// Rows of a page at most.
+const LARGEST_PAGE: u64 = 200;
+
+pub(super) fn routes(web: &Web) -> Router<Web> {
+    // A repetition under the same `Idempotency-Key` creates nothing more.
+    let creating = Router::new()
+        .route("/conversations/{id}/messages", post(conversations::write))
+        .route("/knowledge/import", post(knowledge::import))
+        .route("/admin/setup-link", post(admin::setup_link))
+        .route(
+            "/admin/workspaces",
+            get(admin::workspaces).post(admin::create_workspace),
+        )
+        .route("/admin/members", get(admin::members).post(admin::add_member))
+        .route("/admin/tokens", post(admin::create_token))
+        .route(
+            "/verified-answers",
+            get(verified_answers::list).post(verified_answers::add),
+        )
+        .route("/agents", get(agents::list).post(agents::create))
+        .layer(from_fn_with_state(web.clone(), idempotency::once));
+    Router::new()
+        .route("/status", get(status::status))
+        .route("/setup", post(accounts::set_up))
+        .route("/login", post(accounts::sign_in))
+        .route("/logout", post(accounts::sign_out))
+        .route("/me", get(accounts::me))
+        .route("/queue", get(queue::list))
+        .route("/queue/{item}", get(queue::item))
+        .route("/queue/{item}/lease", post(queue::lease).delete(queue::release_lease))
+        .route("/queue/{item}/outcome", post(queue::decide))
+        .route("/queue/{item}/undo", post(queue::undo))
+        .route("/conversations", get(conversations::list))
+        .route("/conversations/{id}", get(conversations::one))
+        .route("/conversations/{id}/take-over", post(conversations::take_over))
+        .route("/conversations/{id}/hand-back", post(conversations::hand_back))
+        .route("/knowledge/documents", get(knowledge::documents))
+        .route(
+            "/knowledge/documents/{id}",
+            get(knowledge::document).delete(knowledge::remove),
+        )
+        .route("/knowledge/search", get(knowledge::search))
+        .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/agents/{id}", put(agents::publish))
+        .route("/admin/tokens/{id}", delete(admin::revoke_token))
+        .route("/verified-answers/{id}", delete(verified_answers::retire))
+        .route("/log", get(log::list))
+        .route("/log/verify", get(log::verify))
+        .route("/events", get(log::events))
+        .merge(creating)
+}
+
+/// Which page of a list.
+#[derive(Debug, Deserialize)]
+struct PageQuery {
+    limit: Option<u64>,
+    after: Option<String>,
+}
+
+impl PageQuery {
+    fn limit(&self) -> u64 {
+        limited(self.limit)
+    }
+}
+
+fn limited(wish: Option<u64>) -> u64 {
+    wish.unwrap_or(PAGE).clamp(1, LARGEST_PAGE)
+}

@@ -1,0 +1,134 @@
+//! Conversations: the list, and one with everything that stands behind its answers.
+
+use super::queue::shortened;
+use super::thread;
+use super::view::{
+    ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, OwnerView, Section,
+};
+use super::viewer::Viewer;
+use super::{html, visitor_name};
+use crate::app::conversations::{self, ConversationSummary};
+use crate::app::desk;
+use crate::domain::conversation::Author;
+use crate::domain::ids::ConversationId;
+use crate::store::OwnerKind;
+use crate::web::error::Problem;
+use crate::web::extract::{InPath, Query};
+use crate::web::state::Web;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+/// Conversations of a page.
+const LISTED: u64 = 50;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct After {
+    after: Option<String>,
+}
+
+/// `GET /conversations?after=CURSOR`
+pub(super) async fn list_page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(After { after }): Query<After>,
+) -> Result<Response, Problem> {
+    let list = list(&web, &viewer, after.as_deref()).await?;
+    html(&ConversationsPage {
+        shell: viewer.shell(Section::Conversations),
+        list,
+    })
+}
+
+/// `GET /parts/conversations?after=CURSOR`
+pub(super) async fn list_part(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(After { after }): Query<After>,
+) -> Result<Response, Problem> {
+    html(&list(&web, &viewer, after.as_deref()).await?)
+}
+
+/// `GET /conversations/{id}`
+pub(super) async fn page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Response, Problem> {
+    let conversation = whole(&web, &viewer, id).await?;
+    html(&ConversationPage {
+        shell: viewer.shell(Section::Conversations),
+        conversation,
+    })
+}
+
+/// `GET /parts/conversations/{id}`
+pub(super) async fn part(
+    State(web): State<Web>,
+    viewer: Viewer,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Response, Problem> {
+    html(&whole(&web, &viewer, id).await?)
+}
+
+async fn list(web: &Web, viewer: &Viewer, after: Option<&str>) -> Result<ConversationsPart, Problem> {
+    let found = conversations::list(&web.app, &viewer.caller, after, LISTED).await?;
+    Ok(ConversationsPart {
+        // Nobody has written yet in a conversation without a message; there is nothing to read.
+        rows: found
+            .items
+            .iter()
+            .filter(|row| row.messages > 0)
+            .map(|row| self::row(viewer, row))
+            .collect(),
+        next: found.next,
+        continued: after.is_some(),
+    })
+}
+
+fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
+    let last = row.last_message.as_ref();
+    let last_author = last.map_or(Author::Visitor, |message| message.author);
+    let (state, needs_person) = match (row.owner.kind, last_author) {
+        (OwnerKind::Ai, _) if row.open_item.is_some() => ("A draft waits", true),
+        (OwnerKind::Nobody, _) | (OwnerKind::Person, Author::Visitor) => ("Wants an answer", true),
+        // A notice is no answer.
+        (OwnerKind::Ai, Author::Visitor | Author::System) => ("Being drafted", false),
+        (OwnerKind::Ai | OwnerKind::Person, _) => ("Answered", false),
+    };
+    ConversationRow {
+        id: row.id.to_string(),
+        visitor: visitor_name(&row.id),
+        last_text: last.map(|message| shortened(&message.text)).unwrap_or_default(),
+        last_author,
+        last_at: viewer.moment(last.map_or(row.updated_at, |message| message.at)),
+        owner: owner(row),
+        state: state.to_owned(),
+        needs_person,
+    }
+}
+
+fn owner(summary: &ConversationSummary) -> OwnerView {
+    match (summary.owner.kind, &summary.owner.name) {
+        (OwnerKind::Ai, _) => OwnerView::Ai,
+        (OwnerKind::Person, Some(name)) => OwnerView::Person(name.clone()),
+        (OwnerKind::Person | OwnerKind::Nobody, _) => OwnerView::Nobody,
+    }
+}
+
+async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<ConversationPart, Problem> {
+    let conversation = conversations::conversation(&web.app, &viewer.caller, id).await?;
+    let backdrop = desk::backdrop(&web.app, &viewer.caller, &conversation).await?;
+    let names = super::sentences::Names::of(&web.app, &viewer.caller).await?;
+    let summary = &conversation.summary;
+    Ok(ConversationPart {
+        id: summary.id.to_string(),
+        visitor: visitor_name(&summary.id),
+        started: viewer.moment(summary.created_at),
+        owner: owner(summary),
+        mine: summary.owner.yours,
+        open_item: thread::open_item(&conversation),
+        thread: thread::of(&viewer.zone, &conversation, &backdrop, &names),
+        agent: backdrop.agent,
+    })
+}

@@ -1,0 +1,226 @@
+//! Knowledge: documents by the file they came from, search, verified answers.
+
+use super::html;
+use super::queue::{percent, shortened};
+use super::view::{
+    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, Marked, SearchHit, Section,
+    VerifiedAnswerRow, VerifiedAnswersPage,
+};
+use super::viewer::Viewer;
+use crate::app::knowledge::{self, DocumentView, Passage};
+use crate::domain::answer::content_words;
+use crate::domain::ids::DocumentId;
+use crate::domain::knowledge::DocumentKind;
+use crate::web::error::Problem;
+use crate::web::extract::{InPath, Query};
+use crate::web::state::Web;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashSet};
+
+/// Documents read at once.
+const READ: u64 = 200;
+/// Documents listed at most; the search finds the others.
+const LISTED: usize = 1_000;
+/// Passages found at most.
+const FOUND: usize = 10;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+/// `GET /knowledge?q=`
+pub(super) async fn documents_page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(Search { q }): Query<Search>,
+) -> Result<Response, Problem> {
+    let all = all(&web, &viewer).await?;
+    let mut collections: BTreeSet<String> = all.iter().map(|document| document.collection.clone()).collect();
+    collections.insert("default".to_owned());
+    let verified = knowledge::verified_answers(&web.app, &viewer.caller).await?;
+    html(&DocumentsPage {
+        shell: viewer.shell(Section::Knowledge),
+        list: if q.trim().is_empty() {
+            listed(&viewer, all)
+        } else {
+            found(&web, &viewer, q).await?
+        },
+        verified_count: verified.len(),
+        collections: collections.into_iter().collect(),
+    })
+}
+
+/// `GET /parts/knowledge?q=`
+pub(super) async fn documents_part(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(Search { q }): Query<Search>,
+) -> Result<Response, Problem> {
+    let part = if q.trim().is_empty() {
+        listed(&viewer, all(&web, &viewer).await?)
+    } else {
+        found(&web, &viewer, q).await?
+    };
+    html(&part)
+}
+
+/// `GET /knowledge/documents/{id}`
+pub(super) async fn document_page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    InPath(id): InPath<DocumentId>,
+) -> Result<Response, Problem> {
+    let document = knowledge::document(&web.app, &viewer.caller, id).await?;
+    html(&DocumentPage {
+        shell: viewer.shell(Section::Knowledge),
+        id: document.id.to_string(),
+        title: document.title,
+        text: document.body,
+        is_faq: document.kind == DocumentKind::Faq,
+        file: document.source,
+        collection: document.collection,
+        updated: viewer.moment(document.updated_at),
+    })
+}
+
+/// `GET /knowledge/verified`
+pub(super) async fn verified_page(State(web): State<Web>, viewer: Viewer) -> Result<Response, Problem> {
+    let answers = knowledge::verified_answers(&web.app, &viewer.caller).await?;
+    let answers = answers.into_iter().map(|answer| VerifiedAnswerRow {
+        id: answer.id.to_string(),
+        question: answer.question,
+        answer: answer.answer,
+        author: answer.author,
+        at: viewer.moment(answer.created_at),
+        conversation_id: answer.conversation_id.map(|id| id.to_string()).unwrap_or_default(),
+        used: u64::try_from(answer.uses).unwrap_or_default(),
+    });
+    html(&VerifiedAnswersPage {
+        answers: answers.collect(),
+        shell: viewer.shell(Section::Knowledge),
+    })
+}
+
+/// One more than is listed, so that it can be said that there are more.
+async fn all(web: &Web, viewer: &Viewer) -> Result<Vec<DocumentView>, Problem> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = knowledge::documents(&web.app, &viewer.caller, after.as_deref(), READ).await?;
+        all.extend(page.items);
+        after = page.next;
+        if after.is_none() || all.len() > LISTED {
+            return Ok(all);
+        }
+    }
+}
+
+fn listed(viewer: &Viewer, mut all: Vec<DocumentView>) -> DocumentsPart {
+    let is_cut = all.len() > LISTED;
+    all.truncate(LISTED);
+    // Stable: within a file the order of import stays.
+    all.sort_by(|a, b| a.source.cmp(&b.source));
+    let files = all
+        .chunk_by(|a, b| a.source == b.source)
+        .map(|documents| KnowledgeFile {
+            name: documents
+                .first()
+                .map(|document| document.source.clone())
+                .unwrap_or_default(),
+            updated: viewer.moment(
+                documents
+                    .iter()
+                    .map(|document| document.updated_at)
+                    .max()
+                    .unwrap_or_default(),
+            ),
+            documents: documents.iter().map(row).collect(),
+        });
+    DocumentsPart {
+        files: files.collect(),
+        is_cut,
+        ..DocumentsPart::default()
+    }
+}
+
+fn row(document: &DocumentView) -> DocumentRow {
+    DocumentRow {
+        id: document.id.to_string(),
+        title: document.title.clone(),
+        collection: document.collection.clone(),
+        beginning: shortened(&document.body),
+    }
+}
+
+async fn found(web: &Web, viewer: &Viewer, query: String) -> Result<DocumentsPart, Problem> {
+    let passages = knowledge::search(&web.app, &viewer.caller, &query, FOUND).await?;
+    let words = content_words(&query);
+    // What has nothing in common with the question was not found.
+    let hits = passages
+        .into_iter()
+        .map(|passage| hit(passage, &words))
+        .filter(|hit| hit.nearness_percent > 0)
+        .collect();
+    Ok(DocumentsPart {
+        query,
+        hits,
+        ..DocumentsPart::default()
+    })
+}
+
+fn hit(passage: Passage, words: &HashSet<String>) -> SearchHit {
+    SearchHit {
+        href: match (passage.document_id, passage.verified_answer_id) {
+            (Some(id), _) => format!("/knowledge/documents/{id}"),
+            (None, Some(id)) => format!("/knowledge/verified#answer-{id}"),
+            (None, None) => "/knowledge".to_owned(),
+        },
+        passage: with_words(&passage.text, words),
+        nearness_percent: percent(passage.score),
+        is_verified: passage.verified_answer_id.is_some(),
+        title: passage.title,
+    }
+}
+
+/// `text` with every word highlighted whose stem is one of `words`.
+fn with_words(text: &str, words: &HashSet<String>) -> Marked {
+    let mut ranges = Vec::new();
+    let mut start = None;
+    for (at, character) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (start, character.is_alphanumeric()) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                if !content_words(text.get(from..at).unwrap_or_default()).is_disjoint(words) {
+                    ranges.push(from..at);
+                }
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    Marked::new(text, &ranges)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_question_are_marked_in_what_was_found() {
+        let marked = with_words(
+            "Deliveries on Saturday: until noon.",
+            &content_words("Do you deliver on Saturdays?"),
+        );
+        let words: Vec<_> = marked
+            .pieces
+            .iter()
+            .filter(|piece| piece.marked)
+            .map(|piece| piece.text.as_str())
+            .collect();
+        assert_eq!(words, ["Deliveries", "Saturday"]);
+    }
+}

@@ -1,0 +1,334 @@
+//! The queue: the list of what waits, and one item with everything needed to decide.
+
+use super::compare::repeated;
+use super::view::{
+    DraftView, Flag, ItemPart, LeaseView, Marked, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, Section,
+    Severity, SourceView,
+};
+use super::viewer::Viewer;
+use super::{html, sentence, visitor_name};
+use crate::app::review::{self, DraftView as Draft, ItemView};
+use crate::app::views::MessageView as Message;
+use crate::app::{Caller, desk};
+use crate::domain::answer::AnswerMode;
+use crate::domain::conversation::Author;
+use crate::domain::ids::ItemId;
+use crate::domain::policy::Reason;
+use crate::domain::review::ItemKind;
+use crate::store::ItemStatus;
+use crate::web::error::Problem;
+use crate::web::extract::{InPath, Query};
+use crate::web::state::Web;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// Items in the list at most: nobody reads on further, and the next ones move up.
+const LISTED: u64 = 100;
+/// Characters of a question in the list.
+const QUESTION_CHARS: usize = 160;
+/// Unsupported statements named one by one.
+const NAMED: usize = 5;
+
+/// `GET /queue`: the first item that nobody else has open.
+pub(super) async fn page(State(web): State<Web>, viewer: Viewer) -> Result<Response, Response> {
+    let mut list = list(&web, &viewer.caller, &viewer)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    let free = list.rows.iter().find(|row| row.held_by.is_none()).or(list.rows.first());
+    let item = match free.and_then(|row| row.id.parse::<ItemId>().ok()) {
+        Some(id) => item(&web, &viewer, id, None)
+            .await
+            .map_err(IntoResponse::into_response)?,
+        None => None,
+    };
+    list.current = item.as_ref().map(|part| part.item.id.clone()).unwrap_or_default();
+    whole(&web, &viewer, list, item)
+        .await
+        .map_err(IntoResponse::into_response)
+}
+
+/// `GET /queue/{item}`: an item that no longer waits leads to its conversation, where one sees what became of it.
+pub(super) async fn page_at(
+    State(web): State<Web>,
+    viewer: Viewer,
+    InPath(id): InPath<ItemId>,
+) -> Result<Response, Problem> {
+    let Some(part) = item(&web, &viewer, id, None).await? else {
+        let conversation = review::item(&web.app, &viewer.caller, id)
+            .await?
+            .summary
+            .conversation_id;
+        return Ok(Redirect::to(&format!("/conversations/{conversation}")).into_response());
+    };
+    let mut list = list(&web, &viewer.caller, &viewer).await?;
+    list.current = part.item.id.clone();
+    whole(&web, &viewer, list, Some(part)).await
+}
+
+async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPart>) -> Result<Response, Problem> {
+    let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
+    html(&QueuePage {
+        shell: viewer.shell(Section::Queue),
+        list,
+        item,
+        has_knowledge,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Current {
+    #[serde(default)]
+    current: String,
+}
+
+/// `GET /parts/queue?current=ID`
+pub(super) async fn list_part(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(Current { current }): Query<Current>,
+) -> Result<Response, Problem> {
+    let list = list(&web, &viewer.caller, &viewer).await?;
+    html(&QueuePart { current, ..list })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Seen {
+    seen: Option<i64>,
+}
+
+/// `GET /parts/queue/{item}?seen=REVISION`: 404 once it is decided, its undo window included.
+pub(super) async fn item_part(
+    State(web): State<Web>,
+    viewer: Viewer,
+    InPath(id): InPath<ItemId>,
+    Query(Seen { seen }): Query<Seen>,
+) -> Result<Response, Problem> {
+    let part = item(&web, &viewer, id, seen).await?;
+    html(&part.ok_or_else(|| Problem::not_found("This item has been decided; the queue shows what still waits."))?)
+}
+
+async fn list(web: &Web, caller: &Caller, viewer: &Viewer) -> Result<QueuePart, Problem> {
+    let found = review::queue(&web.app, caller, None, LISTED).await?.items;
+    let unsupported = desk::unsupported(&web.app, caller, &found).await?;
+    let rows = found.into_iter().zip(unsupported).map(|(item, warnings)| QueueRow {
+        id: item.id.to_string(),
+        kind: item.kind,
+        mode: item.mode,
+        question: shortened(&item.question),
+        waiting_since: viewer.moment(item.waiting_since),
+        warnings,
+        revision: item.revision,
+        held_by: item.lease.filter(|lease| !lease.yours).map(|lease| lease.name),
+    });
+    Ok(QueuePart {
+        rows: rows.collect(),
+        current: String::new(),
+    })
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUESTION_CHARS) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line).trim_end()),
+        None => line,
+    }
+}
+
+/// An item as a reviewer sees it; none when it does not wait (any more).
+async fn item(web: &Web, viewer: &Viewer, id: ItemId, seen: Option<i64>) -> Result<Option<ItemPart>, Problem> {
+    let found = review::item(&web.app, &viewer.caller, id).await?;
+    if found.state != ItemStatus::Open {
+        return Ok(None);
+    }
+    let case = desk::case(&web.app, &viewer.caller, id).await?;
+    Ok(Some(ItemPart {
+        item: shown(viewer, &found, &case, seen),
+    }))
+}
+
+fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>) -> QueueItem {
+    let summary = &found.summary;
+    let visitor = visitor_name(&summary.conversation_id);
+    let message = |message: &Message| message_view(viewer, message, &visitor, &case.agent);
+    let asked: Vec<_> = found.messages.iter().filter(|m| case.asked.contains(&m.id)).collect();
+    let first_asked = asked.first().map_or(i64::MAX, |first| first.seq);
+    let revisions_seen = seen.and_then(|seen| usize::try_from(seen).ok()).unwrap_or(usize::MAX);
+    QueueItem {
+        id: summary.id.to_string(),
+        kind: summary.kind,
+        conversation_id: summary.conversation_id.to_string(),
+        revision: summary.revision,
+        history: found
+            .messages
+            .iter()
+            .filter(|m| m.seq < first_asked)
+            .map(message)
+            .collect(),
+        newer: asked.iter().skip(revisions_seen).map(|m| message(m)).collect(),
+        question: asked.into_iter().map(message).collect(),
+        draft: draft(found, case),
+        without_draft: without_draft(found).to_owned(),
+        drafting: summary.kind == ItemKind::Gate && !found.may_release,
+        sources: found.draft.iter().flat_map(sources).collect(),
+        flags: flags(found),
+        reasons: found.reasons_in_words.iter().map(|reason| sentence(reason)).collect(),
+        // Who asks for a person gets one each time, not the words that one of them once wrote.
+        remembers: !found.reasons.contains(&Reason::CustomerRequest),
+        waiting_since: viewer.moment(summary.waiting_since),
+        deadline: Some(viewer.moment(summary.deadline_at)),
+        fallback: match summary.kind {
+            ItemKind::Gate => {
+                "After the deadline the visitor is told that a person will answer, and it goes on waiting here."
+                    .to_owned()
+            }
+            ItemKind::Handoff => "After the deadline it counts as late.".to_owned(),
+        },
+        lease: match &summary.lease {
+            None => LeaseView::Free,
+            Some(lease) if lease.yours => LeaseView::Mine,
+            Some(lease) => LeaseView::Other(lease.name.clone()),
+        },
+        agent: case.agent.clone(),
+        visitor,
+    }
+}
+
+fn message_view(viewer: &Viewer, message: &Message, visitor: &str, agent: &str) -> MessageView {
+    MessageView {
+        author: message.author,
+        name: author_name(message, visitor, agent),
+        text: message.text.clone(),
+        at: viewer.moment(message.at),
+    }
+}
+
+/// What the writer of a message is called here.
+pub(super) fn author_name(message: &Message, visitor: &str, agent: &str) -> String {
+    match message.author {
+        Author::Visitor => visitor.to_owned(),
+        Author::Ai => agent.to_owned(),
+        Author::Person => message.name.clone().unwrap_or_else(|| "A colleague".to_owned()),
+        Author::System => "Notice".to_owned(),
+    }
+}
+
+fn draft(found: &ItemView, case: &desk::Case) -> Option<DraftView> {
+    let draft = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate)?;
+    let unsupported: Vec<_> = draft
+        .signals
+        .unsupported
+        .iter()
+        .flat_map(|words| draft.text.match_indices(words.as_str()))
+        .map(|(at, words)| at..at + words.len())
+        .collect();
+    Some(DraftView {
+        mode: draft.mode,
+        text: Marked::new(&draft.text, &unsupported),
+        plain: draft.text.clone(),
+        agent_version: match case.version {
+            Some(version) => format!("{}, version {version}", case.agent),
+            None => case.agent.clone(),
+        },
+        took_ms: draft.drafted_in_ms,
+    })
+}
+
+/// What stands in the draft's place.
+fn without_draft(found: &ItemView) -> &'static str {
+    let has = |reason| found.reasons.contains(&reason);
+    if found.summary.kind == ItemKind::Gate {
+        "The AI is writing a draft. You can answer without waiting for it."
+    } else if has(Reason::CustomerRequest) {
+        "The visitor asked for a person, so the AI wrote nothing. Answer, or take the conversation over."
+    } else if has(Reason::Rejected) {
+        "The draft was rejected, and the visitor still waits. Write the answer, and the AI will know it next time."
+    } else if has(Reason::EngineUnavailable) {
+        "The AI was not available when this was asked. Write the answer, and it will know next time."
+    } else if has(Reason::Timeout) {
+        "Nobody decided on the draft in time, and the visitor was told that a person will answer."
+    } else {
+        "The AI found nothing in your knowledge that answers this. Write the answer, and it will know next time."
+    }
+}
+
+fn sources(draft: &Draft) -> impl Iterator<Item = SourceView> {
+    draft.sources.iter().map(|source| SourceView {
+        title: source.title.clone(),
+        href: match (source.document_id, source.verified_answer_id) {
+            (Some(id), _) => format!("/knowledge/documents/{id}"),
+            (None, Some(id)) => format!("/knowledge/verified#answer-{id}"),
+            (None, None) => "/knowledge".to_owned(),
+        },
+        passage: if source.quoted.is_empty() {
+            repeated(&source.text, &draft.text)
+        } else {
+            Marked::by_characters(&source.text, &source.quoted)
+        },
+        nearness_percent: Some(percent(source.score)),
+        used: draft.mode != AnswerMode::Abstain,
+    })
+}
+
+/// A ranking score as whole percent.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=100 before"
+)]
+pub(super) fn percent(score: f64) -> u8 {
+    (score.clamp(0.0, 1.0) * 100.0).round() as u8
+}
+
+fn flags(found: &ItemView) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else {
+        return flags;
+    };
+    let mut flag = |severity, text: String| flags.push(Flag { severity, text });
+    for words in draft.signals.unsupported.iter().take(NAMED) {
+        flag(Severity::Warning, format!("“{words}” does not occur in the sources"));
+    }
+    match draft.signals.unsupported.len().saturating_sub(NAMED) {
+        0 => {}
+        more => flag(
+            Severity::Warning,
+            format!("and {more} more statements that do not occur in the sources"),
+        ),
+    }
+    if found.reasons.contains(&Reason::UnfitModel) {
+        flag(
+            Severity::Warning,
+            "Written by a model that has not been found fit: read every word".to_owned(),
+        );
+    }
+    if found.reasons.contains(&Reason::EngineUnavailable) {
+        flag(
+            Severity::Note,
+            "The AI was not available; this was found by keyword".to_owned(),
+        );
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_question_is_cut_between_characters_and_put_on_one_line() {
+        assert_eq!(shortened("Hello\n\n  there"), "Hello there");
+        let long = shortened(&"ä".repeat(500));
+        assert_eq!(long.chars().count(), QUESTION_CHARS + 1);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_score_is_shown_between_none_and_all() {
+        assert_eq!(
+            [percent(-0.2), percent(0.834), percent(1.4), percent(f64::NAN)],
+            [0, 83, 100, 0]
+        );
+    }
+}

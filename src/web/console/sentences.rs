@@ -1,0 +1,238 @@
+//! The log in sentences.
+
+use super::view::Words;
+use super::visitor_name;
+use crate::app::history::EntryView;
+use crate::app::{App, AppError, Caller, accounts};
+use crate::domain::policy::Reason;
+use crate::domain::review::OutcomeKind;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+
+/// The names of a workspace's members, by the id the log knows them by.
+#[derive(Debug)]
+pub(super) struct Names(HashMap<String, String>);
+
+impl Names {
+    /// Everybody who is a member now.
+    pub(super) async fn of(app: &App, caller: &Caller) -> Result<Self, AppError> {
+        let members = accounts::members(app, caller).await?;
+        Ok(Self(
+            members
+                .into_iter()
+                .map(|member| (member.id.to_string(), member.name))
+                .collect(),
+        ))
+    }
+
+    fn member(&self, id: &str) -> String {
+        self.0
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| "A former colleague".to_owned())
+    }
+
+    /// Who did what an entry tells.
+    fn actor(&self, entry: &EntryView) -> String {
+        match entry.actor.split_once(':') {
+            Some(("member", id)) => self.member(id),
+            Some(("visitor", _)) => visitor(entry),
+            _ => match entry.actor.as_str() {
+                "ai" => "The AI".to_owned(),
+                "admin" => "The administrator".to_owned(),
+                _ => "Holdpoint".to_owned(),
+            },
+        }
+    }
+}
+
+/// The visitor an entry is about.
+fn visitor(entry: &EntryView) -> String {
+    entry
+        .refs
+        .get("conversation")
+        .map_or_else(|| "A visitor".to_owned(), visitor_name)
+}
+
+/// A field of an entry's content; none when it is not there or was erased.
+fn content<T: DeserializeOwned>(entry: &EntryView, name: &str) -> Option<T> {
+    let value = entry.content.as_ref()?.get(name)?;
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// A change of owner, without a full stop: the time follows.
+pub(super) fn owner_change(entry: &EntryView, names: &Names) -> Option<String> {
+    let who = names.actor(entry);
+    match entry.kind.as_str() {
+        "conversation.taken_over" => Some(format!("{who} took over")),
+        "conversation.handed_back" => Some(format!("{who} handed back to the AI")),
+        "conversation.handed_off" if entry.actor == "ai" => Some(match reason(entry) {
+            Some(why) => format!("The AI left this to a person: {why}"),
+            None => "The AI left this to a person".to_owned(),
+        }),
+        "conversation.handed_off" => Some("From here on a person answers".to_owned()),
+        _ => None,
+    }
+}
+
+/// The strictest reason of a decision, in words.
+fn reason(entry: &EntryView) -> Option<&'static str> {
+    let reasons: Vec<Reason> = content(entry, "reasons")?;
+    reasons.first().map(|reason| reason.in_words())
+}
+
+fn because(entry: &EntryView) -> String {
+    reason(entry).map(|why| format!(" because {why}")).unwrap_or_default()
+}
+
+/// An entry as one sentence.
+pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
+    let (who, visitor) = (names.actor(entry), visitor(entry));
+    let has = |name: &str| entry.refs.contains_key(name);
+    match entry.kind.as_str() {
+        "workspace.created" => format!("{who} made this workspace."),
+        "member.joined" => match entry.refs.get("member") {
+            Some(id) if entry.actor.ends_with(id.as_str()) => format!("{who} joined."),
+            Some(id) => format!("{who} added {}.", names.member(id)),
+            None => "Somebody joined.".to_owned(),
+        },
+        "member.signed_in" => format!("{who} signed in."),
+        "agent.published" => match entry.refs.get("number") {
+            Some(number) => format!("{who} published version {number} of the agent."),
+            None => format!("{who} published an agent."),
+        },
+        "token.created" => format!("{who} made a token for a program."),
+        "token.revoked" => format!("{who} revoked a token."),
+        "setup_link.created" => format!("{who} made a set-up link."),
+        "conversation.created" => format!("{visitor} opened the chat."),
+        "conversation.handed_off" if entry.actor == "ai" => {
+            format!("The AI left the question of {visitor} to a person{}.", because(entry))
+        }
+        "conversation.handed_off" => format!("{visitor} waits for a person, because {who} rejected the draft."),
+        "conversation.taken_over" => format!("{who} took over the conversation with {visitor}."),
+        "conversation.handed_back" => format!("{who} handed {visitor} back to the AI."),
+        "message.created" if entry.actor.starts_with("visitor:") => format!("{visitor} wrote."),
+        "message.created" if has("outcome") => {
+            format!("The answer that {who} wrote for {visitor} went out{}.", kept(entry))
+        }
+        "message.created" => format!("{who} wrote to {visitor}."),
+        "message.released" if has("outcome") => {
+            format!("The answer that {who} let out reached {visitor}{}.", kept(entry))
+        }
+        "message.released" => format!("The AI answered {visitor} by itself, as the gate allows."),
+        "message.delivered" => format!(
+            "{visitor} has seen everything up to message {}.",
+            entry.refs.get("seq").map_or("?", String::as_str)
+        ),
+        "review.requested" => format!("A draft for {visitor} was held{}.", because(entry)),
+        "review.leased" => format!("{who} opened or left the draft for {visitor}."),
+        "review.decided" => decided(entry, &who, &visitor),
+        "review.undone" => format!("{who} took the decision about {visitor} back."),
+        "review.closed" => format!("The draft for {visitor} was dropped."),
+        "review.expired" => format!("Nobody decided on the draft for {visitor} in time."),
+        "knowledge.imported" => imported(entry, &who),
+        "knowledge.removed" => format!("{who} removed a document."),
+        "verified_answer.added" => format!("{who} added a verified answer."),
+        "verified_answer.retired" => format!("{who} retired a verified answer."),
+        "gate.changed" => format!("{who} changed the gate."),
+        // An entry of a newer version is still an entry.
+        kind => format!("{who}: {kind}."),
+    }
+}
+
+fn kept(entry: &EntryView) -> &'static str {
+    if entry.refs.contains_key("verified_answer") {
+        " and became a verified answer"
+    } else {
+        ""
+    }
+}
+
+fn decided(entry: &EntryView, who: &str, visitor: &str) -> String {
+    match content::<OutcomeKind>(entry, "kind") {
+        Some(OutcomeKind::Respond) => format!("{who} wrote an answer for {visitor}."),
+        Some(kind @ (OutcomeKind::Approve | OutcomeKind::Edit | OutcomeKind::Reject)) => {
+            format!("{who} {} the draft for {visitor}.", kind.words().to_lowercase())
+        }
+        _ => format!("{who} decided on the draft for {visitor}."),
+    }
+}
+
+fn imported(entry: &EntryView, who: &str) -> String {
+    let from = content::<String>(entry, "source")
+        .map(|source| format!(" from “{source}”"))
+        .unwrap_or_default();
+    match entry.refs.get("documents").map(String::as_str) {
+        Some("1") => format!("{who} imported one document{from}."),
+        Some(count) => format!("{who} imported {count} documents{from}."),
+        None => format!("{who} imported knowledge{from}."),
+    }
+}
+
+/// Where the thing an entry is about is shown.
+pub(super) fn href(entry: &EntryView) -> String {
+    if let Some(id) = entry.refs.get("conversation") {
+        format!("/conversations/{id}")
+    } else if entry.kind.starts_with("verified_answer.") {
+        "/knowledge/verified".to_owned()
+    } else if entry.kind.starts_with("knowledge.") {
+        "/knowledge".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use std::collections::BTreeMap;
+
+    fn entry(kind: &str, actor: &str, refs: &[(&str, &str)], content: serde_json::Value) -> EntryView {
+        EntryView {
+            seq: 1,
+            at: Timestamp(0),
+            kind: kind.to_owned(),
+            actor: actor.to_owned(),
+            refs: refs
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect::<BTreeMap<_, _>>(),
+            content: Some(content),
+            hash: String::new(),
+        }
+    }
+
+    fn names() -> Names {
+        Names(HashMap::from([("m1".to_owned(), "Mia".to_owned())]))
+    }
+
+    #[test]
+    fn a_decision_names_who_decided_what_about_whom() {
+        let entry = entry(
+            "review.decided",
+            "member:m1",
+            &[("conversation", "0198-3f2a")],
+            serde_json::json!({ "kind": "edit" }),
+        );
+        assert_eq!(sentence(&entry, &names()), "Mia edited the draft for Visitor 3f2a.");
+    }
+
+    #[test]
+    fn an_entry_whose_content_was_erased_still_has_a_sentence() {
+        let mut erased = entry(
+            "review.requested",
+            "ai",
+            &[("conversation", "0198-3f2a")],
+            serde_json::Value::Null,
+        );
+        erased.content = None;
+        assert_eq!(sentence(&erased, &names()), "A draft for Visitor 3f2a was held.");
+    }
+
+    #[test]
+    fn somebody_who_left_and_a_kind_of_a_newer_version_are_named_all_the_same() {
+        let entry = entry("moon.risen", "member:gone", &[], serde_json::json!({}));
+        assert_eq!(sentence(&entry, &names()), "A former colleague: moon.risen.");
+    }
+}

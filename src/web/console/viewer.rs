@@ -1,0 +1,106 @@
+//! Who looks at a page, and the frame their page gets.
+
+use super::view::{EngineState, GateBadge, Moment, Section, Shell};
+use crate::app::desk::{self, Frame};
+use crate::app::{Caller, Who, status};
+use crate::domain::policy::GateState;
+use crate::domain::time::Timestamp;
+use crate::web::error::Problem;
+use crate::web::session::SignedIn;
+use crate::web::state::Web;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::Method;
+use http::request::Parts;
+use jiff::tz::TimeZone;
+
+/// The signed-in person behind a page, with what surrounds it.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    pub(super) caller: Caller,
+    pub(super) frame: Frame,
+    pub(super) zone: TimeZone,
+    csrf_token: String,
+    engine: EngineState,
+}
+
+impl FromRequestParts<Web> for Viewer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let signed_in = SignedIn::of(web, &parts.headers)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let Some(SignedIn { caller, csrf_token }) = signed_in else {
+            return Err(refused(parts));
+        };
+        let frame = desk::frame(&web.app, &caller)
+            .await
+            .map_err(|error| Problem::from(error).into_response())?;
+        // A zone that this machine does not know is no reason to show nothing.
+        let zone = TimeZone::get(&frame.time_zone).unwrap_or(TimeZone::UTC);
+        let engine = engine_state(status::engine(&web.app));
+        Ok(Self {
+            caller,
+            frame,
+            zone,
+            csrf_token,
+            engine,
+        })
+    }
+}
+
+/// A page leads to the door and back; a part of a page, which a script asked for, says that nobody is signed in.
+fn refused(parts: &Parts) -> Response {
+    let is_page = parts.method == Method::GET && !parts.uri.path().starts_with("/parts/");
+    if !is_page {
+        return Problem::unauthenticated("You are signed out; sign in to go on.").into_response();
+    }
+    let wanted = parts.uri.path_and_query().map_or("/queue", |path| path.as_str());
+    Redirect::to(&super::entrance::door(wanted)).into_response()
+}
+
+fn engine_state(engine: status::EngineView) -> EngineState {
+    if engine.ready {
+        EngineState::Up
+    } else {
+        let what = super::sentence(&engine.in_words);
+        EngineState::Down(format!(
+            "{what} Until it is ready, drafts are found by keyword and held."
+        ))
+    }
+}
+
+impl Viewer {
+    /// The frame of a page.
+    pub(super) fn shell(&self, section: Section) -> Shell {
+        Shell {
+            workspace: self.frame.workspace.clone(),
+            person: self.name().to_owned(),
+            section,
+            waiting: self.frame.waiting,
+            gate: match &self.frame.gate {
+                GateState::Closed => GateBadge::Closed,
+                GateState::Uncertified { .. } => {
+                    GateBadge::Uncertified(self.frame.gate_by.clone().unwrap_or_else(|| "Somebody".to_owned()))
+                }
+                GateState::Certified { .. } => GateBadge::Certified,
+            },
+            engine: self.engine.clone(),
+            csrf_token: self.csrf_token.clone(),
+            after_seq: self.frame.head,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match &self.caller.who {
+            Who::Member { name, .. } => name,
+            Who::Admin => "Administrator",
+        }
+    }
+
+    /// A time in the workspace's zone.
+    pub(super) fn moment(&self, at: Timestamp) -> Moment {
+        Moment::at(at.0, &self.zone)
+    }
+}

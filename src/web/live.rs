@@ -1,0 +1,217 @@
+//! Event streams (SSE).
+//!
+//! Listening begins before the first read, and every event only says *that* something was committed: what is sent is read
+//! from the store above the last sequence sent. So nothing is lost or doubled between reading and listening, and a
+//! stream that lags behind simply reads more at once.
+
+use super::error::Problem;
+use super::state::Web;
+use crate::app::live::{self, Drafting};
+use crate::app::visit::{self, Status, Visitor};
+use crate::app::{Caller, history};
+use crate::store::Committed;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream, StreamExt as _};
+use http::HeaderValue;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How often a comment line is sent when nothing happens.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// After this long a stream says `bye`; whoever comes back shows again who they are.
+const LIVES: Duration = Duration::from_mins(30);
+/// Log entries read at once.
+const ENTRIES: u64 = 200;
+
+/// Something that can be followed: new events, and a wait for more.
+trait Followed: Send + 'static {
+    /// What is new since the last call.
+    fn news(&mut self) -> impl Future<Output = Result<Vec<Event>, Problem>> + Send;
+    /// Ends when there may be news; false when there will never be any.
+    fn wait(&mut self) -> impl Future<Output = bool> + Send;
+}
+
+fn follow<F: Followed>(followed: F) -> impl Stream<Item = Event> + Send {
+    let start = (followed, VecDeque::new(), true);
+    stream::unfold(
+        start,
+        async |(mut followed, mut ready, first): (F, VecDeque<Event>, bool)| {
+            let mut look = first;
+            loop {
+                if let Some(event) = ready.pop_front() {
+                    return Some((event, (followed, ready, false)));
+                }
+                if !look && !followed.wait().await {
+                    return None;
+                }
+                look = false;
+                match followed.news().await {
+                    Ok(news) => ready.extend(news),
+                    Err(problem) => {
+                        tracing::warn!(problem = ?problem, "An event stream ends early: {}", problem.detail);
+                        return None;
+                    }
+                }
+            }
+        },
+    )
+}
+
+/// The answer of a stream: ended by shutdown or age with a `bye`, kept open by comment lines, unbuffered by proxies.
+fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Result<Response, Problem> {
+    let place = web.place_for_stream()?;
+    let stop = web.stop_streams().clone();
+    let ended = async move {
+        tokio::select! {
+            () = stop.cancelled_owned() => {}
+            () = tokio::time::sleep(LIVES) => {}
+        }
+    };
+    let bye = stream::once(async { Event::default().event("bye").data("{}") });
+    let events = events.take_until(Box::pin(ended)).chain(bye).map(move |event| {
+        let _held_as_long_as_the_stream = &place;
+        Ok::<_, Infallible>(event)
+    });
+    let mut response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+        .into_response();
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Ends when an entry of interest was committed, or some were missed; false when the store has closed.
+async fn committed(receiver: &mut Receiver<Arc<Committed>>, concerns: impl Fn(&Committed) -> bool + Send) -> bool {
+    loop {
+        match receiver.recv().await {
+            Ok(entry) if concerns(&entry) => return true,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return true,
+            Err(RecvError::Closed) => return false,
+        }
+    }
+}
+
+/// A visitor's conversation: `message` and `status` events.
+pub(super) fn conversation(web: &Web, visitor: Visitor, after: i64) -> Result<Response, Problem> {
+    let followed = Conversation {
+        committed: live::committed(&web.app),
+        drafting: live::drafting(&web.app),
+        web: web.clone(),
+        visitor,
+        seq: after,
+        status: None,
+    };
+    answer(web, follow(followed))
+}
+
+struct Conversation {
+    web: Web,
+    visitor: Visitor,
+    committed: Receiver<Arc<Committed>>,
+    drafting: Receiver<Drafting>,
+    /// The last one sent.
+    seq: i64,
+    /// The last one sent.
+    status: Option<Status>,
+}
+
+impl Followed for Conversation {
+    async fn news(&mut self) -> Result<Vec<Event>, Problem> {
+        let app = &self.web.app;
+        let mut events = Vec::new();
+        for message in visit::messages_after(app, &self.visitor, self.seq).await? {
+            self.seq = message.seq;
+            events.push(event("message", &message)?.id(message.seq.to_string()));
+        }
+        let status = visit::status(app, &self.visitor).await?;
+        if self.status.as_ref() != Some(&status) {
+            events.push(event("status", &status)?);
+            self.status = Some(status);
+        }
+        Ok(events)
+    }
+
+    async fn wait(&mut self) -> bool {
+        let Visitor {
+            workspace_id,
+            conversation_id,
+            ..
+        } = self.visitor;
+        let conversation = conversation_id.to_string();
+        let ours = |entry: &Committed| {
+            entry.header.workspace_id == workspace_id && entry.header.refs.get("conversation") == Some(&conversation)
+        };
+        tokio::select! {
+            more = committed(&mut self.committed, ours) => more,
+            more = drafting(&mut self.drafting, &self.visitor) => more,
+        }
+    }
+}
+
+async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool {
+    loop {
+        match receiver.recv().await {
+            Ok(drafting) if drafting.conversation_id == visitor.conversation_id => return true,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return true,
+            Err(RecvError::Closed) => return false,
+        }
+    }
+}
+
+/// A workspace's log: one unnamed event per entry, its sequence as id.
+pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
+    let followed = Log {
+        committed: live::committed(&web.app),
+        web: web.clone(),
+        caller,
+        seq: after,
+    };
+    answer(web, follow(followed))
+}
+
+struct Log {
+    web: Web,
+    caller: Caller,
+    committed: Receiver<Arc<Committed>>,
+    /// The last one sent.
+    seq: i64,
+}
+
+impl Followed for Log {
+    async fn news(&mut self) -> Result<Vec<Event>, Problem> {
+        let mut events = Vec::new();
+        for entry in history::after(&self.web.app, &self.caller, self.seq, ENTRIES).await? {
+            self.seq = entry.seq;
+            events.push(json(&entry)?.id(entry.seq.to_string()));
+        }
+        Ok(events)
+    }
+
+    async fn wait(&mut self) -> bool {
+        let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
+        // What an earlier read already had is no news.
+        committed(&mut self.committed, |entry| {
+            entry.header.workspace_id == workspace_id && entry.header.seq > seq
+        })
+        .await
+    }
+}
+
+fn event(name: &str, data: &impl serde::Serialize) -> Result<Event, Problem> {
+    Ok(json(data)?.event(name))
+}
+
+fn json(data: &impl serde::Serialize) -> Result<Event, Problem> {
+    Event::default().json_data(data).map_err(|cause| {
+        tracing::error!(%cause, "An event cannot be written");
+        Problem::internal_error()
+    })
+}

@@ -1,0 +1,243 @@
+//! The visitor's endpoints, called by the widget from other sites' pages.
+//!
+//! A page may call only for agents that list its origin ([`answer_only_its_pages`]): the browser is told so by CORS, and
+//! a request that names another origin is refused before anything happens. Programs without a page name none.
+
+use super::error::Problem;
+use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, visitor_of};
+use super::live;
+use super::state::Web;
+use crate::app::{AppError, agents, visit};
+use crate::domain::text::VisitorText;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+/// Under which path these routes live.
+pub(super) const PATH: &str = "/widget/v1";
+
+pub(super) fn routes(web: &Web) -> Router<Web> {
+    Router::new()
+        .route("/agents/{agent}", get(agent))
+        .route("/agents/{agent}/conversations", post(start))
+        .route("/conversation", get(conversation))
+        .route("/messages", post(write))
+        .route("/acknowledge", post(acknowledge))
+        .route("/events", get(events))
+        .layer(middleware::from_fn_with_state(web.clone(), answer_only_its_pages))
+}
+
+/// What a page needs to show the chat.
+#[derive(Debug, Serialize)]
+struct PublicSettings {
+    name: String,
+    business: String,
+    greeting: String,
+    disclosure: String,
+    language: String,
+    max_chars: usize,
+}
+
+/// `GET /widget/v1/agents/{agent}`
+async fn agent(State(web): State<Web>, InPath(key): InPath<String>) -> Result<Json<PublicSettings>, Problem> {
+    let settings = agents::public_agent(&web.app, &key).await?.settings;
+    Ok(Json(PublicSettings {
+        name: settings.name,
+        business: settings.business,
+        greeting: settings.greeting,
+        disclosure: settings.disclosure,
+        language: settings.language,
+        max_chars: VisitorText::MAX_CHARS,
+    }))
+}
+
+/// `POST /widget/v1/agents/{agent}/conversations`
+async fn start(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    InPath(key): InPath<String>,
+) -> Result<(StatusCode, Json<visit::Started>), Problem> {
+    web.limits().conversation(peer)?;
+    Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key).await?)))
+}
+
+/// `GET /widget/v1/conversation`
+async fn conversation(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+) -> Result<Json<visit::Transcript>, Problem> {
+    Ok(Json(visit::transcript(&web.app, &visitor).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct Written {
+    client_id: String,
+    text: String,
+}
+
+/// `POST /widget/v1/messages`
+async fn write(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(written): JsonBody<Written>,
+) -> Result<Response, Problem> {
+    web.limits().message(visitor.visitor_id, peer)?;
+    let posted = visit::post(&web.app, &visitor, &written.client_id, &written.text).await?;
+    let status = if posted.repeated {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok((status, Json(posted.message)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    seq: i64,
+}
+
+/// `POST /widget/v1/acknowledge`
+async fn acknowledge(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(shown): JsonBody<Shown>,
+) -> Result<StatusCode, Problem> {
+    visit::acknowledge(&web.app, &visitor, shown.seq).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+struct After {
+    #[serde(default)]
+    after: i64,
+}
+
+/// `GET /widget/v1/events?after=SEQ`
+async fn events(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+    Query(query): Query<After>,
+) -> Result<Response, Problem> {
+    live::conversation(&web, visitor, query.after)
+}
+
+/// Whether a page may have an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Its origin is on the agent's list, or is this server's own.
+    Allowed,
+    /// It is not.
+    Refused,
+    /// There is no such agent or conversation. The page may read that, so that the widget can say so.
+    NothingThere,
+}
+
+async fn answer_only_its_pages(State(web): State<Web>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let visitor = visitor_of(&web, request.headers()).await.unwrap_or_default();
+    if let Some(visitor) = visitor {
+        request.extensions_mut().insert(visitor);
+    }
+    let Some(origin) = request.headers().get(ORIGIN).cloned() else {
+        return Ok(with_vary(next.run(request).await));
+    };
+    let is_preflight = request.method() == Method::OPTIONS;
+    let access = if is_own(&web, request.headers(), &origin) {
+        Access::Allowed
+    } else {
+        access(&web, request.uri().path(), is_preflight, visitor, &origin).await?
+    };
+    if access == Access::Refused {
+        let page = origin.to_str().unwrap_or("this page's origin");
+        let refused = Problem::forbidden(format!(
+            "This agent does not answer this page; add {page} to the agent's origins."
+        ));
+        return Ok(with_vary(refused.into_response()));
+    }
+    let mut response = if is_preflight {
+        preflight(access)
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("retry-after, x-request-id"),
+    );
+    Ok(with_vary(response))
+}
+
+fn preflight(access: Access) -> Response {
+    if access == Access::NothingThere {
+        return Problem::unknown_path().into_response();
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type"),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+/// Caches must not give one page the answer for another.
+fn with_vary(mut response: Response) -> Response {
+    response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
+    response
+}
+
+async fn access(
+    web: &Web,
+    path: &str,
+    is_preflight: bool,
+    visitor: Option<visit::Visitor>,
+    origin: &HeaderValue,
+) -> Result<Access, Problem> {
+    let Ok(origin) = origin.to_str() else {
+        return Ok(Access::Refused);
+    };
+    let listed = if let Some(key) = path.trim_start_matches(PATH).strip_prefix("/agents/") {
+        let key = key.split('/').next().unwrap_or_default();
+        match agents::public_agent(&web.app, key).await {
+            Ok(agent) => agent.settings.origins,
+            Err(AppError::NotFound(_)) => return Ok(Access::NothingThere),
+            Err(error) => return Err(error.into()),
+        }
+    } else if let Some(visitor) = visitor {
+        agents::agent_of(&web.app, &visitor).await?.origins
+    } else if is_preflight {
+        // A browser asks beforehand without the token, so which agent it is about is not known yet.
+        agents::all_origins(&web.app).await?
+    } else {
+        return Ok(Access::NothingThere);
+    };
+    // Character by character: publishing wrote them as browsers do.
+    Ok(if listed.iter().any(|listed| listed == origin) {
+        Access::Allowed
+    } else {
+        Access::Refused
+    })
+}
+
+/// Is the page one of this server's own, like the demo's shop?
+fn is_own(web: &Web, headers: &HeaderMap, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let public = web.settings().public_origin.as_ref();
+    public.is_some_and(|public| public.as_str() == origin)
+        || origin.strip_prefix("http://").is_some_and(|page| page == host)
+}

@@ -1,0 +1,209 @@
+//! Knowledge over the API: importing, reading, finding, measuring; and creating things only once.
+
+use crate::app::{Client, TestApp, redacted};
+use bytes::Bytes;
+use http::Method;
+use serde_json::json;
+
+async fn import(owner: &Client, query: &str, file: &'static str) -> crate::app::Answer {
+    let path = format!("/api/v1/knowledge/import?{query}");
+    owner
+        .send(Method::POST, &path, Bytes::from_static(file.as_bytes()))
+        .await
+}
+
+#[tokio::test]
+async fn a_file_is_imported_and_again_only_where_it_changed() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    let first = "question,answer\nIs there tea?,Always.\nIs there coffee?,Until noon.\n,no question\n";
+    let report = import(&owner, "name=drinks.csv&collection=drinks", first).await.ok();
+    insta::assert_json_snapshot!("import", report);
+    let second = "question,answer\nIs there tea?,Always.\nIs there coffee?,Until four.\n";
+    let report = import(&owner, "name=drinks.csv&collection=drinks", second).await.ok();
+    assert_eq!(
+        (&report["added"], &report["changed"], &report["unchanged"]),
+        (&json!(0), &json!(1), &json!(1))
+    );
+
+    let documents = owner.get("/api/v1/knowledge/documents?limit=200").await.ok();
+    let coffee = documents["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|d| d["title"] == "Is there coffee?")
+        .unwrap();
+    let path = format!("/api/v1/knowledge/documents/{}", coffee["id"].as_str().unwrap());
+    insta::assert_json_snapshot!("document", redacted(&owner.get(&path).await.ok()));
+    owner.delete(&path).await.done();
+    owner.get(&path).await.refused(404);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_changes_nothing() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    let before = owner.get("/api/v1/knowledge/documents?limit=200").await.ok();
+    import(&owner, "name=faq.json", "{ not json").await.refused(422);
+    import(&owner, "name=faq.json", "").await.refused(422);
+    import(&owner, "name=picture.png", "\u{0}\u{1}").await.refused(422);
+    import(&owner, "name=notes.txt&format=nonsense", "hello")
+        .await
+        .refused(422);
+    import(&owner, "collection=x", "hello").await.refused(400);
+    let binary = Bytes::from_static(b"\xff\xfe\x00\x01");
+    owner
+        .send(Method::POST, "/api/v1/knowledge/import?name=a.md", binary)
+        .await
+        .refused(422);
+    let large = Bytes::from(vec![b'x'; (20 << 20) + 1]);
+    owner
+        .send(Method::POST, "/api/v1/knowledge/import?name=a.md", large)
+        .await
+        .refused(413);
+    assert_eq!(owner.get("/api/v1/knowledge/documents?limit=200").await.ok(), before);
+}
+
+#[tokio::test]
+async fn a_search_ranks_passages_with_and_without_an_engine() {
+    for app in [
+        TestApp::builder().start().await,
+        TestApp::builder().without_engine().start().await,
+    ] {
+        let found = app
+            .owner()
+            .get("/api/v1/knowledge/search?q=repair%20a%20puncture%20new%20inner%20tube")
+            .await
+            .ok();
+        let items = found["items"].as_array().unwrap();
+        assert!(
+            items
+                .iter()
+                .take(3)
+                .any(|passage| passage["text"].as_str().unwrap().contains("puncture")),
+            "{found}"
+        );
+        assert!(app.owner().get("/api/v1/knowledge/search").await.ok()["items"].is_array());
+    }
+}
+
+#[tokio::test]
+async fn retrieval_is_measured_on_questions_with_known_answers() {
+    let app = TestApp::start().await;
+    let document =
+        |id: &str, title: &str, body: &str| json!({ "collection": "c", "id": id, "title": title, "body": body });
+    let question = |question: &str, right: &str| json!({ "collection": "c", "question": question, "context": [], "right": [right] });
+    let set = json!({
+        "documents": [document("1", "Is there tea?", "Always tea."), document("2", "Is there coffee?", "Coffee until noon."),
+                      document("3", "Where is the quay?", "Behind the mill.")],
+        "questions": [question("tea?", "1"), question("coffee until when?", "2")],
+    });
+    let report = app
+        .owner()
+        .json(Method::POST, "/api/v1/knowledge/evaluate", set.to_string())
+        .await
+        .ok();
+    assert_eq!(report["n"], 2);
+    for figure in [
+        "right_first",
+        "right_first_baseline",
+        "diff_lower95",
+        "mrr",
+        "abstain_auroc",
+        "latency_ms_p95",
+    ] {
+        assert!(report[figure].is_number(), "{figure}");
+    }
+    app.owner()
+        .json(Method::POST, "/api/v1/knowledge/evaluate", "{}")
+        .await
+        .refused(422);
+}
+
+#[tokio::test]
+async fn a_verified_answer_is_written_down_and_retired() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    let new = json!({ "question": "Is there tea?", "answer": "Always." });
+    let id = owner.post("/api/v1/verified-answers", &new).await.created()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        owner.get("/api/v1/verified-answers").await.ok()["items"][0]["answer"],
+        "Always."
+    );
+    owner.delete(&format!("/api/v1/verified-answers/{id}")).await.done();
+    assert_eq!(owner.get("/api/v1/verified-answers").await.ok()["items"], json!([]));
+    owner
+        .post("/api/v1/verified-answers", &json!({ "question": "", "answer": "x" }))
+        .await
+        .refused(422);
+}
+
+#[tokio::test]
+async fn a_repeated_idempotency_key_creates_nothing_more() {
+    let app = TestApp::start().await;
+    let keyed = app.owner().with("Idempotency-Key", "k-1");
+    let new = json!({ "question": "Is there tea?", "answer": "Always." });
+    let path = "/api/v1/verified-answers";
+    let (first, second) = tokio::join!(keyed.post(path, &new), keyed.post(path, &new));
+    assert_eq!(first.created(), second.created());
+    assert_eq!(app.owner().get(path).await.ok()["items"].as_array().unwrap().len(), 1);
+
+    let other_key = app.owner().with("Idempotency-Key", "k-2");
+    other_key.post(path, &new).await.created();
+    assert_eq!(app.owner().get(path).await.ok()["items"].as_array().unwrap().len(), 2);
+
+    // A refusal is not remembered, and nobody gets somebody else's answer.
+    app.anonymous()
+        .with("Idempotency-Key", "k-1")
+        .post(path, &new)
+        .await
+        .refused(401);
+    let other = app.other_workspace().await;
+    app.member_of(&other)
+        .with("Idempotency-Key", "k-1")
+        .post(path, &new)
+        .await
+        .created();
+    assert_eq!(
+        app.member_of(&other).get(path).await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    app.owner()
+        .with("Idempotency-Key", &"k".repeat(256))
+        .post(path, &new)
+        .await
+        .refused(400);
+}
+
+#[tokio::test]
+async fn an_agents_next_version_is_in_force_at_once() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    insta::assert_json_snapshot!("agents", redacted(&owner.get("/api/v1/agents").await.ok()));
+    let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    let next = json!({ "name": "Juno", "business": "Quillhaven", "origins": ["https://Shop.example/"] });
+    let agent = owner.json(Method::PUT, &path, next.to_string()).await.ok();
+    assert_eq!(
+        (&agent["version"], &agent["settings"]["origins"]),
+        (&json!(2), &json!(["https://shop.example"]))
+    );
+    let public = app
+        .anonymous()
+        .get(&format!("/widget/v1/agents/{}", app.workspace.agent_key))
+        .await
+        .ok();
+    assert_eq!(public["business"], "Quillhaven");
+    for bad in [
+        json!({ "name": "J", "origins": ["*"] }),
+        json!({ "name": "" }),
+        json!({ "name": "J", "colour": "red" }),
+    ] {
+        owner.json(Method::PUT, &path, bad.to_string()).await.refused(422);
+    }
+}

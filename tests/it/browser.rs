@@ -1,0 +1,218 @@
+//! The console and the widget in a real browser: headless Chromium, driven by the scripts of `tests/browser`.
+//!
+//! Skipped, and said so, where Node, Chromium or playwright-core is missing; `./install.sh test` installs them. Every picture
+//! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
+
+mod node;
+mod other_origin;
+
+use crate::app::{OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
+use holdpoint::app::{accounts, knowledge};
+use holdpoint::store::Change;
+use node::Script;
+use other_origin::ShopPage;
+use serde_json::{Value, json};
+
+/// What the ten visitors of the review ask, in the order in which the script expects them.
+const QUESTIONS: [&str; 10] = [
+    "How much does a tune-up cost?",
+    "Are you open on Sundays and bank holidays?",
+    "My old chain jumps on every steep hill, is that dangerous, and what will it cost me?",
+    "Do you repair e-bikes?",
+    "Could you recommend a restaurant for tonight?",
+    "How much is it to repair a puncture?",
+    "How long does a repair take?",
+    "Can I borrow a bike while mine is being repaired?",
+    "I would like to talk to a person please",
+    "What does a full service cost?",
+];
+/// What the LLM makes of the third: one figure is in no source.
+const COMPOSED: &str = "A chain that jumps under load is usually worn. We measure it for nothing while you wait; a new chain \
+                        costs £42 fitted. Until then, please ride gently.";
+/// How long after one another they asked, in milliseconds.
+const ASKED_EVERY_MS: i64 = 40_000;
+const WORKSHOP: &[u8] = include_bytes!("../../examples/demo/repairs.md");
+const COLLEAGUE: &str = "jonas@quillhaven.example";
+
+/// Texts that a conversation shows its visitor, with their authors.
+async fn said(visitor: &VisitorClient) -> Vec<(String, String)> {
+    let conversation = visitor.conversation().await;
+    let messages = conversation["messages"].as_array().unwrap().iter();
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    messages
+        .map(|message| (word(&message["author"]), word(&message["text"])))
+        .collect()
+}
+
+/// The shop with a name, the workshop's handbook, and a second reviewer.
+async fn shop() -> TestApp {
+    let app = TestApp::start().await;
+    let caller = app.workspace.caller.clone();
+    let import = knowledge::Import {
+        name: "repairs.md".to_owned(),
+        collection: "shop".to_owned(),
+        format: None,
+        bytes: WORKSHOP.to_vec(),
+    };
+    knowledge::import(&app.app, &caller, import).await.unwrap();
+    eventually("vectors of the handbook", async || {
+        let found = knowledge::search(&app.app, &caller, QUESTIONS[2], 1).await.unwrap();
+        found
+            .first()
+            .is_some_and(|passage| passage.title.contains("hain"))
+            .then_some(())
+    })
+    .await;
+    let renamed = app.app.store().write(caller.workspace_id, |tx| {
+        Box::pin(async move {
+            let mut row = tx.workspace().await?.unwrap();
+            row.name = "Quillhaven Cycles".to_owned();
+            tx.update(row).await?;
+            Ok::<_, holdpoint::app::AppError>(Change::Unlogged(()))
+        })
+    });
+    renamed.await.unwrap();
+    let jonas = json!({ "name": "Jonas", "email": COLLEAGUE, "password": OWNER_PASSWORD, "role": "reviewer" });
+    app.owner().post("/api/v1/admin/members", &jonas).await.created();
+    app
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible() {
+    let Some(script) = Script::find("console-review.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    app.engine.answer_next(COMPOSED);
+    // They asked one after the other, the last one just now: the browser's clock is the real one.
+    app.advance_ms(-ASKED_EVERY_MS * 10);
+    let mut visitors = Vec::new();
+    for question in QUESTIONS {
+        let visitor = app.visitor().await;
+        visitor.says(question).await;
+        app.advance_ms(ASKED_EVERY_MS);
+        app.item_where(|item| item["conversation_id"] == visitor.conversation_id.as_str())
+            .await;
+        visitors.push(visitor);
+    }
+    let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
+        .await
+        .unwrap();
+
+    let script = script
+        .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
+        .env("HOLDPOINT_AGENT", &app.workspace.agent_key)
+        .env("HOLDPOINT_SETUP_TOKEN", &link.token)
+        .env("HOLDPOINT_COLLEAGUE", COLLEAGUE)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .env("HOLDPOINT_VISITOR", &visitors[7].token)
+        .pictures("console");
+    script.run(async |_step| {}).await;
+    app.advance_ms(UNDO_MS);
+
+    let answer = async |at: usize| {
+        eventually("an answer", async || {
+            said(&visitors[at])
+                .await
+                .into_iter()
+                .rfind(|(author, _)| author == "ai" || author == "person")
+        })
+        .await
+    };
+    let first = answer(0).await;
+    assert!(
+        first.0 == "ai" && first.1.starts_with("A standard tune-up costs £65"),
+        "approved: {first:?}"
+    );
+    let second = answer(1).await;
+    assert!(
+        second.0 == "ai" && second.1.ends_with("Happy riding!"),
+        "edited: {second:?}"
+    );
+    let third = answer(2).await;
+    assert!(third.0 == "ai" && third.1.contains("£28"), "corrected: {third:?}");
+    assert!(
+        said(&visitors[3]).await.iter().all(|(author, _)| author != "ai"),
+        "a rejected draft never goes out"
+    );
+    assert_eq!(
+        answer(4).await,
+        (
+            "person".to_owned(),
+            "The tourist office on the quay knows best.".to_owned()
+        )
+    );
+    let sixth = said(&visitors[5]).await;
+    assert_eq!(
+        sixth.iter().filter(|(author, _)| author == "ai").count(),
+        1,
+        "undone and approved again is sent once: {sixth:?}"
+    );
+    let eighth = answer(7).await;
+    assert!(
+        eighth.1.contains("a helmet comes with it"),
+        "what was typed before the visitor wrote again is kept: {eighth:?}"
+    );
+    assert_eq!(
+        answer(9).await,
+        ("person".to_owned(), "Hello, this is Ada from the workshop.".to_owned())
+    );
+    renew_picture("console/queue-light-1280.png", "queue.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_in_the_widget_on_another_site_is_answered_live() {
+    let Some(script) = Script::find("widget-roundtrip.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    let base = format!("http://{}", app.address());
+    let page = ShopPage::serve(&base, &app.workspace.agent_key).await;
+    let agents = app.owner().get("/api/v1/agents").await.ok();
+    let mut settings = agents["items"][0]["settings"].clone();
+    settings["origins"] = json!([page.origin()]);
+    let agent = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    app.owner()
+        .json(http::Method::PUT, &agent, settings.to_string())
+        .await
+        .ok();
+
+    let script = script
+        .env("HOLDPOINT_BASE", &base)
+        .env("HOLDPOINT_AGENT", &app.workspace.agent_key)
+        .env("HOLDPOINT_PAGE", page.address())
+        .env("HOLDPOINT_QUESTION", QUESTIONS[0])
+        .pictures("widget");
+    script
+        .run(async |step| {
+            if step == "checking" {
+                let item = app.item_where(|_any| true).await;
+                app.decide_for_good(&item, json!({ "kind": "approve" })).await;
+            }
+        })
+        .await;
+    renew_picture("widget/widget-answered.png", "widget.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_widget_bears_every_fault_of_the_network_and_the_server() {
+    let Some(script) = Script::find("widget-faults.mjs") else {
+        return;
+    };
+    script.run(async |_step| {}).await;
+}
+
+/// Puts a picture among those of the README when it is asked for, small enough to be committed.
+async fn renew_picture(taken: &str, name: &str) {
+    let Some(directory) = std::env::var_os("HOLDPOINT_PICTURES") else {
+        return;
+    };
+    let directory = node::repository().join(directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    let script = Script::find("shrink.mjs").unwrap();
+    script
+        .arg(node::pictures().join(taken))
+        .arg(directory.join(name))
+        .run(async |_step| {})
+        .await;
+}

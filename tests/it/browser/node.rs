@@ -1,0 +1,96 @@
+//! Runs a script of `tests/browser` and follows what it says.
+
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+/// Far longer than any script takes, even where several test binaries share two cores.
+const LONGEST: Duration = Duration::from_secs(600);
+
+pub(super) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where scripts keep their pictures.
+pub(super) fn pictures() -> PathBuf {
+    repository().join("target/browser")
+}
+
+/// A script about to be run.
+pub(super) struct Script {
+    name: &'static str,
+    command: Command,
+}
+
+impl Script {
+    /// The script, or `None` with a message where something it needs is missing.
+    pub(super) fn find(name: &'static str) -> Option<Self> {
+        let on_path = |program: &str| {
+            std::env::var_os("PATH").and_then(|path| {
+                std::env::split_paths(&path)
+                    .map(|dir| dir.join(program))
+                    .find(|file| file.is_file())
+            })
+        };
+        let chromium = std::env::var_os("HOLDPOINT_CHROMIUM").map(PathBuf::from).or_else(|| {
+            ["chromium", "chromium-browser", "google-chrome"]
+                .into_iter()
+                .find_map(on_path)
+        });
+        let playwright = repository().join("assets/node_modules/playwright-core").exists();
+        let (Some(node), Some(chromium), true) = (on_path("node"), chromium, playwright) else {
+            eprintln!("skipped: {name} needs Node, Chromium and playwright-core; ./install.sh test installs them");
+            return None;
+        };
+        let mut command = Command::new(node);
+        command
+            .arg(repository().join("tests/browser").join(name))
+            .env("HOLDPOINT_CHROMIUM", chromium)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        Some(Self { name, command })
+    }
+
+    pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Keeps its pictures under this name.
+    pub(super) fn pictures(self, name: &str) -> Self {
+        self.env("HOLDPOINT_OUT", pictures().join(name))
+    }
+
+    /// Runs it to its end. `on_step` hears each step it reports before the next one is read.
+    pub(super) async fn run(mut self, on_step: impl AsyncFn(&str)) {
+        let mut child = self.command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut last = String::new();
+        let running = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some(step) = serde_json::from_str::<Value>(&line)
+                    .ok()
+                    .as_ref()
+                    .and_then(|line| line["step"].as_str())
+                {
+                    on_step(step).await;
+                }
+                last = line;
+            }
+            child.wait().await.unwrap()
+        };
+        let ended = tokio::time::timeout(LONGEST, running).await;
+        let status = ended.unwrap_or_else(|_elapsed| panic!("{} did not end", self.name));
+        assert!(status.success(), "{} failed: {last}", self.name);
+    }
+}

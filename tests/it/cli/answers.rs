@@ -1,0 +1,177 @@
+//! What commands answer, to people and to programs.
+
+use super::{Holdpoint, models};
+use serde_json::{Value, json};
+use std::fs;
+
+#[test]
+fn setting_up_twice_changes_nothing() {
+    let holdpoint = Holdpoint::new();
+    let first = holdpoint.json(&["init", "--name", "Corner Bakery", "--site", "https://bakery.example"]);
+    assert_eq!(first["workspace"], "corner-bakery");
+    assert!(
+        first["setup_link"]["url"]
+            .as_str()
+            .unwrap()
+            .contains("/setup?token=hps_"),
+        "{first}"
+    );
+    let second = holdpoint.json(&["init", "--name", "Corner Bakery", "--assistant", "Another"]);
+    assert_eq!(second["agent"], first["agent"]);
+    let log = holdpoint.json(&["log", "show"]);
+    let count = |kind: &str| {
+        log["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry["kind"] == kind)
+            .count()
+    };
+    assert_eq!(
+        (count("workspace.created"), count("agent.published")),
+        (1, 1),
+        "{log:#}"
+    );
+}
+
+#[test]
+fn knowledge_is_imported_once_and_found() {
+    let holdpoint = Holdpoint::set_up();
+    let file = holdpoint.file("hours.md", "# When do you open?\n\nWe open at eight.\n");
+    let import = ["kb", "import", file.to_str().unwrap()];
+    let counts = |report: &Value| ["added", "changed", "unchanged"].map(|count| report[count].as_i64().unwrap());
+    assert_eq!(counts(&holdpoint.json(&import)), [1, 0, 0]);
+    assert_eq!(counts(&holdpoint.json(&import)), [0, 0, 1]);
+    fs::write(&file, "# When do you open?\n\nWe open at nine.\n").unwrap();
+    assert_eq!(counts(&holdpoint.json(&import)), [0, 1, 0]);
+    assert!(holdpoint.done(&["kb", "list"]).contains("When do you open?"));
+    assert!(
+        holdpoint
+            .done(&["kb", "search", "when", "do", "you", "open"])
+            .contains("We open at nine.")
+    );
+}
+
+#[test]
+fn a_list_can_be_read_page_by_page() {
+    let holdpoint = Holdpoint::set_up();
+    let rows: Vec<Value> = (1..=5)
+        .map(|n| json!({ "question": format!("Question {n}?"), "answer": "Yes." }))
+        .collect();
+    let file = holdpoint.file("faq.json", &Value::from(rows).to_string());
+    holdpoint.done(&["kb", "import", file.to_str().unwrap()]);
+    let mut seen = 0;
+    let mut after: Option<String> = None;
+    loop {
+        let cursor: Vec<&str> = after.iter().flat_map(|after| ["--after", after.as_str()]).collect();
+        let page = holdpoint.json(&[&["kb", "list", "--limit", "2"], cursor.as_slice()].concat());
+        seen += page["items"].as_array().unwrap().len();
+        after = page["next"].as_str().map(ToOwned::to_owned);
+        assert!(seen <= 5, "{page}");
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn a_changed_log_is_found_and_the_exit_code_says_so() {
+    let holdpoint = Holdpoint::set_up();
+    assert_eq!(holdpoint.json(&["log", "verify"])["ok"], true);
+    let database = holdpoint.data_dir().join("holdpoint.db");
+    let python = format!(
+        "import sqlite3; c = sqlite3.connect({database:?}); c.execute(\"UPDATE log_entries SET at = at + 1 WHERE seq = 2\"); c.commit()"
+    );
+    assert!(
+        std::process::Command::new("python3")
+            .args(["-c", &python])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = holdpoint.run(&["log", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&report["ok"], report["first_bad"].as_i64()),
+        (&Value::from(false), Some(2)),
+        "{report}"
+    );
+}
+
+#[test]
+fn settings_are_shown_with_their_origins_and_without_secrets() {
+    let holdpoint = Holdpoint::new();
+    let shown = holdpoint.json(&[
+        "config",
+        "show",
+        "--database",
+        "postgres://shop:hunter2@db.example/shop",
+    ]);
+    assert_eq!(shown["database"]["origin"], "flag --database");
+    assert_eq!(shown["data_dir"]["origin"], "environment variable HOLDPOINT_DATA_DIR");
+    assert_eq!(
+        shown["listen"],
+        json!({ "value": "127.0.0.1:8787", "origin": "default" })
+    );
+    assert!(!shown.to_string().contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let holdpoint = Holdpoint::set_up();
+    let mut command = holdpoint.command(&["log", "show"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
+    let Some(models) = models() else { return };
+    let holdpoint = Holdpoint::set_up();
+    let folder = holdpoint.folder.path().join("eval");
+    fs::create_dir(&folder).unwrap();
+    let documents = [
+        ("a", "When do you open?", "At eight."),
+        ("b", "Do you bake rye bread?", "Every day but Monday."),
+    ];
+    let lines = |rows: Vec<Value>| rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    let documents =
+        documents.map(|(id, title, body)| json!({ "collection": "c", "id": id, "title": title, "body": body }));
+    fs::write(folder.join("documents.jsonl"), lines(documents.into())).unwrap();
+    let question =
+        json!({ "collection": "c", "question": "What are your opening hours?", "context": [], "right": ["a"] });
+    fs::write(folder.join("questions.jsonl"), lines(vec![question])).unwrap();
+    let report = holdpoint.json(&[
+        "kb",
+        "eval",
+        folder.to_str().unwrap(),
+        "--models-dir",
+        models.to_str().unwrap(),
+    ]);
+    let mut names: Vec<&String> = report.as_object().unwrap().keys().collect();
+    names.sort();
+    let mut documented = [
+        "n",
+        "right_first",
+        "right_first_baseline",
+        "diff",
+        "diff_lower95",
+        "mrr",
+        "abstain_auroc",
+        "abstain_auroc_baseline",
+        "abstain_diff_lower95",
+        "latency_ms_p50",
+        "latency_ms_p95",
+    ];
+    documented.sort_unstable();
+    assert_eq!(names, documented);
+    assert_eq!(report["right_first"], 1.0);
+}
