@@ -10,6 +10,7 @@ use holdpoint::domain::turn::QUIET_MS;
 use holdpoint::system::SystemClock;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -89,17 +90,16 @@ async fn learn(administrator: &Client) -> Result<Vec<String>> {
         questions.push(entry["question"].as_str().unwrap_or_default().to_owned());
     }
     for (number, question) in questions.iter().enumerate() {
-        let wanted = if number % 2 == 0 {
+        let source = if number % 2 == 0 {
             "verified_answer_id"
         } else {
             "document_id"
         };
-        let escaped: String = question.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let path = format!("/api/v1/knowledge/search?q={escaped}");
+        let path = format!("/api/v1/knowledge/search?q={}", escaped(question));
         let mut waited = Duration::ZERO;
         loop {
             let found = administrator.get(&path).await?;
-            let is_it = |passage: &Value| passage["title"] == json!(question) && passage[wanted].is_string();
+            let is_it = |passage: &Value| passage["title"] == json!(question) && passage[source].is_string();
             if found["items"].as_array().is_some_and(|items| items.iter().any(is_it)) {
                 break;
             }
@@ -111,6 +111,14 @@ async fn learn(administrator: &Client) -> Result<Vec<String>> {
         }
     }
     Ok(questions)
+}
+
+/// For a query.
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        let _a_string_takes_all = write!(escaped, "%{byte:02x}");
+        escaped
+    })
 }
 
 /// Every question in a conversation of its own, one after the other.

@@ -52,7 +52,7 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Result<Report> {
         );
     }
     if wanted("start") {
-        start::measure(&mut report).await?;
+        start::measure(&mut report)?;
     }
     if wanted("memory") {
         memory::without_models(&mut report).await?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 const TIMES: usize = 7;
 
-pub(crate) async fn measure(report: &mut Report) -> Result<()> {
+pub(crate) fn measure(report: &mut Report) -> Result<()> {
     // Reads the program from the disk.
     let existing = folder()?;
     started(&existing.path().join("data"))?;
