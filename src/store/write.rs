@@ -11,8 +11,8 @@ use crate::domain::log::Header;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    ModelTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, ModelTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -287,12 +287,32 @@ impl Writer {
             }
             Err(error) => {
                 tracing::warn!(%error, cause = ?std::error::Error::source(&error), writes = writes.len(), "a transaction was lost");
+                self.renew().await;
                 let mut first = Some(error);
                 Err(writes
                     .into_iter()
                     .map(|write| (write, first.take().unwrap_or(StoreError::Closed)))
                     .collect())
             }
+        }
+    }
+
+    /// Replaces the connection, because one that has lost a transaction cannot be trusted: when SQLite has ended it by itself, the
+    /// driver still counts it as open, makes a savepoint of the next one, and takes its release for a commit. Everything after a
+    /// full disk would be acknowledged and never written.
+    async fn renew(&self) {
+        let closed = match self.connection.get_database_backend() {
+            DbBackend::Sqlite => match self.connection.get_sqlite_connection_pool().acquire().await {
+                Ok(connection) => connection.close().await,
+                Err(error) => Err(error),
+            },
+            _ => match self.connection.get_postgres_connection_pool().acquire().await {
+                Ok(connection) => connection.close().await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the connection that lost a transaction was not closed cleanly");
         }
     }
 
