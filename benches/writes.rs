@@ -8,6 +8,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "a benchmark may fail loudly, and prints its result"
 )]
 

@@ -5,7 +5,7 @@
 //! one write's misfortune is not the others'. The log entry is each savepoint's last statement.
 
 use super::log::{LogDraft, append};
-use super::{Rows, Sources, Store, StoreError};
+use super::{Rows, Sources, Store, StoreError, confirm};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::Header;
 use futures::FutureExt;
@@ -288,6 +288,13 @@ impl Writer {
             Err(error) => {
                 tracing::warn!(%error, cause = ?std::error::Error::source(&error), writes = writes.len(), "a transaction was lost");
                 self.renew().await;
+                if matches!(error, StoreError::Unsure) {
+                    // Nothing is done twice: whoever asked has to look.
+                    for write in writes {
+                        write.answer(Some(StoreError::Unsure));
+                    }
+                    return Ok(());
+                }
                 let mut first = Some(error);
                 Err(writes
                     .into_iter()
@@ -334,7 +341,14 @@ impl Writer {
                 Ran::Refused => {}
             }
         }
-        tx.commit().await?;
+        let name = confirm::transaction_name(&tx).await?;
+        if let Err(error) = tx.commit().await {
+            if !confirm::was_committed(&self.readers, name.as_deref()).await? {
+                return Err(error.into());
+            }
+            tracing::warn!(%error, "the answer to a commit was lost, but not the transaction");
+            self.renew().await;
+        }
         Ok((headers, jobs_changed))
     }
 }

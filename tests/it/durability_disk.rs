@@ -197,7 +197,7 @@ impl Disk {
                     self.contents[file].sync_done(*token);
                 } else if let Some(at) = self.syncing_names.iter().position(|(begun, _)| begun == token) {
                     let (_, count) = self.syncing_names.remove(at);
-                    if let Some(names) = self.unsure_names.drain(..count).last() {
+                    if let Some(names) = self.unsure_names.drain(..count).next_back() {
                         self.sure_names = names;
                     }
                     for (_, other) in &mut self.syncing_names {

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "a test may fail loudly"
 )]
 
