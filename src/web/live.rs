@@ -173,6 +173,7 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Pro
         web: web.clone(),
         caller,
         seq: after,
+        more: false,
     };
     answer(web, follow(followed))
 }
@@ -183,6 +184,8 @@ struct Log {
     committed: Receiver<Arc<Committed>>,
     /// The last one sent.
     seq: i64,
+    /// The last read was full: there may be more already, which nothing will announce.
+    more: bool,
 }
 
 impl Followed for Log {
@@ -192,10 +195,14 @@ impl Followed for Log {
             self.seq = entry.seq;
             events.push(json(&entry)?.id(entry.seq.to_string()));
         }
+        self.more = events.len() as u64 >= ENTRIES;
         Ok(events)
     }
 
     async fn wait(&mut self) -> bool {
+        if self.more {
+            return true;
+        }
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
         committed(&mut self.committed, |entry| {
