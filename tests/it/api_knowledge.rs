@@ -182,6 +182,16 @@ async fn a_repeated_idempotency_key_creates_nothing_more() {
 }
 
 #[tokio::test]
+async fn an_answer_too_large_to_remember_still_goes_out() {
+    let app = TestApp::start().await;
+    let rows: Vec<_> = (0..8_000).map(|_| json!({ "question": "", "answer": "" })).collect();
+    let path = "/api/v1/knowledge/import?name=empty.json&format=faq-json";
+    let keyed = app.owner().with("Idempotency-Key", "k-1");
+    let report = keyed.post(path, &json!(rows)).await.ok();
+    assert_eq!(report["skipped"].as_array().unwrap().len(), 8_000);
+}
+
+#[tokio::test]
 async fn an_agents_next_version_is_in_force_at_once() {
     let app = TestApp::start().await;
     let owner = app.owner();
