@@ -79,7 +79,7 @@ impl App {
         self.inner.tasks.spawn(jobs::run(self.clone()));
     }
 
-    /// Stops background work and waits for what has begun.
+    /// Stops background work. What has not reached its transaction is left for the next start.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
         self.inner.tasks.close();
