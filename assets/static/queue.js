@@ -22,6 +22,7 @@ let desk = null;
 let served = new Map();
 let seenRevision = 0;
 let settleUntil = 0;
+let latest = Promise.resolve();
 
 const article = () => centre.querySelector("[data-item]");
 const currentId = () => article()?.dataset.item ?? "";
@@ -145,7 +146,7 @@ function ready() {
 
 const DONE = { approve: "Approved", edit: "Edited answer on its way", reject: "Rejected", respond: "Your answer is on its way", take_over: "Taken over" };
 
-async function decide(kind, decision) {
+function decide(kind, decision) {
   if (!ready()) return;
   const item = article();
   if (decision.text === "") return toast("Write the answer first.");
@@ -159,12 +160,13 @@ async function decide(kind, decision) {
   lease.forget();
   const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), ...decision });
   const painted = kind === "take_over" ? null : show(following);
-  try {
-    settled(id, kind, item.dataset.conversation, await answer);
-  } catch (problem) {
-    await painted;
-    refused(id, problem);
-  }
+  latest = answer.then(
+    (outcome) => settled(id, kind, item.dataset.conversation, outcome),
+    async (problem) => {
+      await painted;
+      refused(id, problem);
+    },
+  );
 }
 
 function settled(id, kind, conversation, outcome) {
@@ -195,7 +197,12 @@ function refused(id, problem) {
   }
 }
 
-async function undo(entry = undoable.at(-1)) {
+async function undo(entry) {
+  if (!entry) {
+    // What is meant is the last decision, even if the server has not answered yet.
+    await latest;
+    entry = undoable.at(-1);
+  }
   if (!entry || Date.now() > entry.finalAt) return toast("There is nothing left to undo.");
   undoable.splice(undoable.indexOf(entry), 1);
   entry.close();

@@ -1,9 +1,9 @@
 //! The visitor's side: start a conversation, write, see what happens, acknowledge.
 
-use super::ledger::{self, Details, NewMessage};
+use super::ledger::{self, Details};
 use super::views::{MessageView, Names};
 use super::{App, AppError, agents};
-use crate::domain::conversation::{Author, Owner};
+use crate::domain::conversation::Owner;
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::VisitorText;
@@ -184,20 +184,16 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
                 let context = ledger::context(app.sources(), &settings);
                 let step = ledger.flow.visitor_wrote(context);
-                ledger
-                    .carry_out(tx, context, &settings, &step, &Details::default())
-                    .await?;
-                let message = NewMessage::new(context, Author::Visitor, text.as_str());
-                let row = ledger
-                    .say(
-                        tx,
-                        NewMessage {
-                            client_id: Some(client_id),
-                            ..message
-                        },
-                    )
-                    .await?;
-                ledger.save(tx, context.now).await?;
+                let details = Details {
+                    visitor: Some((text.into(), client_id)),
+                    ..Details::default()
+                };
+                let written = ledger.carry_out(tx, context, &settings, &step, &details).await?;
+                let row = written
+                    .messages
+                    .into_iter()
+                    .next_back()
+                    .ok_or_else(|| AppError::Internal("a visitor's message was not written".to_owned()))?;
                 let mut entry = LogDraft::new(EventKind::MessageCreated, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)
                     .about("message", row.id)

@@ -55,12 +55,13 @@ pub(super) async fn append(
     let head = rows
         .select::<log_entry::Entity>()
         .order_by(log_entry::Column::Seq, Order::Desc)
-        .limit(1)
-        .all(rows.connection())
-        .await?
-        .pop();
+        .select_only()
+        .columns([log_entry::Column::Seq, log_entry::Column::Hash])
+        .into_tuple::<(i64, Vec<u8>)>()
+        .one(rows.connection())
+        .await?;
     let (seq, previous) = match head {
-        Some(head) => (head.seq + 1, hash_of(&head.hash)),
+        Some((seq, hash)) => (seq + 1, hash_of(&hash)),
         None => (1, Hash::GENESIS),
     };
     let content = draft.content.to_string();

@@ -11,7 +11,7 @@ use futures::FutureExt as _;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower_http::csrf::CsrfLayer;
 use tracing::Instrument as _;
 
@@ -19,6 +19,8 @@ use tracing::Instrument as _;
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// A request that takes longer than this is worth a line.
+const SLOW: Duration = Duration::from_secs(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request: in every log line about it, in its answer's header, in every refusal.
@@ -99,21 +101,23 @@ impl Asked {
     fn log(&self, status: StatusCode, started: Instant) {
         let Self { method, route, .. } = self;
         let code = status.as_u16();
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = started.elapsed();
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if status.is_server_error() {
             tracing::error!(
                 http.status = code,
                 http.duration_ms = ms,
                 "{method} {route} failed with {code} after {ms} ms"
             );
-        } else if *method == http::Method::GET && (status.is_success() || status.is_redirection()) {
-            tracing::debug!(
+        } else if took > SLOW {
+            tracing::warn!(
                 http.status = code,
                 http.duration_ms = ms,
-                "{method} {route} answered {code} in {ms} ms"
+                "{method} {route} took {ms} ms to answer {code}"
             );
         } else {
-            tracing::info!(
+            // What people and visitors do stands in the workspace's log; a line for each request would only bury the rest.
+            tracing::debug!(
                 http.status = code,
                 http.duration_ms = ms,
                 "{method} {route} answered {code} in {ms} ms"

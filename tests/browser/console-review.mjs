@@ -298,6 +298,7 @@ async function empty(page) {
   for (;;) {
     const waiting = await q.rows.count();
     if (waiting === 0) break;
+    await page.waitForTimeout(LOOK_FIRST_MS);
     if (await q.draft.count()) {
       await q.press('a');
     } else {

@@ -179,7 +179,11 @@ async fn a_defect_is_answered_with_the_requests_id_and_nothing_of_the_inside() {
 #[tokio::test]
 async fn the_status_tells_what_doctor_reads() {
     let app = TestApp::start().await;
-    insta::assert_json_snapshot!(crate::app::redacted(&app.owner().get("/api/v1/status").await.ok()));
+    let status = crate::app::eventually("every embedding", async || {
+        let status = app.owner().get("/api/v1/status").await.ok();
+        (status["indexing"] == false).then_some(status)
+    });
+    insta::assert_json_snapshot!(crate::app::redacted(&status.await));
 }
 
 #[tokio::test]

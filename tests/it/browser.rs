@@ -66,7 +66,7 @@ async fn shop() -> TestApp {
     let renamed = app.app.store().write(caller.workspace_id, |tx| {
         Box::pin(async move {
             let mut row = tx.workspace().await?.unwrap();
-            row.name = "Quillhaven Cycles".to_owned();
+            "Quillhaven Cycles".clone_into(&mut row.name);
             tx.update(row).await?;
             Ok::<_, holdpoint::app::AppError>(Change::Unlogged(()))
         })

@@ -27,6 +27,7 @@ mod durability_power_loss;
 mod engine;
 mod invariants;
 mod invariants_stories;
+mod layers;
 mod store_bench;
 mod store_isolation;
 mod store_open;

@@ -18,7 +18,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The store's.
-    pub(crate) async fn say(&mut self, tx: &Tx<'_>, new: NewMessage) -> Result<message::Model, AppError> {
+    async fn say(&mut self, tx: &Tx<'_>, new: NewMessage) -> Result<message::Model, AppError> {
         self.conversation.last_seq += 1;
         let row = message::Model {
             id: new.id,
@@ -38,11 +38,8 @@ impl Ledger {
         Ok(row)
     }
 
-    /// Writes the conversation's row after [`Self::say`] or a step.
-    ///
-    /// # Errors
-    /// The store's.
-    pub(crate) async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    /// Writes the conversation's row.
+    async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
         let ownership = self.flow.ownership;
         let (owner, member) = match ownership.owner {
             Owner::Ai => (OwnerKind::Ai, None),
@@ -76,6 +73,13 @@ impl Ledger {
                 .await?;
         }
         self.flow = step.flow;
+        if let Some((text, client_id)) = &details.visitor {
+            let message = NewMessage {
+                client_id: Some(client_id.clone()),
+                ..NewMessage::new(context, Author::Visitor, text)
+            };
+            written.messages.push(self.say(tx, message).await?);
+        }
         self.write_turn(tx).await?;
         self.write_item(tx).await?;
         self.save(tx, context.now).await?;
@@ -349,26 +353,26 @@ impl Ledger {
 
 /// A message about to be written.
 #[derive(Debug, Clone)]
-pub(crate) struct NewMessage {
+struct NewMessage {
     /// Its id.
-    pub(crate) id: MessageId,
+    id: MessageId,
     /// Who wrote it.
-    pub(crate) author: Author,
+    author: Author,
     /// The member who wrote it.
-    pub(crate) member_id: Option<MemberId>,
+    member_id: Option<MemberId>,
     /// What it says.
-    pub(crate) text: String,
+    text: String,
     /// The widget's or console's own id for it.
-    pub(crate) client_id: Option<String>,
+    client_id: Option<String>,
     /// What lets it out, if it is the AI's.
-    pub(crate) release_id: Option<crate::domain::ids::ReleaseId>,
+    release_id: Option<crate::domain::ids::ReleaseId>,
     /// When.
-    pub(crate) at: Timestamp,
+    at: Timestamp,
 }
 
 impl NewMessage {
     /// A message with nothing but an author and a text.
-    pub(crate) fn new(context: Context<'_>, author: Author, text: &str) -> Self {
+    fn new(context: Context<'_>, author: Author, text: &str) -> Self {
         Self {
             id: MessageId::new(context.ids),
             author,

@@ -4,8 +4,6 @@
 
 mod carry_out;
 
-pub(crate) use carry_out::NewMessage;
-
 use crate::app::AppError;
 use crate::domain::conversation::{Owner, Ownership};
 use crate::domain::flow::{Context, Flow, Limits};
@@ -53,6 +51,8 @@ pub(crate) struct DecisionDetails {
 pub(crate) struct Details {
     /// For a decision.
     pub(crate) decision: DecisionDetails,
+    /// A visitor's message, said after all effects: text and client-made id.
+    pub(crate) visitor: Option<(String, String)>,
     /// A person's message: text and client-made id.
     pub(crate) person: Option<(String, Option<String>)>,
 }

@@ -100,7 +100,7 @@ async fn decide_in(
     let said = (details.text.clone(), details.note.clone());
     let details = Details {
         decision: details,
-        person: None,
+        ..Details::default()
     };
     ledger.carry_out(tx, context, &settings, &step, &details).await?;
     let outcome = step.effects.iter().find_map(|effect| match effect {

@@ -68,7 +68,7 @@ async fn finalise_in(
             &step,
             &Details {
                 decision: details,
-                person: None,
+                ..Details::default()
             },
         )
         .await?;

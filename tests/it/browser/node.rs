@@ -7,9 +7,12 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// Far longer than any script takes, even where several test binaries share two cores.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 pub(super) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -71,8 +74,9 @@ impl Script {
         self.env("HOLDPOINT_OUT", pictures().join(name))
     }
 
-    /// Runs it to its end. `on_step` hears each step it reports before the next one is read.
+    /// Runs it to its end, while no other script runs: browsers that share two cores make each other miss their time-outs. `on_step` hears each step it reports before the next one is read.
     pub(super) async fn run(mut self, on_step: impl AsyncFn(&str)) {
+        let _alone = ONE_AT_A_TIME.lock().await;
         let mut child = self.command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut last = String::new();

@@ -1,0 +1,128 @@
+//! Just enough HTTP for a measurement: one connection a request.
+
+use crate::Result;
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+#[derive(Debug, Clone)]
+enum Address {
+    Tcp(SocketAddr),
+    Socket(PathBuf),
+}
+
+/// Somebody who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    address: Address,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Client {
+    pub(crate) const fn tcp(address: SocketAddr) -> Self {
+        Self {
+            address: Address::Tcp(address),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn socket(path: PathBuf) -> Self {
+        Self {
+            address: Address::Socket(path),
+            headers: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, header: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((header, value.into()));
+        self
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        self.json(Method::GET, path, Bytes::new()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json(Method::POST, path, body.to_string().into()).await
+    }
+
+    /// Follows an event stream.
+    pub(crate) async fn events(&self, path: &str) -> Result<Events> {
+        let body = self.ask(Method::GET, path, Bytes::new()).await?;
+        Ok(Events { body, read: Vec::new() })
+    }
+
+    async fn json(&self, method: Method, path: &str, body: Bytes) -> Result<Value> {
+        let answer = self.ask(method, path, body).await?.collect().await?.to_bytes();
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Incoming> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(body))?;
+        match &self.address {
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                send(stream, request).await
+            }
+            Address::Socket(path) => send(UnixStream::connect(path).await?, request).await,
+        }
+    }
+}
+
+async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Incoming>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let asked = request.uri().clone();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // Ends with the answer's body.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response.into_body());
+    }
+    let why = response.into_body().collect().await?.to_bytes();
+    Err(format!("{asked} answered {status}: {}", String::from_utf8_lossy(&why)).into())
+}
+
+/// The events of a stream, by their data.
+pub(crate) struct Events {
+    body: Incoming,
+    read: Vec<u8>,
+}
+
+impl Events {
+    pub(crate) async fn next(&mut self) -> Result<Value> {
+        loop {
+            while let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                if let Some(data) = line.strip_prefix(b"data:") {
+                    return Ok(serde_json::from_slice(data)?);
+                }
+            }
+            let frame = self.body.frame().await.ok_or("the event stream ended")??;
+            if let Ok(data) = frame.into_data() {
+                self.read.extend_from_slice(&data);
+            }
+        }
+    }
+}
