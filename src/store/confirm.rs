@@ -44,7 +44,7 @@ pub(super) async fn was_committed(readers: &DatabaseConnection, name: Option<&st
             // In progress, or the server is starting again.
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "the database cannot be asked yet whether a transaction was committed")
+                tracing::warn!(%error, "the database cannot be asked yet whether a transaction was committed");
             }
         }
         tokio::time::sleep(ASK.1).await;

@@ -20,6 +20,7 @@ mod browser;
 mod cli;
 mod console_pages;
 mod console_views;
+mod documents;
 mod durability;
 mod durability_child;
 mod durability_disk;
