@@ -3,9 +3,10 @@
 use super::answer::AnswerMode;
 use serde::{Deserialize, Serialize};
 
-/// Settings of a workspace.
+/// Settings of a workspace. Only ever read from where they are stored: one that this version no longer knows is passed over, because
+/// nothing of a workspace can be opened without them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct WorkspaceSettings {
     /// How long a decision can be undone, in milliseconds.
     pub undo_ms: i64,
@@ -73,5 +74,21 @@ impl Default for AgentSettings {
             collections: Vec::new(),
             origins: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_stored_by_another_version_are_read() {
+        let stored = r#"{"undo_ms": 7000, "fallback": "hand_off"}"#;
+        let read: Option<WorkspaceSettings> = serde_json::from_str(stored).ok();
+        let expected = WorkspaceSettings {
+            undo_ms: 7_000,
+            ..WorkspaceSettings::default()
+        };
+        assert_eq!(read, Some(expected));
     }
 }
