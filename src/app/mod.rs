@@ -79,11 +79,12 @@ impl App {
         self.inner.tasks.spawn(jobs::run(self.clone()));
     }
 
-    /// Stops background work and waits for what has begun.
+    /// Stops background work, waits for what has begun, and closes the store.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.store.close().await;
     }
 
     /// The store.
