@@ -94,6 +94,7 @@ impl AppError {
             Self::Forbidden | Self::NoMember => ErrorKind::Forbidden,
             Self::Invalid(_) | Self::Text(_) | Self::Id(_) => ErrorKind::Invalid,
             Self::Conflict { extra, .. } => ErrorKind::Conflict(extra.clone()),
+            Self::Store(StoreError::Duplicate(_)) => ErrorKind::Conflict(json!({})),
             Self::LinkUsed | Self::LinkInvalid => ErrorKind::Gone,
             Self::TooMany(_) => ErrorKind::Busy,
             Self::Engine(_) | Self::Store(StoreError::Closed | StoreError::Busy | StoreError::DiskFull(_)) => {

@@ -11,8 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Jobs that run at the same time at most.
-const AT_ONCE: usize = 32;
+/// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
+const LANES: [(&[JobKind], usize); 2] = [
+    (&[JobKind::Finalise, JobKind::Expire], 16),
+    (&[JobKind::Draft, JobKind::Embed], 32),
+];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// First and longest pause before a failed job is tried again, in milliseconds.
@@ -65,36 +68,48 @@ async fn embed_what_is_missing(app: &App) -> Result<(), AppError> {
 
 /// Starts every due job that is not running, and tells how long there is nothing to do.
 async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<Duration, AppError> {
-    let now = app.now();
-    for job in app.store().next_jobs(AT_ONCE as u64 * 2).await? {
-        if job.run_at > now {
-            let ms = u64::try_from(job.run_at.ms_since(now)).unwrap_or(u64::MAX);
-            return Ok(Duration::from_millis(ms).min(LOOK_AGAIN));
-        }
-        let key = (job.kind, job.subject_id);
-        let fits = {
-            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.len() < AT_ONCE && running.insert(key)
-        };
-        if fits {
-            let (app_of_job, running, ended) = (app.clone(), running.clone(), ended.clone());
-            app.inner.tasks.spawn(async move {
-                run_one(&app_of_job, &job).await;
-                running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-                ended.notify_one();
-            });
+    let mut pause = LOOK_AGAIN;
+    for (kinds, places) in LANES {
+        let now = app.now();
+        // Those that run still have their rows; behind them there are as many to fill every place with.
+        for job in app.store().next_jobs_of(kinds, places as u64 * 2).await? {
+            if job.run_at > now {
+                let ms = u64::try_from(job.run_at.ms_since(now)).unwrap_or(u64::MAX);
+                pause = pause.min(Duration::from_millis(ms));
+                break;
+            }
+            let key = (job.kind, job.subject_id);
+            let fits = {
+                let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+                running.iter().filter(|(kind, _)| kinds.contains(kind)).count() < places && running.insert(key)
+            };
+            if fits {
+                let (app_of_job, running, ended) = (app.clone(), running.clone(), ended.clone());
+                app.inner.tasks.spawn(async move {
+                    run_one(&app_of_job, &job).await;
+                    running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                    ended.notify_one();
+                });
+            }
         }
     }
-    Ok(LOOK_AGAIN)
+    Ok(pause)
 }
 
 async fn run_one(app: &App, job: &job::Model) {
     let (workspace_id, subject) = (job.workspace_id, job.subject_id);
-    let result = match job.kind {
-        JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
-        JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
-        JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
-        JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
+    let work = async {
+        match job.kind {
+            JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
+            JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
+            JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
+            JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
+        }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        // The LLM may write for minutes. The job's row stays: the next start does it.
+        () = app.inner.stopping.cancelled() => return,
     };
     let failure = match result {
         // Done: its row is gone or lies in the future. If not, it is tried again later rather than at once.
@@ -122,5 +137,10 @@ async fn run_one(app: &App, job: &job::Model) {
     });
     if let Err(error) = retried.await {
         tracing::error!(%error, "a job's retry could not be noted");
+        // Its row still says that it is due. While it counts as running it does not start over at once, again and again.
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(pause_ms.unsigned_abs())) => {}
+            () = app.inner.stopping.cancelled() => {}
+        }
     }
 }

@@ -54,6 +54,7 @@ struct Inner {
     store: Store,
     engine: Option<Engine>,
     indexes: knowledge::Indexes,
+    importing: tokio::sync::Mutex<()>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -67,6 +68,7 @@ impl App {
             store,
             engine,
             indexes: knowledge::Indexes::default(),
+            importing: tokio::sync::Mutex::default(),
             phases,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -79,7 +81,7 @@ impl App {
         self.inner.tasks.spawn(jobs::run(self.clone()));
     }
 
-    /// Stops background work, waits for what has begun, and closes the store.
+    /// Stops background work and closes the store. What has not reached its transaction is left for the next start.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
         self.inner.tasks.close();

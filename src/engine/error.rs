@@ -48,16 +48,6 @@ pub enum EngineError {
     },
 }
 
-impl EngineError {
-    /// True when the same request may succeed a little later.
-    pub const fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable { .. } | Self::Overloaded { .. } | Self::DeadlineExceeded { .. }
-        )
-    }
-}
-
 /// Why the engine child could not start or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

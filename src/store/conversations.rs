@@ -12,7 +12,6 @@ use crate::domain::ids::{
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
-use crate::domain::turn::TurnState;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -116,19 +115,6 @@ impl Rows<'_> {
     pub async fn conversation_of_visitor(&self, id: VisitorId) -> Result<Option<conversation::Model>, StoreError> {
         self.one::<conversation::Entity>(conversation::Column::VisitorId.eq(id))
             .await
-    }
-
-    /// The conversation's turn that waits for an answer.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn unanswered_turn(&self, conversation_id: ConversationId) -> Result<Option<turn::Model>, StoreError> {
-        self.one::<turn::Entity>(
-            turn::Column::ConversationId
-                .eq(conversation_id)
-                .and(turn::Column::State.ne(TurnState::Answered)),
-        )
-        .await
     }
 
     /// The conversation's latest turn, answered or not.
@@ -303,21 +289,6 @@ impl Rows<'_> {
                 .and(outcome::Column::State.ne(OutcomeStatus::Cancelled)),
         )
         .await
-    }
-
-    /// The member's latest decision that can still be undone.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn undoable_of(&self, member_id: MemberId, now: Timestamp) -> Result<Option<outcome::Model>, StoreError> {
-        let query = self
-            .select::<outcome::Entity>()
-            .filter(outcome::Column::MemberId.eq(member_id))
-            .filter(outcome::Column::State.eq(OutcomeStatus::Pending))
-            .filter(outcome::Column::FinalAt.gt(now))
-            .order_by(outcome::Column::Id, Order::Desc)
-            .limit(1);
-        Ok(self.all(query).await?.pop())
     }
 
     /// Everything the AI drafted for a conversation, oldest first.

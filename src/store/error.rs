@@ -6,7 +6,7 @@ use sea_orm::{DbErr, RuntimeErr};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A row with this key is there already.
-    #[error("this exists already")]
+    #[error("this exists already, perhaps because somebody added it at the same moment; look there first")]
     Duplicate(#[source] DbErr),
     /// A rule of the schema refused the row: a defect above, never the person's fault.
     #[error("the database refused a row that breaks one of its rules; this is a defect in Holdpoint, please report it")]

@@ -6,7 +6,9 @@ use super::{JobKind, Store, StoreError, Tx};
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 impl Tx<'_> {
@@ -89,9 +91,21 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn next_jobs(&self, limit: u64) -> Result<Vec<job::Model>, StoreError> {
-        let query = job::Entity::find()
-            .order_by(job::Column::RunAt, Order::Asc)
-            .order_by(job::Column::Id, Order::Asc);
+        Ok(next_first().limit(limit).all(self.readers()).await?)
+    }
+
+    /// Jobs of these kinds, of all workspaces, the next due first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn next_jobs_of(&self, kinds: &[JobKind], limit: u64) -> Result<Vec<job::Model>, StoreError> {
+        let query = next_first().filter(job::Column::Kind.is_in(kinds.iter().copied()));
         Ok(query.limit(limit).all(self.readers()).await?)
     }
+}
+
+fn next_first() -> Select<job::Entity> {
+    job::Entity::find()
+        .order_by(job::Column::RunAt, Order::Asc)
+        .order_by(job::Column::Id, Order::Asc)
 }

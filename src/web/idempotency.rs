@@ -5,7 +5,7 @@
 use super::error::Problem;
 use super::extract::{MEMBER_HEADER, WORKSPACE_HEADER};
 use super::state::Web;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -21,7 +21,7 @@ const LONGEST_KEY: usize = 255;
 /// Answers remembered at most; the oldest go first.
 const MOST: usize = 1_000;
 /// Larger answers are not remembered.
-const LARGEST_ANSWER: usize = 256 << 10;
+const LARGEST_ANSWER: u64 = 256 << 10;
 
 type Key = [u8; 32];
 
@@ -81,11 +81,17 @@ pub(super) async fn once(State(web): State<Web>, request: Request, next: Next) -
         return Ok(first.clone().into_response());
     }
     let response = next.run(request).await;
-    if !response.status().is_success() {
+    // What a large answer tells was done all the same: it goes out, and only its repetition has no memory of it.
+    let fits = response
+        .body()
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length <= LARGEST_ANSWER);
+    if !response.status().is_success() || !fits {
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, LARGEST_ANSWER).await.map_err(|cause| {
+    let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|cause| {
         tracing::error!(%cause, "An answer could not be kept for its repetition");
         Problem::internal_error()
     })?;

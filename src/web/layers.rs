@@ -66,6 +66,21 @@ pub(super) async fn around(
     response.instrument(span).await
 }
 
+/// A change goes on to its end when its asker has gone: otherwise whoever hung up at the wrong moment would leave an import half done,
+/// an index that does not know of it, or an `Idempotency-Key` whose repetition does everything again.
+pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_stopping) => Problem::unavailable("Holdpoint is stopping; try again in a moment.").into_response(),
+        },
+    }
+}
+
 /// What is remembered of a request while it is answered. Never its query, which may hold a secret.
 struct Asked {
     method: http::Method,
@@ -206,4 +221,33 @@ pub(super) fn csrf(web: &Web) -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionE
     layer.with_rejection_response(|_cause| {
         Problem::forbidden("Another web page asked for this; open Holdpoint itself and try again.").into_response()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::post;
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_change_goes_on_to_its_end_when_its_asker_hangs_up() {
+        let (may_end, has_ended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (wait, tell) = (may_end.clone(), has_ended.clone());
+        let change = move || async move {
+            wait.notified().await;
+            tell.notify_one();
+        };
+        let router = Router::new().route("/", post(change)).layer(from_fn(to_its_end));
+        let request = Request::post("/").body(Body::empty()).unwrap_or_default();
+        let asked = tokio::time::timeout(Duration::from_millis(20), router.oneshot(request)).await;
+        assert!(asked.is_err(), "the asker gives up first");
+        may_end.notify_one();
+        let ended = tokio::time::timeout(Duration::from_secs(10), has_ended.notified()).await;
+        assert!(ended.is_ok());
+    }
 }

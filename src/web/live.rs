@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -63,8 +64,7 @@ fn follow<F: Followed>(followed: F) -> impl Stream<Item = Event> + Send {
 }
 
 /// The answer of a stream: ended by shutdown or age with a `bye`, kept open by comment lines, unbuffered by proxies.
-fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Result<Response, Problem> {
-    let place = web.place_for_stream()?;
+fn answer(web: &Web, place: OwnedSemaphorePermit, events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let stop = web.stop_streams().clone();
     let ended = async move {
         tokio::select! {
@@ -83,7 +83,7 @@ fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Resu
     response
         .headers_mut()
         .insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// Ends when an entry of interest was committed, or some were missed; false when the store has closed.
@@ -100,6 +100,7 @@ async fn committed(receiver: &mut Receiver<Arc<Committed>>, concerns: impl Fn(&C
 
 /// A visitor's conversation: `message` and `status` events.
 pub(super) fn conversation(web: &Web, visitor: Visitor, after: i64) -> Result<Response, Problem> {
+    let place = web.place_for_visitor()?;
     let followed = Conversation {
         committed: live::committed(&web.app),
         drafting: live::drafting(&web.app),
@@ -108,7 +109,7 @@ pub(super) fn conversation(web: &Web, visitor: Visitor, after: i64) -> Result<Re
         seq: after,
         status: None,
     };
-    answer(web, follow(followed))
+    Ok(answer(web, place, follow(followed)))
 }
 
 struct Conversation {
@@ -168,13 +169,15 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
 
 /// A workspace's log: one unnamed event per entry, its sequence as id.
 pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
+    let place = web.place_for_staff()?;
     let followed = Log {
         committed: live::committed(&web.app),
         web: web.clone(),
         caller,
         seq: after,
+        more: false,
     };
-    answer(web, follow(followed))
+    Ok(answer(web, place, follow(followed)))
 }
 
 struct Log {
@@ -183,6 +186,8 @@ struct Log {
     committed: Receiver<Arc<Committed>>,
     /// The last one sent.
     seq: i64,
+    /// The last read was full: there may be more already, which nothing will announce.
+    more: bool,
 }
 
 impl Followed for Log {
@@ -192,10 +197,14 @@ impl Followed for Log {
             self.seq = entry.seq;
             events.push(json(&entry)?.id(entry.seq.to_string()));
         }
+        self.more = events.len() as u64 >= ENTRIES;
         Ok(events)
     }
 
     async fn wait(&mut self) -> bool {
+        if self.more {
+            return true;
+        }
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
         committed(&mut self.committed, |entry| {

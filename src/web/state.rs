@@ -10,9 +10,11 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Event streams that may be open at the same time: each holds a file descriptor, and processes have a limited number of
+/// Event streams of visitors that may be open at the same time: each holds a file descriptor, and processes have a limited number of
 /// them (often 1 024).
-const MOST_STREAMS: usize = 600;
+const VISITOR_STREAMS: usize = 500;
+/// The same for people and programs, counted apart: however many visitors come, who works on the queue sees it live.
+const STAFF_STREAMS: usize = 100;
 
 /// Writes a refusal as a page for a person's browser; the request's id is shown with it.
 pub type ErrorPage = fn(&Problem, &str) -> Response;
@@ -66,7 +68,8 @@ struct Shared {
     limits: Limits,
     answers: Answers,
     stop_streams: CancellationToken,
-    streams: Arc<Semaphore>,
+    visitor_streams: Arc<Semaphore>,
+    staff_streams: Arc<Semaphore>,
 }
 
 impl Web {
@@ -77,7 +80,8 @@ impl Web {
             settings,
             answers: Answers::default(),
             stop_streams,
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            visitor_streams: Arc::new(Semaphore::new(VISITOR_STREAMS)),
+            staff_streams: Arc::new(Semaphore::new(STAFF_STREAMS)),
         };
         Self {
             app,
@@ -100,11 +104,14 @@ impl Web {
         &self.shared.stop_streams
     }
 
-    /// A place among the open event streams, given back when dropped.
-    pub(super) fn place_for_stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        self.shared.streams.clone().try_acquire_owned().map_err(|_full| {
-            Problem::unavailable("Too many pages are connected right now; try again in a moment.").retry_after_s(10)
-        })
+    /// A place among the visitors' open event streams, given back when dropped.
+    pub(super) fn place_for_visitor(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        place(&self.shared.visitor_streams)
+    }
+
+    /// A place among the open event streams of people and programs, given back when dropped.
+    pub(super) fn place_for_staff(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        place(&self.shared.staff_streams)
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -113,5 +120,26 @@ impl Web {
 
     pub(super) fn answers(&self) -> &Answers {
         &self.shared.answers
+    }
+}
+
+fn place(streams: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    streams.clone().try_acquire_owned().map_err(|_full| {
+        Problem::unavailable("Too many pages are connected right now; try again in a moment.").retry_after_s(10)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_house_turns_the_next_one_away_until_somebody_leaves() {
+        let streams = Arc::new(Semaphore::new(1));
+        let first = place(&streams);
+        let refused = place(&streams);
+        assert!(refused.is_err_and(|problem| problem.status == 503 && problem.retry_after_s == Some(10)));
+        drop(first);
+        assert!(place(&streams).is_ok());
     }
 }

@@ -9,7 +9,7 @@ use super::live;
 use super::state::Web;
 use crate::app::{AppError, agents, visit};
 use crate::domain::text::VisitorText;
-use axum::extract::{Request, State};
+use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -141,7 +141,12 @@ enum Access {
     NothingThere,
 }
 
-async fn answer_only_its_pages(State(web): State<Web>, mut request: Request, next: Next) -> Result<Response, Problem> {
+async fn answer_only_its_pages(
+    State(web): State<Web>,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let visitor = visitor_of(&web, request.headers()).await.unwrap_or_default();
     if let Some(visitor) = visitor {
         request.extensions_mut().insert(visitor);
@@ -153,7 +158,9 @@ async fn answer_only_its_pages(State(web): State<Web>, mut request: Request, nex
     let access = if is_own(&web, request.headers(), &origin) {
         Access::Allowed
     } else {
-        access(&web, request.uri().path(), is_preflight, visitor, &origin).await?
+        // As the handler will read it, decoded: another spelling of a key must not get past the list.
+        let key = params.iter().find_map(|(name, key)| (name == "agent").then_some(key));
+        access(&web, key, is_preflight, visitor, &origin).await?
     };
     if access == Access::Refused {
         let page = origin.to_str().unwrap_or("this page's origin");
@@ -199,7 +206,7 @@ fn with_vary(mut response: Response) -> Response {
 
 async fn access(
     web: &Web,
-    path: &str,
+    key: Option<&str>,
     is_preflight: bool,
     visitor: Option<visit::Visitor>,
     origin: &HeaderValue,
@@ -207,8 +214,7 @@ async fn access(
     let Ok(origin) = origin.to_str() else {
         return Ok(Access::Refused);
     };
-    let listed = if let Some(key) = path.trim_start_matches(PATH).strip_prefix("/agents/") {
-        let key = key.split('/').next().unwrap_or_default();
+    let listed = if let Some(key) = key {
         match agents::public_agent(&web.app, key).await {
             Ok(agent) => agent.settings.origins,
             Err(AppError::NotFound(_)) => return Ok(Access::NothingThere),

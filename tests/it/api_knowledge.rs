@@ -182,6 +182,30 @@ async fn a_repeated_idempotency_key_creates_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_file_imported_twice_at_once_is_there_once() {
+    let app = TestApp::start().await;
+    let rows: Vec<_> = (0..50)
+        .map(|n| json!({ "question": format!("What is {n}?"), "answer": "A number." }))
+        .collect();
+    let (owner, file) = (app.owner(), json!(rows));
+    let path = "/api/v1/knowledge/import?name=numbers.json&format=faq-json";
+    let (first, second) = tokio::join!(owner.post(path, &file), owner.post(path, &file));
+    let (first, second) = (first.ok(), second.ok());
+    let both = |field: &str| first[field].as_u64().unwrap() + second[field].as_u64().unwrap();
+    assert_eq!((both("added"), both("unchanged")), (50, 50));
+}
+
+#[tokio::test]
+async fn an_answer_too_large_to_remember_still_goes_out() {
+    let app = TestApp::start().await;
+    let rows: Vec<_> = (0..8_000).map(|_| json!({ "question": "", "answer": "" })).collect();
+    let path = "/api/v1/knowledge/import?name=empty.json&format=faq-json";
+    let keyed = app.owner().with("Idempotency-Key", "k-1");
+    let report = keyed.post(path, &json!(rows)).await.ok();
+    assert_eq!(report["skipped"].as_array().unwrap().len(), 8_000);
+}
+
+#[tokio::test]
 async fn an_agents_next_version_is_in_force_at_once() {
     let app = TestApp::start().await;
     let owner = app.owner();

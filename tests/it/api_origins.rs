@@ -100,6 +100,18 @@ async fn only_pages_that_the_agent_lists_may_talk_to_it() {
             answer.refused(403);
         }
     }
+    // Another spelling of the same address is the same agent.
+    let spelled = app.workspace.agent_key.replacen("ag_", "%61g_", 1);
+    assert_ne!(spelled, app.workspace.agent_key);
+    let evil = app.anonymous().with("Origin", "https://evil.example");
+    for answer in [
+        evil.get(&format!("/widget/v1/agents/{spelled}")).await,
+        evil.post(&format!("/widget/v1/agents/{spelled}/conversations"), &json!({}))
+            .await,
+    ] {
+        assert_eq!(allowed_origin(&answer), "");
+        answer.refused(403);
+    }
     let conversation = app.anonymous().bearer(&token).get("/widget/v1/conversation").await.ok();
     assert_eq!(conversation["seq"], 1, "a refused page's message was not accepted");
 }

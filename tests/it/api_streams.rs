@@ -131,6 +131,24 @@ async fn the_log_is_streamed_entry_by_entry() {
 }
 
 #[tokio::test]
+async fn a_long_log_is_streamed_to_its_end_without_waiting_for_news() {
+    let app = TestApp::start().await;
+    for _ in 0..210 {
+        app.administrator()
+            .post("/api/v1/admin/setup-link", &json!({}))
+            .await
+            .created();
+    }
+    let head = app.owner().get("/api/v1/log/verify").await.ok()["entries"]
+        .as_i64()
+        .unwrap();
+    let mut events = app.owner().events("/api/v1/events?after=0").await;
+    for seq in 1..=head {
+        assert_eq!(events.next().await.unwrap().id, Some(seq), "of {head}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_reconnects_goes_on_where_it_was() {
     let app = TestApp::start().await;
     let head = app.owner().get("/api/v1/log/verify").await.ok()["entries"]

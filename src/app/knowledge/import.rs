@@ -124,6 +124,8 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
         .map_err(|error| AppError::Internal(error.to_string()))?
         .map_err(|error| invalid(&error))?;
 
+    // One after the other: the second of two imports of a file has to see what the first has written.
+    let _turn = app.inner.importing.lock().await;
     let rows = app.store().rows(caller.workspace_id);
     let mut there: HashMap<String, document::Model> = rows
         .documents_of_source(&collection, &source)

@@ -61,6 +61,8 @@ pub(crate) struct Indexes {
 struct Slot {
     version: u64,
     loaded: Option<Arc<Index>>,
+    /// Held while it is read: questions that come at once wait for one reading.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Knowledge of a workspace has changed: the next question reads it anew.
@@ -78,23 +80,47 @@ pub(crate) fn changed(app: &App, workspace_id: WorkspaceId) {
 
 /// The current index.
 pub(super) async fn index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<Index>, AppError> {
-    let slots = &app.inner.indexes.of_workspace;
-    let version = {
-        let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = slots.entry(rows.workspace_id()).or_default();
-        if let Some(loaded) = &slot.loaded {
-            return Ok(loaded.clone());
-        }
-        slot.version
+    let indexes = &app.inner.indexes;
+    let reading = match indexes.look(rows.workspace_id()) {
+        Look::Loaded(index) => return Ok(index),
+        Look::Stale { reading, .. } => reading,
+    };
+    let _turn = reading.lock().await;
+    let version = match indexes.look(rows.workspace_id()) {
+        Look::Loaded(index) => return Ok(index),
+        Look::Stale { version, .. } => version,
     };
     let index = Arc::new(read(rows, embedder).await?);
-    let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slots = indexes.of_workspace.lock().unwrap_or_else(PoisonError::into_inner);
     let slot = slots.entry(rows.workspace_id()).or_default();
     // Something changed while reading: this index serves this question, the next one reads again.
     if slot.version == version {
         slot.loaded = Some(index.clone());
     }
     Ok(index)
+}
+
+/// What a look at a workspace's index finds.
+enum Look {
+    Loaded(Arc<Index>),
+    Stale {
+        version: u64,
+        reading: Arc<tokio::sync::Mutex<()>>,
+    },
+}
+
+impl Indexes {
+    fn look(&self, workspace_id: WorkspaceId) -> Look {
+        let mut slots = self.of_workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.entry(workspace_id).or_default();
+        match &slot.loaded {
+            Some(loaded) => Look::Loaded(loaded.clone()),
+            None => Look::Stale {
+                version: slot.version,
+                reading: slot.reading.clone(),
+            },
+        }
+    }
 }
 
 /// Everything of a workspace that can be found.

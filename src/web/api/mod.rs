@@ -10,10 +10,10 @@ mod queue;
 mod status;
 mod verified_answers;
 
-use super::idempotency;
 use super::state::Web;
+use super::{idempotency, layers};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use serde::Deserialize;
 
@@ -61,7 +61,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             get(knowledge::document).delete(knowledge::remove),
         )
         .route("/knowledge/search", get(knowledge::search))
-        .route("/knowledge/evaluate", post(knowledge::evaluate))
         .route("/agents/{id}", put(agents::publish))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/verified-answers/{id}", delete(verified_answers::retire))
@@ -69,6 +68,9 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
+        .layer(from_fn(layers::to_its_end))
+        // Measuring takes minutes and changes nothing: it ends with whoever asked for it.
+        .route("/knowledge/evaluate", post(knowledge::evaluate))
 }
 
 /// Which page of a list.
