@@ -103,10 +103,10 @@ fn a_server_whose_model_file_is_damaged_serves_and_the_doctor_names_the_file() {
     let holdpoint = Holdpoint::set_up();
     let damaged = holdpoint.file("page.gguf", "<!doctype html>");
     let damaged = damaged.to_str().unwrap();
-    let server = holdpoint.start(&[&SERVE[..], &["--chat-model", damaged]].concat());
+    let server = holdpoint.start(&[&SERVE[..], &["--embed-model", damaged]].concat());
     let begun = Instant::now();
     loop {
-        let report = holdpoint.run(&["doctor", "--json", "--chat-model", damaged]);
+        let report = holdpoint.run(&["doctor", "--json", "--embed-model", damaged]);
         assert_eq!(report.status.code(), Some(7), "{report:?}");
         let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
         let findings = report["findings"].as_array().unwrap();
