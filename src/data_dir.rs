@@ -104,16 +104,16 @@ impl DataDir {
                 path: self.path.clone(),
             });
         }
-        self.make(&self.path)?;
+        Self::make(&self.path)?;
         for folder in FOLDERS {
-            self.make(&self.path.join(folder))?;
+            Self::make(&self.path.join(folder))?;
         }
         // Whatever else the owner lets others see, these stay private.
         let secrets = self.path.join("secrets");
         fs::set_permissions(&secrets, fs::Permissions::from_mode(0o700)).map_err(|why| unusable(&secrets, why))
     }
 
-    fn make(&self, folder: &Path) -> Result<(), DataDirError> {
+    fn make(folder: &Path) -> Result<(), DataDirError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)

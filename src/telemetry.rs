@@ -22,6 +22,22 @@ pub fn start(format: LogFormat, level: &str) {
     }
 }
 
+/// Starts logging in a child process whose lines the parent puts into its own log: the level and the words; the parent adds
+/// the time.
+pub fn start_for_parent(level: &str) {
+    let started = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_env_filter(filter(level))
+        .with_target(false)
+        .without_time()
+        .finish()
+        .try_init();
+    if started.is_err() {
+        tracing::debug!("logging runs already");
+    }
+}
+
 /// Some libraries are talkative; their lines matter only to somebody who asks for details.
 fn filter(level: &str) -> EnvFilter {
     let asks_for_details = level.contains('=') || matches!(level, "debug" | "trace");

@@ -22,6 +22,7 @@ let desk = null;
 let served = new Map();
 let seenRevision = 0;
 let settleUntil = 0;
+let latest = Promise.resolve();
 
 const article = () => centre.querySelector("[data-item]");
 const currentId = () => article()?.dataset.item ?? "";
@@ -69,12 +70,16 @@ function adopt() {
   seenRevision = Number(item.dataset.revision);
   desk = new Desk(item, decide);
   desk.restore();
+  takeLease(item);
+  prefetch(neighbour(1));
+}
+
+function takeLease(item) {
   lease.take(item.dataset.item, (problem) => {
     if (currentId() !== item.dataset.item) return;
     item.dataset.heldBy = problem.fields.leased_by ?? "Somebody else";
     if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
   });
-  prefetch(neighbour(1));
 }
 
 function notice(words) {
@@ -141,7 +146,7 @@ function ready() {
 
 const DONE = { approve: "Approved", edit: "Edited answer on its way", reject: "Rejected", respond: "Your answer is on its way", take_over: "Taken over" };
 
-async function decide(kind, decision) {
+function decide(kind, decision) {
   if (!ready()) return;
   const item = article();
   if (decision.text === "") return toast("Write the answer first.");
@@ -155,12 +160,13 @@ async function decide(kind, decision) {
   lease.forget();
   const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), ...decision });
   const painted = kind === "take_over" ? null : show(following);
-  try {
-    settled(id, kind, item.dataset.conversation, await answer);
-  } catch (problem) {
-    await painted;
-    refused(id, problem);
-  }
+  latest = answer.then(
+    (outcome) => settled(id, kind, item.dataset.conversation, outcome),
+    async (problem) => {
+      await painted;
+      refused(id, problem);
+    },
+  );
 }
 
 function settled(id, kind, conversation, outcome) {
@@ -191,7 +197,12 @@ function refused(id, problem) {
   }
 }
 
-async function undo(entry = undoable.at(-1)) {
+async function undo(entry) {
+  if (!entry) {
+    // What is meant is the last decision, even if the server has not answered yet.
+    await latest;
+    entry = undoable.at(-1);
+  }
   if (!entry || Date.now() > entry.finalAt) return toast("There is nothing left to undo.");
   undoable.splice(undoable.indexOf(entry), 1);
   entry.close();
@@ -246,7 +257,9 @@ async function refreshItem() {
     settleUntil = Date.now() + LOOK_AGAIN_MS;
     announce("The visitor wrote again.");
   }
+  const wasHeld = item.dataset.heldBy;
   for (const name of ["revision", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
+  if (wasHeld && !item.dataset.heldBy) takeLease(item);
   if (desk?.kind === "edit") desk.paintDiff();
 }
 

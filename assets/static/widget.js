@@ -597,8 +597,8 @@ svg{display:block;width:24px;height:24px;fill:none;stroke:currentColor;stroke-wi
 .panel[open]{display:flex}
 .panel.sheet{inset:0;inset-block-start:var(--top,0);width:100%;max-width:none;height:var(--height,100dvh);border:0;border-radius:0;box-shadow:none}
 .panel::backdrop{background:var(--surface)}
-header{display:flex;align-items:center;gap:12px;padding:14px 16px;border-block-end:1px solid var(--line);flex:none}
-.sheet header{padding-block-start:max(14px,env(safe-area-inset-top))}
+.head{display:flex;align-items:center;gap:12px;padding:14px 16px;border-block-end:1px solid var(--line);flex:none}
+.sheet .head{padding-block-start:max(14px,env(safe-area-inset-top))}
 .mark{flex:none;width:40px;height:40px;border-radius:13px;display:grid;place-items:center;background:var(--accent);color:var(--on-accent);font-weight:650;font-size:18px}
 .title{flex:1;min-width:0}
 h2{font-size:16px;font-weight:650;line-height:1.3;overflow-wrap:anywhere}
@@ -630,8 +630,8 @@ h2{font-size:16px;font-weight:650;line-height:1.3;overflow-wrap:anywhere}
 .dots i{width:7px;height:7px;border-radius:50%;background:var(--muted)}
 .wait{display:flex;align-items:center;gap:10px;padding:9px 14px;border:1px solid var(--line);border-radius:14px}
 .fresh{position:absolute;inset-block-end:100%;inset-inline:0;width:max-content;margin:0 auto 10px;padding:6px 14px;border-radius:16px;background:var(--text);color:var(--surface);font-size:13px;font-weight:600}
-footer{flex:none;position:relative;border-block-start:1px solid var(--line)}
-.sheet footer{padding-block-end:env(safe-area-inset-bottom)}
+.foot{flex:none;position:relative;border-block-start:1px solid var(--line)}
+.sheet .foot{padding-block-end:env(safe-area-inset-bottom)}
 .link{padding:8px 16px;background:var(--bubble);color:var(--text);font-size:13px}
 .box{display:flex;align-items:flex-end;gap:8px;margin:12px;padding:4px;padding-inline-start:14px;border:1px solid #8a90a0;border-radius:22px}
 .box:focus-within{border-color:var(--text)}
@@ -731,8 +731,9 @@ textarea::placeholder{color:var(--muted);opacity:1}
   const hint = element('p', { id: 'hint', class: 'hint', hidden: '' });
   const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
   const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
-    element('header', {}, mark, element('div', { class: 'title' }, title, line), closeButton),
-    scroll, element('footer', {}, fresh, linkLine, form));
+    // No header or footer elements: the page's own landmarks stay the only ones.
+    element('div', { class: 'head' }, mark, element('div', { class: 'title' }, title, line), closeButton),
+    scroll, element('div', { class: 'foot' }, fresh, linkLine, form));
   const announcer = element('div', { class: 'sr', role: 'status' });
   const root = element('div', { class: 'root', dir: 'ltr' }, launcher, panel, announcer);
   shadow.append(root);

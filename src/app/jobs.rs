@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{App, AppError, drafting, knowledge, review};
-use crate::store::JobKind;
 use crate::store::entity::job;
+use crate::store::{Change, JobKind};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +22,9 @@ type Running = Arc<Mutex<HashSet<(JobKind, uuid::Uuid)>>>;
 
 /// Runs until the app stops.
 pub(super) async fn run(app: App) {
+    if let Err(error) = embed_what_is_missing(&app).await {
+        tracing::error!(%error, "missing embeddings could not be scheduled");
+    }
     let running: Running = Arc::default();
     let ended = Arc::new(Notify::new());
     while !app.inner.stopping.is_cancelled() {
@@ -39,6 +42,25 @@ pub(super) async fn run(app: App) {
             () = app.inner.stopping.cancelled() => {}
         }
     }
+}
+
+/// Knowledge may have come in while there was no embedder, or another one.
+async fn embed_what_is_missing(app: &App) -> Result<(), AppError> {
+    if app.engine().is_none() {
+        return Ok(());
+    }
+    for workspace in app.store().workspaces().await? {
+        let (id, now) = (workspace.id, app.now());
+        app.store()
+            .write(id, move |tx| {
+                Box::pin(async move {
+                    tx.schedule(JobKind::Embed, id, now).await?;
+                    Ok::<_, AppError>(Change::Unlogged(()))
+                })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// Starts every due job that is not running, and tells how long there is nothing to do.
@@ -77,6 +99,10 @@ async fn run_one(app: &App, job: &job::Model) {
     let failure = match result {
         // Done: its row is gone or lies in the future. If not, it is tried again later rather than at once.
         Ok(()) => "it changed nothing".to_owned(),
+        Err(AppError::Engine(why)) => {
+            tracing::info!(job.kind = ?job.kind, "a job waits for the AI engine: {why}");
+            why
+        }
         Err(error) => {
             tracing::error!(%error, cause = ?error, job.kind = ?job.kind, job.attempts, "a job failed; it is tried again");
             error.to_string()
@@ -91,7 +117,7 @@ async fn run_one(app: &App, job: &job::Model) {
         let failure = failure.clone();
         Box::pin(async move {
             tx.retry_job(id, run_at, &failure).await?;
-            Ok::<_, AppError>(crate::store::Change::Unlogged(()))
+            Ok::<_, AppError>(Change::Unlogged(()))
         })
     });
     if let Err(error) = retried.await {

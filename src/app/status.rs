@@ -2,6 +2,7 @@
 
 use super::{App, AppError};
 use crate::engine::EngineState;
+use crate::store::JobKind;
 use serde::Serialize;
 
 /// The engine in a word and a sentence.
@@ -30,6 +31,8 @@ pub struct Status {
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
     pub failing_jobs: usize,
+    /// Vectors of new knowledge are still to be made; until then it is found by words alone.
+    pub indexing: bool,
 }
 
 /// How the engine is right now.
@@ -71,6 +74,7 @@ pub async fn status(app: &App) -> Result<Status, AppError> {
         database: app.store().database(),
         engine: engine(app),
         workspaces: app.store().workspaces().await?.len(),
+        indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),
     })
 }

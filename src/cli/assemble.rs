@@ -55,7 +55,7 @@ impl Assembled {
     async fn with(context: &Context, lock: Lock, supervisor: Option<Supervisor>) -> Result<Self, Failure> {
         let settings = context.settings();
         let store = Store::open(&location(settings), system::sources()).await?;
-        let engine = supervisor.as_ref().and_then(|supervisor| engine(settings, supervisor));
+        let engine = supervisor.as_ref().and_then(|supervisor| engine(context, supervisor));
         Ok(Self {
             app: App::new(store, engine),
             supervisor,
@@ -144,12 +144,13 @@ async fn loaded_models(context: &Context) -> Supervisor {
     supervisor
 }
 
-fn engine(settings: &Settings, supervisor: &Supervisor) -> Option<app::Engine> {
-    let name = |model: &Option<Model>| model.as_ref().and_then(|model| model_name(&model.path));
+/// The engine as the app asks it; none without an embedding model, which everything else of it builds on.
+fn engine(context: &Context, supervisor: &Supervisor) -> Option<app::Engine> {
+    let models = supervisor_settings(context.settings(), &context.data_dir());
     Some(app::Engine {
         client: supervisor.client(),
-        embedder: name(&settings.embed_model)?,
-        chat_model: name(&settings.chat_model),
+        embedder: model_name(models.embed_model.as_deref()?)?,
+        chat_model: models.chat_model.as_deref().and_then(model_name),
         status: Some(supervisor.watch()),
     })
 }

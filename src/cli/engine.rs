@@ -44,11 +44,11 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Err(message) => return exit::usage(&message),
     };
     let level = std::env::var("HOLDPOINT_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    let format = match std::env::var("HOLDPOINT_LOG_FORMAT").as_deref() {
-        Ok("json") => LogFormat::Json,
-        _ => LogFormat::Pretty,
-    };
-    telemetry::start(format, &level);
+    match std::env::var("HOLDPOINT_LOG_FORMAT").as_deref() {
+        Ok(engine::FORMAT_FOR_PARENT) => telemetry::start_for_parent(&level),
+        Ok("json") => telemetry::start(LogFormat::Json, &level),
+        _ => telemetry::start(LogFormat::Pretty, &level),
+    }
     let arguments = EngineArgs {
         socket,
         chat_model,

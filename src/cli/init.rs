@@ -21,7 +21,7 @@ pub(crate) struct Init {
     /// Name of the AI assistant that visitors see
     #[arg(long, value_name = "NAME", default_value = "Assistant")]
     assistant: String,
-    /// Web site that shows the widget, like https://shop.example; may be repeated
+    /// Web site that shows the widget, like `https://shop.example`; may be repeated
     #[arg(long = "site", value_name = "ORIGIN")]
     sites: Vec<String>,
     /// Language of the widget's own texts

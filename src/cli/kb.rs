@@ -220,21 +220,17 @@ fn documents(answer: &Value) -> String {
 }
 
 fn passages(answer: &Value) -> String {
-    let found = list(answer, "/items").iter();
-    let found: String = found
+    let found: Vec<String> = list(answer, "/items")
+        .iter()
         .map(|it| {
-            format!(
-                "{:.3}  {}\n       {}\n",
-                decimal(it, "/score"),
-                text(it, "/title"),
-                short(text(it, "/text"), 160)
-            )
+            let (score, title) = (decimal(it, "/score"), text(it, "/title"));
+            format!("{score:.3}  {title}\n       {}", short(text(it, "/text"), 160))
         })
         .collect();
     if found.is_empty() {
         "Nothing fits.".to_owned()
     } else {
-        found
+        found.join("\n")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line. Every command asks the API, over the running server's socket or in-process; none decides anything.
 //!
-//! Raw flags are turned once into [`Context`] (settings, shape of the output, workspace); the commands see nothing else.
+//! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
 
 mod admin;
 mod api;
@@ -71,6 +71,8 @@ enum Command {
 
 /// Runs the program with this process's arguments.
 pub fn main() -> ExitCode {
+    // Whatever this process makes, the database and its log among it, belongs to its user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let arguments: Vec<_> = std::env::args_os().collect();
     // The engine child has a command line of its own: it must not read settings, the server tells it everything.
     if arguments.get(1).is_some_and(|word| word == "engine") {

@@ -86,7 +86,7 @@ pub const KEYS: [Key; 11] = [
         "FOLDER",
         "models",
         "/var/lib/holdpoint/models",
-        "Folder with the model files; the default is inside the data directory.",
+        "Folder with the model files; the default is inside the data directory, and then where install.sh keeps them.",
     ),
     text(
         "chat_model",

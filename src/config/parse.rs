@@ -16,6 +16,10 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
     } else {
         models.folder()?
     };
+    let mut folders = vec![models_dir.clone()];
+    if models.is_default() {
+        folders.extend(fetched_models());
+    }
     let listen = given("listen");
     let address: SocketAddr =
         listen.parsed("it must be an address with a port, like 127.0.0.1:8787 or [::1]:8787".to_owned())?;
@@ -30,8 +34,8 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         listen: address,
         public_origin,
         database: given("database").database(&data_dir)?,
-        chat_model: given("chat_model").model(&models_dir),
-        embed_model: given("embed_model").model(&models_dir),
+        chat_model: given("chat_model").model(&folders),
+        embed_model: given("embed_model").model(&folders),
         engine_threads: given("engine_threads").number("it must be a number from 1 to 65535")?,
         engine_context: given("engine_context").number("it must be a number of tokens, at least 1")?,
         log_format: given("log_format").log_format()?,
@@ -39,6 +43,14 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         data_dir,
         models_dir,
     })
+}
+
+/// Where `install.sh` keeps the models it fetches: they serve every data directory of this user.
+fn fetched_models() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    Some(cache.join("holdpoint").join("models"))
 }
 
 /// A setting's value as people may see it: resolved, without secrets.
@@ -159,10 +171,18 @@ impl<'a> Entry<'a> {
         Ok(Database::File(data_dir.join(text)))
     }
 
-    fn model(&self, models_dir: &Path) -> Option<Model> {
+    /// A model file: in the first of the folders that has it, else where the first would have it.
+    fn model(&self, folders: &[PathBuf]) -> Option<Model> {
         let text = self.text();
+        let mut places = folders.iter().map(|folder| folder.join(text));
+        let first = places.next()?;
+        let path = if first.exists() {
+            first
+        } else {
+            places.find(|place| place.exists()).unwrap_or(first)
+        };
         (!text.is_empty()).then(|| Model {
-            path: models_dir.join(text),
+            path,
             chosen: !self.is_default(),
         })
     }

@@ -199,14 +199,14 @@ fn variables_that_are_no_settings_are_noticed() {
 
 #[test]
 fn every_line_of_the_example_is_valid_once_its_sign_is_taken_off() {
-    let uncommented: String = example()
+    let example = example();
+    let uncommented: Vec<&str> = example
         .lines()
         .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
-        .map(|line| format!("{line}\n"))
         .collect();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("all.toml");
-    fs::write(&file, uncommented).unwrap();
+    fs::write(&file, uncommented.join("\n")).unwrap();
     let resolved = resolve(&Flags::new(), Some(&file), &BTreeMap::new()).unwrap();
     assert!(
         resolved

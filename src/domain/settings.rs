@@ -3,33 +3,20 @@
 use super::answer::AnswerMode;
 use serde::{Deserialize, Serialize};
 
-/// What happens when nobody decides in time. Never approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fallback {
-    /// The visitor is told that it takes longer, and the conversation waits for a person.
-    #[default]
-    HandOff,
-}
-
 /// Settings of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorkspaceSettings {
     /// How long a decision can be undone, in milliseconds.
     pub undo_ms: i64,
-    /// How long a draft may wait for a person before the fallback, in milliseconds.
+    /// How long a draft may wait for a person before the visitor is handed off, in milliseconds. It is never approved by that.
     pub hold_ms: i64,
-    /// What then happens.
-    pub fallback: Fallback,
     /// How soon a person should answer a handoff, in milliseconds; afterwards the queue shows it as late.
     pub handoff_ms: i64,
     /// What the visitor reads when a person has to answer (author `system`).
     pub waiting_text: String,
     /// What the visitor reads when something is not answered here (author `system`).
     pub refused_text: String,
-    /// Unanswered conversations one address may have open before further ones are refused.
-    pub open_per_address: i64,
 }
 
 impl Default for WorkspaceSettings {
@@ -37,13 +24,11 @@ impl Default for WorkspaceSettings {
         Self {
             undo_ms: 5_000,
             hold_ms: 15 * 60_000,
-            fallback: Fallback::HandOff,
             handoff_ms: 15 * 60_000,
             waiting_text:
                 "I would rather have a colleague answer this. They will write to you here as soon as possible."
                     .to_owned(),
             refused_text: "I am sorry, this is something we cannot help with here.".to_owned(),
-            open_per_address: 50,
         }
     }
 }

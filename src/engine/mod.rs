@@ -30,7 +30,7 @@ use std::time::Duration;
 pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary};
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
-pub use supervisor::{EngineState, EngineStatus, Supervisor, SupervisorSettings};
+pub use supervisor::{EngineState, EngineStatus, FORMAT_FOR_PARENT, Supervisor, SupervisorSettings};
 pub use wire::{ChatMessage, FinishReason, Health, Priority};
 
 /// Whole milliseconds of a duration.

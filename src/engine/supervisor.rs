@@ -17,6 +17,7 @@ use super::{
     runner::DEFAULT_CONTEXT_TOKENS,
     wire::ModelHealth,
 };
+pub use child::FORMAT_FOR_PARENT;
 use child::{Ended, EngineChild};
 
 /// Longest that a stopping engine may take to finish its step before it is killed.

@@ -44,6 +44,9 @@ pub enum StoreError {
     /// Anything else.
     #[error("the database did not answer as expected; the details are in Holdpoint's log")]
     Database(#[source] DbErr),
+    /// The database went away while it was saving.
+    #[error("the database went away while this was being saved; look whether it is there before you try again")]
+    Unsure,
     /// A statement of this write failed, and the write went on all the same.
     #[error("something went wrong while saving, so nothing of it was kept; the details are in Holdpoint's log")]
     FailedBefore,

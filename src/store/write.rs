@@ -5,14 +5,14 @@
 //! one write's misfortune is not the others'. The log entry is each savepoint's last statement.
 
 use super::log::{LogDraft, append};
-use super::{Rows, Sources, Store, StoreError};
+use super::{Rows, Sources, Store, StoreError, confirm};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::Header;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    ModelTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, ModelTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -252,7 +252,9 @@ impl Writer {
             if let Err(remaining) = self.commit(writes).await {
                 for write in remaining {
                     if let Err(alone) = self.commit(vec![write.0]).await {
-                        alone.into_iter().for_each(|(write, error)| write.answer(Some(error)));
+                        for (write, error) in alone {
+                            write.answer(Some(error));
+                        }
                     }
                 }
             }
@@ -278,17 +280,46 @@ impl Writer {
                 if jobs_changed {
                     self.jobs_changed.notify_one();
                 }
-                writes.into_iter().for_each(|write| write.answer(None));
+                for write in writes {
+                    write.answer(None);
+                }
                 Ok(())
             }
             Err(error) => {
                 tracing::warn!(%error, cause = ?std::error::Error::source(&error), writes = writes.len(), "a transaction was lost");
+                self.renew().await;
+                if matches!(error, StoreError::Unsure) {
+                    // Nothing is done twice: whoever asked has to look.
+                    for write in writes {
+                        write.answer(Some(StoreError::Unsure));
+                    }
+                    return Ok(());
+                }
                 let mut first = Some(error);
                 Err(writes
                     .into_iter()
                     .map(|write| (write, first.take().unwrap_or(StoreError::Closed)))
                     .collect())
             }
+        }
+    }
+
+    /// Replaces the connection, because one that has lost a transaction cannot be trusted: when SQLite has ended it by itself, the
+    /// driver still counts it as open, makes a savepoint of the next one, and takes its release for a commit. Everything after a
+    /// full disk would be acknowledged and never written.
+    async fn renew(&self) {
+        let closed = match self.connection.get_database_backend() {
+            DbBackend::Sqlite => match self.connection.get_sqlite_connection_pool().acquire().await {
+                Ok(connection) => connection.close().await,
+                Err(error) => Err(error),
+            },
+            _ => match self.connection.get_postgres_connection_pool().acquire().await {
+                Ok(connection) => connection.close().await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the connection that lost a transaction was not closed cleanly");
         }
     }
 
@@ -310,7 +341,14 @@ impl Writer {
                 Ran::Refused => {}
             }
         }
-        tx.commit().await?;
+        let name = confirm::transaction_name(&tx).await?;
+        if let Err(error) = tx.commit().await {
+            if !confirm::was_committed(&self.readers, name.as_deref()).await? {
+                return Err(error.into());
+            }
+            tracing::warn!(%error, "the answer to a commit was lost, but not the transaction");
+            self.renew().await;
+        }
         Ok((headers, jobs_changed))
     }
 }

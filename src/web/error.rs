@@ -1,4 +1,4 @@
-//! How a refusal looks: [`Problem`], rendered once, by [`super::layers::around`].
+//! How a refusal looks: [`Problem`], rendered once, by `layers::around`.
 
 use crate::app::{AppError, ErrorKind};
 use axum::body::Body;
@@ -13,7 +13,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A refusal on its way out.
 ///
-/// As a response it carries only its status; [`super::layers::around`] writes the body, because only it knows the
+/// As a response it carries only its status; `layers::around` writes the body, because only it knows the
 /// request's id and whether a program or a person's browser asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {

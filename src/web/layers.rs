@@ -56,7 +56,7 @@ pub(super) async fn around(
                 Problem::internal_error().into_response()
             }
         };
-        if response.status().is_client_error() || response.status().is_server_error() {
+        if is_bare_refusal(&response) {
             response = write_refusal(response, &id, error_page.filter(|_| asked.wants_page));
         }
         add_headers(response.headers_mut(), &id);
@@ -79,11 +79,13 @@ impl Asked {
         let is_api = ["/api/", "/widget/", "/static/"]
             .iter()
             .any(|start| path.starts_with(start));
-        let takes_html = request
+        let accept = request
             .headers()
             .get(header::ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .is_some_and(|a| a.contains("text/html"));
+            .and_then(|accept| accept.to_str().ok());
+        // A script that fetches a part of a page shows the sentence itself.
+        let is_part = request.headers().contains_key("hx-request");
+        let wants_page = !is_api && !is_part && accept.is_some_and(|accept| accept.contains("text/html"));
         // The route, not the path: ids stay out of the log, and lines of the same kind look the same.
         let route = request
             .extensions()
@@ -92,7 +94,7 @@ impl Asked {
         Self {
             method: request.method().clone(),
             route: route.to_owned(),
-            wants_page: !is_api && takes_html,
+            wants_page,
         }
     }
 
@@ -141,6 +143,13 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+/// Is it a refusal that nobody has written a page for?
+fn is_bare_refusal(response: &Response) -> bool {
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    refused && !content_type.is_some_and(|content_type| content_type.starts_with(b"text/html"))
 }
 
 /// Writes the body of a refusal, wherever it came from.

@@ -63,7 +63,8 @@ fn follow<F: Followed>(followed: F) -> impl Stream<Item = Event> + Send {
 }
 
 /// The answer of a stream: ended by shutdown or age with a `bye`, kept open by comment lines, unbuffered by proxies.
-fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Result<Response, Problem> {
+    let place = web.place_for_stream()?;
     let stop = web.stop_streams().clone();
     let ended = async move {
         tokio::select! {
@@ -72,14 +73,17 @@ fn answer(web: &Web, events: impl Stream<Item = Event> + Send + 'static) -> Resp
         }
     };
     let bye = stream::once(async { Event::default().event("bye").data("{}") });
-    let events = events.take_until(Box::pin(ended)).chain(bye).map(Ok::<_, Infallible>);
+    let events = events.take_until(Box::pin(ended)).chain(bye).map(move |event| {
+        let _held_as_long_as_the_stream = &place;
+        Ok::<_, Infallible>(event)
+    });
     let mut response = Sse::new(events)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT))
         .into_response();
     response
         .headers_mut()
         .insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    Ok(response)
 }
 
 /// Ends when an entry of interest was committed, or some were missed; false when the store has closed.
@@ -95,7 +99,7 @@ async fn committed(receiver: &mut Receiver<Arc<Committed>>, concerns: impl Fn(&C
 }
 
 /// A visitor's conversation: `message` and `status` events.
-pub(super) fn conversation(web: &Web, visitor: Visitor, after: i64) -> Response {
+pub(super) fn conversation(web: &Web, visitor: Visitor, after: i64) -> Result<Response, Problem> {
     let followed = Conversation {
         committed: live::committed(&web.app),
         drafting: live::drafting(&web.app),
@@ -163,7 +167,7 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
 }
 
 /// A workspace's log: one unnamed event per entry, its sequence as id.
-pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Response {
+pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
     let followed = Log {
         committed: live::committed(&web.app),
         web: web.clone(),

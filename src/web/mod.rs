@@ -1,6 +1,6 @@
 //! HTTP: the widget's endpoints, the JSON API, the console. Translates between requests and [`crate::app`]; decides nothing.
 //!
-//! Every request passes [`layers::around`], which gives it an id, catches panics, turns every refusal into
+//! Every request passes `layers::around`, which gives it an id, catches panics, turns every refusal into
 //! `application/problem+json` (or a page, for a person's browser) and adds the security headers. A handler returns
 //! `Result<_, Problem>`; nothing else in this folder writes an error's bytes.
 

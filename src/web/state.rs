@@ -7,7 +7,12 @@ use super::origin::Origin;
 use crate::app::App;
 use axum::response::Response;
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+/// Event streams that may be open at the same time: each holds a file descriptor, and processes have a limited number of
+/// them (often 1 024).
+const MOST_STREAMS: usize = 600;
 
 /// Writes a refusal as a page for a person's browser; the request's id is shown with it.
 pub type ErrorPage = fn(&Problem, &str) -> Response;
@@ -61,6 +66,7 @@ struct Shared {
     limits: Limits,
     answers: Answers,
     stop_streams: CancellationToken,
+    streams: Arc<Semaphore>,
 }
 
 impl Web {
@@ -71,6 +77,7 @@ impl Web {
             settings,
             answers: Answers::default(),
             stop_streams,
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         };
         Self {
             app,
@@ -91,6 +98,13 @@ impl Web {
     /// Cancelled when event streams have to end.
     pub fn stop_streams(&self) -> &CancellationToken {
         &self.shared.stop_streams
+    }
+
+    /// A place among the open event streams, given back when dropped.
+    pub(super) fn place_for_stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.shared.streams.clone().try_acquire_owned().map_err(|_full| {
+            Problem::unavailable("Too many pages are connected right now; try again in a moment.").retry_after_s(10)
+        })
     }
 
     pub(super) fn limits(&self) -> &Limits {

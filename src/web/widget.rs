@@ -122,7 +122,11 @@ struct After {
 }
 
 /// `GET /widget/v1/events?after=SEQ`
-async fn events(State(web): State<Web>, VisitorOf(visitor): VisitorOf, Query(query): Query<After>) -> Response {
+async fn events(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+    Query(query): Query<After>,
+) -> Result<Response, Problem> {
     live::conversation(&web, visitor, query.after)
 }
 

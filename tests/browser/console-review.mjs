@@ -111,6 +111,9 @@ async function review(browser, page) {
   await q.shows('Sundays and bank holidays');
   await page.keyboard.press('k');
   await q.shows('tune-up');
+  await q.goTo('My old chain jumps');
+  await looksRight(page, 'queue');
+  await q.goTo('tune-up');
   step('moved');
 
   await q.press('a');
@@ -157,7 +160,6 @@ async function correct(page, q) {
   assert.ok(flags.some((flag) => flag.includes('“£42” does not occur in the sources')), String(flags));
   assert.ok(flags.some((flag) => flag.includes('has not been found fit')), String(flags));
   assert.ok(await q.item.locator('.source mark').count(), 'the words it rests on are marked in the source');
-  await looksRight(page, 'queue');
   await q.press('e');
   await page.keyboard.press('Control+a');
   await page.keyboard.type('A chain that jumps is usually worn. A new one costs from £28 fitted.');
@@ -296,6 +298,7 @@ async function empty(page) {
   for (;;) {
     const waiting = await q.rows.count();
     if (waiting === 0) break;
+    await page.waitForTimeout(LOOK_FIRST_MS);
     if (await q.draft.count()) {
       await q.press('a');
     } else {

@@ -2,7 +2,7 @@
 
 use crate::app::{AMPLE, OPENING_HOURS, TestApp};
 use axum::body::Body;
-use holdpoint::web::{Listeners, Pages, ServeError, Web, WebSettings, router, server};
+use holdpoint::web::{Listeners, Pages, ServeError, Web, WebSettings, console, router, server};
 use http::{Method, Request, StatusCode};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -149,9 +149,41 @@ async fn the_command_line_works_without_a_listener() {
 }
 
 #[tokio::test]
+async fn a_defect_is_answered_with_the_requests_id_and_nothing_of_the_inside() {
+    let app = TestApp::start().await;
+    let web = Web::new(app.app.clone(), WebSettings::default(), CancellationToken::new());
+    let defect = axum::routing::get(async || -> &'static str { panic!("a secret of the inside") });
+    let pages = Pages {
+        routes: axum::Router::new().route("/defect", defect),
+        ..console::pages()
+    };
+    let router = router(web, pages);
+    for (accept, content_type) in [
+        ("*/*", "application/problem+json"),
+        ("text/html", "text/html; charset=utf-8"),
+    ] {
+        let request = Request::get("/defect")
+            .header("accept", accept)
+            .body(Body::empty())
+            .unwrap();
+        let answer = server::answer_in_process(router.clone(), request).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()["content-type"], content_type);
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains(&id) && !body.contains("a secret"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn the_status_tells_what_doctor_reads() {
     let app = TestApp::start().await;
-    insta::assert_json_snapshot!(crate::app::redacted(&app.owner().get("/api/v1/status").await.ok()));
+    let status = crate::app::eventually("every embedding", async || {
+        let status = app.owner().get("/api/v1/status").await.ok();
+        (status["indexing"] == false).then_some(status)
+    });
+    insta::assert_json_snapshot!(crate::app::redacted(&status.await));
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ const QUESTIONS: [&str; 10] = [
 /// What the LLM makes of the third: one figure is in no source.
 const COMPOSED: &str = "A chain that jumps under load is usually worn. We measure it for nothing while you wait; a new chain \
                         costs £42 fitted. Until then, please ride gently.";
+/// How long after one another they asked, in milliseconds.
+const ASKED_EVERY_MS: i64 = 40_000;
 const WORKSHOP: &[u8] = include_bytes!("../../examples/demo/repairs.md");
 const COLLEAGUE: &str = "jonas@quillhaven.example";
 
@@ -37,7 +39,9 @@ async fn said(visitor: &VisitorClient) -> Vec<(String, String)> {
     let conversation = visitor.conversation().await;
     let messages = conversation["messages"].as_array().unwrap().iter();
     let word = |value: &Value| value.as_str().unwrap().to_owned();
-    messages.map(|message| (word(&message["author"]), word(&message["text"]))).collect()
+    messages
+        .map(|message| (word(&message["author"]), word(&message["text"])))
+        .collect()
 }
 
 /// The shop with a name, the workshop's handbook, and a second reviewer.
@@ -53,13 +57,16 @@ async fn shop() -> TestApp {
     knowledge::import(&app.app, &caller, import).await.unwrap();
     eventually("vectors of the handbook", async || {
         let found = knowledge::search(&app.app, &caller, QUESTIONS[2], 1).await.unwrap();
-        found.first().is_some_and(|passage| passage.title.contains("hain")).then_some(())
+        found
+            .first()
+            .is_some_and(|passage| passage.title.contains("hain"))
+            .then_some(())
     })
     .await;
     let renamed = app.app.store().write(caller.workspace_id, |tx| {
         Box::pin(async move {
             let mut row = tx.workspace().await?.unwrap();
-            row.name = "Quillhaven Cycles".to_owned();
+            "Quillhaven Cycles".clone_into(&mut row.name);
             tx.update(row).await?;
             Ok::<_, holdpoint::app::AppError>(Change::Unlogged(()))
         })
@@ -72,19 +79,25 @@ async fn shop() -> TestApp {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible() {
-    let Some(script) = Script::find("console-review.mjs") else { return };
+    let Some(script) = Script::find("console-review.mjs") else {
+        return;
+    };
     let app = shop().await;
     app.engine.answer_next(COMPOSED);
+    // They asked one after the other, the last one just now: the browser's clock is the real one.
+    app.advance_ms(-ASKED_EVERY_MS * 10);
     let mut visitors = Vec::new();
     for question in QUESTIONS {
         let visitor = app.visitor().await;
         visitor.says(question).await;
+        app.advance_ms(ASKED_EVERY_MS);
+        app.item_where(|item| item["conversation_id"] == visitor.conversation_id.as_str())
+            .await;
         visitors.push(visitor);
     }
-    for visitor in &visitors {
-        app.item_of(visitor).await;
-    }
-    let link = accounts::create_setup_link(&app.app, &app.workspace.caller).await.unwrap();
+    let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
+        .await
+        .unwrap();
 
     let script = script
         .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
@@ -98,27 +111,60 @@ async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible()
     app.advance_ms(UNDO_MS);
 
     let answer = async |at: usize| {
-        eventually("an answer", async || said(&visitors[at]).await.into_iter().rfind(|(author, _)| author == "ai" || author == "person")).await
+        eventually("an answer", async || {
+            said(&visitors[at])
+                .await
+                .into_iter()
+                .rfind(|(author, _)| author == "ai" || author == "person")
+        })
+        .await
     };
     let first = answer(0).await;
-    assert!(first.0 == "ai" && first.1.starts_with("A standard tune-up costs £65"), "approved: {first:?}");
+    assert!(
+        first.0 == "ai" && first.1.starts_with("A standard tune-up costs £65"),
+        "approved: {first:?}"
+    );
     let second = answer(1).await;
-    assert!(second.0 == "ai" && second.1.ends_with("Happy riding!"), "edited: {second:?}");
+    assert!(
+        second.0 == "ai" && second.1.ends_with("Happy riding!"),
+        "edited: {second:?}"
+    );
     let third = answer(2).await;
     assert!(third.0 == "ai" && third.1.contains("£28"), "corrected: {third:?}");
-    assert!(said(&visitors[3]).await.iter().all(|(author, _)| author != "ai"), "a rejected draft never goes out");
-    assert_eq!(answer(4).await, ("person".to_owned(), "The tourist office on the quay knows best.".to_owned()));
+    assert!(
+        said(&visitors[3]).await.iter().all(|(author, _)| author != "ai"),
+        "a rejected draft never goes out"
+    );
+    assert_eq!(
+        answer(4).await,
+        (
+            "person".to_owned(),
+            "The tourist office on the quay knows best.".to_owned()
+        )
+    );
     let sixth = said(&visitors[5]).await;
-    assert_eq!(sixth.iter().filter(|(author, _)| author == "ai").count(), 1, "undone and approved again is sent once: {sixth:?}");
+    assert_eq!(
+        sixth.iter().filter(|(author, _)| author == "ai").count(),
+        1,
+        "undone and approved again is sent once: {sixth:?}"
+    );
     let eighth = answer(7).await;
-    assert!(eighth.1.contains("a helmet comes with it"), "what was typed before the visitor wrote again is kept: {eighth:?}");
-    assert_eq!(answer(9).await, ("person".to_owned(), "Hello, this is Ada from the workshop.".to_owned()));
-    renew_picture("console/queue-light-1280.png", "queue.png");
+    assert!(
+        eighth.1.contains("a helmet comes with it"),
+        "what was typed before the visitor wrote again is kept: {eighth:?}"
+    );
+    assert_eq!(
+        answer(9).await,
+        ("person".to_owned(), "Hello, this is Ada from the workshop.".to_owned())
+    );
+    renew_picture("console/queue-light-1280.png", "queue.png").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_in_the_widget_on_another_site_is_answered_live() {
-    let Some(script) = Script::find("widget-roundtrip.mjs") else { return };
+    let Some(script) = Script::find("widget-roundtrip.mjs") else {
+        return;
+    };
     let app = shop().await;
     let base = format!("http://{}", app.address());
     let page = ShopPage::serve(&base, &app.workspace.agent_key).await;
@@ -126,7 +172,10 @@ async fn a_question_in_the_widget_on_another_site_is_answered_live() {
     let mut settings = agents["items"][0]["settings"].clone();
     settings["origins"] = json!([page.origin()]);
     let agent = format!("/api/v1/agents/{}", app.workspace.agent_id);
-    app.owner().json(http::Method::PUT, &agent, settings.to_string()).await.ok();
+    app.owner()
+        .json(http::Method::PUT, &agent, settings.to_string())
+        .await
+        .ok();
 
     let script = script
         .env("HOLDPOINT_BASE", &base)
@@ -142,20 +191,28 @@ async fn a_question_in_the_widget_on_another_site_is_answered_live() {
             }
         })
         .await;
-    renew_picture("widget/widget-answered.png", "widget.png");
+    renew_picture("widget/widget-answered.png", "widget.png").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_widget_bears_every_fault_of_the_network_and_the_server() {
-    let Some(script) = Script::find("widget-faults.mjs") else { return };
+    let Some(script) = Script::find("widget-faults.mjs") else {
+        return;
+    };
     script.run(async |_step| {}).await;
 }
 
-/// Puts a picture among those of the README when it is asked for.
-fn renew_picture(taken: &str, name: &str) {
-    if let Some(directory) = std::env::var_os("HOLDPOINT_PICTURES") {
-        let directory = node::repository().join(directory);
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::copy(node::pictures().join(taken), directory.join(name)).unwrap();
-    }
+/// Puts a picture among those of the README when it is asked for, small enough to be committed.
+async fn renew_picture(taken: &str, name: &str) {
+    let Some(directory) = std::env::var_os("HOLDPOINT_PICTURES") else {
+        return;
+    };
+    let directory = node::repository().join(directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    let script = Script::find("shrink.mjs").unwrap();
+    script
+        .arg(node::pictures().join(taken))
+        .arg(directory.join(name))
+        .run(async |_step| {})
+        .await;
 }

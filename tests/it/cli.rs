@@ -65,6 +65,8 @@ impl Holdpoint {
         command
             .args(arguments)
             .env("HOLDPOINT_DATA_DIR", self.data_dir())
+            // Models of this user must not change what a test sees.
+            .env("XDG_CACHE_HOME", self.data_dir())
             .env("TZ", "UTC")
             .current_dir(self.folder.path());
         command

@@ -142,7 +142,13 @@ async fn what_cannot_be_shown_is_a_page_with_one_sentence_and_a_way_on() {
     let missing = browser.get("/conversations/01981b2e-7c1a-7000-8000-000000000000").await;
     assert_eq!(missing.status, 404);
     insta::assert_snapshot!("a_page_that_is_not_there", redacted(&missing.text()));
-    assert_eq!(browser.get("/conversations/nonsense").await.status, 400);
+    let nonsense = browser.get("/conversations/nonsense").await;
+    assert_eq!(nonsense.status, 400);
+    assert!(
+        nonsense.text().contains("<h1>This could not be read</h1>"),
+        "{}",
+        nonsense.text()
+    );
 }
 
 #[tokio::test]
@@ -312,6 +318,8 @@ async fn a_conversation_tells_how_each_answer_came_about() {
         )
         .await
         .ok();
+    // The AI looks at what is unanswered at once, and hands it off again.
+    app.item_of(&visitor).await;
     insta::assert_snapshot!("conversation", redacted(main_of(&page(&app.owner(), &path).await)));
     insta::assert_snapshot!(
         "conversations",

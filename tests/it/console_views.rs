@@ -20,11 +20,7 @@ fn ago(seconds: i64) -> Moment {
 fn marked(text: &str, words: &[&str]) -> Marked {
     let ranges: Vec<_> = words
         .iter()
-        .map(|word| {
-            text.find(word)
-                .map(|at| at..at + word.len())
-                .expect("the word is in the text")
-        })
+        .map(|word| text.find(word).map(|at| at..at + word.len()).unwrap())
         .collect();
     Marked::new(text, &ranges)
 }
@@ -93,6 +89,7 @@ fn list() -> QueuePart {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one item with everything an item can have")]
 fn composed() -> QueueItem {
     let plain = "A full service for an e-bike costs 129 € and takes about two hours. You are welcome to wait in the café next door; for a battery check we charge 42 € on top.";
     QueueItem {
@@ -139,6 +136,7 @@ fn composed() -> QueueItem {
             took_ms: 1_840,
         }),
         without_draft: String::new(),
+        remembers: true,
         drafting: false,
         sources: vec![
             SourceView {
@@ -445,8 +443,9 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
 }
 
 /// Every page by name.
+#[expect(clippy::too_many_lines, reason = "a list, one entry a page")]
 fn pages() -> Vec<(&'static str, String)> {
-    let html = |page: &dyn askama::DynTemplate| page.dyn_render().expect("the page renders");
+    let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
     let mut engine_down = queue(Some(abstained()));
     engine_down.shell.engine = EngineState::Down("The AI is not answering and is being restarted. Drafts are found by keyword and held; run holdpoint doctor if this stays.".into());
     let mut first_run = queue(None);
@@ -592,9 +591,9 @@ fn write_preview() {
     let Ok(directory) = std::env::var("HOLDPOINT_PREVIEW_DIR") else {
         return;
     };
-    std::fs::create_dir_all(&directory).expect("the preview directory can be made");
+    std::fs::create_dir_all(&directory).unwrap();
     for (name, html) in pages() {
-        std::fs::write(format!("{directory}/{name}.html"), html).expect("a page can be written");
+        std::fs::write(format!("{directory}/{name}.html"), html).unwrap();
     }
 }
 
@@ -624,6 +623,7 @@ fn every_page_has_one_heading_one_main_and_a_title() {
 }
 
 #[test]
+#[expect(clippy::single_range_in_vec_init, reason = "a highlight is a range")]
 fn what_a_visitor_writes_is_never_markup() {
     let mut item = composed();
     item.question[0].text = "<script>alert(1)</script>".into();
@@ -631,9 +631,9 @@ fn what_a_visitor_writes_is_never_markup() {
     item.draft = Some(DraftView {
         text: Marked::new("<b>bold</b>", &[0..3]),
         plain: "</textarea><b>".into(),
-        ..composed().draft.expect("it has a draft")
+        ..composed().draft.unwrap()
     });
-    let html = ItemPart { item }.render().expect("the item renders");
+    let html = ItemPart { item }.render().unwrap();
     assert!(
         !html.contains("<script>") && !html.contains("<img src=x>") && !html.contains("<b>bold"),
         "{html}"
@@ -643,7 +643,7 @@ fn what_a_visitor_writes_is_never_markup() {
 
 #[test]
 fn an_item_without_a_draft_offers_no_approval() {
-    let html = ItemPart { item: abstained() }.render().expect("the item renders");
+    let html = ItemPart { item: abstained() }.render().unwrap();
     assert!(
         !html.contains(r#"data-key="a""#) && !html.contains(r#"data-key="e""#),
         "{html}"

@@ -16,7 +16,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// What must find nothing, whatever happened. Every query names the conversation.
-const NEVER: [(&str, &str); 17] = [
+const NEVER: [(&str, &str); 18] = [
     (
         "an AI message whose release, draft, turn and epoch do not belong together",
         "SELECT m.conversation_id FROM messages m LEFT JOIN releases r ON r.id = m.release_id AND r.workspace_id = m.workspace_id \
@@ -86,6 +86,11 @@ const NEVER: [(&str, &str); 17] = [
         "a held turn without a draft in the queue",
         "SELECT t.conversation_id FROM turns t WHERE t.state = 'held' AND NOT EXISTS \
          (SELECT 1 FROM review_items i WHERE i.turn_id = t.id AND i.state <> 'closed' AND i.kind = 'gate')",
+    ),
+    (
+        "a draft in the queue that was made before the conversation changed hands",
+        "SELECT i.conversation_id FROM review_items i JOIN conversations c ON c.id = i.conversation_id JOIN drafts d ON d.id = i.draft_id \
+         WHERE i.state <> 'closed' AND i.kind = 'gate' AND d.epoch <> c.epoch",
     ),
     (
         "a visitor whom nobody sees waiting",
@@ -360,6 +365,27 @@ async fn nothing_the_ai_was_drafting_goes_out_after_a_takeover_and_it_drafts_aga
             "visitor: Thank you! How much is delivery?".to_owned(),
         ]
     );
+    holds(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_begun_before_a_takeover_has_no_effect_after_the_hand_back_either() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let (mia, id) = (&world.shop.mia, visitor.conversation_id);
+    world.engine.lock().unwrap().set_delay(Duration::from_millis(300));
+    world.posts(&visitor, QUESTION).await;
+    let mut drafting = holdpoint::app::live::drafting(&world.app);
+    world.clock.advance(QUIET_MS);
+    world.store().jobs_changed().notify_one();
+    assert!(drafting.recv().await.unwrap().active);
+    takeover::take_over(&world.app, mia, id).await.unwrap();
+    takeover::hand_back(&world.app, mia, id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.item().await.summary.kind, ItemKind::Gate);
+    let epochs = rows(world.raw(), "SELECT epoch FROM drafts").await;
+    let epochs: Vec<i64> = epochs.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(epochs, [2], "the AI drafts anew under the epoch it was given");
     holds(&world).await;
 }
 

@@ -119,9 +119,21 @@ impl Story {
             18 => self.undo().await,
             19 => self.look().await,
             20 if self.dice.roll(2) == 0 => {
+                if self.dice.roll(2) == 0 {
+                    // In the middle of drafting, if it has a moment to begin.
+                    self.post().await;
+                    self.world.clock.advance(QUIET_MS);
+                    self.world.store().jobs_changed().notify_one();
+                    tokio::time::sleep(Duration::from_millis(self.dice.roll(12))).await;
+                }
                 let who = self.somebody();
                 let result = takeover::take_over(&self.world.app, &who, self.visitor.conversation_id).await;
                 self.note(&format!("{:?} takes over", who.who), result);
+                if self.dice.roll(2) == 0 {
+                    // Looked, and left it to the AI: whatever it was drafting was for an older epoch.
+                    let result = takeover::hand_back(&self.world.app, &who, self.visitor.conversation_id).await;
+                    self.note(&format!("{:?} hands back at once", who.who), result);
+                }
             }
             21 => {
                 let who = self.somebody();
@@ -247,6 +259,9 @@ async fn play(seed: u64, conversations: u64, steps: usize) -> HashMap<String, i6
     let breaker = tokio::spawn(async move {
         let mut dice = Dice::new(seed);
         loop {
+            tokio::time::sleep(Duration::from_millis(20 + dice.roll(60))).await;
+            let slow = Duration::from_millis(dice.roll(25));
+            faults.engine.lock().unwrap().set_delay(slow);
             tokio::time::sleep(Duration::from_millis(20 + dice.roll(60))).await;
             faults.engine.lock().unwrap().die();
             tokio::time::sleep(Duration::from_millis(dice.roll(20))).await;

@@ -3,12 +3,14 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "a test may fail loudly"
 )]
 
 mod api_access;
 mod api_bad_input;
 mod api_knowledge;
+mod api_origins;
 mod api_review;
 mod api_server;
 mod api_streams;
@@ -18,9 +20,15 @@ mod browser;
 mod cli;
 mod console_pages;
 mod console_views;
+mod documents;
+mod durability;
+mod durability_child;
+mod durability_disk;
+mod durability_power_loss;
 mod engine;
 mod invariants;
 mod invariants_stories;
+mod layers;
 mod store_bench;
 mod store_isolation;
 mod store_open;

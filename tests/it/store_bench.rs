@@ -9,7 +9,7 @@ use holdpoint::domain::{
         OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
-    log::{Actor, ChainVerifier, EventKind},
+    log::{Actor, ChainError, ChainVerifier, EventKind},
     policy::{DecisionKind, GateState},
     review::{ItemKind, OutcomeKind, VerdictLabel},
     settings::{AgentSettings, WorkspaceSettings},
@@ -597,18 +597,24 @@ pub(crate) async fn add_visitor(tx: &Tx<'_>, id: Uuid) -> Result<(), StoreError>
 
 /// Walks the chain of a workspace; its number of entries.
 pub(crate) async fn verified_log(store: &Store, workspace: WorkspaceId) -> i64 {
+    verified_log_of(store, workspace).await.unwrap().unwrap()
+}
+
+/// Walks the chain of a workspace; its number of entries, or what is wrong with it.
+pub(crate) async fn verified_log_of(
+    store: &Store,
+    workspace: WorkspaceId,
+) -> Result<Result<i64, ChainError>, StoreError> {
     let mut verifier = ChainVerifier::default();
     loop {
-        let entries = store
-            .rows(workspace)
-            .log_after(verifier.entries(), 1_000)
-            .await
-            .unwrap();
+        let entries = store.rows(workspace).log_after(verifier.entries(), 1_000).await?;
         if entries.is_empty() {
-            return verifier.entries();
+            return Ok(Ok(verifier.entries()));
         }
         for entry in &entries {
-            verifier.accept(entry).unwrap();
+            if let Err(broken) = verifier.accept(entry) {
+                return Ok(Err(broken));
+            }
         }
     }
 }

@@ -1,10 +1,16 @@
 //! A workspace sees only its own rows (invariant 9). Two workspaces have a row in every table; each asks for everything.
 //!
 //! A new table or a new query without its line here fails a test, so that it cannot be forgotten.
+#![expect(
+    clippy::large_types_passed_by_value,
+    reason = "ids of planted rows are copied like ids"
+)]
 
 use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
+use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
+use holdpoint::domain::time::Timestamp;
 use holdpoint::store::Store;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
@@ -119,7 +125,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         tokens();
         log_after(0, 100);
         log_before(None, 100);
+        log_of_kinds(&[EventKind::WorkspaceCreated], AT, 100);
         log_head();
+        log_of_kinds(&[EventKind::WorkspaceCreated], Timestamp(0), 100);
     }
     answers
 }

@@ -1,4 +1,8 @@
 //! Search by words, the same on both databases.
+#![expect(
+    clippy::large_types_passed_by_value,
+    reason = "ids of planted rows are copied like ids"
+)]
 
 use super::store_bench::{AT, Bench, Planted, entry, on_both, plant_empty};
 use holdpoint::domain::ids::DocumentId;

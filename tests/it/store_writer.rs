@@ -3,18 +3,21 @@
 use super::store_bench::{AT, Bench, add_visitor, entry, on_both, plant_empty, verified_log};
 use holdpoint::domain::ids::{VisitorId, WorkspaceId};
 use holdpoint::domain::log::{Actor, EventKind};
-use holdpoint::store::{Change, Committed, JobKind, LogDraft, Store, StoreError};
+use holdpoint::store::{Change, Committed, JobKind, Location, LogDraft, Store, StoreError};
+use holdpoint::system;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Far more than any of it takes; a loaded test machine must not fail a test.
-const AMPLE: Duration = Duration::from_secs(60);
+const AMPLE: Duration = Duration::from_mins(1);
 
 /// A write that adds a visitor and says so.
 async fn write_visitor(store: &Store, workspace: WorkspaceId, id: Uuid) -> Result<(), StoreError> {
@@ -382,6 +385,79 @@ async fn a_connection_that_breaks_between_writes_is_replaced() {
         .await;
     write_visitor(&store, workspace, Uuid::now_v7()).await.unwrap();
     assert_eq!(verified_log(&store, workspace).await, 2);
+}
+
+/// Stands between the store and PostgreSQL. Once armed, it lets the next COMMIT through and loses its answer.
+async fn lossy_proxy(server: String, armed: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = TcpStream::connect(&server).await.unwrap();
+            let armed = armed.clone();
+            tokio::spawn(async move {
+                let (mut asked, mut answered) = ([0; 8_192], [0; 8_192]);
+                loop {
+                    tokio::select! {
+                        read = client.read(&mut asked) => {
+                            let Ok(length @ 1..) = read else { return };
+                            let asked = &asked[..length];
+                            server.write_all(asked).await.unwrap();
+                            let commits = asked.windows(6).any(|word| word == b"COMMIT");
+                            if commits && armed.swap(false, Ordering::SeqCst) {
+                                // The server has carried it out when it answers; nobody hears that.
+                                let _answer = server.read(&mut answered).await;
+                                return;
+                            }
+                        }
+                        read = server.read(&mut answered) => {
+                            let Ok(length @ 1..) = read else { return };
+                            client.write_all(&answered[..length]).await.unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_commit_whose_answer_is_lost_is_not_done_twice() {
+    let Some(bench) = Bench::postgres().await else {
+        return;
+    };
+    let Location::Postgres(url) = &bench.location else {
+        panic!("not a server")
+    };
+    let (before, rest) = url.split_once('@').unwrap();
+    let (server, after) = rest.split_once('/').unwrap();
+    let armed = Arc::new(AtomicBool::new(false));
+    let port = lossy_proxy(server.to_owned(), armed.clone()).await;
+    let through_proxy = Location::Postgres(format!("{before}@127.0.0.1:{port}/{after}"));
+    let store = Store::open(&through_proxy, system::sources()).await.unwrap();
+    let workspace = plant_empty(&store).await.workspace;
+    let mut events = store.subscribe();
+
+    armed.store(true, Ordering::SeqCst);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let write = store.write(workspace, move |tx| {
+        let runs = counted.clone();
+        Box::pin(async move {
+            runs.fetch_add(1, Ordering::SeqCst);
+            // Another id every time: nothing but the store keeps it from being there twice.
+            add_visitor(tx, Uuid::now_v7()).await?;
+            Ok::<_, StoreError>(Change::Logged((), entry()))
+        })
+    });
+    write.await.unwrap();
+    assert!(!armed.load(Ordering::SeqCst), "no answer was lost");
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert_eq!(heard(&mut events).len(), 1);
+    assert_eq!(verified_log(&store, workspace).await, 2);
+    write_visitor(&store, workspace, Uuid::now_v7()).await.unwrap();
+    assert_eq!(verified_log(&store, workspace).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -117,6 +117,10 @@ async fn ranked(
         .pop()
         .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
     let all = index(app, rows, &engine.embedder).await?;
+    if all.entries.is_empty() && rows.document_count().await? > 0 {
+        // Just imported: until a job has made the vectors, words must do.
+        return Err(AppError::Engine("it has not read the knowledge yet".to_owned()));
+    }
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
     if collections.is_empty() {
         let ranking = rank(&vector, &all.vectors, KEEP).map_err(failed)?;

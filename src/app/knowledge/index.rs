@@ -225,7 +225,10 @@ impl NewVectors {
 
 /// Computes the vectors that are missing (a job), a few at a time.
 pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
-    let engine = app.engine().ok_or_else(super::no_engine)?;
+    let Some(engine) = app.engine() else {
+        // Nothing to embed with: words alone find. A start with an embedder schedules this anew.
+        return done(app, workspace_id, job_id).await;
+    };
     let rows = app.store().rows(workspace_id);
     let mut known: HashMap<Uuid, Vec<u8>> = HashMap::new();
     for row in rows.vectors(&engine.embedder).await? {
@@ -253,6 +256,10 @@ pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: 
             .await?;
         changed(app, workspace_id);
     }
+    done(app, workspace_id, job_id).await
+}
+
+async fn done(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {

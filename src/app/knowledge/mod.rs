@@ -52,7 +52,10 @@ pub async fn evaluate(
         tracing::debug!(done, all, "embedding");
     })
     .await
-    .map_err(|error| AppError::Invalid(error.to_string()))
+    .map_err(|error| match error {
+        evaluate::EvaluateError::Embedder(why) => AppError::Engine(why),
+        unusable => AppError::Invalid(unusable.to_string()),
+    })
 }
 
 fn no_engine() -> AppError {

@@ -13,6 +13,8 @@ use crate::cli::show::{number, text};
 use crate::domain::ids::RandomSource;
 use crate::system::SystemRandom;
 use crate::web::WebSettings;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -28,7 +30,8 @@ const KNOWLEDGE_WITHIN: Duration = Duration::from_mins(2);
 #[serde(deny_unknown_fields)]
 struct Question {
     /// What the visitor writes, in a conversation of its own.
-    question: String,
+    #[serde(rename = "question")]
+    words: String,
     /// Answer mode the draft must have.
     expect: String,
     /// What the reviewer decides: `approve`, `edit` or `respond`.
@@ -58,8 +61,8 @@ pub(super) async fn run(
         stop.cancel();
         result
     };
-    let (served, entries) = tokio::join!(server.serve(web), asking);
-    served?;
+    let (end_of_serving, entries) = tokio::join!(server.serve(web), asking);
+    end_of_serving?;
     let summary = summary(&entries?);
     context.answer(&summary, conclusion)?;
     if summary["ok"].as_bool().unwrap_or_default() {
@@ -86,7 +89,7 @@ fn questions() -> Result<Vec<Question>, Failure> {
 async fn reviewers_token(client: &Client) -> Result<String, Failure> {
     let mut password = [0; 24];
     SystemRandom.fill(&mut password);
-    let password: String = password.iter().map(|byte| format!("{byte:02x}")).collect();
+    let password = URL_SAFE_NO_PAD.encode(password);
     let member = json!({ "email": REVIEWER, "name": "Check", "role": "reviewer", "password": password });
     match client.post(MEMBERS, &member).await {
         // They are there from an earlier check.
@@ -102,7 +105,7 @@ async fn wait_for_knowledge(client: &Client) -> Result<(), Failure> {
     let bar = output::waiting("Reading the shop's knowledge");
     let mut waited = Duration::ZERO;
     let pause = Duration::from_millis(100);
-    while number(&client.get("/api/v1/status").await?, "/indexing") > 0 && waited < KNOWLEDGE_WITHIN {
+    while client.get("/api/v1/status").await?["indexing"] == true && waited < KNOWLEDGE_WITHIN {
         tokio::time::sleep(pause).await;
         waited += pause;
     }
@@ -136,7 +139,7 @@ async fn ask_all(
 
 async fn ask_one(question: &Question, address: SocketAddr, agent: &str, reviewer: &Reviewer) -> Entry {
     let mut entry = Entry {
-        question: question.question.clone(),
+        question: question.words.clone(),
         expected_mode: question.expect.clone(),
         outcome: question.outcome.clone(),
         ..Entry::default()
@@ -156,7 +159,7 @@ async fn follow(
     entry: &mut Entry,
 ) -> Result<(), Failure> {
     let mut visitor = Visitor::arrive(address, agent).await?;
-    let asked_at = visitor.ask(&question.question).await?;
+    let asked_at = visitor.ask(&question.words).await?;
     let item = reviewer.wait_for_item(&visitor.conversation).await?;
     let ready_at = number(&item, "/draft/created_at");
     let drafting = number(&item, "/draft/drafted_in_ms");
@@ -202,7 +205,7 @@ mod tests {
                 question.text.is_some(),
                 question.outcome != "approve",
                 "{}",
-                question.question
+                question.words
             );
         }
     }

@@ -37,6 +37,10 @@ pub(super) struct AnswerWriter {
 }
 
 impl AnswerWriter {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "id and time of the protocol's envelope; nothing is decided or stored by them"
+    )]
     pub(super) fn new(model: String, logprobs: bool) -> Self {
         let created = SystemTime::now()
             .duration_since(UNIX_EPOCH)

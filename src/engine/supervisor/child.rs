@@ -14,6 +14,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tracing::Level;
 
 use super::{SupervisorSettings, child_arguments};
 use crate::engine::{client::EngineClient, error::EXIT_CONFIGURATION, wire::Health};
@@ -26,6 +27,9 @@ const HEALTH_LIMIT: Duration = Duration::from_secs(1);
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
 /// Longest line kept of what the child says, characters.
 const LONGEST_LINE: usize = 2000;
+
+/// The value of `HOLDPOINT_LOG_FORMAT` that makes a child write lines for its parent: the level, then the words.
+pub const FORMAT_FOR_PARENT: &str = "parent";
 
 /// Why a child ended.
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl EngineChild {
             // An assertion of the library must end the child at once, not start a debugger first.
             .env("GGML_NO_BACKTRACE", "1")
             .env("NO_COLOR", "1")
+            .env("HOLDPOINT_LOG_FORMAT", FORMAT_FOR_PARENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -162,7 +167,38 @@ async fn forward(stderr: impl AsyncRead + Unpin, last_line: Arc<Mutex<String>>) 
         if line.is_empty() {
             continue;
         }
-        tracing::info!(target: "holdpoint::engine::child", "{line}");
-        line.clone_into(&mut last_line.lock().unwrap_or_else(PoisonError::into_inner));
+        let (level, words) = split_level(line);
+        match level {
+            Level::ERROR => tracing::error!(target: "holdpoint::engine::child", "{words}"),
+            Level::WARN => tracing::warn!(target: "holdpoint::engine::child", "{words}"),
+            Level::INFO => tracing::info!(target: "holdpoint::engine::child", "{words}"),
+            _ => tracing::debug!(target: "holdpoint::engine::child", "{words}"),
+        }
+        words.clone_into(&mut last_line.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What the native libraries write has no level.
+fn split_level(line: &str) -> (Level, &str) {
+    let known = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+    let (first, words) = line.trim_start().split_once(' ').unwrap_or_default();
+    let level = known.into_iter().find(|level| level.as_str() == first);
+    level.map_or((Level::INFO, line), |level| (level, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_the_level_that_the_child_gave_it() {
+        assert_eq!(
+            split_level(" WARN the cache is full"),
+            (Level::WARN, "the cache is full")
+        );
+        assert_eq!(split_level("ERROR no"), (Level::ERROR, "no"));
+        for line in ["llama_context: n_ctx = 512", "WARNING", ""] {
+            assert_eq!(split_level(line), (Level::INFO, line));
+        }
     }
 }

@@ -52,5 +52,5 @@ pub(super) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<i64>().ok());
-    Ok(live::log(&web, caller, last.unwrap_or(0).max(query.after)))
+    live::log(&web, caller, last.unwrap_or(0).max(query.after))
 }

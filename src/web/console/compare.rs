@@ -14,13 +14,24 @@ pub(super) fn taken_out(before: &str, after: &str) -> Marked {
 
 /// `source` with the stretches highlighted that `text` repeats in the same order.
 pub(super) fn repeated(source: &str, text: &str) -> Marked {
-    let mut ranges = stretches(source, text, ChangeTag::Equal);
-    ranges.retain(|range| {
+    let long_enough = |range: &Range<usize>| {
         source
             .get(range.clone())
             .is_some_and(|words| words.split_whitespace().count() >= WORDS_IN_A_ROW)
-    });
+    };
+    let ranges: Vec<_> = stretches(source, text, ChangeTag::Equal)
+        .into_iter()
+        .filter(long_enough)
+        .map(|range| trimmed(source, range))
+        .collect();
     Marked::new(source, &ranges)
+}
+
+/// The range without the white space around its words.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let words = text.get(range.clone()).unwrap_or_default();
+    let start = range.start + words.len() - words.trim_start().len();
+    start..start + words.trim().len()
 }
 
 /// The byte ranges of `before` that are deleted from, or equal in, `after`; neighbours joined.
@@ -74,7 +85,7 @@ mod tests {
             "We deliver to the mainland in two days. The islands take longer.",
             "Yes: to the mainland in two days, and the islands",
         );
-        assert_eq!(marked(&source), ["to the mainland in two "]);
+        assert_eq!(marked(&source), ["to the mainland in two"]);
         assert!(marked(&repeated("One word here", "here is a word")).is_empty());
     }
 }

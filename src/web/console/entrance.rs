@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use serde::Deserialize;
+use std::fmt::Write as _;
 
 /// Where a person goes who did not want anything in particular.
 const HOME: &str = "/queue";
@@ -28,7 +29,7 @@ pub(super) fn door(wanted: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            let _cannot_fail = write!(path, "%{byte:02X}");
         }
     }
     path

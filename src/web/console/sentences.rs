@@ -17,11 +17,19 @@ impl Names {
     /// Everybody who is a member now.
     pub(super) async fn of(app: &App, caller: &Caller) -> Result<Self, AppError> {
         let members = accounts::members(app, caller).await?;
-        Ok(Self(members.into_iter().map(|member| (member.id.to_string(), member.name)).collect()))
+        Ok(Self(
+            members
+                .into_iter()
+                .map(|member| (member.id.to_string(), member.name))
+                .collect(),
+        ))
     }
 
     fn member(&self, id: &str) -> String {
-        self.0.get(id).cloned().unwrap_or_else(|| "A former colleague".to_owned())
+        self.0
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| "A former colleague".to_owned())
     }
 
     /// Who did what an entry tells.
@@ -40,7 +48,10 @@ impl Names {
 
 /// The visitor an entry is about.
 fn visitor(entry: &EntryView) -> String {
-    entry.refs.get("conversation").map_or_else(|| "A visitor".to_owned(), visitor_name)
+    entry
+        .refs
+        .get("conversation")
+        .map_or_else(|| "A visitor".to_owned(), visitor_name)
 }
 
 /// A field of an entry's content; none when it is not there or was erased.
@@ -101,11 +112,18 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "conversation.taken_over" => format!("{who} took over the conversation with {visitor}."),
         "conversation.handed_back" => format!("{who} handed {visitor} back to the AI."),
         "message.created" if entry.actor.starts_with("visitor:") => format!("{visitor} wrote."),
-        "message.created" if has("outcome") => format!("The answer that {who} wrote for {visitor} went out{}.", kept(entry)),
+        "message.created" if has("outcome") => {
+            format!("The answer that {who} wrote for {visitor} went out{}.", kept(entry))
+        }
         "message.created" => format!("{who} wrote to {visitor}."),
-        "message.released" if has("outcome") => format!("The answer that {who} let out reached {visitor}{}.", kept(entry)),
+        "message.released" if has("outcome") => {
+            format!("The answer that {who} let out reached {visitor}{}.", kept(entry))
+        }
         "message.released" => format!("The AI answered {visitor} by itself, as the gate allows."),
-        "message.delivered" => format!("{visitor} has seen everything up to message {}.", entry.refs.get("seq").map_or("?", String::as_str)),
+        "message.delivered" => format!(
+            "{visitor} has seen everything up to message {}.",
+            entry.refs.get("seq").map_or("?", String::as_str)
+        ),
         "review.requested" => format!("A draft for {visitor} was held{}.", because(entry)),
         "review.leased" => format!("{who} opened or left the draft for {visitor}."),
         "review.decided" => decided(entry, &who, &visitor),
@@ -123,7 +141,11 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
 }
 
 fn kept(entry: &EntryView) -> &'static str {
-    if entry.refs.contains_key("verified_answer") { " and became a verified answer" } else { "" }
+    if entry.refs.contains_key("verified_answer") {
+        " and became a verified answer"
+    } else {
+        ""
+    }
 }
 
 fn decided(entry: &EntryView, who: &str, visitor: &str) -> String {
@@ -137,7 +159,9 @@ fn decided(entry: &EntryView, who: &str, visitor: &str) -> String {
 }
 
 fn imported(entry: &EntryView, who: &str) -> String {
-    let from = content::<String>(entry, "source").map(|source| format!(" from “{source}”")).unwrap_or_default();
+    let from = content::<String>(entry, "source")
+        .map(|source| format!(" from “{source}”"))
+        .unwrap_or_default();
     match entry.refs.get("documents").map(String::as_str) {
         Some("1") => format!("{who} imported one document{from}."),
         Some(count) => format!("{who} imported {count} documents{from}."),
@@ -170,7 +194,10 @@ mod tests {
             at: Timestamp(0),
             kind: kind.to_owned(),
             actor: actor.to_owned(),
-            refs: refs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
+            refs: refs
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect::<BTreeMap<_, _>>(),
             content: Some(content),
             hash: String::new(),
         }
@@ -182,13 +209,23 @@ mod tests {
 
     #[test]
     fn a_decision_names_who_decided_what_about_whom() {
-        let entry = entry("review.decided", "member:m1", &[("conversation", "0198-3f2a")], serde_json::json!({ "kind": "edit" }));
+        let entry = entry(
+            "review.decided",
+            "member:m1",
+            &[("conversation", "0198-3f2a")],
+            serde_json::json!({ "kind": "edit" }),
+        );
         assert_eq!(sentence(&entry, &names()), "Mia edited the draft for Visitor 3f2a.");
     }
 
     #[test]
     fn an_entry_whose_content_was_erased_still_has_a_sentence() {
-        let mut erased = entry("review.requested", "ai", &[("conversation", "0198-3f2a")], serde_json::Value::Null);
+        let mut erased = entry(
+            "review.requested",
+            "ai",
+            &[("conversation", "0198-3f2a")],
+            serde_json::Value::Null,
+        );
         erased.content = None;
         assert_eq!(sentence(&erased, &names()), "A draft for Visitor 3f2a was held.");
     }

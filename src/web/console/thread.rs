@@ -16,6 +16,7 @@ use crate::domain::review::{OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::store::{ItemStatus, OutcomeStatus};
 use jiff::tz::TimeZone;
+use std::fmt::Write as _;
 
 /// The item of a conversation that can be decided now.
 pub(super) fn open_item(conversation: &ConversationView) -> Option<String> {
@@ -191,7 +192,7 @@ fn verdict(outcome: &OutcomeView) -> String {
         .collect::<Vec<_>>()
         .join(": ");
     if let Some(note) = &outcome.note {
-        words.push_str(&format!(" “{note}”"));
+        let _cannot_fail = write!(words, " “{note}”");
     }
     words.trim_start().to_owned()
 }

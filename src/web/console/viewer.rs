@@ -39,7 +39,7 @@ impl FromRequestParts<Web> for Viewer {
             .map_err(|error| Problem::from(error).into_response())?;
         // A zone that this machine does not know is no reason to show nothing.
         let zone = TimeZone::get(&frame.time_zone).unwrap_or(TimeZone::UTC);
-        let engine = engine_state(status::engine(&web.app));
+        let engine = engine_state(&status::engine(&web.app));
         Ok(Self {
             caller,
             frame,
@@ -60,7 +60,7 @@ fn refused(parts: &Parts) -> Response {
     Redirect::to(&super::entrance::door(wanted)).into_response()
 }
 
-fn engine_state(engine: status::EngineView) -> EngineState {
+fn engine_state(engine: &status::EngineView) -> EngineState {
     if engine.ready {
         EngineState::Up
     } else {

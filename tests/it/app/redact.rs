@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// The answer with ids, times, durations, secrets and hashes named instead of spelled out.
 pub(crate) fn redacted(answer: &Value) -> Value {
@@ -50,7 +51,7 @@ impl Names {
             if part.len() == 36 && part.parse::<uuid::Uuid>().is_ok() {
                 let next = self.0.len() + 1;
                 let number = *self.0.entry(part.to_owned()).or_insert(next);
-                named.push_str(&format!("[id {number}]"));
+                write!(named, "[id {number}]").unwrap();
             } else {
                 named.push_str(part);
             }

@@ -7,9 +7,12 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// Far longer than any script takes, even where several test binaries share two cores.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 pub(super) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,11 +33,17 @@ impl Script {
     /// The script, or `None` with a message where something it needs is missing.
     pub(super) fn find(name: &'static str) -> Option<Self> {
         let on_path = |program: &str| {
-            std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file()))
+            std::env::var_os("PATH").and_then(|path| {
+                std::env::split_paths(&path)
+                    .map(|dir| dir.join(program))
+                    .find(|file| file.is_file())
+            })
         };
-        let chromium = std::env::var_os("HOLDPOINT_CHROMIUM")
-            .map(PathBuf::from)
-            .or_else(|| ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path));
+        let chromium = std::env::var_os("HOLDPOINT_CHROMIUM").map(PathBuf::from).or_else(|| {
+            ["chromium", "chromium-browser", "google-chrome"]
+                .into_iter()
+                .find_map(on_path)
+        });
         let playwright = repository().join("assets/node_modules/playwright-core").exists();
         let (Some(node), Some(chromium), true) = (on_path("node"), chromium, playwright) else {
             eprintln!("skipped: {name} needs Node, Chromium and playwright-core; ./install.sh test installs them");
@@ -50,6 +59,11 @@ impl Script {
         Some(Self { name, command })
     }
 
+    pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
@@ -60,14 +74,19 @@ impl Script {
         self.env("HOLDPOINT_OUT", pictures().join(name))
     }
 
-    /// Runs it to its end. `on_step` hears each step it reports before the next one is read.
+    /// Runs it to its end, while no other script runs: browsers that share two cores make each other miss their time-outs. `on_step` hears each step it reports before the next one is read.
     pub(super) async fn run(mut self, on_step: impl AsyncFn(&str)) {
+        let _alone = ONE_AT_A_TIME.lock().await;
         let mut child = self.command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut last = String::new();
         let running = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some(step) = serde_json::from_str::<Value>(&line).ok().as_ref().and_then(|line| line["step"].as_str()) {
+                if let Some(step) = serde_json::from_str::<Value>(&line)
+                    .ok()
+                    .as_ref()
+                    .and_then(|line| line["step"].as_str())
+                {
                     on_step(step).await;
                 }
                 last = line;

@@ -142,7 +142,7 @@ fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
         ("a", "When do you open?", "At eight."),
         ("b", "Do you bake rye bread?", "Every day but Monday."),
     ];
-    let lines = |rows: Vec<Value>| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let lines = |rows: Vec<Value>| rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let documents =
         documents.map(|(id, title, body)| json!({ "collection": "c", "id": id, "title": title, "body": body }));
     fs::write(folder.join("documents.jsonl"), lines(documents.into())).unwrap();

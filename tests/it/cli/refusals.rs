@@ -140,8 +140,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
     let holdpoint = Holdpoint::set_up();
     let database = holdpoint.data_dir().join("holdpoint.db");
     let python = format!(
-        "import sqlite3; c = sqlite3.connect({:?}); c.execute(\"INSERT INTO seaql_migrations VALUES ('m9999_future', 0)\"); c.commit()",
-        database
+        "import sqlite3; c = sqlite3.connect({database:?}); c.execute(\"INSERT INTO seaql_migrations VALUES ('m9999_future', 0)\"); c.commit()"
     );
     let made = std::process::Command::new("python3")
         .args(["-c", &python])

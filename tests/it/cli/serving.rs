@@ -32,9 +32,9 @@ fn commands_answer_the_same_over_the_socket_and_in_process() {
     ];
     let alone = commands.map(|command| holdpoint.json(command));
     let server = holdpoint.start(&SERVE);
-    let served = commands.map(|command| holdpoint.json(command));
+    let over_socket = commands.map(|command| holdpoint.json(command));
     drop(server);
-    assert_eq!(alone, served);
+    assert_eq!(alone, over_socket);
 }
 
 #[test]

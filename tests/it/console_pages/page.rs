@@ -4,6 +4,7 @@ use crate::app::{Answer, Client};
 use bytes::Bytes;
 use http::Method;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// A form as a browser sends it.
 #[derive(Default)]
@@ -15,11 +16,14 @@ impl Form {
     }
 
     pub(super) fn field(mut self, name: &str, value: &str) -> Self {
-        let escaped: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
         if !self.0.is_empty() {
             self.0.push('&');
         }
-        self.0.push_str(&format!("{name}={escaped}"));
+        self.0.push_str(name);
+        self.0.push('=');
+        for byte in value.bytes() {
+            write!(self.0, "%{byte:02X}").unwrap();
+        }
         self
     }
 
@@ -100,7 +104,7 @@ impl Names {
             if let Some(id) = rest.get(..36).filter(|id| id.parse::<uuid::Uuid>().is_ok()) {
                 let next = self.0.len() + 1;
                 let number = *self.0.entry(id.to_owned()).or_insert(next);
-                out.push_str(&format!("[id {number}]"));
+                write!(out, "[id {number}]").unwrap();
                 rest = &rest[36..];
             } else if let Some(end) = rest.strip_prefix("Visitor ").and_then(|rest| rest.get(..4))
                 && end.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -78,6 +78,24 @@ impl ProblemPage {
                 "/login",
                 "Sign in",
             ),
+            429 => (
+                "Too many at once",
+                "Wait a minute, then try again.",
+                "/queue",
+                "Go to the queue",
+            ),
+            503 => (
+                "Not available right now",
+                "Nothing was lost; try again in a moment.",
+                "/queue",
+                "Try the queue",
+            ),
+            400..500 => (
+                "This could not be read",
+                "The address or the form has a mistake in it; go back and try again.",
+                "/queue",
+                "Go to the queue",
+            ),
             _ => (
                 "Something went wrong on our side",
                 "Nothing was lost; try again, and if it stays, look for the request id in the server's log.",

@@ -88,6 +88,10 @@ fn joined(text: &str, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "a highlight is a range, and most texts have one"
+)]
 mod tests {
     use super::*;
 

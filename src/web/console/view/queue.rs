@@ -121,6 +121,8 @@ pub struct QueueItem {
     pub flags: Vec<Flag>,
     /// Why it is held, in sentences.
     pub reasons: Vec<String>,
+    /// Whether an own answer is proposed as a verified answer.
+    pub remembers: bool,
     /// When the oldest unanswered message arrived.
     pub waiting_since: Moment,
     /// When the fallback takes over, if there is a deadline.
