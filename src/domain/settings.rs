@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Settings of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct WorkspaceSettings {
     /// How long a decision can be undone, in milliseconds.
     pub undo_ms: i64,
