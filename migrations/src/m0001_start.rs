@@ -234,7 +234,7 @@ CREATE TABLE review_items (
     FOREIGN KEY (workspace_id, leased_by) REFERENCES members (workspace_id, id)
 ) {strict};
 CREATE UNIQUE INDEX one_open_item ON review_items (conversation_id) WHERE state <> 'closed';
-CREATE INDEX review_items_by_conversation ON review_items (conversation_id);
+CREATE INDEX review_items_by_conversation ON review_items (workspace_id, conversation_id, id);
 CREATE INDEX review_items_by_closing ON review_items (workspace_id, closed_at);
 CREATE INDEX review_items_waiting ON review_items (workspace_id, state, waiting_since, id);
 

@@ -3,13 +3,18 @@
 use super::caller::Caller;
 use super::{App, AppError};
 use crate::domain::account::Scope;
-use crate::domain::log::{ChainVerifier, Entry};
+use crate::domain::log::{ChainVerifier, Entry, Hash};
 use crate::domain::time::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Entries read at once while verifying.
 const BATCH: u64 = 1_000;
+
+/// Digits of a head in hexadecimal.
+const HEAD_CHARS: usize = 64;
+const NOTED_HEAD_MISSING: &str =
+    "no entry has the head that was noted earlier: entries were removed from the end, or the log was written anew";
 
 /// An entry as people and programs read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,12 +95,19 @@ pub async fn head(app: &App, caller: &Caller) -> Result<i64, AppError> {
     Ok(app.store().rows(caller.workspace_id).log_head().await?)
 }
 
-/// Walks the whole chain.
+/// Walks the whole chain. `noted` is a head that was noted earlier, in hexadecimal: an honest log still has it, while one that
+/// was cut off at its end or written anew has not, however well it fits together.
 ///
 /// # Errors
-/// [`AppError::Forbidden`] or the store's.
-pub async fn verify(app: &App, caller: &Caller) -> Result<Verification, AppError> {
+/// [`AppError::Forbidden`], [`AppError::Invalid`] if `noted` cannot be a head, or the store's.
+pub async fn verify(app: &App, caller: &Caller, noted: Option<&str>) -> Result<Verification, AppError> {
     caller.require(Scope::Read)?;
+    if noted.is_some_and(|head| head.len() != HEAD_CHARS || !head.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        let sentence = "a head is the 64 hexadecimal digits that `holdpoint log verify` printed; copy all of them";
+        return Err(AppError::Invalid(sentence.to_owned()));
+    }
+    let is_noted = |head: Hash| noted.is_none_or(|noted| noted.eq_ignore_ascii_case(&head.to_string()));
+    let mut is_there = is_noted(Hash::GENESIS);
     let rows = app.store().rows(caller.workspace_id);
     let mut verifier = ChainVerifier::default();
     let mut read = 0;
@@ -114,15 +126,16 @@ pub async fn verify(app: &App, caller: &Caller) -> Result<Verification, AppError
                     why: Some(broken.to_string()),
                 });
             }
+            is_there = is_there || is_noted(entry.hash);
         }
         read = last;
     }
     let (entries, head) = (verifier.entries(), verifier.head().to_string());
     Ok(Verification {
-        ok: true,
+        ok: is_there,
         entries,
         head,
         first_bad: None,
-        why: None,
+        why: (!is_there).then(|| NOTED_HEAD_MISSING.to_owned()),
     })
 }

@@ -81,11 +81,12 @@ impl App {
         self.inner.tasks.spawn(jobs::run(self.clone()));
     }
 
-    /// Stops background work. What has not reached its transaction is left for the next start.
+    /// Stops background work and closes the store. What has not reached its transaction is left for the next start.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.store.close().await;
     }
 
     /// The store.

@@ -21,7 +21,7 @@ pub(crate) struct Init {
     /// Name of the AI assistant that visitors see
     #[arg(long, value_name = "NAME", default_value = "Assistant")]
     assistant: String,
-    /// Web site that shows the widget, like `https://shop.example`; may be repeated
+    /// Web site that shows the widget, like `https://shop.example`; may be repeated, and added by a later run
     #[arg(long = "site", value_name = "ORIGIN")]
     sites: Vec<String>,
     /// Language of the widget's own texts
@@ -56,7 +56,7 @@ impl Init {
             "origins": self.sites,
         });
         let agent = match first_agent(client).await? {
-            Some(agent) => agent,
+            Some(agent) => allow_origins(client, agent, &self.sites).await?,
             None => new_agent(client, &settings).await?,
         };
         let mut answer =
@@ -91,9 +91,25 @@ pub(super) async fn new_agent(client: &Client, settings: &Value) -> Result<Value
     client.post(AGENTS, settings).await
 }
 
-/// Publishes the next version of an agent.
-pub(super) async fn next_version(client: &Client, id: &str, settings: &Value) -> Result<Value, Failure> {
-    client.put(&format!("{AGENTS}/{}", escaped(id)), settings).await
+/// Publishes the next version of an agent if there is a site that it does not answer yet; everything else stays as it is.
+pub(super) async fn allow_origins(client: &Client, agent: Value, sites: &[String]) -> Result<Value, Failure> {
+    let mut settings = agent["settings"].clone();
+    let Some(origins) = settings["origins"].as_array_mut() else {
+        return Ok(agent);
+    };
+    let known = origins.len();
+    for site in sites {
+        // As the server writes them: a second run must find what the first has added.
+        let site = site.trim_end_matches('/').to_lowercase();
+        if !origins.iter().any(|origin| *origin == *site) {
+            origins.push(site.into());
+        }
+    }
+    if origins.len() == known {
+        return Ok(agent);
+    }
+    let id = escaped(text(&agent, "/id"));
+    client.put(&format!("{AGENTS}/{id}"), &settings).await
 }
 
 fn in_words(answer: &Value) -> String {

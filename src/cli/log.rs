@@ -1,6 +1,6 @@
 //! `holdpoint log`: read the workspace's log and check its chain.
 
-use super::api::Client;
+use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::context::Context;
 use super::exit::Failure;
@@ -14,7 +14,7 @@ pub(crate) enum Log {
     /// Entries in the order in which they happened
     Show(Show),
     /// Check that no entry is missing, changed or out of order; exit code 7 if one is
-    Verify,
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -25,6 +25,13 @@ pub(crate) struct Show {
     /// At most this many
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Check too that the log still has this head, which `log verify` printed earlier
+    #[arg(long, value_name = "HEAD")]
+    head: Option<String>,
 }
 
 impl Log {
@@ -41,8 +48,9 @@ impl Log {
                 let answer = client.get(&format!("/api/v1/log?after={after}&limit={limit}")).await?;
                 context.answer(&answer, entries)
             }
-            Self::Verify => {
-                let answer = client.get("/api/v1/log/verify").await?;
+            Self::Verify(Verify { head }) => {
+                let question = head.map_or_else(String::new, |head| format!("?head={}", escaped(&head)));
+                let answer = client.get(&format!("/api/v1/log/verify{question}")).await?;
                 let is_intact = answer["ok"].as_bool().unwrap_or_default();
                 context.answer(&answer, verification)?;
                 if is_intact { Ok(()) } else { Err(Failure::findings()) }
@@ -74,9 +82,11 @@ fn verification(answer: &Value) -> String {
     if answer["ok"].as_bool().unwrap_or_default() {
         return format!("The log is whole: {entries} entries, head {}", text(answer, "/head"));
     }
+    let place = answer["first_bad"]
+        .as_i64()
+        .map_or_else(String::new, |seq| format!(" at entry {seq}"));
     format!(
-        "The log is damaged at entry {}: {}\nKeep a copy of the data directory as it is, then restore the latest backup.",
-        number(answer, "/first_bad"),
+        "The log is damaged{place}: {}\nKeep a copy of the data directory as it is, then restore the latest backup.",
         text(answer, "/why"),
     )
 }

@@ -5,8 +5,8 @@ use super::entity::Scoped;
 use crate::domain::ids::WorkspaceId;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Select, Value,
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Select, Value,
 };
 
 /// Every query of a workspace goes through this: it knows the connection (a reader, or the write under way) and the workspace.
@@ -78,10 +78,15 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
     M::Entity: EntityTrait<Model = M>,
 {
+    let mut row = row.into_active_model().reset_all();
+    // A row never changes its workspace. Setting it all the same would make SQLite look through every table that refers to
+    // this one, row by row where no index helps: the workspace is part of what they refer to.
+    let workspace = <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == "workspace_id");
+    if let Some(column) = workspace {
+        row.not_set(column);
+    }
     // Not `exec`, which would read the row back.
-    let statement = M::Entity::update(row.into_active_model().reset_all())
-        .validate()?
-        .into_query();
+    let statement = M::Entity::update(row).validate()?.into_query();
     if connection.execute(&statement).await?.rows_affected() == 0 {
         return Err(DbErr::RecordNotUpdated.into());
     }

@@ -292,6 +292,14 @@ async fn naughty_strings_as_names_and_knowledge_are_kept_or_refused_in_a_sentenc
             .get(&format!("/api/v1/knowledge/search?q={}", percent_encoded(text)))
             .await
             .ok();
+        let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
+        let settings = json!({ "name": text, "business": text, "greeting": text, "instructions": text });
+        let answer = owner.json(Method::PUT, &path, settings.to_string()).await;
+        let status = answer.status.as_u16();
+        if status != 200 {
+            assert_eq!(status, 422, "{text:?}");
+            answer.refused(422);
+        }
         let wish = json!({ "name": text, "email": OWNER_EMAIL, "scopes": ["read"] });
         let answer = owner.post("/api/v1/admin/tokens", &wish).await;
         let status = answer.status.as_u16();

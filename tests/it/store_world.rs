@@ -266,7 +266,7 @@ impl World {
     }
 
     pub(crate) async fn verifies(&self) {
-        let verification = history::verify(&self.app, &self.shop.mia).await.unwrap();
+        let verification = history::verify(&self.app, &self.shop.mia, None).await.unwrap();
         assert!(verification.ok, "{verification:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::api::{Client, escaped};
 use crate::cli::exit::Failure;
-use crate::cli::init::{ensure_workspace, first_agent, new_agent, next_version};
+use crate::cli::init::{allow_origins, ensure_workspace, first_agent, new_agent};
 use crate::cli::output;
 use crate::cli::show::text;
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(super) struct Loaded {
 pub(super) async fn load(client: &Client, origin: &str) -> Result<Loaded, Failure> {
     let workspace = ensure_workspace(client, WORKSPACE, NAME).await?;
     let agent = match first_agent(client).await? {
-        Some(agent) => allow_origin(client, agent, origin).await?,
+        Some(agent) => allow_origins(client, agent, &[origin.to_owned()]).await?,
         None => {
             import_knowledge(client).await?;
             let mut settings = agent_settings()?;
@@ -58,19 +58,6 @@ async fn import_knowledge(client: &Client) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-/// The demo may run on another port than last time; everything else of the agent stays as it is.
-async fn allow_origin(client: &Client, agent: Value, origin: &str) -> Result<Value, Failure> {
-    let mut settings = agent["settings"].clone();
-    let Some(origins) = settings["origins"].as_array_mut() else {
-        return Ok(agent);
-    };
-    if origins.iter().any(|known| known == origin) {
-        return Ok(agent);
-    }
-    origins.push(origin.into());
-    next_version(client, text(&agent, "/id"), &settings).await
 }
 
 fn agent_settings() -> Result<Value, Failure> {

@@ -35,9 +35,19 @@ pub(super) async fn list(
     Ok(Json(Page { items, next }))
 }
 
-/// `GET /api/v1/log/verify`
-pub(super) async fn verify(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Verification>, Problem> {
-    Ok(Json(history::verify(&web.app, &caller).await?))
+/// What the asker knows of the log.
+#[derive(Debug, Deserialize)]
+pub(super) struct Noted {
+    head: Option<String>,
+}
+
+/// `GET /api/v1/log/verify?head=HASH`
+pub(super) async fn verify(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(noted): Query<Noted>,
+) -> Result<Json<Verification>, Problem> {
+    Ok(Json(history::verify(&web.app, &caller, noted.head.as_deref()).await?))
 }
 
 /// `GET /api/v1/events?after=SEQ`; a browser that reconnects says in a header how far it came.

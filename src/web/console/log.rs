@@ -30,7 +30,7 @@ pub(super) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let chain = match wanted.verify {
-        Some(_) => Some(chain(history::verify(&web.app, &viewer.caller).await?)),
+        Some(_) => Some(chain(history::verify(&web.app, &viewer.caller, None).await?)),
         None => None,
     };
     let list = list(&web, &viewer, wanted.before).await?;

@@ -35,6 +35,25 @@ fn setting_up_twice_changes_nothing() {
 }
 
 #[test]
+fn a_second_run_adds_a_web_site_and_keeps_the_others() {
+    let holdpoint = Holdpoint::new();
+    let published = |site: &str| {
+        holdpoint.done(&["init", "--name", "Corner Bakery", "--site", site]);
+        let log = holdpoint.json(&["log", "show"]);
+        let entries = log["items"].as_array().unwrap();
+        entries
+            .iter()
+            .filter(|entry| entry["kind"] == "agent.published")
+            .count()
+    };
+    assert_eq!(published("https://bakery.example"), 1);
+    assert_eq!(published("https://www.Bakery.example/"), 2);
+    // Both are known now, however they are spelled.
+    assert_eq!(published("https://www.bakery.example"), 2);
+    assert_eq!(published("https://bakery.example/"), 2);
+}
+
+#[test]
 fn knowledge_is_imported_once_and_found() {
     let holdpoint = Holdpoint::set_up();
     let file = holdpoint.file("hours.md", "# When do you open?\n\nWe open at eight.\n");
@@ -97,6 +116,36 @@ fn a_changed_log_is_found_and_the_exit_code_says_so() {
         (&report["ok"], report["first_bad"].as_i64()),
         (&Value::from(false), Some(2)),
         "{report}"
+    );
+}
+
+#[test]
+fn a_log_that_was_cut_off_is_found_by_the_head_noted_before() {
+    let holdpoint = Holdpoint::set_up();
+    let noted = holdpoint.json(&["log", "verify"])["head"].as_str().unwrap().to_owned();
+    holdpoint.done(&["admin", "setup-link"]);
+    let later = holdpoint.json(&["log", "verify", "--head", &noted]);
+    assert_eq!(later["ok"], true);
+    let noted = later["head"].as_str().unwrap();
+    let database = holdpoint.data_dir().join("holdpoint.db");
+    let python = format!(
+        "import sqlite3; c = sqlite3.connect({database:?}); c.execute(\"DELETE FROM log_entries WHERE seq = {}\"); c.commit()",
+        later["entries"]
+    );
+    let cut_off = std::process::Command::new("python3")
+        .args(["-c", &python])
+        .status()
+        .unwrap();
+    assert!(cut_off.success());
+    // What is left fits together.
+    assert_eq!(holdpoint.json(&["log", "verify"])["ok"], true);
+    let output = holdpoint.run(&["log", "verify", "--head", noted]);
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("removed from the end"), "{told}");
+    assert_eq!(
+        holdpoint.run(&["log", "verify", "--head", "beef"]).status.code(),
+        Some(1)
     );
 }
 

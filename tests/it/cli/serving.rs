@@ -1,6 +1,7 @@
 //! The server as a process: one to a data directory, asked over its socket, ended without loss.
 
-use super::{Holdpoint, sentence};
+use super::{AMPLE, Holdpoint, sentence};
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
@@ -95,4 +96,29 @@ fn a_data_directory_that_cannot_be_made_is_named() {
     let output = holdpoint.run(&SERVE);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(sentence(&output).contains(holdpoint.data_dir().to_str().unwrap()));
+}
+
+#[test]
+fn a_server_whose_model_file_is_damaged_serves_and_the_doctor_names_the_file() {
+    let holdpoint = Holdpoint::set_up();
+    let damaged = holdpoint.file("page.gguf", "<!doctype html>");
+    let damaged = damaged.to_str().unwrap();
+    let server = holdpoint.start(&[&SERVE[..], &["--embed-model", damaged]].concat());
+    let begun = Instant::now();
+    loop {
+        let report = holdpoint.run(&["doctor", "--json", "--embed-model", damaged]);
+        assert_eq!(report.status.code(), Some(7), "{report:?}");
+        let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let engine = findings.iter().find(|finding| finding["check"] == "engine").unwrap();
+        if engine["says"].as_str().unwrap().contains("page.gguf") {
+            assert!(engine["remedy"].is_string(), "{engine}");
+            break;
+        }
+        assert!(begun.elapsed() < AMPLE, "{report:#}");
+        thread::sleep(Duration::from_millis(50));
+    }
+    // Everything that needs no model goes on.
+    assert_eq!(holdpoint.json(&["queue", "list"])["items"], serde_json::json!([]));
+    drop(server);
 }
