@@ -160,13 +160,10 @@ pub async fn backdrop(app: &App, caller: &Caller, conversation: &ConversationVie
         EventKind::ConversationTakenOver,
         EventKind::ConversationHandedBack,
     ];
-    let entries = rows.log_of_kinds(&kinds, summary.created_at, OWNER_CHANGES).await?;
-    let id = summary.id.to_string();
-    let owner_changes = entries
-        .into_iter()
-        .filter(|entry| entry.header.refs.get("conversation") == Some(&id))
-        .map(EntryView::from)
-        .collect();
+    let entries = rows
+        .log_of_kinds(&kinds, summary.id, summary.created_at, OWNER_CHANGES)
+        .await?;
+    let owner_changes = entries.into_iter().map(EntryView::from).collect();
     Ok(Backdrop {
         agent: agent_name(&rows, summary.agent_id).await?,
         versions,

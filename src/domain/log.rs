@@ -92,8 +92,6 @@ events! {
     ReviewDecided = "review.decided",
     /// A decision was undone.
     ReviewUndone = "review.undone",
-    /// A decision became final without a text (reject).
-    ReviewClosed = "review.closed",
     /// Nobody decided in time.
     ReviewExpired = "review.expired",
     /// Knowledge was imported.

@@ -10,6 +10,7 @@
 //! its surroundings. The weighting keeps unrelated documents, however many an owner adds, from looking like surroundings.
 //! `docs/knowledge.md` has the measurements.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 
 /// Weight of the similarity to the body alone, next to 1 for title and body together.
@@ -80,9 +81,9 @@ pub struct Ranking {
 ///
 /// # Errors
 /// [`RetrievalError::Dimensions`] when an entry's vectors are not as long as the question's.
-pub fn rank(question: &[f32], entries: &[EntryVectors], keep: usize) -> Result<Ranking, RetrievalError> {
+pub fn rank<E: Borrow<EntryVectors>>(question: &[f32], entries: &[E], keep: usize) -> Result<Ranking, RetrievalError> {
     let mut ranked = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().map(Borrow::borrow).enumerate() {
         for vector in [Some(&entry.whole), Some(&entry.body), entry.title.as_ref()]
             .into_iter()
             .flatten()

@@ -2,6 +2,7 @@
 
 use super::entity::log_entry;
 use super::{Json, Rows, StoreError};
+use crate::domain::ids::ConversationId;
 use crate::domain::log::{Actor, Entry, EventKind, Hash, Header, content_digest, entry_hash};
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::Order;
@@ -138,20 +139,24 @@ impl Rows<'_> {
         Ok(self.all(query).await?.into_iter().map(Entry::from).collect())
     }
 
-    /// Entries of some kinds, not older than `since`, oldest first, at most `limit`.
+    /// Entries of some kinds about a conversation, not older than `since`, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn log_of_kinds(
         &self,
         kinds: &[EventKind],
+        conversation_id: ConversationId,
         since: Timestamp,
         limit: u64,
     ) -> Result<Vec<Entry>, StoreError> {
+        // References are stored as a JSON object with its names in order; an id in it has one spelling.
+        let about = format!("%\"conversation\":\"{conversation_id}\"%");
         let query = self
             .select::<log_entry::Entity>()
             .filter(log_entry::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
             .filter(log_entry::Column::At.gte(since))
+            .filter(log_entry::Column::Refs.like(about))
             .order_by(log_entry::Column::Seq, Order::Asc)
             .limit(limit);
         Ok(self.all(query).await?.into_iter().map(Entry::from).collect())

@@ -564,7 +564,12 @@ pub(crate) async fn plant(store: &Store) -> Planted {
         Box::pin(async move {
             planted.plant_people(tx).await?;
             planted.plant_conversation(tx).await?;
-            Ok::<_, StoreError>(Change::Logged((), entry().with("slug", "a-shop")))
+            Ok::<_, StoreError>(Change::Logged(
+                (),
+                entry()
+                    .about("conversation", planted.conversation)
+                    .with("slug", "a-shop"),
+            ))
         })
     });
     done.await.unwrap();

@@ -123,9 +123,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         tokens();
         log_after(0, 100);
         log_before(None, 100);
-        log_of_kinds(&[EventKind::WorkspaceCreated], AT, 100);
+        log_of_kinds(&[EventKind::WorkspaceCreated], theirs.conversation, AT, 100);
         log_head();
-        log_of_kinds(&[EventKind::WorkspaceCreated], Timestamp(0), 100);
     }
     answers
 }

@@ -10,7 +10,7 @@ use crate::domain::answer::{
 use crate::domain::draft::Source;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use crate::domain::knowledge::DocumentKind;
-use crate::domain::retrieval::{Ranking, RetrievalError, rank};
+use crate::domain::retrieval::{EntryVectors, Ranking, RetrievalError, rank};
 use crate::domain::settings::AgentSettings;
 use crate::store::Rows;
 use serde::Serialize;
@@ -70,6 +70,9 @@ pub(crate) async fn find_answer(
 /// [`AppError::Forbidden`], [`AppError::Engine`] or the store's.
 pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Result<Vec<Passage>, AppError> {
     caller.require(Scope::Read)?;
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = app.store().rows(caller.workspace_id);
     let (index, ranking) = match ranked(app, &rows, text, &[]).await {
         Ok(found) => found,
@@ -127,16 +130,19 @@ async fn ranked(
         return Ok((all, ranking));
     }
     let belongs = |entry: &Entry| entry.kind == CandidateKind::Verified || collections.contains(&entry.collection);
-    let (entries, vectors) = all
+    let (places, vectors): (Vec<usize>, Vec<&EntryVectors>) = all
         .entries
         .iter()
         .zip(&all.vectors)
-        .filter(|(entry, _)| belongs(entry))
-        .map(|(e, v)| (e.clone(), v.clone()))
+        .enumerate()
+        .filter(|(_, (entry, _))| belongs(entry))
+        .map(|(place, (_, vectors))| (place, vectors))
         .unzip();
-    let part = Index { entries, vectors };
-    let ranking = rank(&vector, &part.vectors, KEEP).map_err(failed)?;
-    Ok((Arc::new(part), ranking))
+    let mut ranking = rank(&vector, &vectors, KEEP).map_err(failed)?;
+    for ranked in &mut ranking.entries {
+        ranked.index = places.get(ranked.index).copied().unwrap_or(usize::MAX);
+    }
+    Ok((all, ranking))
 }
 
 fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &AgentSettings) -> Found {

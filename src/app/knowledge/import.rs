@@ -234,6 +234,9 @@ async fn write_all(
 async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(), AppError> {
     if exists {
         tx.update(row.clone()).await?;
+        if row.removed_at.is_some() {
+            tx.remove_vectors(row.id.uuid()).await?;
+        }
     } else {
         tx.insert(row.clone()).await?;
     }
