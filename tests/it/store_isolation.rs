@@ -10,7 +10,6 @@ use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
-use holdpoint::domain::time::Timestamp;
 use holdpoint::store::Store;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
