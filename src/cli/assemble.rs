@@ -25,6 +25,8 @@ pub(crate) enum Needs {
     Database,
     /// The models too, loaded.
     Models,
+    /// The models and nothing that was ever set up: the data directory is made if need be.
+    ModelsAlone,
 }
 
 /// The program, put together but not serving.
@@ -40,7 +42,7 @@ impl Assembled {
     pub(crate) async fn open(context: &Context, lock: Lock, needs: Needs) -> Result<Self, Failure> {
         let supervisor = match needs {
             Needs::Database => None,
-            Needs::Models => Some(loaded_models(context).await),
+            Needs::Models | Needs::ModelsAlone => Some(loaded_models(context).await),
         };
         Self::with(context, lock, supervisor).await
     }

@@ -77,7 +77,8 @@ impl Kb {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let needs = match self {
             Self::List(_) | Self::Import(_) => Needs::Database,
-            Self::Search(_) | Self::Eval(_) => Needs::Models,
+            Self::Search(_) => Needs::Models,
+            Self::Eval(_) => Needs::ModelsAlone,
         };
         // Before models are loaded for nothing.
         let work = self.read()?;

@@ -121,7 +121,9 @@ impl Client {
 
     /// Takes the data directory, waiting a moment for whoever is about to leave it or to open its socket.
     async fn alone(context: &Context, data_dir: &DataDir, needs: Needs) -> Result<Transport, Failure> {
-        if !data_dir.is_prepared() {
+        if needs == Needs::ModelsAlone {
+            data_dir.prepare()?;
+        } else if !data_dir.is_prepared() {
             return Err(Failure::unavailable(format!(
                 "there is nothing in {} yet; run `holdpoint init` or `holdpoint demo` first, or name the right folder with --data-dir",
                 data_dir.path().display()
