@@ -66,11 +66,11 @@ pub(crate) async fn measure(report: &mut Report, models: &Path, drafts: bool, me
         let idle = Memory::when_idle(server.pid()).await?;
         idle.report(
             report,
-            "memory, server after the turns below",
+            "memory, server after these turns",
             Some(memory::SERVER),
             "5 s after the last",
         );
-        Memory::now(engine)?.report(report, "memory, engine child after them", None, "");
+        Memory::now(engine)?.report(report, "memory, engine child after these turns", None, "");
     }
     server.stop()
 }

@@ -86,6 +86,8 @@ impl Report {
             let bar = figure.at_most.map_or_else(String::new, |most| {
                 format!("≤ {most} {}", if figure.met == Some(true) { "met" } else { "MISSED" })
             });
+            // A ratio says little without its second digit.
+            let digits = if figure.unit == "ratio" { 2 } else { 1 };
             let Figure {
                 name,
                 value,
@@ -93,7 +95,7 @@ impl Report {
                 note,
                 ..
             } = figure;
-            writeln!(out, "{name:<46} {value:>9.1} {unit:<9} {bar:<13} {note}")?;
+            writeln!(out, "{name:<46} {value:>9.digits$} {unit:<9} {bar:<13} {note}")?;
         }
         for Skipped { what, why } in &self.skipped {
             writeln!(out, "skipped: {what}: {why}")?;
