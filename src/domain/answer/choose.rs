@@ -78,6 +78,9 @@ pub struct Thresholds {
     pub verified_question: f64,
     /// A verified answer whose question is this near is served wherever it ranks: practically the same words.
     pub verified_same_question: f64,
+    /// A FAQ entry whose question is this near is the question asked, wherever it ranks. Nearly the same words only:
+    /// "Do you repair e-bikes?" must not be answered by what stands under "Do you repair bikes bought elsewhere?".
+    pub faq_same_question: f64,
     /// Share of the question's content words that the quoted sentences of a document should contain; below it the LLM
     /// writes where `compose` is allowed, `0.0..=1.0`. Set by hand: most of a question, as three of four words.
     pub quote_coverage: f64,
@@ -91,6 +94,7 @@ impl Default for Thresholds {
             related_stand_out: 0.12,
             verified_question: 0.45,
             verified_same_question: 0.80,
+            faq_same_question: 0.97,
             quote_coverage: 0.7,
         }
     }
@@ -143,6 +147,11 @@ pub fn choose(
     if is_small_talk(question) {
         return asked.without_text(AnswerMode::Abstain);
     }
+    if allowed.quote
+        && let Some(at) = asked_word_for_word(candidates, thresholds)
+    {
+        return asked.whole(AnswerMode::Quote, at);
+    }
     // Where a verified answer ranks first without being near enough, the best passage is judged by its own height.
     let passage = candidates
         .iter()
@@ -167,6 +176,17 @@ pub fn choose(
         return asked.without_text(AnswerMode::Compose);
     }
     asked.without_text(AnswerMode::Abstain)
+}
+
+/// The FAQ entry whose own question was asked, if there is one.
+fn asked_word_for_word(candidates: &[Candidate<'_>], thresholds: &Thresholds) -> Option<usize> {
+    let near = |candidate: &Candidate<'_>| candidate.ranked.title_similarity.unwrap_or(0.0);
+    candidates
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.kind == CandidateKind::Faq && near(c) >= thresholds.faq_same_question)
+        .max_by(|(_, a), (_, b)| near(a).total_cmp(&near(b)))
+        .map(|(at, _)| at)
 }
 
 /// The verified answer to serve, if one is near enough.

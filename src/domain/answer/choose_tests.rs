@@ -67,6 +67,29 @@ fn a_faq_entry_that_stands_out_is_answered_verbatim() {
 }
 
 #[test]
+fn a_question_asked_word_for_word_gets_its_own_answer_though_another_ranks_before_it() {
+    let nearer = candidate(
+        FAQ,
+        "Do you repair bikes bought elsewhere?",
+        "Yes, all makes.",
+        0.76,
+        0.8,
+    );
+    let own = candidate(
+        FAQ,
+        "Do you repair e-bikes?",
+        "Yes, the motors of two makers.",
+        0.72,
+        1.0,
+    );
+    let choice = chosen("do you repair e-bikes", 0.3, &[nearer, own], ALL);
+    assert_eq!(
+        (choice.mode, choice.text.as_str()),
+        (AnswerMode::Quote, "Yes, the motors of two makers.")
+    );
+}
+
+#[test]
 fn nothing_that_stands_out_means_abstaining_with_the_nearest_beside_it() {
     let candidates = [
         candidate(FAQ, "A?", "B.", 0.5, 0.5),
