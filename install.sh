@@ -225,7 +225,7 @@ missing_packages() {
     esac
     case $1 in
         test)
-            [ -n "$(chromium_path)" ] || printf ' chromium'
+            [ -n "$(chromium_path)" ] || printf ' chromium fonts-dejavu-core'
             [ -n "${HOLDPOINT_TEST_POSTGRES:-}" ] || [ -n "$(postgres_programs)" ] || printf ' postgresql'
             has shellcheck || printf ' shellcheck'
             ;;
