@@ -209,7 +209,7 @@ impl Flow {
     /// undo stays in force whatever the AI comes up with.
     ///
     /// # Errors
-    /// When the draft came too late ([`Self::admits`]): keep it in the history without any consequence.
+    /// When the draft came too late ([`Self::admits`]): it is dropped, nobody has seen it.
     pub fn draft_finished(
         self,
         context: Context<'_>,
