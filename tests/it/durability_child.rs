@@ -33,7 +33,7 @@ const ROUND: &str = "HOLDPOINT_TEST_CHILD_ROUND";
 pub(crate) enum Work {
     /// Serves until it is killed.
     UntilKilled,
-    /// Serves for a moment, closes, opens again, serves for another, and ends.
+    /// Serves for a while, closes, opens again, serves for another, and ends.
     Twice,
     /// Fills the disk and empties it again.
     FullDisk,
@@ -197,6 +197,15 @@ impl Server {
         }
     }
 
+    /// Serves until the file of acknowledgements has `more` lines more: a slow disk takes longer, and is tried no less.
+    async fn serve_until_promised(&mut self, folder: &Path, more: usize) {
+        let promised = || Promise::read(&std::fs::read_to_string(folder.join("acks")).unwrap()).len();
+        let enough = promised() + more;
+        while promised() < enough {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn close(mut self) {
         self.load.shutdown().await;
         self.app.stop().await;
@@ -328,7 +337,7 @@ async fn the_child_serves_until_it_is_killed() {
             for half in 0..2 {
                 let mut server = Server::open(&folder, round + half).await;
                 server.serve(round + half, 8);
-                tokio::time::sleep(Duration::from_millis(600)).await;
+                server.serve_until_promised(&folder, 100).await;
                 server.close().await;
             }
         }
