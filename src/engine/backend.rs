@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    owner::Ticket,
     queue::{PriorityQueue, PushError, Waiting},
     wire::{ChatCompletionRequest, ErrorCode, FinishReason, Health, Priority, Timings, TokenLogprob, Usage},
 };
@@ -42,6 +43,11 @@ impl Refusal {
             ErrorCode::EngineFailure,
             format!("The model could not compute the request: {what}."),
         )
+    }
+
+    /// The model asked for is there and cannot be used.
+    pub(crate) fn broken_model(why: &str) -> Self {
+        Self::new(ErrorCode::NoModel, why)
     }
 
     pub(crate) fn no_model(kind: &str, option: &str) -> Self {
@@ -102,11 +108,20 @@ pub(crate) struct EmbedJob {
     pub(crate) texts: Vec<String>,
     pub(crate) terms: Terms,
     pub(crate) answer: oneshot::Sender<Result<Embedded, Refusal>>,
+    /// Keeps the model loaded while the request is open.
+    #[expect(dead_code, reason = "it is held, never asked")]
+    pub(crate) ticket: Ticket,
 }
 
 impl Waiting for EmbedJob {
     fn is_abandoned(&self) -> bool {
         self.answer.is_closed() || self.terms.is_late()
+    }
+}
+
+impl Refused for EmbedJob {
+    fn refuse(self, refusal: Refusal) {
+        let _caller_is_gone = self.answer.send(Err(refusal));
     }
 }
 
@@ -137,6 +152,9 @@ pub(crate) struct ChatJob {
     pub(crate) request: ChatCompletionRequest,
     pub(crate) terms: Terms,
     pub(crate) events: ChatEvents,
+    /// Keeps the model loaded while the request is open.
+    #[expect(dead_code, reason = "it is held, never asked")]
+    pub(crate) ticket: Ticket,
 }
 
 impl Waiting for ChatJob {
@@ -145,9 +163,26 @@ impl Waiting for ChatJob {
     }
 }
 
+impl Refused for ChatJob {
+    fn refuse(self, refusal: Refusal) {
+        let _caller_is_gone = self.events.send(ChatEvent::Failed(refusal));
+    }
+}
+
+/// A request that can be told why it is not served.
+pub(crate) trait Refused {
+    fn refuse(self, refusal: Refusal);
+}
+
 /// Serves the requests of the HTTP surface. Dropping a receiver cancels its request.
 pub(crate) trait Backend: Send + Sync + 'static {
-    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
+    /// Vectors of the texts from the model of this name, or from the default one.
+    fn embed(
+        &self,
+        model: Option<&str>,
+        texts: Vec<String>,
+        terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
 
     fn chat(&self, request: ChatCompletionRequest, terms: Terms)
     -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;

@@ -7,6 +7,7 @@
 //!
 //! This is the only module that knows llama.cpp; nothing of it leaves the owner threads.
 
+mod adapter;
 mod backend;
 mod chat;
 mod client;
@@ -16,6 +17,7 @@ pub mod gguf;
 mod guard;
 mod logprob;
 mod memory;
+mod models;
 mod owner;
 mod prompt;
 mod queue;
@@ -23,6 +25,7 @@ mod runner;
 pub mod scripted;
 mod server;
 mod supervisor;
+mod template;
 pub mod wire;
 
 use std::time::Duration;

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Endpoint, EngineClient},
-    gguf::{ModelFileError, check_models},
-    runner::DEFAULT_CONTEXT_TOKENS,
-    wire::ModelHealth,
+    gguf::{ModelFileError, read_model},
+    models::note,
+    wire::{ModelHealth, ModelPurpose},
 };
 pub use child::FORMAT_FOR_PARENT;
 use child::{Ended, EngineChild};
@@ -34,6 +34,12 @@ pub struct SupervisorSettings {
     pub chat_model: Option<PathBuf>,
     /// The embedding model, a GGUF file.
     pub embed_model: Option<PathBuf>,
+    /// Further models, GGUF files, loaded when they are first asked for.
+    pub models: Vec<PathBuf>,
+    /// LoRA adapters, GGUF files, by name.
+    pub adapters: Vec<(String, PathBuf)>,
+    /// What all models together may need, bytes; what the machine can give if `None`.
+    pub memory_budget_bytes: Option<u64>,
     /// Threads each model computes with; one per core if `None`.
     pub threads: Option<NonZero<u16>>,
     /// Window of the chat model, tokens.
@@ -54,6 +60,9 @@ impl SupervisorSettings {
             socket: socket.into(),
             chat_model: None,
             embed_model: None,
+            models: Vec::new(),
+            adapters: Vec::new(),
+            memory_budget_bytes: None,
             threads: None,
             context_tokens: None,
             first_restart_wait: Duration::from_millis(200),
@@ -63,13 +72,22 @@ impl SupervisorSettings {
     }
 
     fn has_model(&self) -> bool {
-        self.chat_model.is_some() || self.embed_model.is_some()
+        self.chat_model.is_some() || self.embed_model.is_some() || !self.models.is_empty()
     }
 
-    /// Looks at the model files without loading them.
+    /// Looks at the model files without loading them: an error if not a single one can be used.
     fn check_models(&self) -> Result<(), ModelFileError> {
-        let window = self.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), window).map(drop)
+        let chat = self.chat_model.iter().map(|path| (path, Some(ModelPurpose::Chat)));
+        let embed = self.embed_model.iter().map(|path| (path, Some(ModelPurpose::Embed)));
+        let others = self.models.iter().map(|path| (path, None));
+        let mut first_problem = None;
+        for (path, purpose) in chat.chain(embed).chain(others) {
+            match read_model(path, purpose) {
+                Ok(_) => return Ok(()),
+                Err(problem) => first_problem = first_problem.or(Some(problem)),
+            }
+        }
+        first_problem.map_or(Ok(()), Err)
     }
 }
 
@@ -219,6 +237,8 @@ impl Watchdog {
         if !self.settings.has_model() {
             return;
         }
+        // A new server gives every model a new chance.
+        note::forget(&self.settings.socket);
         let mut failures_in_a_row = 0;
         let outcome = loop {
             let Some((why, was_ready)) = self.run_once().await else {
@@ -312,6 +332,19 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
     option("--embed-model", path(&settings.embed_model));
     option("--threads", settings.threads.map(|threads| threads.to_string().into()));
     option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
+    option(
+        "--memory-budget",
+        settings.memory_budget_bytes.map(|bytes| bytes.to_string().into()),
+    );
+    for model in &settings.models {
+        option("--model", Some(model.clone().into()));
+    }
+    for (name, file) in &settings.adapters {
+        let mut named = std::ffi::OsString::from(name);
+        named.push("=");
+        named.push(file);
+        option("--lora", Some(named));
+    }
     arguments
 }
 
@@ -333,6 +366,8 @@ mod tests {
         let mut settings = SupervisorSettings::new("/run/engine.sock");
         settings.embed_model = Some("/models/embed.gguf".into());
         settings.threads = NonZero::new(2);
+        settings.models = vec!["/models/other.gguf".into()];
+        settings.adapters = vec![("polite".to_owned(), "/models/polite.gguf".into())];
         assert_eq!(
             child_arguments(&settings),
             [
@@ -342,7 +377,11 @@ mod tests {
                 "--embed-model",
                 "/models/embed.gguf",
                 "--threads",
-                "2"
+                "2",
+                "--model",
+                "/models/other.gguf",
+                "--lora",
+                "polite=/models/polite.gguf"
             ]
         );
     }
