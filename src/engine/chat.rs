@@ -26,6 +26,7 @@ use super::{
     owner::{Desk, Loaded, ModelFacts},
     prompt::PromptWriter,
     queue::Waiting,
+    warm_up::warm_up,
 };
 use sequence::{Progress, Sequence};
 
@@ -80,6 +81,9 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
     };
     if let Err(error) = adapter.apply(&mut context) {
         return refuse(error);
+    }
+    if let Err(error) = warm_up(&model, &mut context) {
+        return refuse(load_error(error.to_string()));
     }
     let facts = ModelFacts {
         context_tokens: context.n_ctx(),

@@ -26,6 +26,7 @@ pub mod scripted;
 mod server;
 mod supervisor;
 mod template;
+mod warm_up;
 pub mod wire;
 
 use std::time::Duration;

@@ -68,7 +68,7 @@ fn a_template_that_refuses_instructions_gets_them_with_the_first_question() {
     let strict = template(STRICT);
     assert!(strict.takes_no_system);
     let prompt = strict.render(&[ChatMessage::system("Be brief."), ChatMessage::user("Hi")]);
-    assert_eq!(prompt.unwrap(), "<s>[user]Be brief.\n\nHi[assistant]");
+    assert_eq!(prompt.unwrap(), "<s>[user]Be brief.\n\nHi\n[assistant]");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn two_messages_in_a_row_become_one_where_the_template_wants_turns() {
     ]);
     assert_eq!(
         prompt.unwrap(),
-        "<s>[user]Hi\n\nAnyone?[assistant]Yes.</s>[user]Open?[assistant]"
+        "<s>[user]Hi\n\nAnyone?\n[assistant]Yes.</s>\n[user]Open?\n[assistant]"
     );
 }
 
