@@ -44,9 +44,15 @@ struct Engine {
     /// Threads each model computes with [default: one per core]
     #[arg(long, value_name = "COUNT")]
     threads: Option<NonZero<u16>>,
-    /// Window of the chat model in tokens
+    /// Most tokens of one request to a chat model, prompt and answer together [default: 4096]
     #[arg(long = "ctx", value_name = "TOKENS")]
     context: Option<NonZero<u32>>,
+    /// Answers that a chat model writes at the same time [default: 8]
+    #[arg(long, value_name = "COUNT")]
+    slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one request's, for other answers and for beginnings of prompts [default: as --ctx]
+    #[arg(long = "cache", value_name = "TOKENS")]
+    cache: Option<u32>,
 }
 
 pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -70,6 +76,8 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         adapters: engine.adapters,
         threads: engine.threads,
         context_tokens: engine.context,
+        slots: engine.slots,
+        cache_tokens: engine.cache,
         memory_budget_bytes: engine.memory_budget,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -11,6 +11,7 @@ mod slot;
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -28,13 +29,13 @@ use self::{
 };
 use super::{
     backend::{ChatJob, EmbedJob, Refusal, Terms},
-    chat::{self, ChatSettings},
+    chat::{self, ChatSettings, DEFAULT_SLOTS, MOST_SLOTS},
     embed::{self, EmbedSettings},
     error::RunError,
     gguf::{GgufHeader, ModelFileError, check_adapter, megabytes, read_model},
     memory,
     owner::{Desk, End, Loaded, Owner, Ticket},
-    runner::EngineArgs,
+    runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs},
     wire::{ErrorCode, ModelHealth, ModelPurpose, ModelState},
 };
 
@@ -42,8 +43,12 @@ use super::{
 struct Means {
     backend: Arc<LlamaBackend>,
     threads: i32,
-    /// Window of the chat models where they allow it, tokens.
+    /// Most tokens of one request to a chat model, where the model allows it.
     context_tokens: u32,
+    /// Answers that a chat model writes at the same time.
+    slots: u16,
+    /// Tokens of cache beyond one window; one more window if `None`.
+    cache_tokens: Option<u32>,
     budget_bytes: Option<u64>,
 }
 
@@ -69,7 +74,7 @@ struct State {
 
 impl Models {
     /// Looks at all files and loads none yet.
-    pub(crate) fn new(args: &EngineArgs, threads: u16, context_tokens: u32) -> Result<Self, RunError> {
+    pub(crate) fn new(args: &EngineArgs, threads: u16) -> Result<Self, RunError> {
         let catalog = Catalog::new(args)?;
         let backend = LlamaBackend::init().map_err(|error| RunError::Library(error.to_string()))?;
         let note = LoadingNote::open(args.socket.as_deref().map(note::beside));
@@ -79,7 +84,9 @@ impl Models {
             means: Means {
                 backend: Arc::new(backend),
                 threads: i32::from(threads),
-                context_tokens,
+                context_tokens: args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get),
+                slots: args.slots.map_or(DEFAULT_SLOTS, NonZero::get).min(MOST_SLOTS),
+                cache_tokens: args.cache_tokens,
                 budget_bytes: args.memory_budget_bytes,
             },
             note: Arc::new(note),
@@ -310,6 +317,8 @@ impl Models {
                     adapter,
                     threads,
                     context_tokens: self.window(&found.header),
+                    slots: self.means.slots,
+                    cache_tokens: self.cache(&found.header),
                 };
                 let work = move |desk: &Desk<_>, loaded: &Loaded<'_>| chat::work(&backend, &settings, desk, loaded);
                 AnyOwner::Chat(Owner::start(&title, changes, move || turn.begin(leaving), work)?)
@@ -334,10 +343,14 @@ impl Models {
             Some(adapter) => check_adapter(&adapter.path, path)?,
             None => 0,
         };
-        let window = if header.is_encoder() { 0 } else { self.window(&header) };
+        let cells = if header.is_encoder() {
+            0
+        } else {
+            self.window(&header).saturating_add(self.cache(&header))
+        };
         Ok(Found {
             purpose: header.purpose(),
-            need_bytes: header.memory_need_bytes(window).saturating_add(of_adapter),
+            need_bytes: header.memory_need_bytes(cells).saturating_add(of_adapter),
             header,
         })
     }
@@ -348,6 +361,11 @@ impl Models {
             0 => self.means.context_tokens,
             trained => self.means.context_tokens.min(trained),
         }
+    }
+
+    /// Tokens of cache beyond one window.
+    fn cache(&self, header: &GgufHeader) -> u32 {
+        self.means.cache_tokens.unwrap_or_else(|| self.window(header))
     }
 
     fn stamp(&self, key: Key) -> Stamp {

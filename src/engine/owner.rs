@@ -120,7 +120,7 @@ impl<J: Job> Shared<J> {
         *phase = Phase::Ended(why.clone());
         // Nothing is handed in any more once the phase is set, so nothing is overlooked below.
         drop(phase);
-        while let Some(job) = self.desk.queue.pop() {
+        while let Some((_, job)) = self.desk.queue.pop(Instant::now()) {
             job.refuse(why.refusal());
         }
         self.desk.queue.close();

@@ -9,13 +9,13 @@ use tokio::{
 };
 
 use super::{
-    backend::{Backend, ChatEvent, ChatJob, EmbedJob, Embedded, Refusal, Terms},
+    backend::{Backend, ChatEvent, ChatJob, ChatTask, EmbedJob, Embedded, Refusal, Scored, Terms},
     error::RunError,
     memory,
     models::Models,
     owner::join,
     server::{Listener, NetworkListener, router},
-    wire::{ChatCompletionRequest, Health},
+    wire::{ChatCompletionRequest, Health, ScoreRequest},
 };
 
 /// Window of the chat model where none is asked for, tokens: enough for a few passages and a conversation, and
@@ -41,8 +41,13 @@ pub struct EngineArgs {
     pub adapters: Vec<(String, PathBuf)>,
     /// Threads each model computes with; default is one per core.
     pub threads: Option<NonZero<u16>>,
-    /// Window of the chat models, tokens; default [`DEFAULT_CONTEXT_TOKENS`], at most what a model was trained with.
+    /// Most tokens of one request to a chat model; default [`DEFAULT_CONTEXT_TOKENS`], at most what the model was
+    /// trained with.
     pub context_tokens: Option<NonZero<u32>>,
+    /// Answers that a chat model writes at the same time; default 8.
+    pub slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one window, for the other answers and for beginnings of prompts; default one window.
+    pub cache_tokens: Option<u32>,
     /// What all models together may need, bytes; default is what the machine can give.
     pub memory_budget_bytes: Option<u64>,
 }
@@ -62,13 +67,12 @@ pub async fn run(args: EngineArgs) -> Result<(), RunError> {
         .threads
         .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
         .map_or(1, NonZero::get);
-    let context_tokens = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
     let on_socket = args.socket.as_deref().map(Listener::open).transpose()?;
     let on_network = match args.listen {
         Some(address) => Some(NetworkListener::open(address, args.token_file.as_deref()).await?),
         None => None,
     };
-    let models = Models::new(&args, threads, context_tokens)?;
+    let models = Models::new(&args, threads)?;
     let runner = Arc::new(Runner { models, threads });
     runner.models.load_defaults();
 
@@ -180,12 +184,27 @@ impl Backend for Runner {
         let (model, adapter) = (request.model.clone(), request.adapter.clone());
         self.models
             .chat(model.as_deref(), adapter.as_deref(), terms, |ticket| ChatJob {
-                request,
+                task: ChatTask::Write { request, events },
                 terms,
-                events,
                 ticket,
             })?;
         Ok(heard)
+    }
+
+    fn score(
+        &self,
+        request: ScoreRequest,
+        terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Scored, Refusal>>, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let (model, adapter) = (request.model.clone(), request.adapter.clone());
+        self.models
+            .chat(model.as_deref(), adapter.as_deref(), terms, |ticket| ChatJob {
+                task: ChatTask::Score { request, answer },
+                terms,
+                ticket,
+            })?;
+        Ok(answered)
     }
 
     fn health(&self) -> Health {

@@ -42,8 +42,12 @@ pub struct SupervisorSettings {
     pub memory_budget_bytes: Option<u64>,
     /// Threads each model computes with; one per core if `None`.
     pub threads: Option<NonZero<u16>>,
-    /// Window of the chat model, tokens.
+    /// Most tokens of one request to a chat model.
     pub context_tokens: Option<NonZero<u32>>,
+    /// Answers that a chat model writes at the same time.
+    pub slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one window.
+    pub cache_tokens: Option<u32>,
     /// Wait before the first restart; doubles with every further one in a row.
     pub first_restart_wait: Duration,
     /// Longest wait before a restart.
@@ -65,6 +69,8 @@ impl SupervisorSettings {
             memory_budget_bytes: None,
             threads: None,
             context_tokens: None,
+            slots: None,
+            cache_tokens: None,
             first_restart_wait: Duration::from_millis(200),
             longest_restart_wait: Duration::from_secs(30),
             start_limit: Duration::from_mins(5),

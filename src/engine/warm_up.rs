@@ -15,7 +15,11 @@ pub(crate) fn warm_up(model: &LlamaModel, context: &mut LlamaContext<'_>) -> Res
         window_tokens: 1,
     });
     // Any token will do where the vocabulary has no first one.
-    let first = model.vocab().bos().0.clamp(0, model.vocab().n_tokens().saturating_sub(1).max(0));
+    let first = model
+        .vocab()
+        .bos()
+        .0
+        .clamp(0, model.vocab().n_tokens().saturating_sub(1).max(0));
     batch.push(LlamaToken::new(first), 0, 0, true)?;
     batch.decode(context)?;
     context.clear_kv_cache();

@@ -41,7 +41,11 @@ async fn an_adapter_changes_the_answer_and_one_of_no_strength_does_not() {
     );
 
     let health = client.health(AMPLE).await.unwrap();
-    let loaded: Vec<_> = health.models.iter().filter(|model| model.state == ModelState::Ready).collect();
+    let loaded: Vec<_> = health
+        .models
+        .iter()
+        .filter(|model| model.state == ModelState::Ready)
+        .collect();
     let adapters: Vec<_> = loaded.iter().map(|model| model.adapter.as_deref()).collect();
     assert_eq!(adapters, [None, Some("strong"), Some("idle")]);
 
@@ -60,10 +64,22 @@ async fn an_adapter_for_another_model_is_refused_and_the_engine_lives() {
     };
     let wrong = [
         ("narrow", lora("llama", QUERY, 64, WIDTH, 1.0), "has another shape"),
-        ("foreign", lora("qwen2", QUERY, WIDTH, WIDTH, 1.0), "architecture `qwen2`"),
-        ("deep", lora("llama", "blk.99.attn_q.weight", WIDTH, WIDTH, 1.0), "which the model has not"),
+        (
+            "foreign",
+            lora("qwen2", QUERY, WIDTH, WIDTH, 1.0),
+            "architecture `qwen2`",
+        ),
+        (
+            "deep",
+            lora("llama", "blk.99.attn_q.weight", WIDTH, WIDTH, 1.0),
+            "which the model has not",
+        ),
         ("page", b"<!DOCTYPE html>".to_vec(), "is not a GGUF file"),
-        ("cut", lora("llama", QUERY, WIDTH, WIDTH, 1.0)[..4000].to_vec(), "is incomplete"),
+        (
+            "cut",
+            lora("llama", QUERY, WIDTH, WIDTH, 1.0)[..4000].to_vec(),
+            "is incomplete",
+        ),
     ];
     bench.settings.adapters = wrong
         .iter()

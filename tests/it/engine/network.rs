@@ -89,7 +89,10 @@ fn over_the_network_only_who_has_the_token_is_served() {
     for wrong in ["", "0123456789abcdef", "0123456789abcdef0123456789abcdeF"] {
         let (status, body) = super::network::ask(engine.address, "GET", "/health", wrong, "").unwrap();
         assert_eq!(status, 401, "{body}");
-        assert!(body.contains("Authorization: Bearer") && !body.contains("rss_bytes"), "{body}");
+        assert!(
+            body.contains("Authorization: Bearer") && !body.contains("rss_bytes"),
+            "{body}"
+        );
     }
     let (status, body) = ask("POST", "/v1/embeddings", r#"{"input":"Hello"}"#).unwrap();
     assert_eq!(status, 200, "{body}");
@@ -100,7 +103,10 @@ fn over_the_network_only_who_has_the_token_is_served() {
     )
     .unwrap();
     assert_eq!(status, 400, "{body}");
-    assert!(body.contains("is a chat model, and this request needs an embedding model"), "{body}");
+    assert!(
+        body.contains("is a chat model, and this request needs an embedding model"),
+        "{body}"
+    );
     let (status, body) = ask("POST", "/v1/embeddings", r#"{"input":"Hello","model":"gpt"}"#).unwrap();
     assert_eq!(status, 404, "{body}");
     let (status, body) = ask(
@@ -111,7 +117,10 @@ fn over_the_network_only_who_has_the_token_is_served() {
     .unwrap();
     assert_eq!(status, 200, "{body}");
     let (_, body) = ask("GET", "/v1/models", "").unwrap();
-    assert!(body.contains("all-minilm-l6-v2-f16") && body.contains("smollm2-135m-instruct-q4_1"), "{body}");
+    assert!(
+        body.contains("all-minilm-l6-v2-f16") && body.contains("smollm2-135m-instruct-q4_1"),
+        "{body}"
+    );
 
     // Something that never asks anything does not keep others from being served.
     let _silent = TcpStream::connect(engine.address).unwrap();
@@ -132,9 +141,14 @@ fn an_address_that_others_can_reach_needs_a_token() {
         .unwrap();
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("a token is needed; name its file with `--token-file FILE`"), "{said}");
+    assert!(
+        said.contains("a token is needed; name its file with `--token-file FILE`"),
+        "{said}"
+    );
 
-    let output = command(&["--embed-model", embed_model.to_str().unwrap()]).output().unwrap();
+    let output = command(&["--embed-model", embed_model.to_str().unwrap()])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("Say where to listen"), "{said}");

@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::symlink, path::PathBuf, time::Duration};
 
-use holdpoint::engine::{ChatDelta, ChatRequest, EngineClient, EngineError, ModelPurpose, ModelState, wire::ModelHealth};
+use holdpoint::engine::{
+    ChatDelta, ChatRequest, EngineClient, EngineError, ModelPurpose, ModelState, wire::ModelHealth,
+};
 
 use super::*;
 
@@ -97,7 +99,11 @@ async fn the_model_unused_for_longest_gives_way_within_the_budget() {
     embed(&client, &["Hello"]).await;
 
     client.chat(to("other", "Hello"), AMPLE).await.unwrap();
-    assert_eq!(health(&client, DEFAULT).await.state, ModelState::Unloaded, "it was unused for longest");
+    assert_eq!(
+        health(&client, DEFAULT).await.state,
+        ModelState::Unloaded,
+        "it was unused for longest"
+    );
     assert_eq!(health(&client, "all-minilm-l6-v2-f16").await.state, ModelState::Ready);
     let told = client.health(AMPLE).await.unwrap();
     assert_eq!(told.memory_budget_bytes, bench.settings.memory_budget_bytes);
@@ -105,7 +111,11 @@ async fn the_model_unused_for_longest_gives_way_within_the_budget() {
     assert!(held.map(|model| model.memory_bytes).sum::<u64>() <= need + need / 2);
 
     client.chat(question("Hello"), AMPLE).await.unwrap();
-    assert_eq!(health(&client, "other").await.state, ModelState::Unloaded, "and comes back by itself");
+    assert_eq!(
+        health(&client, "other").await.state,
+        ModelState::Unloaded,
+        "and comes back by itself"
+    );
     assert_eq!(engine.status().restarts, 0);
     engine.stop().await;
 }
@@ -123,8 +133,14 @@ async fn a_model_at_work_is_not_unloaded_and_the_newcomer_is_told_both_figures()
     let error = client.chat(to("other", "Hello"), AMPLE).await.unwrap_err();
     let said = error.to_string();
     assert!(matches!(error, EngineError::Overloaded { .. }), "{said}");
-    assert!(said.contains("MB of memory and") && said.contains("together may take 400 MB"), "{said}");
-    assert!(matches!(stream.next().await, Some(Ok(ChatDelta::Text(_)))), "the answer goes on");
+    assert!(
+        said.contains("MB of memory and") && said.contains("together may take 400 MB"),
+        "{said}"
+    );
+    assert!(
+        matches!(stream.next().await, Some(Ok(ChatDelta::Text(_)))),
+        "the answer goes on"
+    );
     drop(stream);
     eventually("the idle model gives way", async || {
         client.chat(to("other", "Hello"), AMPLE).await.is_ok()
@@ -191,7 +207,9 @@ async fn an_embedder_does_not_write_answers() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("is an embedding model, and this request needs a chat model"),
+        error
+            .to_string()
+            .contains("is an embedding model, and this request needs a chat model"),
         "{error}"
     );
     engine.stop().await;

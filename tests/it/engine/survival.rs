@@ -15,7 +15,10 @@ fn kill(pid: u32) {
 async fn back(engine: &Supervisor, before: u32) {
     let mut status = engine.watch();
     let ready = status.wait_for(|status| status.is_ready() && status.pid.is_some_and(|pid| pid != before));
-    tokio::time::timeout(AMPLE, ready).await.expect("it never came back").unwrap();
+    tokio::time::timeout(AMPLE, ready)
+        .await
+        .expect("it never came back")
+        .unwrap();
 }
 
 #[tokio::test]
@@ -31,7 +34,12 @@ async fn a_child_killed_in_any_state_comes_back_and_answers() {
 
     // While it starts.
     let mut status = engine.watch();
-    let pid = status.wait_for(|status| status.pid.is_some()).await.unwrap().pid.unwrap();
+    let pid = status
+        .wait_for(|status| status.pid.is_some())
+        .await
+        .unwrap()
+        .pid
+        .unwrap();
     kill(pid);
     back(&engine, pid).await;
 
@@ -68,7 +76,10 @@ async fn a_child_killed_in_any_state_comes_back_and_answers() {
     back(&engine, pid).await;
 
     assert!(client.chat(question("Hello"), AMPLE).await.is_ok());
-    assert!(client.chat(to_other, AMPLE).await.is_ok(), "one death is no reason to leave a model out");
+    assert!(
+        client.chat(to_other, AMPLE).await.is_ok(),
+        "one death is no reason to leave a model out"
+    );
     engine.stop().await;
 }
 
