@@ -142,14 +142,26 @@ impl EngineClient {
             let answer = self.chat_begun_within(request, deadline, deadline).await;
             return answer.map_err(|failed| failed.error);
         }
+        self.whole_chat(request, deadline).await.map_err(|failed| failed.error)
+    }
+
+    async fn whole_chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, Failed> {
         let started = Instant::now();
-        let body = request::own_body(request, false).map_err(|failed| failed.error)?;
-        let body = self.ask_bytes(Method::POST, CHAT, body, deadline).await;
+        let body = self.chat_body(request, false)?;
+        let body = self.ask_bytes(Method::POST, CHAT, body, deadline).await?;
         let mut gathered = Gathered::default();
         gathered
-            .add(&body.map_err(|failed| failed.error)?)
+            .add(&body)
             .map_err(|unusable| unusable.into_error(deadline))?;
         Ok(gathered.into_answer(started.elapsed()))
+    }
+
+    fn chat_body(&self, request: ChatRequest, stream: bool) -> Result<Bytes, Failed> {
+        if self.is_elsewhere() {
+            request::any_body(request, stream, self.capabilities.as_deref())
+        } else {
+            request::own_body(request, stream)
+        }
     }
 
     /// The chat model's answer, piece by piece. Dropping the stream cancels the request.
@@ -164,8 +176,9 @@ impl EngineClient {
         begun_within: Duration,
         deadline: Duration,
     ) -> Result<ChatAnswer, Failed> {
+        let started = Instant::now();
         let begin = async {
-            let mut stream = self.begin_chat(request, deadline).await?;
+            let mut stream = self.begin_chat(request.clone(), deadline).await?;
             let first = stream.next().await;
             Ok::<_, Failed>((stream, first))
         };
@@ -177,6 +190,11 @@ impl EngineClient {
             match next {
                 Some(Ok(ChatDelta::Text(_))) => next = stream.next().await,
                 Some(Ok(ChatDelta::Done(answer))) => return Ok(*answer),
+                // The Python llama.cpp server says in this way that it refuses; why, it says only to whom does not stream.
+                Some(Err(_)) if stream.ended_empty() && self.is_elsewhere() => {
+                    let left = deadline.saturating_sub(started.elapsed());
+                    return self.whole_chat(request, left).await;
+                }
                 Some(Err(error)) => return Err(Failed::from(error)),
                 None => return Err(Failed::protocol("an answer without an end")),
             }
@@ -185,11 +203,7 @@ impl EngineClient {
 
     async fn begin_chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatStream, Failed> {
         let started = Instant::now();
-        let body = if self.is_elsewhere() {
-            request::any_body(request, true, self.capabilities.as_deref())?
-        } else {
-            request::own_body(request, true)?
-        };
+        let body = self.chat_body(request, true)?;
         let body = self.send(Method::POST, CHAT, body, deadline).await?;
         ChatStream::new(body, started, deadline)
     }

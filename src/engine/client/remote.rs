@@ -196,8 +196,7 @@ impl RemoteEngine {
             request.logprobs = false;
         }
         let spent = started.elapsed();
-        self.inner
-            .client
+        self.client
             .knowing(capabilities)
             .chat_begun_within(request, begun_within.saturating_sub(spent), deadline.saturating_sub(spent))
             .await

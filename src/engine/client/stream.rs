@@ -27,6 +27,8 @@ pub struct ChatStream {
     gathered: Gathered,
     started: Instant,
     limit: Duration,
+    is_empty: bool,
+    has_body_ended: bool,
     has_ended: bool,
 }
 
@@ -53,6 +55,8 @@ impl ChatStream {
             gathered: Gathered::default(),
             started,
             limit,
+            is_empty: true,
+            has_body_ended: false,
             has_ended: false,
         })
     }
@@ -72,6 +76,11 @@ impl ChatStream {
         Some(next)
     }
 
+    /// True if the server ended the stream in order, but put nothing at all into it.
+    pub(super) const fn ended_empty(&self) -> bool {
+        self.is_empty && self.has_body_ended
+    }
+
     async fn next_delta(&mut self) -> Result<ChatDelta, EngineError> {
         if !self.is_events {
             return self.whole().await;
@@ -86,10 +95,16 @@ impl ChatStream {
                 }
             }
             match self.body.next_piece().await.map_err(|failed| failed.error)? {
-                Some(piece) => self.events.push(&piece).map_err(|_too_large| EngineError::Protocol {
-                    detail: "an event of the stream is too large".to_owned(),
-                })?,
-                None => return self.last(),
+                Some(piece) => {
+                    self.is_empty = false;
+                    self.events.push(&piece).map_err(|_too_large| EngineError::Protocol {
+                        detail: "an event of the stream is too large".to_owned(),
+                    })?;
+                }
+                None => {
+                    self.has_body_ended = true;
+                    return self.last();
+                }
             }
         }
     }
