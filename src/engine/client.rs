@@ -40,6 +40,9 @@ pub use transport::TimeLimits;
 use transport::{Body, Transport};
 
 const CHAT: &str = "/v1/chat/completions";
+const MODELS: &str = "/v1/models";
+/// How soon a server that lives lists its models.
+const ALIVE_WITHIN: Duration = Duration::from_secs(5);
 /// Time before a request that reached nobody is sent once more.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// What is said of an answer that is a web page.
@@ -190,10 +193,14 @@ impl EngineClient {
             match next {
                 Some(Ok(ChatDelta::Text(_))) => next = stream.next().await,
                 Some(Ok(ChatDelta::Done(answer))) => return Ok(*answer),
-                // The Python llama.cpp server says in this way that it refuses; why, it says only to whom does not stream.
-                Some(Err(_)) if stream.ended_empty() && self.is_elsewhere() => {
-                    let left = deadline.saturating_sub(started.elapsed());
-                    return self.whole_chat(request, left).await;
+                // In this way the Python llama.cpp server refuses; why, it says only to whom does not stream. One that
+                // died of the request is not asked again.
+                Some(Err(error)) if stream.ended_empty() && self.is_elsewhere() => {
+                    let left = || deadline.saturating_sub(started.elapsed());
+                    if self.is_alive(left().min(ALIVE_WITHIN)).await {
+                        return self.whole_chat(request, left()).await;
+                    }
+                    return Err(Failed::from(error));
                 }
                 Some(Err(error)) => return Err(Failed::from(error)),
                 None => return Err(Failed::protocol("an answer without an end")),
@@ -262,6 +269,11 @@ impl EngineClient {
             let limit = deadline;
             Err(Failed::from(EngineError::DeadlineExceeded { limit }))
         })
+    }
+
+    async fn is_alive(&self, within: Duration) -> bool {
+        let models = self.ask_bytes(Method::GET, MODELS, Bytes::new(), within).await;
+        models.is_ok_and(|body| !body.is_empty())
     }
 
     /// Where it is, as it may be shown.

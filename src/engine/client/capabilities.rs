@@ -172,7 +172,7 @@ impl Probe<'_> {
     }
 
     async fn models(&self) -> Result<Vec<String>, Failed> {
-        let answer = self.client.ask(Method::GET, "/v1/models", None::<&()>, self.left());
+        let answer = self.client.ask(Method::GET, super::MODELS, None::<&()>, self.left());
         let list: Value = unless_refused(answer.await)?.unwrap_or_default();
         let entries = list["data"].as_array().or_else(|| list["models"].as_array());
         let names = entries.into_iter().flatten().filter_map(|entry| {

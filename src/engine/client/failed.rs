@@ -20,6 +20,8 @@ pub(crate) struct Failed {
     pub(crate) error: EngineError,
     /// True if nothing of the request reached anybody: it may be sent again.
     pub(crate) is_unsent: bool,
+    /// True if the connection ended before the answer did.
+    pub(crate) is_cut: bool,
     /// The status of a refusal.
     pub(crate) status: Option<StatusCode>,
     /// How long the server asks to be left alone.
@@ -31,6 +33,7 @@ impl From<EngineError> for Failed {
         Self {
             error,
             is_unsent: false,
+            is_cut: false,
             status: None,
             rest: None,
         }
@@ -58,6 +61,7 @@ impl Failed {
         };
         Self {
             is_unsent,
+            is_cut: !is_new,
             ..Self::from(EngineError::Unavailable { why: one_line(&why) })
         }
     }

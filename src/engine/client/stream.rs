@@ -76,7 +76,7 @@ impl ChatStream {
         Some(next)
     }
 
-    /// True if the server ended the stream in order, but put nothing at all into it.
+    /// True if the server accepted the request and ended the stream without a word.
     pub(super) const fn ended_empty(&self) -> bool {
         self.is_empty && self.has_body_ended
     }
@@ -94,7 +94,11 @@ impl ChatStream {
                     return Ok(ChatDelta::Text(text));
                 }
             }
-            match self.body.next_piece().await.map_err(|failed| failed.error)? {
+            let piece = self.body.next_piece().await.map_err(|failed| {
+                self.has_body_ended = failed.is_cut;
+                failed.error
+            })?;
+            match piece {
                 Some(piece) => {
                     self.is_empty = false;
                     self.events.push(&piece).map_err(|_too_large| EngineError::Protocol {

@@ -187,16 +187,21 @@ async fn a_server_that_does_not_stream_is_understood() {
 
 #[tokio::test]
 async fn a_server_that_ends_its_stream_without_a_word_is_asked_for_its_reason() {
-    let fake = Fake::start(|received| {
-        if received.body["stream"] == true {
-            return Reply::events(vec![]);
-        }
-        Reply::json(400, &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}))
-    })
-    .await;
-    let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
-    assert!(matches!(error, EngineError::ContextExceeded { .. }), "{error}");
-    assert_eq!(fake.count(CHAT), 2);
+    for end in [Step::Text(String::new()), Step::Hangup] {
+        let fake = Fake::start(move |received| {
+            if received.path != CHAT {
+                return complete(received);
+            }
+            if received.body["stream"] == true {
+                return Reply::events(vec![end.clone()]);
+            }
+            Reply::json(400, &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}))
+        })
+        .await;
+        let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
+        assert!(matches!(error, EngineError::ContextExceeded { .. }), "{error}");
+        assert_eq!(fake.count(CHAT), 2);
+    }
 }
 
 #[tokio::test]
