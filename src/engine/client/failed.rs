@@ -85,7 +85,10 @@ impl Failed {
             }
         } else {
             let message = message.unwrap_or_else(|| format!("the status {status} without a reason"));
-            of_code(said.code, status, message, limit)
+            // Whatever word goes with it, this status has one meaning.
+            let is_shut_out = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            let code = if is_shut_out { ErrorCode::Other } else { said.code };
+            of_code(code, status, message, limit)
         };
         Self {
             status: Some(status),
@@ -215,7 +218,9 @@ mod tests {
             assert_eq!(refused(429, body), EngineError::Overloaded { why }, "{body}");
         }
         assert!(matches!(refused(502, "<html>"), EngineError::Unavailable { .. }));
-        assert!(matches!(refused(401, "{}"), EngineError::Unauthorized { .. }));
+        for body in ["{}", r#"{"error":{"message":"a token is needed","code":"invalid_request"}}"#] {
+            assert!(matches!(refused(401, body), EngineError::Unauthorized { .. }));
+        }
         assert!(matches!(refused(504, "null"), EngineError::DeadlineExceeded { .. }));
     }
 
