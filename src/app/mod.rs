@@ -6,6 +6,7 @@ pub mod caller;
 pub mod conversations;
 pub mod desk;
 mod drafting;
+pub mod engines;
 mod error;
 pub mod history;
 mod jobs;
@@ -19,6 +20,7 @@ pub mod views;
 pub mod visit;
 
 pub use caller::{Caller, Who};
+pub use engines::Engines;
 pub use error::{AppError, ErrorKind};
 
 use crate::domain::time::Timestamp;
@@ -52,7 +54,7 @@ pub struct App {
 #[derive(Debug)]
 struct Inner {
     store: Store,
-    engine: Option<Engine>,
+    engines: Engines,
     indexes: knowledge::Indexes,
     importing: tokio::sync::Mutex<()>,
     phases: broadcast::Sender<live::Drafting>,
@@ -61,12 +63,17 @@ struct Inner {
 }
 
 impl App {
-    /// The application over an open store. Background work begins with [`Self::start_jobs`].
+    /// The application over an open store, with the engine of this machine alone.
     pub fn new(store: Store, engine: Option<Engine>) -> Self {
+        Self::with_engines(store, Engines::new(engine, Vec::new()))
+    }
+
+    /// The application over an open store. Background work begins with [`Self::start_jobs`].
+    pub fn with_engines(store: Store, engines: Engines) -> Self {
         let (phases, _) = broadcast::channel(256);
         let inner = Inner {
             store,
-            engine,
+            engines,
             indexes: knowledge::Indexes::default(),
             importing: tokio::sync::Mutex::default(),
             phases,
@@ -79,6 +86,11 @@ impl App {
     /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
+        let stopping = self.inner.stopping.clone();
+        let looking = self.inner.engines.clone().keep_looking();
+        self.inner
+            .tasks
+            .spawn(async move { stopping.run_until_cancelled(looking).await });
     }
 
     /// Stops background work and closes the store. What has not reached its transaction is left for the next start.
@@ -102,7 +114,12 @@ impl App {
         self.sources().clock.now()
     }
 
+    /// All engines that may write answers.
+    pub fn engines(&self) -> &Engines {
+        &self.inner.engines
+    }
+
     pub(crate) fn engine(&self) -> Option<&Engine> {
-        self.inner.engine.as_ref()
+        self.inner.engines.local()
     }
 }

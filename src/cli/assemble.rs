@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::output;
-use crate::app::{self, App};
+use super::remote;
+use crate::app::{self, App, Engines};
 use crate::config::{self, Model, Settings};
 use crate::data_dir::{DataDir, Lock};
 use crate::engine::{EngineState, Supervisor, SupervisorSettings};
@@ -57,9 +58,10 @@ impl Assembled {
     async fn with(context: &Context, lock: Lock, supervisor: Option<Supervisor>) -> Result<Self, Failure> {
         let settings = context.settings();
         let store = Store::open(&location(settings), system::sources()).await?;
-        let engine = supervisor.as_ref().and_then(|supervisor| engine(context, supervisor));
+        let local = supervisor.as_ref().and_then(|supervisor| engine(context, supervisor));
+        let remote = remote::engines(&settings.remote_engines, &context.data_dir())?;
         Ok(Self {
-            app: App::new(store, engine),
+            app: App::with_engines(store, Engines::new(local, remote)),
             supervisor,
             _lock: lock,
         })

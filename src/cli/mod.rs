@@ -18,6 +18,7 @@ mod kb;
 mod log;
 mod output;
 mod queue;
+mod remote;
 mod serve;
 mod server;
 mod show;

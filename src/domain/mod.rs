@@ -12,6 +12,7 @@ pub mod flow;
 pub mod ids;
 pub mod knowledge;
 pub mod log;
+pub mod model_ref;
 pub mod policy;
 pub mod release;
 pub mod retrieval;
