@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod desk;
 mod drafting;
 mod error;
+pub mod fitness;
 pub mod history;
 mod jobs;
 pub mod knowledge;
@@ -54,6 +55,7 @@ struct Inner {
     store: Store,
     engine: Option<Engine>,
     indexes: knowledge::Indexes,
+    fitness: fitness::State,
     importing: tokio::sync::Mutex<()>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
@@ -68,6 +70,7 @@ impl App {
             store,
             engine,
             indexes: knowledge::Indexes::default(),
+            fitness: fitness::State::default(),
             importing: tokio::sync::Mutex::default(),
             phases,
             stopping: CancellationToken::new(),
