@@ -1,7 +1,7 @@
 //! One run of the probe at a time, in the background.
 
 use super::material::Material;
-use super::{Ask, ProbeError, Wish as Wanted, keep, known, reading, writing};
+use super::{Ask, ProbeError, keep, known, reading, writing};
 use crate::app::{App, AppError, Engine};
 use crate::domain::fitness::Language;
 use crate::engine::{EngineState, Priority};
@@ -136,7 +136,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(wish: &Wanted, engine: &Engine) -> Result<Self, AppError> {
+    fn of(wish: &Wish, engine: &Engine) -> Result<Self, AppError> {
         let chat_model = wish.chat_model.clone().or_else(|| engine.chat_model.clone());
         let languages = Language::ALL
             .into_iter()
