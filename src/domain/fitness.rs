@@ -167,11 +167,10 @@ impl Gauge {
     /// What the lower bound must reach, `0.0..=1.0`. `docs/models-fitness.md` says why.
     pub const fn bar(self) -> f64 {
         match self {
-            Self::RightFirst => 0.70,
-            Self::RightlyQuoted | Self::SaysUnknown => 0.60,
-            Self::QuotesRight | Self::RightlyFilled => 0.75,
+            Self::RightlyQuoted => 0.35,
             Self::NothingQuoted | Self::RightlyWritten => 0.50,
-            Self::Separates => 0.65,
+            Self::RightFirst => 0.55,
+            Self::QuotesRight | Self::Separates | Self::SaysUnknown | Self::RightlyFilled => 0.60,
         }
     }
 

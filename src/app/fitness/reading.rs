@@ -90,7 +90,9 @@ fn judge(language: Language, outcomes: &[Outcome]) -> Vec<Finding> {
     let (answerable, unanswerable): (Vec<Outcome>, Vec<Outcome>) = outcomes.iter().partition(|outcome| outcome.answerable);
     let quotes: Vec<Outcome> = answerable.iter().copied().filter(|outcome| outcome.quoted).collect();
     let retrieve = counted(Gauge::RightFirst, &answerable, |outcome| outcome.first);
+    // Nobody quotes rightly who does not find, so what is found counts for quoting too.
     let quote = [
+        retrieve,
         counted(Gauge::RightlyQuoted, &answerable, |outcome| outcome.right),
         counted(Gauge::QuotesRight, &quotes, |outcome| outcome.right),
         counted(Gauge::NothingQuoted, &unanswerable, |outcome| !outcome.quoted),
