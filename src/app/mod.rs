@@ -13,6 +13,7 @@ mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
+pub mod machine;
 pub mod review;
 pub mod status;
 pub mod takeover;

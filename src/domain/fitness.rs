@@ -5,9 +5,11 @@
 //! found fit by luck on few questions. [`Allowance`] turns the verdicts into the modes of an agent version.
 
 mod allowance;
+mod mode_use;
 mod tongue;
 
 pub use allowance::{Allowance, DEFAULT_EMBEDDER, Fitness};
+pub use mode_use::ModeUse;
 pub use tongue::written_in;
 
 use crate::stats::proportion::lower_bound;
