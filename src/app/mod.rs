@@ -8,11 +8,13 @@ pub mod desk;
 mod drafting;
 pub mod engines;
 mod error;
+pub mod fitness;
 pub mod history;
 mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
+pub mod machine;
 pub mod review;
 pub mod status;
 pub mod takeover;
@@ -56,6 +58,7 @@ struct Inner {
     store: Store,
     engines: Engines,
     indexes: knowledge::Indexes,
+    fitness: fitness::State,
     importing: tokio::sync::Mutex<()>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
@@ -75,6 +78,7 @@ impl App {
             store,
             engines,
             indexes: knowledge::Indexes::default(),
+            fitness: fitness::State::default(),
             importing: tokio::sync::Mutex::default(),
             phases,
             stopping: CancellationToken::new(),

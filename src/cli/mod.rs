@@ -16,6 +16,7 @@ mod flags;
 mod init;
 mod kb;
 mod log;
+mod model_check;
 mod output;
 mod queue;
 mod remote;
@@ -65,6 +66,9 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// The AI models of this machine
+    #[command(subcommand)]
+    Model(model_check::Model),
     /// The settings in force
     #[command(subcommand)]
     Config(config::Config),
@@ -105,6 +109,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Model(model) => model.run(&context).await,
         Command::Config(config) => config.run(&context),
     }
 }

@@ -8,6 +8,7 @@ pub mod account;
 pub mod answer;
 pub mod conversation;
 pub mod draft;
+pub mod fitness;
 pub mod flow;
 pub mod ids;
 pub mod knowledge;

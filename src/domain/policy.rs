@@ -75,7 +75,7 @@ impl Reason {
             Self::MissingKnowledge => "nothing in your knowledge answers this",
             Self::EngineUnavailable => "the AI engine was not available",
             Self::Unsupported => "the draft mentions something its sources do not",
-            Self::UnfitModel => "the model has not been found fit to write answers",
+            Self::UnfitModel => "the AI model has not been found fit for this kind of answer",
             Self::AlreadyHeld => "this question was already waiting for a person",
             Self::Timeout => "nobody decided in time",
             Self::Rejected => "the draft was rejected",

@@ -26,6 +26,7 @@ mod durability_child;
 mod durability_disk;
 mod durability_power_loss;
 mod engine;
+mod fitness;
 mod invariants;
 mod invariants_stories;
 mod layers;

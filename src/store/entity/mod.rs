@@ -14,6 +14,7 @@ pub mod job;
 pub mod log_entry;
 pub mod member;
 pub mod message;
+pub mod model_check;
 pub mod outcome;
 pub mod release;
 pub mod review_item;
