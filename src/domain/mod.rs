@@ -12,6 +12,7 @@ pub mod flow;
 pub mod ids;
 pub mod knowledge;
 pub mod log;
+pub mod model;
 pub mod policy;
 pub mod release;
 pub mod retrieval;
