@@ -12,6 +12,7 @@ mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
+pub mod models;
 pub mod review;
 pub mod status;
 pub mod takeover;
@@ -55,6 +56,7 @@ struct Inner {
     engine: Option<Engine>,
     indexes: knowledge::Indexes,
     importing: tokio::sync::Mutex<()>,
+    models: Option<models::Catalogue>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -63,12 +65,18 @@ struct Inner {
 impl App {
     /// The application over an open store. Background work begins with [`Self::start_jobs`].
     pub fn new(store: Store, engine: Option<Engine>) -> Self {
+        Self::with_models(store, engine, None)
+    }
+
+    /// The same with a folder of models that can be looked after.
+    pub fn with_models(store: Store, engine: Option<Engine>, models: Option<models::ModelSettings>) -> Self {
         let (phases, _) = broadcast::channel(256);
         let inner = Inner {
             store,
             engine,
             indexes: knowledge::Indexes::default(),
             importing: tokio::sync::Mutex::default(),
+            models: models.map(models::Catalogue::new),
             phases,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -66,7 +66,11 @@ impl ModelName {
     /// # Errors
     /// [`NotAModelName`] if nothing is left of it, or too much.
     pub fn of_file(file: &str) -> Result<Self, NotAModelName> {
-        let stem = match file.len().checked_sub(MODEL_ENDING.len()).map(|at| file.split_at_checked(at)) {
+        let stem = match file
+            .len()
+            .checked_sub(MODEL_ENDING.len())
+            .map(|at| file.split_at_checked(at))
+        {
             Some(Some((stem, ending))) if ending.eq_ignore_ascii_case(MODEL_ENDING) => stem,
             _ => file,
         };
@@ -106,7 +110,11 @@ fn unescaped(text: &str) -> Option<String> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            let mut digit = || {
+                char::from(rest.next()?)
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            };
             bytes.push(digit()? << 4 | digit()?);
         } else {
             bytes.push(byte);
@@ -163,7 +171,11 @@ impl FromStr for Sha256Digest {
             return Err(NotASha256);
         }
         for (byte, pair) in digest.iter_mut().zip(text.chunks_exact(2)) {
-            let digit = |place: usize| char::from(pair[place]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            let digit = |place: usize| {
+                char::from(pair[place])
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            };
             *byte = digit(0).ok_or(NotASha256)? << 4 | digit(1).ok_or(NotASha256)?;
         }
         Ok(Self(digest))
@@ -216,7 +228,10 @@ mod tests {
     #[test]
     fn only_a_model_file_at_the_end_of_an_address_names_a_model() {
         let name = |path| ModelName::of_url_path(path).map(String::from);
-        assert_eq!(name("/shop/models/resolve/main/tiny-q4.gguf").as_deref(), Some("tiny-q4"));
+        assert_eq!(
+            name("/shop/models/resolve/main/tiny-q4.gguf").as_deref(),
+            Some("tiny-q4")
+        );
         assert_eq!(name("/a/tiny%20q4.gguf").as_deref(), Some("tiny-q4"));
         assert_eq!(name("/a/..%2f..%2fetc%2fpasswd.gguf"), None);
         assert_eq!(name("/a/%2e%2e.gguf"), None);

@@ -4,6 +4,7 @@
 //! sentence with a remedy, in the server as well as in the child.
 
 mod header;
+mod inspect;
 mod reader;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub use header::GgufHeader;
+pub use inspect::{Inspected, inspect, inspect_beginning};
 
 use super::{memory, wire::ModelPurpose};
 

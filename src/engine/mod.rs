@@ -25,6 +25,7 @@ mod server;
 mod supervisor;
 pub mod wire;
 
+pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
 pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary};

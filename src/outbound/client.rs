@@ -203,7 +203,9 @@ impl Outbound {
             // What is measured and hashed is what was sent.
             .header(ACCEPT_ENCODING, "identity");
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_unprintable| failed_because(host, "the token cannot be sent: it holds characters that no token has"))?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_unprintable| {
+                failed_because(host, "the token cannot be sent: it holds characters that no token has")
+            })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
@@ -295,8 +297,11 @@ pub fn shown(url: &Url) -> String {
     url.to_string()
 }
 
-/// What can be told from the address alone. Answers with its host.
-fn check(url: &Url, allowed: Allowed) -> Result<String, OutboundError> {
+/// Refuses what can be told from the address alone; its name is looked up only when it is asked. Answers with its host.
+///
+/// # Errors
+/// [`OutboundError::NotAUrl`], [`OutboundError::NotEncrypted`], [`OutboundError::Internal`].
+pub fn check(url: &Url, allowed: Allowed) -> Result<String, OutboundError> {
     let wrong = |why: &str| OutboundError::NotAUrl {
         text: shown(url),
         why: why.to_owned(),
@@ -308,7 +313,9 @@ fn check(url: &Url, allowed: Allowed) -> Result<String, OutboundError> {
         _ => return Err(wrong("it begins with neither https:// nor http://")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it holds a user name or a password, which would be kept; take them out"));
+        return Err(wrong(
+            "it holds a user name or a password, which would be kept; take them out",
+        ));
     }
     let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
     match literal(host) {
@@ -355,7 +362,12 @@ fn failed_because(host: &str, why: &str) -> OutboundError {
 /// The innermost reason, which names neither the address nor the layers it came through.
 fn cause(error: &reqwest::Error) -> String {
     let Some(mut cause) = error.source() else {
-        return if error.is_timeout() { "it took too long" } else { "no whole answer came" }.to_owned();
+        return if error.is_timeout() {
+            "it took too long"
+        } else {
+            "no whole answer came"
+        }
+        .to_owned();
     };
     while let Some(inner) = cause.source() {
         cause = inner;
@@ -374,19 +386,49 @@ mod tests {
     #[test]
     fn only_an_encrypted_public_address_passes_by_itself() {
         let nothing = Allowed::default();
-        assert_eq!(checked("https://models.example/a.gguf", nothing).as_deref(), Ok("models.example"));
-        assert!(matches!(checked("http://models.example/a", nothing), Err(OutboundError::NotEncrypted { .. })));
-        for text in ["ftp://models.example/a", "file:///etc/passwd", "models.example/a", "", "https://", "data:,x"] {
-            assert!(matches!(checked(text, nothing), Err(OutboundError::NotAUrl { .. })), "{text}");
+        assert_eq!(
+            checked("https://models.example/a.gguf", nothing).as_deref(),
+            Ok("models.example")
+        );
+        assert!(matches!(
+            checked("http://models.example/a", nothing),
+            Err(OutboundError::NotEncrypted { .. })
+        ));
+        for text in [
+            "ftp://models.example/a",
+            "file:///etc/passwd",
+            "models.example/a",
+            "",
+            "https://",
+            "data:,x",
+        ] {
+            assert!(
+                matches!(checked(text, nothing), Err(OutboundError::NotAUrl { .. })),
+                "{text}"
+            );
         }
         for text in [
-            "https://127.0.0.1/a", "https://[::1]/a", "https://0x7f.1/a", "https://2130706433/a", "https://0177.0.0.1/a",
-            "https://[::ffff:10.0.0.1]/a", "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/a",
+            "https://[::1]/a",
+            "https://0x7f.1/a",
+            "https://2130706433/a",
+            "https://0177.0.0.1/a",
+            "https://[::ffff:10.0.0.1]/a",
+            "https://169.254.169.254/latest/meta-data",
         ] {
-            assert!(matches!(checked(text, nothing), Err(OutboundError::Internal { .. })), "{text}");
+            assert!(
+                matches!(checked(text, nothing), Err(OutboundError::Internal { .. })),
+                "{text}"
+            );
         }
-        let everything = Allowed { http: true, internal: true };
-        assert_eq!(checked("http://127.0.0.1:8080/a", everything).as_deref(), Ok("127.0.0.1"));
+        let everything = Allowed {
+            http: true,
+            internal: true,
+        };
+        assert_eq!(
+            checked("http://127.0.0.1:8080/a", everything).as_deref(),
+            Ok("127.0.0.1")
+        );
     }
 
     #[test]
@@ -406,6 +448,10 @@ mod tests {
         assert_eq!(proxy.uri().to_string(), "http://proxy.example:3128/");
         assert!(proxy.basic_auth().is_some());
         assert!(before("https://files.intranet.example/a").is_none() && before("http://10.1.2.3/a").is_none());
-        assert!(Proxies::none().before(&parse_url("https://models.example/a").unwrap()).is_none());
+        assert!(
+            Proxies::none()
+                .before(&parse_url("https://models.example/a").unwrap())
+                .is_none()
+        );
     }
 }

@@ -58,7 +58,9 @@ pub enum OutboundError {
         why: String,
     },
     /// This machine cannot ask anybody.
-    #[error("this machine cannot open encrypted connections ({why}); install its package of certificates (ca-certificates)")]
+    #[error(
+        "this machine cannot open encrypted connections ({why}); install its package of certificates (ca-certificates)"
+    )]
     NoClient {
         /// The library's reason.
         why: String,
@@ -84,6 +86,9 @@ pub enum OutboundError {
 impl OutboundError {
     /// True if the same request may succeed a little later.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unresolved { .. } | Self::Failed { .. } | Self::Silent { .. })
+        matches!(
+            self,
+            Self::Unresolved { .. } | Self::Failed { .. } | Self::Silent { .. }
+        )
     }
 }

@@ -11,7 +11,7 @@ mod range;
 mod resolve;
 
 pub use address::is_internal;
-pub use client::{Allowed, Answer, Get, Limits, Outbound, Proxies, parse_url, shown};
+pub use client::{Allowed, Answer, Get, Limits, Outbound, Proxies, check, parse_url, shown};
 pub use error::OutboundError;
 pub use range::ContentRange;
 pub use resolve::{Resolve, SystemResolver};

@@ -43,7 +43,9 @@ impl ContentRange {
 
 /// Digits only: `parse` would take a sign too.
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -59,8 +61,18 @@ mod tests {
         assert_eq!(parse("Bytes 5-5/*"), part(5, 5, None));
         assert_eq!(parse("bytes */10"), Some(ContentRange::Unsatisfied { total: 10 }));
         for wrong in [
-            "", "bytes", "bytes 0-9", "bytes 9-0/10", "bytes 0-10/10", "bytes */*", "bytes -5/10", "bytes 0-/10", "bytes +1-2/10",
-            "lines 0-9/10", "bytes 0-9/-1", "bytes 0-99999999999999999999/*",
+            "",
+            "bytes",
+            "bytes 0-9",
+            "bytes 9-0/10",
+            "bytes 0-10/10",
+            "bytes */*",
+            "bytes -5/10",
+            "bytes 0-/10",
+            "bytes +1-2/10",
+            "lines 0-9/10",
+            "bytes 0-9/-1",
+            "bytes 0-99999999999999999999/*",
         ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }

@@ -6,6 +6,7 @@ use super::session::{CSRF_HEADER, SignedIn};
 use super::state::Web;
 use crate::app::visit::{self, Visitor};
 use crate::app::{Caller, accounts};
+use crate::domain::account::Scope;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::{Bytes, BytesMut};
@@ -78,6 +79,22 @@ impl FromRequestParts<Web> for OnSocket {
                 "Only the administrator of this machine can do this, with the command: holdpoint admin",
             )),
         }
+    }
+}
+
+/// Somebody who administers: the machine, on the socket, or a workspace. For what administrators may read about the machine.
+#[derive(Debug)]
+pub struct AdminOf;
+
+impl FromRequestParts<Web> for AdminOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        if peer(parts) != Some(Peer::Socket) {
+            let CallerOf(caller) = CallerOf::from_request_parts(parts, web).await?;
+            caller.require(Scope::Admin)?;
+        }
+        Ok(Self)
     }
 }
 

@@ -14,6 +14,8 @@ pub mod job;
 pub mod log_entry;
 pub mod member;
 pub mod message;
+pub mod model;
+pub mod model_in_use;
 pub mod outcome;
 pub mod release;
 pub mod review_item;
