@@ -17,7 +17,7 @@ pub enum OutboundError {
     },
     /// Not encrypted.
     #[error(
-        "{url} is not encrypted, so anybody on the way could change what arrives; use its https:// address, or allow it with --allow-http"
+        "the address {url} is not encrypted, so anybody on the way could change what arrives; use its https:// address, or allow it with --allow-http"
     )]
     NotEncrypted {
         /// The address, without its query.
@@ -25,7 +25,7 @@ pub enum OutboundError {
     },
     /// It leads to this machine or its network.
     #[error(
-        "{host} is {address}, an address inside this machine or its network; if that is what you want, allow it with --allow-internal"
+        "the host {host} is {address}, an address inside this machine or its network; if that is what you want, allow it with --allow-internal"
     )]
     Internal {
         /// The host asked for.
@@ -34,7 +34,7 @@ pub enum OutboundError {
         address: IpAddr,
     },
     /// Nobody knows the host.
-    #[error("{host} was not found ({why}); check the address and this machine's connection")]
+    #[error("the host {host} was not found ({why}); check the address and this machine's connection")]
     Unresolved {
         /// The host.
         host: String,
@@ -42,7 +42,7 @@ pub enum OutboundError {
         why: String,
     },
     /// Sent from one place to the next without end.
-    #[error("{url} leads on more than {most} times and never to an end; check the address")]
+    #[error("the address {url} leads on more than {most} times and never to an end; check the address")]
     TooManyRedirects {
         /// The address that was asked for, without its query.
         url: String,
@@ -50,7 +50,7 @@ pub enum OutboundError {
         most: usize,
     },
     /// Sent on without saying where to.
-    #[error("{host} sends on to somewhere that is no address ({why}); check the address")]
+    #[error("the host {host} sends on to somewhere that is no address ({why}); check the address")]
     BadRedirect {
         /// The host that answered.
         host: String,
@@ -74,7 +74,7 @@ pub enum OutboundError {
         why: String,
     },
     /// Nothing came in time.
-    #[error("{host} sent nothing for {} s; try again later", limit.as_secs())]
+    #[error("the host {host} sent nothing for {} s; try again later", limit.as_secs())]
     Silent {
         /// The host.
         host: String,

@@ -96,7 +96,8 @@ impl Builder {
             chat_model: Some(MODEL_NAME.to_owned()),
             status: None,
         });
-        let app = App::new(store, handle);
+        let models = super::models::settings(dir.path().join("models"));
+        let app = App::with_models(store, handle, Some(models));
         app.start_jobs();
         let workspace = Workspace::make(&app, "quillhaven", OWNER_EMAIL).await;
         let mut settings = self.settings;

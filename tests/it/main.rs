@@ -29,6 +29,7 @@ mod engine;
 mod invariants;
 mod invariants_stories;
 mod layers;
+mod models;
 mod store_bench;
 mod store_isolation;
 mod store_open;

@@ -35,7 +35,7 @@ pub async fn add(app: &App, by: Actor, wish: AddWish) -> Result<ArrivalView, App
     }
     let cannot = |error: io::Error| {
         AppError::Invalid(format!(
-            "{} cannot be read ({error}); check the path and its permissions",
+            "the file {} cannot be read ({error}); check the path and its permissions",
             wish.file.display()
         ))
     };
@@ -43,7 +43,7 @@ pub async fn add(app: &App, by: Actor, wish: AddWish) -> Result<ArrivalView, App
     // A pipe would be waited for, and a folder is none.
     if !fs::metadata(&file).map_err(cannot)?.is_file() {
         return Err(AppError::Invalid(format!(
-            "{} is not a file; name the model's .gguf file",
+            "the path {} is not a file; name the model's .gguf file",
             file.display()
         )));
     }
@@ -171,7 +171,7 @@ async fn copied(
 fn copy_stoppable(from: &Path, to: &Path, arrival: &Arrival) -> Result<(), Ended> {
     use std::io::{Read, Write};
     let mut source =
-        File::open(from).map_err(|error| Ended::Failed(format!("{} cannot be read ({error})", from.display())))?;
+        File::open(from).map_err(|error| Ended::Failed(format!("the file {} cannot be read ({error})", from.display())))?;
     let mut target = File::create(to).map_err(|error| file::cannot_write(to, &error))?;
     let mut piece = vec![0; 1 << 20];
     loop {
@@ -180,7 +180,7 @@ fn copy_stoppable(from: &Path, to: &Path, arrival: &Arrival) -> Result<(), Ended
         }
         let read = source
             .read(&mut piece)
-            .map_err(|error| Ended::Failed(format!("{} cannot be read ({error})", from.display())))?;
+            .map_err(|error| Ended::Failed(format!("the file {} cannot be read ({error})", from.display())))?;
         if read == 0 {
             return Ok(());
         }

@@ -153,7 +153,7 @@ pub(super) fn begin(
     }
     if running.count() >= MOST_AT_ONCE {
         return Err(AppError::TooMany(format!(
-            "{MOST_AT_ONCE} models are on their way in already; try again when one has arrived"
+            "there are {MOST_AT_ONCE} models on their way in already; try again when one has arrived"
         )));
     }
     let id = ArrivalId::new(&*app.sources().ids);

@@ -34,7 +34,7 @@ pub async fn use_model(app: &App, by: Actor, name: ModelName) -> Result<Chosen, 
     let purpose = row.purpose;
     let Some(configured) = catalogue.settings.configured(purpose) else {
         return Err(AppError::Invalid(format!(
-            "{name} is an adapter, which changes a chat model; name it in the settings of the agent that is to use it"
+            "the model {name} is an adapter, which changes a chat model; name it in the settings of the agent that is to use it"
         )));
     };
     usable(catalogue, &row)?;
@@ -101,7 +101,7 @@ pub async fn remove(app: &App, by: Actor, name: ModelName) -> Result<Removed, Ap
     let _alone = catalogue.changing.lock().await;
     if catalogue.arrivals.is_expected(&name) {
         return Err(conflict(format!(
-            "{name} is on its way in; wait for it, or stop it: holdpoint model pull URL --cancel"
+            "the model {name} is on its way in; wait for it, or stop it: holdpoint model pull URL --cancel"
         )));
     }
     let folder = &catalogue.settings.folder;
@@ -163,8 +163,8 @@ async fn refuse_used(app: &App, catalogue: &Catalogue, row: &model::Model) -> Re
         .and_then(|configured| configured.named_by.clone());
     Err(conflict(match (used.by, setting) {
         (ChosenBy::Configuration, Some(setting)) => {
-            format!("{name} is in use: {setting} names it; change that first, then remove it")
+            format!("the model {name} is in use: {setting} names it; change that first, then remove it")
         }
-        _ => format!("{name} is in use as the {noun}; choose another one first: holdpoint model use NAME"),
+        _ => format!("the model {name} is in use as the {noun}; choose another one first: holdpoint model use NAME"),
     }))
 }

@@ -89,7 +89,7 @@ pub(super) async fn hashed(arrival: &Arc<Arrival>, path: PathBuf, bytes: u64) ->
     let teller = arrival.clone();
     let digest = blocking(move || {
         let digest = sha256(&path, &teller.stop, |done| teller.tell(|view| view.bytes_done = done));
-        digest.map_err(|error| Ended::Failed(format!("{} cannot be read ({error})", path.display())))
+        digest.map_err(|error| Ended::Failed(format!("the file {} cannot be read ({error})", path.display())))
     })
     .await?
     .ok_or(Ended::Stopped)?;
@@ -228,7 +228,7 @@ pub(super) async fn store(app: &App, arrival: &Arrival, by: &str, finished: Fini
 
 pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Ended {
     Ended::Failed(format!(
-        "{} cannot be written ({error}); check the space and the permissions of its folder",
+        "the file {} cannot be written ({error}); check the space and the permissions of its folder",
         path.display()
     ))
 }
@@ -236,7 +236,7 @@ pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Ended {
 /// What to do about a file that nobody has added.
 pub(super) fn in_the_way(path: &Path) -> String {
     format!(
-        "{} is there already and not in the catalogue; take it in with `holdpoint model add`, or move it away",
+        "the file {} is there already and not in the catalogue; take it in with `holdpoint model add`, or move it away",
         path.display()
     )
 }

@@ -76,7 +76,7 @@ pub async fn pull(app: &App, by: Actor, wish: PullWish) -> Result<ArrivalView, A
     check(&url, wish.allowed).map_err(invalid)?;
     let name = wish.name.or_else(|| ModelName::of_url_path(url.path())).ok_or_else(|| {
         AppError::Invalid(format!(
-            "{} does not end in the name of a .gguf file; use the address of the file itself, or name the model with --name",
+            "the address {} does not end in the name of a .gguf file; use the address of the file itself, or name the model with --name",
             shown(&url)
         ))
     })?;
