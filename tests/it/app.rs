@@ -330,6 +330,11 @@ impl TestApp {
     }
 }
 
+/// The administrator of the server behind this socket, whoever started it.
+pub(crate) fn socket_client(socket: PathBuf) -> Client {
+    Client::unix(socket)
+}
+
 /// Looks until it finds something.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let found = tokio::time::timeout(AMPLE, async {

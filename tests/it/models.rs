@@ -1,10 +1,10 @@
 //! The machine's models: files taken in, files fetched from a server that behaves badly, choosing and removing.
 
 mod catalogue;
-mod gguf;
+pub(crate) mod gguf;
 mod pull;
 mod routes;
-mod server;
+pub(crate) mod server;
 
 use holdpoint::app::App;
 use holdpoint::app::models::{

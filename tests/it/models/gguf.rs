@@ -1,7 +1,7 @@
 //! Small GGUF files with valid headers, made by hand. Their weights are numbers, and nobody could talk to them.
 
 /// What goes into a file.
-pub(super) struct Gguf {
+pub(crate) struct Gguf {
     metadata: Vec<u8>,
     entries: u64,
     weights: Vec<u8>,
@@ -36,7 +36,7 @@ impl Gguf {
     }
 
     /// A chat model.
-    pub(super) fn chat() -> Self {
+    pub(crate) fn chat() -> Self {
         Self::new("llama")
             .entry("tokenizer.chat_template", 8, &text("chatml"))
             .number("llama.block_count", 2)
@@ -46,21 +46,21 @@ impl Gguf {
     }
 
     /// A chat model that keeps so much of a conversation that no machine could run it.
-    pub(super) fn giant() -> Self {
+    pub(crate) fn giant() -> Self {
         Self::chat()
             .number("llama.attention.key_length", u32::MAX)
             .number("llama.attention.value_length", u32::MAX)
     }
 
     /// An embedding model.
-    pub(super) fn embedder() -> Self {
+    pub(crate) fn embedder() -> Self {
         Self::new("bert")
             .entry("bert.attention.causal", 7, &[0])
             .number("bert.pooling_type", 1)
     }
 
     /// With a header of at least so many bytes, as large vocabularies have.
-    pub(super) fn long_header(self, bytes: usize) -> Self {
+    pub(crate) fn long_header(self, bytes: usize) -> Self {
         let mut words = 8_u32.to_le_bytes().to_vec();
         let count = bytes / 16;
         words.extend((count as u64).to_le_bytes());
@@ -71,7 +71,7 @@ impl Gguf {
     }
 
     /// The file, with weights that depend on `seed`.
-    pub(super) fn build(mut self, seed: u8, weights: usize) -> Vec<u8> {
+    pub(crate) fn build(mut self, seed: u8, weights: usize) -> Vec<u8> {
         let weights = weights.next_multiple_of(32);
         self.weights = (0..weights).map(|at| seed ^ (at % 251) as u8).collect();
         let mut file = b"GGUF".to_vec();

@@ -20,6 +20,15 @@ fn model() -> Vec<u8> {
     Gguf::chat().build(7, SIZE)
 }
 
+/// So large that most of it is not on its way yet when its head has come.
+const LARGE: usize = 48 << 20;
+
+async fn serving_large() -> (Bench, FileServer, Vec<u8>) {
+    let file = Gguf::chat().build(7, LARGE);
+    let server = FileServer::start(file.clone(), Manner::Well).await;
+    (Bench::start().await, server, file)
+}
+
 async fn serving(manner: Manner) -> (Bench, FileServer, Vec<u8>) {
     let file = model();
     let server = FileServer::start(file.clone(), manner).await;
@@ -246,7 +255,7 @@ async fn the_hubs_digest_is_what_the_file_must_have() {
 
 #[tokio::test]
 async fn a_digest_that_contradicts_the_hubs_is_refused_before_anything_is_fetched() {
-    let (bench, server, file) = serving(Manner::Well).await;
+    let (bench, server, file) = serving_large().await;
     server.behaves(Manner::Hub {
         sha256: digest(&file),
         length: None,
@@ -262,12 +271,12 @@ async fn a_digest_that_contradicts_the_hubs_is_refused_before_anything_is_fetche
         problem(&ended).contains("check the address and the digest"),
         "{ended:?}"
     );
-    assert!(server.sent() < SIZE as u64 / 2);
+    assert!(server.sent() < LARGE as u64 / 2);
 }
 
 #[tokio::test]
 async fn what_the_catalogue_has_is_not_fetched_again() {
-    let (bench, server, file) = serving(Manner::Well).await;
+    let (bench, server, file) = serving_large().await;
     done(&bench.pull(wish(&server.url("tiny.gguf"))).await);
     server.behaves(Manner::Hub {
         sha256: digest(&file),
@@ -278,7 +287,7 @@ async fn what_the_catalogue_has_is_not_fetched_again() {
     done(&again);
     assert_eq!(again.name, name("tiny"));
     assert!(again.notes[0].contains("already"), "{again:?}");
-    assert!(server.sent() - before < SIZE as u64 / 2);
+    assert!(server.sent() - before < LARGE as u64 / 2);
     // Without the hub's word it has to come to be known.
     server.behaves(Manner::Well);
     done(&bench.pull(wish(&server.url("copy.gguf"))).await);
@@ -287,15 +296,28 @@ async fn what_the_catalogue_has_is_not_fetched_again() {
 
 #[tokio::test]
 async fn more_than_was_promised_is_cut_off_and_removed() {
+    let promised = model().len() as u64;
+    let mut longer = model();
+    longer.resize(longer.len() + 50_000, 1);
+    let server = FileServer::start(longer, Manner::Promises { bytes: promised }).await;
+    let bench = Bench::start().await;
+    let ended = bench.pull(wish(&server.url("tiny.gguf"))).await;
+    assert!(
+        problem(&ended).contains(&format!("promised {promised} bytes")),
+        "{ended:?}"
+    );
+    assert_eq!(bench.files(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_promise_that_the_header_contradicts_is_found_before_the_end() {
     let (bench, server, _file) = serving(Manner::Promises { bytes: 200_000 }).await;
     let ended = bench.pull(wish(&server.url("tiny.gguf"))).await;
-    // The header tells already that the weights do not fit.
-    assert!(problem(&ended).contains("200000 bytes"), "{ended:?}");
-    assert_eq!(bench.files(), [""; 0]);
-    server.behaves(Manner::Promises {
-        bytes: SIZE as u64 + 500,
-    });
-    assert!(model().len() as u64 > 500 + SIZE as u64 - 500);
+    assert!(
+        problem(&ended).contains("is incomplete: it has 200000 bytes"),
+        "{ended:?}"
+    );
+    assert_eq!((bench.files(), server.asked().len()), (Vec::new(), 2));
 }
 
 #[tokio::test]
@@ -387,13 +409,11 @@ async fn a_header_that_comes_in_many_pieces_is_waited_for() {
 
 #[tokio::test]
 async fn a_model_that_fits_no_disk_is_refused_before_it_is_fetched() {
-    let (bench, server, _file) = serving(Manner::Well).await;
-    let mut settings = bench.settings.clone();
-    settings.disk_reserve_bytes = u64::MAX / 2;
-    let bench = Bench::with(|own| own.disk_reserve_bytes = settings.disk_reserve_bytes).await;
+    let (_bench, server, _file) = serving_large().await;
+    let bench = Bench::with(|settings| settings.disk_reserve_bytes = u64::MAX / 2).await;
     let ended = bench.pull(wish(&server.url("tiny.gguf"))).await;
     assert!(problem(&ended).contains("--models-dir"), "{ended:?}");
-    assert!(server.sent() < SIZE as u64);
+    assert!(server.sent() < LARGE as u64 / 2);
 }
 
 #[tokio::test]

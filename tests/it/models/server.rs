@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 /// How it answers, by the first part of the path.
 #[derive(Debug, Clone)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     /// As one should: ranges, lengths, a strong name for the version.
     Well,
     /// Without ranges.
@@ -48,13 +48,13 @@ pub(super) enum Manner {
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Asked {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
@@ -68,14 +68,14 @@ struct Shared {
 }
 
 /// The server; it ends when dropped.
-pub(super) struct FileServer {
+pub(crate) struct FileServer {
     shared: Arc<Shared>,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     serving: JoinHandle<()>,
 }
 
 impl FileServer {
-    pub(super) async fn start(file: Vec<u8>, manner: Manner) -> Self {
+    pub(crate) async fn start(file: Vec<u8>, manner: Manner) -> Self {
         let shared = Arc::new(Shared {
             file,
             manner: Mutex::new(manner),
@@ -94,21 +94,21 @@ impl FileServer {
     }
 
     /// The file's address.
-    pub(super) fn url(&self, file: &str) -> String {
+    pub(crate) fn url(&self, file: &str) -> String {
         format!("http://{}/models/{file}", self.address)
     }
 
-    pub(super) fn behaves(&self, manner: Manner) {
+    pub(crate) fn behaves(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
     }
 
     /// Every request so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
     }
 
     /// Bytes of the file that were sent, all answers together.
-    pub(super) fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         *self.shared.sent.lock().unwrap()
     }
 }
@@ -119,7 +119,7 @@ impl Drop for FileServer {
     }
 }
 
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
