@@ -29,6 +29,7 @@ mod template;
 mod warm_up;
 pub mod wire;
 
+pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
 pub use client::{

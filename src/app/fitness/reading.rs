@@ -56,7 +56,8 @@ pub(super) async fn read(
     let mut outcomes = Vec::new();
     for (business, shelf) in material.businesses.iter().zip(shelves) {
         outcomes.extend(of_business(ask, business, shelf).await?);
-        ask.progress.advance(business.questions.len() + business.unanswerable.len());
+        ask.progress
+            .advance(business.questions.len() + business.unanswerable.len());
     }
     Ok(judge(language, &outcomes))
 }
@@ -87,7 +88,8 @@ async fn of_business(ask: &Ask<'_>, business: &Business, shelf: &Shelf) -> Resul
 }
 
 fn judge(language: Language, outcomes: &[Outcome]) -> Vec<Finding> {
-    let (answerable, unanswerable): (Vec<Outcome>, Vec<Outcome>) = outcomes.iter().partition(|outcome| outcome.answerable);
+    let (answerable, unanswerable): (Vec<Outcome>, Vec<Outcome>) =
+        outcomes.iter().partition(|outcome| outcome.answerable);
     let quotes: Vec<Outcome> = answerable.iter().copied().filter(|outcome| outcome.quoted).collect();
     let retrieve = counted(Gauge::RightFirst, &answerable, |outcome| outcome.first);
     // Nobody quotes rightly who does not find, so what is found counts for quoting too.
@@ -158,7 +160,11 @@ mod tests {
 
     fn verdict(outcomes: &[Outcome], ability: Ability) -> Verdict {
         let findings = judge(Language::En, outcomes);
-        findings.iter().find(|finding| finding.ability == ability).unwrap().verdict
+        findings
+            .iter()
+            .find(|finding| finding.ability == ability)
+            .unwrap()
+            .verdict
     }
 
     #[test]

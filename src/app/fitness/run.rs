@@ -232,7 +232,10 @@ async fn check_once_ready(app: &App) {
                 && check.finding.language == *language
         })
     };
-    let languages: Vec<Language> = Language::ALL.into_iter().filter(|language| !measured(language)).collect();
+    let languages: Vec<Language> = Language::ALL
+        .into_iter()
+        .filter(|language| !measured(language))
+        .collect();
     if languages.is_empty() {
         return;
     }

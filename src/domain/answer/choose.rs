@@ -200,9 +200,8 @@ fn asked_word_for_word(candidates: &[Candidate<'_>], thresholds: &Thresholds) ->
 
 /// The verified answer whose own question was asked, whatever a model makes of it.
 fn verified_word_for_word(question: &str, candidates: &[Candidate<'_>]) -> Option<usize> {
-    let asked = |candidate: &Candidate<'_>| {
-        candidate.kind == CandidateKind::Verified && same_words(question, candidate.title)
-    };
+    let asked =
+        |candidate: &Candidate<'_>| candidate.kind == CandidateKind::Verified && same_words(question, candidate.title);
     candidates.iter().position(asked)
 }
 

@@ -62,7 +62,9 @@ const fn in_words(
         _ if used && unfit && unmeasured => {
             "Used although nobody has measured the models for it in this language: always held, and marked as unfit."
         }
-        _ if used && unfit => "Used although the models were found unfit for it in this language: always held, and marked as unfit.",
+        _ if used && unfit => {
+            "Used although the models were found unfit for it in this language: always held, and marked as unfit."
+        }
         _ if used => "Used: the models were found fit for it in this language.",
         _ if unmeasured => "Not used: nobody has measured the models for it in this language yet.",
         _ => "Not used: the models were found unfit for it in this language.",

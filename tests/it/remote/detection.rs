@@ -13,7 +13,11 @@ async fn a_complete_server_is_known_by_what_it_does() {
     assert!(found.chat && found.logprobs && found.embeddings, "{found:?}");
     assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
     assert!(!found.score && !found.is_holdpoint);
-    assert_eq!(found.chat_model.as_deref(), Some("small"), "what is called an embedder is tried last");
+    assert_eq!(
+        found.chat_model.as_deref(),
+        Some("small"),
+        "what is called an embedder is tried last"
+    );
     assert_eq!(found.embedding_model.as_deref(), Some("nomic-embed"));
     assert_eq!(fake.count("/score"), 0, "only our own engines are asked that");
 }
@@ -33,7 +37,10 @@ async fn a_server_without_log_probabilities_is_asked_without_them() {
         let fake = Fake::start(refuses(status)).await;
         let engine = fake.engine("office");
         let found = engine.look(AMPLE).await.unwrap();
-        assert!(found.chat && !found.logprobs && !found.embeddings, "{status}: {found:?}");
+        assert!(
+            found.chat && !found.logprobs && !found.embeddings,
+            "{status}: {found:?}"
+        );
         let client = fake.client().knowing(found);
         let answer = client.chat(question("Hello"), AMPLE).await.unwrap();
         assert_eq!((answer.text.as_str(), answer.logprobs), ("Hello there", None));
@@ -87,7 +94,10 @@ async fn a_server_for_embeddings_alone_and_one_without_a_list_are_known() {
     })
     .await;
     let found = unlisted.client().detect(AMPLE).await.unwrap();
-    assert!(found.chat && found.models.is_empty() && found.chat_model.is_none(), "{found:?}");
+    assert!(
+        found.chat && found.models.is_empty() && found.chat_model.is_none(),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]

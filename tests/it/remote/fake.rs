@@ -255,7 +255,9 @@ pub(super) fn complete(received: &Received) -> Reply {
 
 /// A streamed answer: what the schema wants, else two words.
 pub(super) fn chat(received: &Received) -> Reply {
-    let schema = received.body.pointer("/response_format/json_schema/schema/properties/word/enum/0");
+    let schema = received
+        .body
+        .pointer("/response_format/json_schema/schema/properties/word/enum/0");
     let words = match schema.and_then(Value::as_str) {
         Some(word) => vec![json!({ "word": word }).to_string()],
         None => vec!["Hello ".to_owned(), "there".to_owned()],

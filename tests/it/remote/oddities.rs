@@ -38,7 +38,10 @@ async fn an_ordinary_server_is_asked_with_its_token_and_answers_piece_by_piece()
         }
     };
     assert_eq!(pieces, ["Hello ", "there"]);
-    assert_eq!((answer.text.as_str(), answer.finish), ("Hello there", FinishReason::Stop));
+    assert_eq!(
+        (answer.text.as_str(), answer.finish),
+        ("Hello there", FinishReason::Stop)
+    );
     assert_eq!((answer.prompt_tokens, answer.completion_tokens), (7, 2));
     assert_eq!(answer.logprobs.unwrap().tokens, 2);
     let received = &fake.received()[0];
@@ -59,7 +62,10 @@ async fn embeddings_are_sorted_and_made_unit_vectors() {
 async fn every_kind_of_refusal_has_its_own_error() {
     let refusal = |status, body: &str| Reply::text(status, "application/json", body);
     let unauthorized = error_of(refusal(401, &format!(r#"{{"error":"bad key {TOKEN}"}}"#))).await;
-    assert!(matches!(unauthorized, EngineError::Unauthorized { .. }), "{unauthorized}");
+    assert!(
+        matches!(unauthorized, EngineError::Unauthorized { .. }),
+        "{unauthorized}"
+    );
     let forbidden = error_of(refusal(403, "")).await;
     assert!(matches!(forbidden, EngineError::Unauthorized { .. }), "{forbidden}");
     let busy = error_of(refusal(429, r#"{"error":{"message":"slow down","code":429}}"#)).await;
@@ -68,7 +74,10 @@ async fn every_kind_of_refusal_has_its_own_error() {
     let long = error_of(refusal(400, long)).await;
     assert!(matches!(long, EngineError::ContextExceeded { .. }), "{long}");
     let failed = error_of(refusal(500, r#"{"error":"CUDA error: out of memory"}"#)).await;
-    assert!(matches!(&failed, EngineError::Unavailable { why } if why.contains("CUDA")), "{failed}");
+    assert!(
+        matches!(&failed, EngineError::Unavailable { why } if why.contains("CUDA")),
+        "{failed}"
+    );
     let huge = error_of(refusal(500, &"x".repeat(4 << 20))).await;
     assert!(matches!(huge, EngineError::Unavailable { .. }), "{huge}");
 }
@@ -84,7 +93,10 @@ async fn a_redirect_is_not_followed() {
         let error = error_of(Reply::text(status, "text/plain", "").header("location", &target)).await;
         assert!(error.to_string().contains("is not followed"), "{error}");
     }
-    assert!(other.received().is_empty(), "nothing was sent there, least of all the token");
+    assert!(
+        other.received().is_empty(),
+        "nothing was sent there, least of all the token"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +128,10 @@ async fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
     }
     let broken = event(&json!({"error": {"message": "slot failed", "code": 500}}));
     let error = error_of(Reply::events(vec![text("Half"), broken])).await;
-    assert!(matches!(&error, EngineError::Unavailable { why } if why == "slot failed"), "{error}");
+    assert!(
+        matches!(&error, EngineError::Unavailable { why } if why == "slot failed"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -143,9 +158,15 @@ async fn a_body_without_end_is_given_up() {
 #[tokio::test]
 async fn silence_is_not_waited_out() {
     let before = error_of(Reply::events(vec![]).after(Step::Silence)).await;
-    assert!(matches!(&before, EngineError::Unavailable { why } if why.contains("sent nothing")), "{before}");
+    assert!(
+        matches!(&before, EngineError::Unavailable { why } if why.contains("sent nothing")),
+        "{before}"
+    );
     let between = error_of(Reply::events(vec![text("Half"), Step::Silence])).await;
-    assert!(matches!(&between, EngineError::Unavailable { why } if why.contains("sent nothing")), "{between}");
+    assert!(
+        matches!(&between, EngineError::Unavailable { why } if why.contains("sent nothing")),
+        "{between}"
+    );
 }
 
 #[tokio::test]
@@ -195,7 +216,10 @@ async fn a_server_that_ends_its_stream_without_a_word_is_asked_for_its_reason() 
             if received.body["stream"] == true {
                 return Reply::events(vec![end.clone()]);
             }
-            Reply::json(400, &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}))
+            Reply::json(
+                400,
+                &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}),
+            )
         })
         .await;
         let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
@@ -230,7 +254,10 @@ async fn until(condition: impl Fn() -> bool) {
 #[tokio::test]
 async fn embeddings_are_asked_once_more_but_not_believed() {
     for (body, words) in [
-        (json!({"data": [{"index": 0, "embedding": [1.0]}]}), "1 embeddings came for 2 texts"),
+        (
+            json!({"data": [{"index": 0, "embedding": [1.0]}]}),
+            "1 embeddings came for 2 texts",
+        ),
         (json!({"data": []}), "0 embeddings"),
         (
             json!({"data": [{"index": 7, "embedding": [1.0]}, {"index": 9, "embedding": [1.0]}]}),
@@ -270,7 +297,10 @@ async fn a_connection_refused_is_said_plainly() {
     };
     let client = holdpoint::engine::EngineClient::with_limits(endpoint, SHORT);
     let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
-    assert!(error.to_string().contains("cannot be reached: Connection refused"), "{error}");
+    assert!(
+        error.to_string().contains("cannot be reached: Connection refused"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -74,7 +74,10 @@ async fn the_first_that_can_answers_and_the_others_are_not_asked() {
     let (local, office, lab) = (Local::start(), Fake::start(complete).await, Fake::start(complete).await);
     let engines = local.engines(&[&office, &lab]);
     let answered = ask(&engines, &["small@lab", "small@office", "scripted"]).await.unwrap();
-    assert_eq!((answered.model.to_string(), answered.answer.text), ("small@lab".to_owned(), "Hello there".to_owned()));
+    assert_eq!(
+        (answered.model.to_string(), answered.answer.text),
+        ("small@lab".to_owned(), "Hello there".to_owned())
+    );
     assert!(answered.skipped.is_empty() && answered.answer.logprobs.is_some());
     assert!(office.received().is_empty());
     assert_eq!(local.script.chats(), 0);
@@ -89,7 +92,10 @@ async fn what_cannot_answer_is_passed_over_with_its_reason() {
         .unwrap();
     assert_eq!(answered.model.to_string(), "scripted");
     let why: Vec<&str> = answered.skipped.iter().map(|skipped| skipped.why.as_str()).collect();
-    assert!(why[0].contains("has no model large; it has nomic-embed, small"), "{why:?}");
+    assert!(
+        why[0].contains("has no model large; it has nomic-embed, small"),
+        "{why:?}"
+    );
     assert!(why[1].contains("there is no remote engine cellar"), "{why:?}");
     assert!(why[2].contains("office cannot answer (out of memory)"), "{why:?}");
 }
@@ -102,7 +108,10 @@ async fn when_nobody_answers_each_reason_is_told() {
     assert!(matches!(nobody.error, EngineError::NoModel { .. }), "{nobody:?}");
     let told = nobody.to_string();
     assert!(told.contains("@office: office cannot answer (out of memory)"), "{told}");
-    assert!(told.contains("scripted: no models are set up on this machine"), "{told}");
+    assert!(
+        told.contains("scripted: no models are set up on this machine"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -173,7 +182,11 @@ async fn who_does_not_begin_in_its_part_of_the_time_loses_its_turn_and_is_told_t
     engines.remote()[0].look(AMPLE).await.unwrap();
     let answered = ask(&engines, &["small@office", "scripted"]).await.unwrap();
     assert_eq!(answered.model.to_string(), "scripted");
-    assert_eq!((office.left(), local.script.chats()), (1, 1), "one answer, and the other was given up");
+    assert_eq!(
+        (office.left(), local.script.chats()),
+        (1, 1),
+        "one answer, and the other was given up"
+    );
 }
 
 #[tokio::test]
@@ -198,12 +211,21 @@ async fn an_asker_who_goes_stops_the_engine_and_blames_nobody() {
 
 #[tokio::test]
 async fn the_status_tells_how_every_remote_engine_is() {
-    let (office, lab) = (Fake::start(complete).await, Fake::start(|_| Reply::json(401, &json!({}))).await);
+    let (office, lab) = (
+        Fake::start(complete).await,
+        Fake::start(|_| Reply::json(401, &json!({}))).await,
+    );
     let engines = Engines::new(None, named(&[&office, &lab]));
     let status = engines.remote_status().await;
-    assert_eq!((status[0].name.as_str(), status[0].state), ("office", RemoteState::Ready));
+    assert_eq!(
+        (status[0].name.as_str(), status[0].state),
+        ("office", RemoteState::Ready)
+    );
     assert!(status[0].capabilities.as_ref().unwrap().logprobs);
-    assert_eq!((status[1].name.as_str(), status[1].state), ("lab", RemoteState::Failing));
+    assert_eq!(
+        (status[1].name.as_str(), status[1].state),
+        ("lab", RemoteState::Failing)
+    );
     assert!(status[1].in_words.contains("engine-lab.token"), "{status:?}");
     let shown = serde_json::to_string(&status).unwrap();
     assert!(!shown.contains(super::fake::TOKEN), "{shown}");
