@@ -170,8 +170,8 @@ async fn copied(
 
 fn copy_stoppable(from: &Path, to: &Path, arrival: &Arrival) -> Result<(), Ended> {
     use std::io::{Read, Write};
-    let mut source =
-        File::open(from).map_err(|error| Ended::Failed(format!("the file {} cannot be read ({error})", from.display())))?;
+    let mut source = File::open(from)
+        .map_err(|error| Ended::Failed(format!("the file {} cannot be read ({error})", from.display())))?;
     let mut target = File::create(to).map_err(|error| file::cannot_write(to, &error))?;
     let mut piece = vec![0; 1 << 20];
     loop {
