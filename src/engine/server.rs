@@ -2,6 +2,7 @@
 
 mod answer;
 mod listener;
+mod network;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout_at;
 
 pub(crate) use listener::Listener;
+pub(crate) use network::NetworkListener;
 
 use super::{
     backend::{Backend, Refusal, Terms},
@@ -81,8 +83,8 @@ async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> 
             ),
         ));
     }
+    let answer = backend.embed(request.model.as_deref(), texts, terms)?;
     let model = model_name(&*backend, ModelPurpose::Embed, request.model);
-    let answer = backend.embed(texts, terms)?;
     let embedded = within(terms, answer)
         .await?
         .map_err(|_gone| Refusal::failure("the model has stopped"))??;
