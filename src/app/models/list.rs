@@ -11,7 +11,6 @@ use serde::Serialize;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// How a file stands against what was pinned.
@@ -264,11 +263,8 @@ pub async fn verify(app: &App) -> Result<ModelsView, AppError> {
     for row in app.store().models().await? {
         let path = settings.folder.join(row.name.file());
         match rehash(path, stop.clone()).await? {
-            Some(found) if found.sha256 == row.sha256 => {
-                if found.modified_at != row.modified_at {
-                    seen_unchanged(app, row, found.modified_at).await?;
-                }
-            }
+            Some(found) if found.sha256 == row.sha256 && found.modified_at == row.modified_at => {}
+            Some(found) if found.sha256 == row.sha256 => seen_unchanged(app, row, found.modified_at).await?,
             Some(_other) => {
                 tracing::warn!(model.name = %row.name, "A model's file is not the one that was pinned");
                 changed.insert(row.name.to_string());
@@ -305,10 +301,15 @@ async fn rehash(path: PathBuf, stop: CancellationToken) -> Result<Option<Found>,
 
 /// A file with the pinned content and another time, for instance after it was restored from a copy.
 async fn seen_unchanged(app: &App, row: model::Model, modified_at: Timestamp) -> Result<(), AppError> {
-    let row = Arc::new(model::Model { modified_at, ..row });
+    let _alone = catalogue(app)?.changing.lock().await;
+    if app.store().model(&row.name).await?.as_ref() != Some(&row) {
+        // It was removed or brought back while it was read.
+        return Ok(());
+    }
+    let row = model::Model { modified_at, ..row };
     app.store()
         .write_for_machine(move |tx| {
-            let row = (*row).clone();
+            let row = row.clone();
             Box::pin(async move { Ok::<_, AppError>(tx.update(row).await?) })
         })
         .await

@@ -73,7 +73,7 @@ impl Gguf {
     /// The file, with weights that depend on `seed`.
     pub(crate) fn build(mut self, seed: u8, weights: usize) -> Vec<u8> {
         let weights = weights.next_multiple_of(32);
-        self.weights = (0..weights).map(|at| seed ^ (at % 251) as u8).collect();
+        self.weights = (0..weights).map(|at| seed ^ u8::try_from(at % 251).unwrap()).collect();
         let mut file = b"GGUF".to_vec();
         file.extend(3_u32.to_le_bytes());
         file.extend(1_u64.to_le_bytes());

@@ -250,7 +250,7 @@ impl Shared {
         });
         let stop = futures::stream::once(async move {
             if matches!(ends, Ends::Silent) && is_cut {
-                tokio::time::sleep(Duration::from_secs(3600)).await;
+                tokio::time::sleep(Duration::from_hours(1)).await;
             }
             // What was written before must be on its way, or it is lost with the connection.
             tokio::time::sleep(Duration::from_millis(20)).await;

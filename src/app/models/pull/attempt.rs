@@ -146,7 +146,7 @@ impl Pull {
                         "{host} could not go on where the download had broken off, so it began anew."
                     ));
                 }
-                self.restart(part, new)?;
+                restart(part, new)?;
                 Ok(false)
             }
             206 => {
@@ -157,7 +157,7 @@ impl Pull {
                 if fits {
                     return Ok(false);
                 }
-                self.restart(part, Note::of(&self.source))?;
+                restart(part, Note::of(&self.source))?;
                 Err(Broke::again(format!(
                     "{host} sends another part of the file than was asked for"
                 )))
@@ -175,7 +175,7 @@ impl Pull {
                         Err(Broke::Useless(lied(host, promised.unwrap_or_default(), total)))
                     }
                     _ => {
-                        self.restart(part, Note::of(&self.source))?;
+                        restart(part, Note::of(&self.source))?;
                         Err(Broke::again(format!("{host} has no more of the file than has come")))
                     }
                 }
@@ -199,11 +199,6 @@ impl Pull {
                 answer.status
             ))),
         }
-    }
-
-    fn restart(&self, part: &mut Part, note: Note) -> Result<(), Broke> {
-        part.restart(note)
-            .map_err(|error| file::cannot_write(part.path(), &error).into())
     }
 
     /// Takes in the body, looking at the model's header as soon as it has come.
@@ -269,6 +264,11 @@ impl Pull {
             Err(error) => Err(Broke::failed(format!("something went wrong ({error})"))),
         }
     }
+}
+
+fn restart(part: &mut Part, note: Note) -> Result<(), Broke> {
+    part.restart(note)
+        .map_err(|error| file::cannot_write(part.path(), &error).into())
 }
 
 fn write(part: &mut Part, piece: &[u8]) -> Result<(), Broke> {
