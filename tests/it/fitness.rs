@@ -173,7 +173,9 @@ async fn where_the_models_are_unfit_to_quote_nothing_is_quoted_and_the_settings_
     assert_eq!(agent["modes"][1]["used"], false, "{agent}");
     assert!(agent["modes"][1]["in_words"].as_str().unwrap().contains("nobody has measured"), "{agent}");
     let item = asked(&app).await;
-    assert_eq!((&item["kind"], &item["mode"]), (&json!("handoff"), &json!("abstain")), "{item}");
+    assert_eq!((&item["kind"], &item["mode"]), (&json!("handoff"), &Value::Null), "{item}");
+    // The knowledge does answer it: what is missing is a fit model.
+    assert_eq!(item["reasons"], json!(["unfit_model"]), "{item}");
 }
 
 #[tokio::test]
@@ -182,7 +184,7 @@ async fn an_unfit_model_that_the_owner_allows_is_used_held_and_shown_as_unfit() 
     agent(&app, json!({ "language": "de", "allow_unfit": true })).await;
     let item = asked(&app).await;
     assert_eq!((&item["kind"], &item["mode"]), (&json!("gate"), &json!("quote")), "{item}");
-    assert_eq!(item["signals"]["unfit"], true, "{item}");
+    assert_eq!(item["draft"]["signals"]["unfit"], true, "{item}");
     let reasons = item["reasons"].as_array().unwrap();
     assert!(reasons.contains(&json!("unfit_model")), "{item}");
     let page = app.owner().with("Accept", "text/html").get("/queue").await.text();
@@ -195,7 +197,7 @@ async fn a_fit_model_quotes_without_leave_and_without_a_mark() {
     let agent = agent(&app, json!({ "language": "en" })).await;
     assert_eq!((&agent["modes"][1]["used"], &agent["modes"][2]["used"]), (&json!(true), &json!(false)), "{agent}");
     let item = asked(&app).await;
-    assert_eq!((&item["mode"], &item["signals"]["unfit"]), (&json!("quote"), &json!(false)), "{item}");
+    assert_eq!((&item["mode"], &item["draft"]["signals"]["unfit"]), (&json!("quote"), &json!(false)), "{item}");
 }
 
 #[tokio::test]
@@ -208,7 +210,7 @@ async fn a_verified_answer_is_served_word_for_word_whatever_the_models_are_unfit
     visitor.says("habt ihr ersatzschläuche").await;
     let item = app.item_of(&visitor).await;
     assert_eq!((&item["kind"], &item["mode"]), (&json!("gate"), &json!("verified")), "{item}");
-    assert_eq!(item["signals"]["unfit"], false, "{item}");
+    assert_eq!(item["draft"]["signals"]["unfit"], false, "{item}");
 }
 
 // ---- the API, the page, the figures
