@@ -12,15 +12,12 @@ use crate::stats::bootstrap::lower95;
 const SEED: u64 = 0x5eed_f17e_55;
 
 /// Quoting alone, as an agent that may not write.
-const QUOTING: Allowance = Allowance {
-    modes: AllowedModes {
-        verified: false,
-        nearby: false,
-        quote: true,
-        compose: false,
-    },
-    ..Allowance::ALL
-};
+const QUOTING: Allowance = Allowance::only(AllowedModes {
+    verified: false,
+    nearby: false,
+    quote: true,
+    compose: false,
+});
 
 /// What one question came to.
 #[derive(Debug, Clone, Copy)]

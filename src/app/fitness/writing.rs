@@ -19,15 +19,12 @@ const TOKENS: u32 = 120;
 const PATIENCE: (u32, Duration) = (60, Duration::from_secs(1));
 
 /// Writing alone, as an agent that may not quote.
-const WRITING: Allowance = Allowance {
-    modes: AllowedModes {
-        verified: false,
-        nearby: false,
-        quote: false,
-        compose: true,
-    },
-    ..Allowance::ALL
-};
+const WRITING: Allowance = Allowance::only(AllowedModes {
+    verified: false,
+    nearby: false,
+    quote: false,
+    compose: true,
+});
 
 /// A question with the passages that the pipeline hands to the chat model.
 struct Task<'a> {

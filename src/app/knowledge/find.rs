@@ -169,10 +169,15 @@ pub(super) fn by_meaning(question: &str, index: &Index, ranking: &Ranking, allow
         })
         .collect();
     let candidates: Vec<Candidate<'_>> = found.iter().map(|(_, candidate)| *candidate).collect();
-    let mut choice = choose(question, ranking, &candidates, allowance.modes, &Thresholds::default());
+    let chosen = |modes| choose(question, ranking, &candidates, modes, &Thresholds::default());
+    let mut choice = chosen(allowance.modes);
     let first = choice.sources.first().and_then(|chosen| found.get(chosen.candidate));
     let word_for_word = first.is_some_and(|(entry, _)| is_own(question, entry));
     choice.signals.unfit = allowance.is_unfit(choice.mode, word_for_word);
+    if choice.mode == AnswerMode::Abstain && allowance.modes != allowance.wanted {
+        // The knowledge may answer it; what is missing is a model that is fit to say so.
+        choice.signals.unfit = chosen(allowance.wanted).mode != AnswerMode::Abstain;
+    }
     let sources = choice
         .sources
         .iter()

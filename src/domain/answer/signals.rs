@@ -24,7 +24,8 @@ pub struct Signals {
     pub question_title_similarity: Option<f64>,
     /// Numbers, dates, prices, times and names of the answer that its sources do not contain, as written there.
     pub unsupported: Vec<String>,
-    /// It was drafted although the models were not found fit for this mode in the agent's language.
+    /// The models were not found fit for this mode in the agent's language: it was drafted all the same, or, for `abstain`, not
+    /// drafted because of that.
     pub unfit: bool,
     /// Words of the answer.
     pub answer_words: u32,

@@ -42,6 +42,8 @@ impl Fitness {
 pub struct Allowance {
     /// The modes.
     pub modes: AllowedModes,
+    /// What they would be with fit models.
+    pub wanted: AllowedModes,
     /// Drafts that rest on how near the embedder finds a question are unfit.
     pub unfit_quote: bool,
     /// Drafts of the chat model are unfit.
@@ -49,17 +51,15 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Everything, fit: what the settings of an agent are measured with.
-    pub const ALL: Self = Self {
-        modes: AllowedModes {
-            verified: true,
-            nearby: true,
-            quote: true,
-            compose: true,
-        },
-        unfit_quote: false,
-        unfit_compose: false,
-    };
+    /// These modes, by models that are fit for them: what models are measured with.
+    pub const fn only(modes: AllowedModes) -> Self {
+        Self {
+            modes,
+            wanted: modes,
+            unfit_quote: false,
+            unfit_compose: false,
+        }
+    }
 
     /// The modes that the owner wants, as far as the models are fit for them. A mode that they are not fit for is used
     /// only where the owner allows it; its drafts are then unfit. Unmeasured is not fit.
@@ -70,6 +70,12 @@ impl Allowance {
         let wants = |mode| settings.modes.contains(&mode);
         let (quotes, composes) = (fitness.quote == Verdict::Fit, fitness.compose == Verdict::Fit);
         Self {
+            wanted: AllowedModes {
+                verified: wants(AnswerMode::Verified),
+                nearby: true,
+                quote: wants(AnswerMode::Quote),
+                compose: wants(AnswerMode::Compose),
+            },
             modes: AllowedModes {
                 verified: wants(AnswerMode::Verified),
                 nearby: quotes || settings.allow_unfit,
