@@ -11,8 +11,9 @@ use crate::engine::error::EngineError;
 
 /// Idle connections kept; a server of this size rarely asks more at once.
 const MOST_IDLE: usize = 16;
-/// Idle connections are closed after this; many servers close theirs after a minute or more.
-const IDLE_FOR: Duration = Duration::from_secs(30);
+/// Idle connections to a server elsewhere are closed after this: many servers close theirs after five seconds, and a
+/// request sent at that very moment would be lost.
+const IDLE_FOR: Duration = Duration::from_secs(4);
 /// Largest body of an error that is read, bytes; what follows is left unread.
 const LARGEST_REFUSAL_BYTES: usize = 64 << 10;
 /// Largest whole answer, bytes.
@@ -117,17 +118,21 @@ fn build(endpoint: &Endpoint, limits: TimeLimits) -> reqwest::Result<reqwest::Cl
     // Whoever comes first chooses for the process; it is the only provider there is.
     let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
+        .pool_idle_timeout(IDLE_FOR)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(limits.connect)
         .pool_max_idle_per_host(MOST_IDLE)
-        .pool_idle_timeout(IDLE_FOR)
         .user_agent(concat!("holdpoint/", env!("CARGO_PKG_VERSION")));
     match endpoint {
         // Loading the system's certificates takes long, and nobody shows one here.
-        Endpoint::Unix(path) => builder.no_proxy().tls_certs_only([]).unix_socket(path.as_path()),
+        Endpoint::Unix(path) => builder
+            .no_proxy()
+            .tls_certs_only([])
+            .pool_idle_timeout(None)
+            .unix_socket(path.as_path()),
         // Without encryption it is a neighbour, whom a proxy need not see.
         Endpoint::Http { base_url, .. } if base_url.starts_with("http:") => builder.no_proxy().tls_certs_only([]),
         Endpoint::Http { .. } => builder,

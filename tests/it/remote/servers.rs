@@ -169,7 +169,7 @@ async fn is_one_of_several(server: &Server) {
         ..question("Count from one to one thousand, in words, without stopping.")
     };
     let gone = tokio::time::timeout(Duration::from_secs(1), engines.chat(&models, endless, AMPLE)).await;
-    assert!(gone.is_err(), "it writes for longer than that");
+    assert!(gone.is_err(), "it writes for longer than that: {gone:?}");
     let next = engines.chat(&models, question("What is the capital of France?"), AMPLE).await;
     assert!(next.unwrap().answer.text.contains("Paris"), "what was given up is in nobody's way");
 }
@@ -238,4 +238,26 @@ async fn the_python_server_is_understood() {
     let server = Server::python(&embedder, &["--embedding", "true"]).await.unwrap();
     let found = server.client().detect(AMPLE).await.unwrap();
     makes_embeddings(&server.client(), found).await;
+}
+
+/// An engine of this program on another machine, or as good as.
+#[tokio::test]
+async fn an_engine_of_this_program_is_understood() {
+    let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = holdpoint::engine::SupervisorSettings::new(folder.path().join("engine.sock"));
+    settings.program = Some(env!("CARGO_BIN_EXE_holdpoint").into());
+    (settings.chat_model, settings.embed_model) = (Some(chat), Some(embedder));
+    let supervisor = holdpoint::engine::Supervisor::start(settings);
+    assert!(supervisor.settled(AMPLE).await.is_ready());
+    let client = supervisor.client();
+    let found = client.detect(AMPLE).await.unwrap();
+    assert!(found.is_holdpoint && found.logprobs && found.score, "{found:?}");
+    assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
+    assert_eq!(found.models.len(), 2, "{found:?}");
+    holds_a_conversation(&client, found.clone()).await;
+    makes_embeddings(&client, found).await;
+    supervisor.stop().await;
 }
