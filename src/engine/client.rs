@@ -248,9 +248,8 @@ impl EngineClient {
         })
     }
 
-    /// Sends a request; elsewhere a second time if the first one reached nobody, or only asked how things are. (An
-    /// engine of this machine that does not listen is being restarted, which takes longer than anybody should wait
-    /// here.)
+    /// Sends a request, a second time if the first one reached nobody elsewhere. (An engine of this machine that does
+    /// not listen is being restarted, which takes longer than anybody should wait here.)
     async fn send(&self, method: Method, path: &str, body: Bytes, deadline: Duration) -> Result<Body, Failed> {
         let headers = self.headers(deadline);
         let once = || {
@@ -259,7 +258,7 @@ impl EngineClient {
         };
         let sent = async {
             match once().await {
-                Err(failed) if self.is_elsewhere() && (failed.is_unsent || failed.is_cut && method == Method::GET) => {
+                Err(failed) if failed.is_unsent && self.is_elsewhere() => {
                     sleep(RETRY_AFTER).await;
                     once().await
                 }
