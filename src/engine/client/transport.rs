@@ -9,10 +9,8 @@ use tokio::time::timeout;
 use super::{Endpoint, Failed};
 use crate::engine::error::EngineError;
 
-/// Idle connections kept; a server of this size rarely asks more at once.
+/// Idle connections kept to an engine of this machine; a server of this size rarely asks more at once.
 const MOST_IDLE: usize = 16;
-/// Idle connections are closed after this; many servers close theirs after a minute or more.
-const IDLE_FOR: Duration = Duration::from_secs(30);
 /// Largest body of an error that is read, bytes; what follows is left unread.
 const LARGEST_REFUSAL_BYTES: usize = 64 << 10;
 /// Largest whole answer, bytes.
@@ -129,15 +127,22 @@ fn build(endpoint: &Endpoint, limits: TimeLimits) -> reqwest::Result<reqwest::Cl
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(limits.connect)
-        .pool_max_idle_per_host(MOST_IDLE)
-        .pool_idle_timeout(IDLE_FOR)
         .user_agent(concat!("holdpoint/", env!("CARGO_PKG_VERSION")));
+    // Elsewhere every request gets a connection of its own: servers close idle ones as they like, some after every
+    // failure, and a chat sent into one that is being closed is lost without being wrong.
     match endpoint {
-        // Loading the system's certificates takes long, and nobody shows one here.
-        Endpoint::Unix(path) => builder.no_proxy().tls_certs_only([]).unix_socket(path.as_path()),
+        Endpoint::Unix(path) => builder
+            .pool_max_idle_per_host(MOST_IDLE)
+            .pool_idle_timeout(None)
+            .no_proxy()
+            // Loading the system's certificates takes long, and nobody shows one here.
+            .tls_certs_only([])
+            .unix_socket(path.as_path()),
         // Without encryption it is a neighbour, whom a proxy need not see.
-        Endpoint::Http { base_url, .. } if base_url.starts_with("http:") => builder.no_proxy().tls_certs_only([]),
-        Endpoint::Http { .. } => builder,
+        Endpoint::Http { base_url, .. } if base_url.starts_with("http:") => {
+            builder.pool_max_idle_per_host(0).no_proxy().tls_certs_only([])
+        }
+        Endpoint::Http { .. } => builder.pool_max_idle_per_host(0),
     }
     .build()
 }

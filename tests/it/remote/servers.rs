@@ -36,9 +36,7 @@ impl Drop for Server {
 }
 
 fn program(variable: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|path| path.exists());
+    let path = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
     if path.is_none() {
         eprintln!("skipped: {variable} names no program");
     }
@@ -78,10 +76,7 @@ impl Server {
         // Some answer before their model is loaded.
         while let Err(error) = server.client().chat(tiny(), AMPLE).await {
             assert!(started.elapsed() < AMPLE, "the server never answered: {error}");
-            assert!(
-                server.child.try_wait().unwrap().is_none(),
-                "the server has ended: {error}"
-            );
+            assert!(server.child.try_wait().unwrap().is_none(), "the server has ended: {error}");
             tokio::time::sleep(Duration::from_millis(200)).await;
             if matches!(error, EngineError::Protocol { .. }) {
                 break;
@@ -96,11 +91,7 @@ impl Server {
 
     async fn llama_server(model: &Path, arguments: &[&str]) -> Option<Self> {
         let mut command = Command::new(program("HOLDPOINT_TEST_LLAMA_SERVER")?);
-        command
-            .arg("-m")
-            .arg(model)
-            .args(["-c", "2048", "-np", "1"])
-            .args(arguments);
+        command.arg("-m").arg(model).args(["-c", "2048", "-np", "1"]).args(arguments);
         Some(Self::start(command).await)
     }
 
@@ -171,34 +162,23 @@ async fn is_one_of_several(server: &Server) {
     let engines = Engines::new(None, vec![engine]);
     let name = CHAT_MODEL.trim_end_matches(".gguf");
     let models = ModelRef::parse_all([format!("{name}@office").as_str()]).unwrap();
-    let answered = engines
-        .chat(&models, question("What is the capital of France?"), AMPLE)
-        .await;
+    let answered = engines.chat(&models, question("What is the capital of France?"), AMPLE).await;
     assert!(answered.unwrap().answer.text.contains("Paris"));
     let endless = ChatRequest {
         max_tokens: Some(1_500),
         ..question("Count from one to one thousand, in words, without stopping.")
     };
     let gone = tokio::time::timeout(Duration::from_secs(1), engines.chat(&models, endless, AMPLE)).await;
-    assert!(gone.is_err(), "it writes for longer than that");
-    let next = engines
-        .chat(&models, question("What is the capital of France?"), AMPLE)
-        .await;
-    assert!(
-        next.unwrap().answer.text.contains("Paris"),
-        "what was given up is in nobody's way"
-    );
+    assert!(gone.is_err(), "it writes for longer than that: {gone:?}");
+    let next = engines.chat(&models, question("What is the capital of France?"), AMPLE).await;
+    assert!(next.unwrap().answer.text.contains("Paris"), "what was given up is in nobody's way");
 }
 
 async fn makes_embeddings(client: &EngineClient, found: Capabilities) {
     assert!(found.embeddings, "{found:?}");
     let client = client.knowing(Arc::new(found));
-    let texts = [
-        "How do I return my order?",
-        "I want to send back what I bought",
-        "Which bus goes to the beach?",
-    ]
-    .map(ToOwned::to_owned);
+    let texts = ["How do I return my order?", "I want to send back what I bought", "Which bus goes to the beach?"]
+        .map(ToOwned::to_owned);
     let vectors = client.embed(&texts, AMPLE).await.unwrap();
     let dot = |a: usize, b: usize| -> f32 { vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum() };
     assert!((dot(0, 0) - 1.0).abs() < 1e-3, "of length one");
@@ -214,10 +194,7 @@ async fn llama_cpps_server_is_understood() {
         return;
     };
     let found = server.client().detect(AMPLE).await.unwrap();
-    assert!(
-        found.logprobs && found.grammar == Some(GrammarForm::JsonSchema),
-        "{found:?}"
-    );
+    assert!(found.logprobs && found.grammar == Some(GrammarForm::JsonSchema), "{found:?}");
     assert!(!found.is_holdpoint && !found.score, "{found:?}");
     holds_a_conversation(&server.client(), found).await;
     is_one_of_several(&server).await;
@@ -261,4 +238,26 @@ async fn the_python_server_is_understood() {
     let server = Server::python(&embedder, &["--embedding", "true"]).await.unwrap();
     let found = server.client().detect(AMPLE).await.unwrap();
     makes_embeddings(&server.client(), found).await;
+}
+
+/// An engine of this program on another machine, or as good as.
+#[tokio::test]
+async fn an_engine_of_this_program_is_understood() {
+    let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = holdpoint::engine::SupervisorSettings::new(folder.path().join("engine.sock"));
+    settings.program = Some(env!("CARGO_BIN_EXE_holdpoint").into());
+    (settings.chat_model, settings.embed_model) = (Some(chat), Some(embedder));
+    let supervisor = holdpoint::engine::Supervisor::start(settings);
+    assert!(supervisor.settled(AMPLE).await.is_ready());
+    let client = supervisor.client();
+    let found = client.detect(AMPLE).await.unwrap();
+    assert!(found.is_holdpoint && found.logprobs && found.score, "{found:?}");
+    assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
+    assert_eq!(found.models.len(), 2, "{found:?}");
+    holds_a_conversation(&client, found.clone()).await;
+    makes_embeddings(&client, found).await;
+    supervisor.stop().await;
 }
