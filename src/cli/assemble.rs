@@ -146,6 +146,8 @@ fn supervisor_settings(context: &Context, models: &ModelsToRun) -> SupervisorSet
     SupervisorSettings {
         chat_model: file(&models.chat),
         embed_model: file(&models.embed),
+        models: models.others.clone(),
+        adapters: models.adapters.clone(),
         threads: settings.engine_threads,
         context_tokens: settings.engine_context,
         ..SupervisorSettings::new(context.data_dir().engine_socket())

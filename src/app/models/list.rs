@@ -53,6 +53,10 @@ pub struct ModelsToRun {
     pub chat: Option<Running>,
     /// The embedding model.
     pub embed: Option<Running>,
+    /// Other models of the catalogue, which agents may name.
+    pub others: Vec<PathBuf>,
+    /// Adapters of the catalogue, by name.
+    pub adapters: Vec<(String, PathBuf)>,
 }
 
 impl ModelsToRun {
@@ -139,10 +143,26 @@ pub async fn to_run(store: &Store, settings: &ModelSettings) -> Result<ModelsToR
         }
         running(configured.file.clone().filter(|file| file.exists())?, ChosenBy::Default)
     };
-    Ok(ModelsToRun {
+    let mut models = ModelsToRun {
         chat: of(Purpose::Chat),
         embed: of(Purpose::Embed),
-    })
+        ..ModelsToRun::default()
+    };
+    for row in store.models().await? {
+        let file = settings.folder.join(row.name.file());
+        // One name, one file: a setting may name another file of the same name.
+        let is_run = models
+            .both()
+            .any(|(_, running)| running.file.file_stem() == file.file_stem());
+        if is_run || state(&settings.folder, &row) != FileState::Present {
+            continue;
+        }
+        match row.purpose {
+            Purpose::Adapter => models.adapters.push((row.name.into(), file)),
+            Purpose::Chat | Purpose::Embed => models.others.push(file),
+        }
+    }
+    Ok(models)
 }
 
 /// How a file stands, by its size and the time of its last change.

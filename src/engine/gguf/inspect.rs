@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::{GgufHeader, ModelFileProblem};
+use super::{GgufHeader, ModelFileProblem, ModelPurpose, file::GgufFile};
 use crate::domain::model::Purpose;
 
 /// A usable file, as its header tells.
@@ -34,11 +34,27 @@ impl Inspected {
 /// # Errors
 /// A [`ModelFileProblem`] for whatever is neither a model nor an adapter.
 pub fn inspect<R: Read + Seek>(source: R, length: u64) -> Result<Inspected, ModelFileProblem> {
-    let header = GgufHeader::read(source, length)?;
-    let purpose = if header.is_encoder() {
-        Purpose::Embed
-    } else {
-        Purpose::Chat
+    let file = GgufFile::read(source, length)?;
+    let metadata = &file.metadata;
+    if let Some(parts) = metadata.number("split.count").filter(|parts| *parts > 1) {
+        let part = format!("a part of one that comes in {parts} files, which have to be joined first");
+        return Err(ModelFileProblem::NotAModel(part));
+    }
+    if metadata.text("general.type") == Some("adapter") {
+        file.architecture()?;
+        return Ok(Inspected {
+            purpose: Purpose::Adapter,
+            header: None,
+        });
+    }
+    let header = GgufHeader::of_file(&file)?;
+    // Older files of this kind do not say what they are.
+    if header.architecture == "clip" {
+        return Err(ModelFileProblem::NotAModel("what lets a model see pictures".to_owned()));
+    }
+    let purpose = match header.purpose() {
+        ModelPurpose::Chat => Purpose::Chat,
+        ModelPurpose::Embed => Purpose::Embed,
     };
     Ok(Inspected {
         purpose,

@@ -107,19 +107,22 @@ async fn a_download_runs_in_the_server_and_goes_on_without_whoever_asked_for_it(
     work.await.unwrap();
 }
 
-/// What runs in the server, as the API tells it over the socket.
-fn pulls(holdpoint: &Holdpoint) -> Vec<serde_json::Value> {
+/// What the server that runs answers on its socket.
+fn ask(holdpoint: &Holdpoint, path: &'static str) -> serde_json::Value {
     let socket = holdpoint.data_dir().join("holdpoint.sock");
     let asked = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            crate::app::socket_client(socket)
-                .get("/api/v1/admin/models/pulls")
-                .await
-                .ok()
-        })
+        runtime.block_on(async { crate::app::socket_client(socket).get(path).await.ok() })
     });
-    asked.join().unwrap()["items"].as_array().unwrap().clone()
+    asked.join().unwrap()
+}
+
+/// What is on its way in.
+fn pulls(holdpoint: &Holdpoint) -> Vec<serde_json::Value> {
+    ask(holdpoint, "/api/v1/admin/models/pulls")["items"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 fn wait_for(holdpoint: &Holdpoint, fits: impl Fn(&serde_json::Value) -> bool) {
@@ -143,9 +146,27 @@ fn a_chosen_embedder_is_the_one_that_the_next_start_finds_knowledge_with() {
     );
     holdpoint.done(&["kb", "import", "faq.json"]);
     let running = holdpoint.start(&["serve", "--listen", "127.0.0.1:0"]);
+    let engine = eventually_ready(&holdpoint);
+    assert_eq!(engine["embedder"], "finder");
     let found = holdpoint.json(&["kb", "search", "opening hours"]);
-    assert!(found["items"].is_array(), "{found}");
+    assert_eq!(found["items"][0]["title"], "When are you open?", "{found}");
     let listed = holdpoint.json(&["model", "list"]);
     assert_eq!(listed["items"][0]["in_use"], "choice", "{listed}");
+    let looked = holdpoint.run(&["doctor"]);
+    let looked = String::from_utf8(looked.stdout).unwrap();
+    assert!(looked.contains("finder.gguf is whole"), "{looked}");
     drop(running);
+}
+
+/// The engine of the server that runs, once it is ready.
+fn eventually_ready(holdpoint: &Holdpoint) -> serde_json::Value {
+    let begun = std::time::Instant::now();
+    loop {
+        let engine = ask(holdpoint, "/api/v1/status")["engine"].clone();
+        if engine["ready"] == true {
+            return engine;
+        }
+        assert!(begun.elapsed() < super::AMPLE, "{engine}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }

@@ -78,6 +78,57 @@ async fn what_is_no_model_does_not_come_in() {
 }
 
 #[tokio::test]
+async fn a_gguf_file_that_is_no_whole_model_says_what_it_is() {
+    let bench = Bench::start().await;
+    for (file, content, words) in [
+        ("part.gguf", Gguf::part(), "comes in 3 files"),
+        ("eyes.gguf", Gguf::eyes(), "see pictures"),
+        ("statistics.gguf", Gguf::statistics(), "imatrix"),
+    ] {
+        let ended = bench.add(bench.owners_file(file, &content.build(1, 4096))).await;
+        assert!(problem(&ended).contains(words), "{file}: {ended:?}");
+    }
+    assert_eq!(bench.files(), [""; 0]);
+    let plain = bench
+        .add(bench.owners_file("plain.gguf", &Gguf::without_template().build(1, 4096)))
+        .await;
+    done(&plain);
+    assert!(plain.notes[0].contains("no chat template"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn an_adapter_is_kept_for_agents_and_is_no_model_by_itself() {
+    let bench = Bench::start().await;
+    let added = bench
+        .add(bench.owners_file("polite.gguf", &Gguf::adapter().build(1, 4096)))
+        .await;
+    done(&added);
+    assert_eq!(added.purpose, Some(Purpose::Adapter));
+    let refused = models::use_model(&bench.app, Actor::Admin, name("polite"))
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("settings of the agent"), "{refused}");
+    let running = models::to_run(bench.app.store(), &bench.settings).await.unwrap();
+    assert_eq!(
+        running.adapters,
+        [("polite".to_owned(), bench.folder().join("polite.gguf"))]
+    );
+    assert_eq!((running.chat, running.others), (None, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_model_of_the_same_name_as_the_one_that_is_run_is_not_run_beside_it() {
+    let mut bench = Bench::start().await;
+    let file = bench.owners_file("default.gguf", &chat(1));
+    done(&bench.add(file.clone()).await);
+    bench.settings.chat.file = Some(file.clone());
+    bench.restart().await;
+    let running = models::to_run(bench.app.store(), &bench.settings).await.unwrap();
+    assert_eq!(running.chat.unwrap().file, file);
+    assert_eq!(running.others, [PathBuf::new(); 0]);
+}
+
+#[tokio::test]
 async fn a_file_that_lies_in_the_folder_is_taken_in_where_it_is() {
     let bench = Bench::start().await;
     fs::create_dir_all(bench.folder()).unwrap();
@@ -160,7 +211,12 @@ async fn a_chosen_model_is_run_from_the_next_start_on_and_cannot_be_removed() {
             .await,
     );
     let to_run = async |bench: &Bench| models::to_run(bench.app.store(), &bench.settings).await.unwrap();
-    assert_eq!(to_run(&bench).await, models::ModelsToRun::default());
+    let before = to_run(&bench).await;
+    assert_eq!(
+        (before.chat, before.embed, before.others.len()),
+        (None, None, 3),
+        "agents may name them all"
+    );
 
     let chosen = models::use_model(&bench.app, Actor::Admin, name("writer"))
         .await
@@ -174,6 +230,7 @@ async fn a_chosen_model_is_run_from_the_next_start_on_and_cannot_be_removed() {
     let running = to_run(&bench).await;
     assert_eq!(running.chat.unwrap().file, bench.folder().join("writer.gguf"));
     assert_eq!(running.embed.unwrap().file, bench.folder().join("finder.gguf"));
+    assert_eq!(running.others, [bench.folder().join("other.gguf")]);
     assert_eq!(bench.model("writer").await.unwrap().in_use, Some(ChosenBy::Choice));
 
     let refused = models::remove(&bench.app, Actor::Admin, name("writer"))

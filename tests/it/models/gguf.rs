@@ -52,6 +52,37 @@ impl Gguf {
             .number("llama.attention.value_length", u32::MAX)
     }
 
+    fn text(self, key: &str, value: &str) -> Self {
+        self.entry(key, 8, &text(value))
+    }
+
+    /// An adapter for a chat model.
+    pub(crate) fn adapter() -> Self {
+        Self::new("llama")
+            .text("general.type", "adapter")
+            .text("adapter.type", "lora")
+    }
+
+    /// One of three files that are a model together.
+    pub(crate) fn part() -> Self {
+        Self::chat().entry("split.count", 2, &3_u16.to_le_bytes())
+    }
+
+    /// What lets a model see pictures.
+    pub(crate) fn eyes() -> Self {
+        Self::new("clip")
+    }
+
+    /// A file with numbers about a model.
+    pub(crate) fn statistics() -> Self {
+        Self::new("llama").text("general.type", "imatrix")
+    }
+
+    /// A chat model that does not say how conversations are written.
+    pub(crate) fn without_template() -> Self {
+        Self::new("llama").number("llama.block_count", 2)
+    }
+
     /// An embedding model.
     pub(crate) fn embedder() -> Self {
         Self::new("bert")
