@@ -4,6 +4,10 @@
 //! hold it.
 
 mod answers;
+mod chat_loop;
+mod exactness;
+mod raw;
+mod schemas;
 mod scripted;
 mod supervision;
 
