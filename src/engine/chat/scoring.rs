@@ -67,6 +67,13 @@ impl Part {
         group.usage = Usage::new(read, 0).with_cached(cached);
     }
 
+    /// Another one has computed so many tokens of its prompt meanwhile.
+    pub(super) fn caught_up(&self, tokens: usize) {
+        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        let usage = &mut self.group.borrow_mut().usage;
+        *usage = usage.with_cached(usage.cached_tokens().saturating_add(tokens));
+    }
+
     pub(super) const fn prompt_tokens(&self) -> usize {
         self.prompt_tokens
     }
