@@ -413,6 +413,7 @@ impl Chat<'_> {
 
     fn publish(&self, desk: &Desk<ChatJob>) {
         desk.running.store(self.running.len(), Ordering::Relaxed);
+        desk.queue.set_aside(self.ready.len());
         let kept = self.pool.kept();
         desk.count(|counters| {
             counters.busy_ms = millis(self.busy);
