@@ -117,6 +117,7 @@ pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> Su
         embed_model: wanted(&settings.embed_model),
         threads: settings.engine_threads,
         context_tokens: settings.engine_context,
+        memory_budget_bytes: settings.engine_memory_bytes,
         ..SupervisorSettings::new(data_dir.engine_socket())
     }
 }

@@ -13,6 +13,7 @@ mod suggestion;
 pub use error::ConfigError;
 pub use example::example;
 pub use keys::{KEYS, Key};
+pub use parse::size_bytes;
 pub use suggestion::closest;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub engine_threads: Option<NonZero<u16>>,
     /// Window of the chat model, tokens.
     pub engine_context: Option<NonZero<u32>>,
+    /// Memory that all models together may need, bytes; what the machine can give if `None`.
+    pub engine_memory_bytes: Option<u64>,
     /// Shape of log lines.
     pub log_format: LogFormat,
     /// What is logged: a level, or directives like `info,holdpoint::web=debug`.

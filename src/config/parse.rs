@@ -38,11 +38,23 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         embed_model: given("embed_model").model(&folders),
         engine_threads: given("engine_threads").number("it must be a number from 1 to 65535")?,
         engine_context: given("engine_context").number("it must be a number of tokens, at least 1")?,
+        engine_memory_bytes: given("engine_memory").size()?,
         log_format: given("log_format").log_format()?,
         log_level: given("log_level").log_level()?,
         data_dir,
         models_dir,
     })
+}
+
+/// Bytes: a number, or one with MB or GB (millions and thousands of millions). At least 1.
+pub fn size_bytes(text: &str) -> Option<u64> {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000)];
+    let (number, unit) = units
+        .into_iter()
+        .find_map(|(ending, unit)| Some((text.strip_suffix(ending)?, unit)))
+        .unwrap_or((text, 1));
+    let number: u64 = number.trim().parse().ok()?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
 
 /// Where `install.sh` keeps the models it fetches: they serve every data directory of this user.
@@ -128,6 +140,15 @@ impl<'a> Entry<'a> {
             Ok(None)
         } else {
             self.parsed(wanted.to_owned()).map(Some)
+        }
+    }
+
+    fn size(&self) -> Result<Option<u64>, ConfigError> {
+        match self.text() {
+            "" => Ok(None),
+            text => size_bytes(text)
+                .map(Some)
+                .ok_or_else(|| self.invalid("it must be a number of bytes, or like 500MB or 4GB")),
         }
     }
 
