@@ -1,7 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
 use super::{App, AppError};
-use crate::engine::EngineState;
+use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub struct Status {
     pub database: &'static str,
     /// The engine.
     pub engine: EngineView,
+    /// The remote engines.
+    pub remote_engines: Vec<RemoteStatus>,
     /// Workspaces on this machine.
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
@@ -80,6 +82,7 @@ pub async fn status(app: &App) -> Result<Status, AppError> {
         version: env!("CARGO_PKG_VERSION"),
         database: app.store().database(),
         engine: engine(app),
+        remote_engines: app.engines().remote_status().await,
         workspaces: app.store().workspaces().await?.len(),
         indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),

@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 13] = [
     text(
         "data_dir",
         "FOLDER",
@@ -124,6 +124,13 @@ pub const KEYS: [Key; 12] = [
         "",
         "4GB",
         "Memory that all models together may need, in bytes or as 500MB or 4GB; what the machine can give when not set. Models unused for longest are unloaded to keep within it.",
+    ),
+    text(
+        "remote_engines",
+        "NAME=URL,…",
+        "",
+        "office=http://10.0.0.5:8080, lab=https://gpu.example",
+        "Other servers that may write answers, each with a name: another Holdpoint engine, llama-server, vLLM, Ollama. An agent uses one only where its list of models says MODEL@NAME; then questions, passages and conversations are sent there. An access token belongs into secrets/engine-NAME.token in the data directory.",
     ),
     text(
         "log_format",

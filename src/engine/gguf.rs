@@ -6,6 +6,7 @@
 mod adapter;
 mod file;
 mod header;
+mod inspect;
 mod reader;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 
 pub use adapter::check_adapter;
 pub use header::GgufHeader;
+pub use inspect::{Inspected, inspect, inspect_beginning};
 
 use file::GgufFile;
 

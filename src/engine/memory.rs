@@ -16,6 +16,11 @@ pub(crate) fn available_bytes() -> Option<u64> {
         .min()
 }
 
+/// All memory of the machine, bytes; `None` where it does not say.
+pub(crate) fn total_bytes() -> Option<u64> {
+    kilobytes_of(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
+}
+
 /// Resident memory of this process, bytes; 0 where the system does not say.
 pub(crate) fn resident_bytes() -> u64 {
     of_this_process("VmRSS:").unwrap_or(0)
