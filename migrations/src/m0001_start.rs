@@ -381,6 +381,19 @@ CREATE TABLE jobs (
 ) {strict};
 CREATE INDEX jobs_due ON jobs (run_at);
 
+CREATE TABLE model_checks (
+    embedder TEXT NOT NULL,
+    chat_model TEXT NOT NULL,
+    language TEXT NOT NULL CHECK (language IN ('en', 'de')),
+    ability TEXT NOT NULL CHECK (ability IN ('retrieve', 'quote', 'compose', 'abstain', 'grammar')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('fit', 'unfit', 'unmeasured')),
+    figures TEXT NOT NULL,
+    why TEXT,
+    probe_version {int} NOT NULL,
+    at {int} NOT NULL,
+    PRIMARY KEY (embedder, chat_model, language, ability)
+) {strict};
+
 CREATE TABLE models (
     name TEXT PRIMARY KEY,
     file TEXT NOT NULL UNIQUE,

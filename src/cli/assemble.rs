@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::output;
+use super::remote;
 use crate::app::models::{self, Configured, ModelSettings, ModelsToRun, Running};
-use crate::app::{self, App};
+use crate::app::{self, App, Engines};
 use crate::config::{self, Model, Settings};
 use crate::data_dir::Lock;
 use crate::engine::{DEFAULT_CONTEXT_TOKENS, EngineState, Supervisor, SupervisorSettings};
@@ -48,7 +49,7 @@ impl Assembled {
             Needs::Database => None,
             Needs::Models | Needs::ModelsAlone => Some(loaded_models(context, &models).await),
         };
-        Ok(Self::with(context, lock, store, &models, supervisor))
+        Self::with(context, lock, store, &models, supervisor)
     }
 
     /// For a server: the models load while it already listens.
@@ -56,16 +57,23 @@ impl Assembled {
         let (store, models) = open_store(context).await?;
         warn_of_missing_models(context.settings(), &models);
         let supervisor = Supervisor::start(supervisor_settings(context, &models));
-        Ok(Self::with(context, lock, store, &models, Some(supervisor)))
+        Self::with(context, lock, store, &models, Some(supervisor))
     }
 
-    fn with(context: &Context, lock: Lock, store: Store, models: &ModelsToRun, supervisor: Option<Supervisor>) -> Self {
-        let engine = supervisor.as_ref().and_then(|supervisor| engine(models, supervisor));
-        Self {
-            app: App::with_models(store, engine, Some(model_settings(context))),
+    fn with(
+        context: &Context,
+        lock: Lock,
+        store: Store,
+        models: &ModelsToRun,
+        supervisor: Option<Supervisor>,
+    ) -> Result<Self, Failure> {
+        let local = supervisor.as_ref().and_then(|supervisor| engine(models, supervisor));
+        let remote = remote::engines(&context.settings().remote_engines, &context.data_dir())?;
+        Ok(Self {
+            app: App::equipped(store, Engines::new(local, remote), Some(model_settings(context))),
             supervisor,
             _lock: lock,
-        }
+        })
     }
 
     /// The router over it.

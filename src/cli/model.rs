@@ -4,6 +4,7 @@ use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::context::Context;
 use super::exit::{Code, Failure};
+use super::model_check::Check;
 use super::output::{self, short};
 use super::show::{list, number, text};
 use clap::{Args, Subcommand};
@@ -29,6 +30,8 @@ pub(crate) enum Model {
     Remove(Named),
     /// Make a model the one that writes answers, or the one that finds knowledge, by what it is for
     Use(Named),
+    /// Measure what the models are fit for: a few seconds for the embedding model, minutes for the chat model
+    Check(Check),
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +114,7 @@ impl Model {
                 let answer = client.delete(&format!("{MODELS}/{}", escaped(&name))).await?;
                 context.answer(&answer, says)
             }
+            Self::Check(check) => check.run(context).await,
             Self::Use(Named { name }) => {
                 let answer = client
                     .post(&format!("{MODELS}/{}/use", escaped(&name)), &json!({}))

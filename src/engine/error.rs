@@ -20,6 +20,12 @@ pub enum EngineError {
         /// What was observed.
         why: String,
     },
+    /// The engine does not let us in.
+    #[error("The model engine refuses our access token ({why}); give it the right one.")]
+    Unauthorized {
+        /// What it said.
+        why: String,
+    },
     /// No answer came in time.
     #[error("The model engine did not answer within {} ms; allow more time or use a smaller model.", limit.as_millis())]
     DeadlineExceeded {

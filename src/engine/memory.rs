@@ -26,11 +26,19 @@ pub(crate) fn resident_bytes() -> u64 {
     of_this_process("VmRSS:").unwrap_or(0)
 }
 
-/// What the control group of this process leaves, bytes. Cached files count as left: they give way.
+/// What the control groups of this process leave, bytes.
 fn left_in_container() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let folder = Path::new("/sys/fs/cgroup").join(group);
+    let root = Path::new("/sys/fs/cgroup");
+    // The limit of any of the groups around it holds too.
+    let folder = root.join(group);
+    let around = folder.ancestors().take_while(|folder| folder.starts_with(root));
+    around.filter_map(left_in_group).min()
+}
+
+/// What a control group leaves, bytes. Cached files count as left: they give way.
+fn left_in_group(folder: &Path) -> Option<u64> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     let number = |name: &str| read(name)?.trim().parse::<u64>().ok();
     // The word `max` instead of a number: there is no limit.
@@ -38,12 +46,8 @@ fn left_in_container() -> Option<u64> {
     let cached = read("memory.stat")
         .and_then(|listing| bytes_of(&listing, "file "))
         .unwrap_or(0);
-    Some(
-        limit
-            .saturating_add(cached)
-            .saturating_sub(number("memory.current")?)
-            .min(limit),
-    )
+    let left = limit.saturating_add(cached).saturating_sub(number("memory.current")?);
+    Some(left.min(limit))
 }
 
 /// What the limit of the address space leaves, bytes.
@@ -88,5 +92,17 @@ mod tests {
     fn this_machine_says_how_much_it_can_give() {
         assert!(available_bytes().is_some_and(|bytes| bytes > 0));
         assert!(resident_bytes() > 0);
+    }
+
+    #[test]
+    fn cached_files_count_as_memory_that_is_left() {
+        let group = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| fs::write(group.path().join(name), content).unwrap();
+        write("memory.max", "max\n");
+        assert_eq!(left_in_group(group.path()), None, "there is no limit");
+        write("memory.max", "1000\n");
+        write("memory.current", "700\n");
+        write("memory.stat", "anon 300\nfile 400\n");
+        assert_eq!(left_in_group(group.path()), Some(700));
     }
 }

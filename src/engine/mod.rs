@@ -32,7 +32,11 @@ pub mod wire;
 pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
-pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary};
+pub use client::{
+    Capabilities, ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, GrammarForm, InvalidToken,
+    LogprobSummary, RemoteEngine, RemoteState, RemoteStatus, TimeLimits, Token,
+    breaker::{Breaker, BreakerSettings, Outcome, Permit, Resting},
+};
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
 pub use supervisor::{EngineState, EngineStatus, FORMAT_FOR_PARENT, Supervisor, SupervisorSettings};

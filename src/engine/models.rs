@@ -6,51 +6,32 @@
 
 mod catalog;
 mod eviction;
+mod means;
 pub(crate) mod note;
 mod slot;
 
 use std::{
     collections::BTreeMap,
-    num::NonZero,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::Instant,
 };
 
-use llama_cpp_2::llama_backend::LlamaBackend;
-use tokio::sync::watch;
-
 use self::{
     catalog::{Catalog, Key},
-    eviction::{NoRoom, Resident, Room, give_way},
-    note::{LoadingNote, MOST_DEATHS},
+    eviction::{Resident, Room, give_way},
+    means::{Means, no_room_for},
+    note::MOST_DEATHS,
     slot::{AnyOwner, Failure, Life, Slot, Stamp},
 };
 use super::{
     backend::{ChatJob, EmbedJob, Refusal, Terms},
-    chat::{self, ChatSettings, DEFAULT_SLOTS, MOST_SLOTS},
-    embed::{self, EmbedSettings},
     error::RunError,
-    gguf::{GgufHeader, ModelFileError, check_adapter, megabytes, read_model},
     memory,
-    owner::{Desk, End, Loaded, Owner, Ticket},
-    runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs},
+    owner::Ticket,
+    runner::EngineArgs,
     wire::{ErrorCode, ModelHealth, ModelPurpose, ModelState},
 };
-
-/// What every model of this engine is loaded with.
-struct Means {
-    backend: Arc<LlamaBackend>,
-    threads: i32,
-    /// Most tokens of one request to a chat model, where the model allows it.
-    context_tokens: u32,
-    /// Answers that a chat model writes at the same time.
-    slots: u16,
-    /// Tokens of cache beyond one window; one more window if `None`.
-    cache_tokens: Option<u32>,
-    budget_bytes: Option<u64>,
-}
 
 /// The registry.
 pub(crate) struct Models {
@@ -59,9 +40,7 @@ pub(crate) struct Models {
     default_chat: Option<usize>,
     default_embed: Option<usize>,
     means: Means,
-    note: Arc<LoadingNote>,
     state: Mutex<State>,
-    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -76,22 +55,11 @@ impl Models {
     /// Looks at all files and loads none yet.
     pub(crate) fn new(args: &EngineArgs, threads: u16) -> Result<Self, RunError> {
         let catalog = Catalog::new(args)?;
-        let backend = LlamaBackend::init().map_err(|error| RunError::Library(error.to_string()))?;
-        let note = LoadingNote::open(args.socket.as_deref().map(note::beside));
         let mut models = Self {
             default_chat: None,
             default_embed: None,
-            means: Means {
-                backend: Arc::new(backend),
-                threads: i32::from(threads),
-                context_tokens: args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get),
-                slots: args.slots.map_or(DEFAULT_SLOTS, NonZero::get).min(MOST_SLOTS),
-                cache_tokens: args.cache_tokens,
-                budget_bytes: args.memory_budget_bytes,
-            },
-            note: Arc::new(note),
+            means: Means::new(args, threads)?,
             state: Mutex::default(),
-            changes: watch::Sender::new(()),
             catalog,
         };
         let mut slots = BTreeMap::new();
@@ -121,7 +89,7 @@ impl Models {
     /// What a model's file says, or why it cannot be used.
     fn first_look(&self, key: Key) -> Slot {
         let mut slot = Slot::new(self.catalog.model(key).and_then(|entry| entry.wanted));
-        let deaths = self.note.deaths(&self.catalog.title(key));
+        let deaths = self.means.deaths(&self.catalog.title(key));
         let failed = |why: String, is_deadly| {
             Life::Failed(Failure {
                 why,
@@ -130,7 +98,7 @@ impl Models {
                 is_deadly,
             })
         };
-        match self.examine(key, slot.purpose) {
+        match self.means.examine(&self.catalog.files(key), slot.purpose) {
             Ok(found) => {
                 slot.purpose = Some(found.purpose);
                 slot.need_bytes = found.need_bytes;
@@ -245,7 +213,7 @@ impl Models {
             }
             Life::Failed(_) | Life::Unloaded { .. } => {}
         }
-        let found = match self.examine(key, Some(purpose)) {
+        let found = match self.means.examine(&self.catalog.files(key), Some(purpose)) {
             Ok(found) => found,
             Err(error) => {
                 let why = error.to_string();
@@ -256,7 +224,7 @@ impl Models {
         slot.purpose = Some(found.purpose);
         slot.need_bytes = found.need_bytes;
         let leaving = self.make_room(state, key, found.need_bytes)?;
-        let started = self.start(key, &found, leaving);
+        let started = self.means.start(&self.catalog.files(key), &found, leaving);
         if let Some(slot) = state.slots.get_mut(&key) {
             slot.life = match started {
                 Ok(owner) => Life::Alive(owner),
@@ -279,11 +247,11 @@ impl Models {
             .filter(|(_, slot)| slot.is_loading())
             .fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.need_bytes));
         let room = Room {
-            budget_bytes: self.means.budget_bytes,
+            budget_bytes: self.means.budget_bytes(),
             available_bytes: memory::available_bytes().map(|available| available.saturating_sub(promised)),
         };
         let leaving = give_way(&residents, need_bytes, room)
-            .map_err(|no_room| no_room_for(&self.catalog.title(key), no_room, self.means.budget_bytes))?;
+            .map_err(|no_room| no_room_for(&self.catalog.title(key), no_room, self.means.budget_bytes()))?;
         let mut threads = std::mem::take(&mut state.departed);
         for gone in leaving {
             tracing::info!(model = %self.catalog.title(gone), for_model = %self.catalog.title(key), "A model is unloaded to make room");
@@ -292,86 +260,9 @@ impl Models {
         Ok(threads)
     }
 
-    /// Starts the thread that loads and owns the model.
-    fn start(&self, key: Key, found: &Found, leaving: Vec<JoinHandle<()>>) -> std::io::Result<AnyOwner> {
-        let title = self.catalog.title(key);
-        let path = self
-            .catalog
-            .model(key)
-            .map(|entry| entry.file.path.clone())
-            .unwrap_or_default();
-        let adapter = self.catalog.adapter(key).map(|adapter| adapter.path.clone());
-        let backend = Arc::clone(&self.means.backend);
-        let turn = Turn {
-            title: title.clone(),
-            need_bytes: found.need_bytes,
-            budget_bytes: self.means.budget_bytes,
-            note: Arc::clone(&self.note),
-        };
-        let changes = self.changes.clone();
-        let threads = self.means.threads;
-        Ok(match found.purpose {
-            ModelPurpose::Chat => {
-                let settings = ChatSettings {
-                    path,
-                    adapter,
-                    threads,
-                    context_tokens: self.window(&found.header),
-                    slots: self.means.slots,
-                    cache_tokens: self.cache(&found.header),
-                };
-                let work = move |desk: &Desk<_>, loaded: &Loaded<'_>| chat::work(&backend, &settings, desk, loaded);
-                AnyOwner::Chat(Owner::start(&title, changes, move || turn.begin(leaving), work)?)
-            }
-            ModelPurpose::Embed => {
-                let settings = EmbedSettings {
-                    path,
-                    threads,
-                    model_pools: found.header.has_pooling,
-                };
-                let work = move |desk: &Desk<_>, loaded: &Loaded<'_>| embed::work(&backend, &settings, desk, loaded);
-                AnyOwner::Embed(Owner::start(&title, changes, move || turn.begin(leaving), work)?)
-            }
-        })
-    }
-
-    /// Reads a model's file, and its adapter's, without loading them.
-    fn examine(&self, key: Key, purpose: Option<ModelPurpose>) -> Result<Found, ModelFileError> {
-        let path = self.catalog.model(key).map_or(Path::new(""), |entry| &entry.file.path);
-        let header = read_model(path, purpose)?;
-        let of_adapter = match self.catalog.adapter(key) {
-            Some(adapter) => check_adapter(&adapter.path, path)?,
-            None => 0,
-        };
-        let cells = if header.is_encoder() {
-            0
-        } else {
-            self.window(&header).saturating_add(self.cache(&header))
-        };
-        Ok(Found {
-            purpose: header.purpose(),
-            need_bytes: header.memory_need_bytes(cells).saturating_add(of_adapter),
-            header,
-        })
-    }
-
-    /// The window asked for, cut to what the model was trained with.
-    fn window(&self, header: &GgufHeader) -> u32 {
-        match header.context_tokens {
-            0 => self.means.context_tokens,
-            trained => self.means.context_tokens.min(trained),
-        }
-    }
-
-    /// Tokens of cache beyond one window.
-    fn cache(&self, header: &GgufHeader) -> u32 {
-        self.means.cache_tokens.unwrap_or_else(|| self.window(header))
-    }
-
     fn stamp(&self, key: Key) -> Stamp {
-        let model = self.catalog.model(key).map(|entry| entry.file.path.as_path());
-        let adapter = self.catalog.adapter(key).map(|adapter| adapter.path.as_path());
-        Stamp::of(model.into_iter().chain(adapter))
+        let files = self.catalog.files(key);
+        Stamp::of([files.model].into_iter().chain(files.adapter))
     }
 
     fn failure(&self, key: Key, why: &str) -> Failure {
@@ -435,7 +326,7 @@ impl Models {
 
     /// Waits until no default model is loading; the reason if not a single model can be used.
     pub(crate) async fn started(&self) -> Result<(), RunError> {
-        let mut changes = self.changes.subscribe();
+        let mut changes = self.means.changes();
         while self.is_starting() {
             changes.borrow_and_update();
             if self.is_starting() && changes.changed().await.is_err() {
@@ -451,7 +342,7 @@ impl Models {
     }
 
     pub(crate) const fn budget_bytes(&self) -> Option<u64> {
-        self.means.budget_bytes
+        self.means.budget_bytes()
     }
 
     /// Asks every model to end at its next step; returns the threads to wait for.
@@ -467,59 +358,4 @@ impl Models {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a model's file says.
-struct Found {
-    header: GgufHeader,
-    purpose: ModelPurpose,
-    need_bytes: u64,
-}
-
-/// What has to be so before a model's file is given to the library.
-struct Turn {
-    title: String,
-    need_bytes: u64,
-    budget_bytes: Option<u64>,
-    note: Arc<LoadingNote>,
-}
-
-impl Turn {
-    /// Waits for those who give way, and looks at the memory once more: it may have gone elsewhere meanwhile.
-    fn begin(self, leaving: Vec<JoinHandle<()>>) -> Result<Noted, End> {
-        super::owner::join(leaving);
-        if let Some(most_bytes) = memory::available_bytes().filter(|available| *available < self.need_bytes) {
-            let no_room = NoRoom {
-                need_bytes: self.need_bytes,
-                most_bytes,
-            };
-            return Err(End::NoRoom(no_room_for(&self.title, no_room, self.budget_bytes)));
-        }
-        self.note.begin(&self.title);
-        Ok(Noted(self))
-    }
-}
-
-/// Says in the note that the library has the file, until dropped.
-struct Noted(Turn);
-
-impl Drop for Noted {
-    fn drop(&mut self) {
-        self.0.note.end(&self.0.title);
-    }
-}
-
-fn no_room_for(title: &str, no_room: NoRoom, budget_bytes: Option<u64>) -> Refusal {
-    let NoRoom { need_bytes, most_bytes } = no_room;
-    let budget = budget_bytes.map_or_else(String::new, |bytes| {
-        format!(" (all models together may take {} MB)", megabytes(bytes))
-    });
-    Refusal::new(
-        ErrorCode::Overloaded,
-        format!(
-            "The model {title} needs about {} MB of memory and {} MB can be given now{budget}; try again when the others are idle, use a smaller model, or allow more memory.",
-            megabytes(need_bytes),
-            megabytes(most_bytes)
-        ),
-    )
 }

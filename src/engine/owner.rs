@@ -323,3 +323,6 @@ impl Drop for Ticket {
         self.0.open.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ enum Style {
     /// The library recognises it.
     Native(LlamaChatTemplate),
     /// It is run as the program it is.
-    Own(Template),
+    Own(Box<Template>),
 }
 
 /// The model's chat template and the words that steer it.
@@ -71,7 +71,7 @@ impl PromptWriter {
             let source = source.map_err(|error| unusable(&format!("has a chat template that is no text ({error})")))?;
             let own = Template::new(&source, &bos, &eos)
                 .map_err(|why| unusable(&format!("has a chat template that cannot be applied ({why})")))?;
-            writer.style = Style::Own(own);
+            writer.style = Style::Own(Box::new(own));
         }
         Ok(writer)
     }

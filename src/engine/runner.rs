@@ -120,7 +120,7 @@ async fn told_to_end(has_parent: bool) {
         if has_parent {
             let _however_it_ends = stdin_closed().await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let signalled = |kind| async move {
@@ -130,7 +130,7 @@ async fn told_to_end(has_parent: bool) {
             }
             Err(error) => {
                 tracing::warn!(%error, "A signal cannot be listened to");
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     };

@@ -58,12 +58,19 @@ async fn health(State(backend): Shared) -> Json<Health> {
 
 async fn models(State(backend): Shared) -> Json<ModelList> {
     let health = backend.health();
-    let entry = |name: String| ModelEntry {
-        id: name,
-        object: "model".to_owned(),
-        owned_by: "holdpoint".to_owned(),
-    };
-    let data = health.models.into_iter().map(|model| entry(model.name)).collect();
+    let data = health
+        .models
+        .into_iter()
+        // An adapter is asked for by its own name beside the model's.
+        .filter(|model| model.adapter.is_none())
+        .map(|model| ModelEntry {
+            id: model.name,
+            object: "model".to_owned(),
+            owned_by: "holdpoint".to_owned(),
+            purpose: Some(model.purpose),
+            state: Some(model.state),
+        })
+        .collect();
     Json(ModelList {
         object: "list".to_owned(),
         data,

@@ -6,10 +6,10 @@ mod pull;
 mod routes;
 pub(crate) mod server;
 
-use holdpoint::app::App;
 use holdpoint::app::models::{
     self, AddWish, ArrivalState, ArrivalView, Configured, ModelSettings, ModelView, PullWish,
 };
+use holdpoint::app::{App, Engines};
 use holdpoint::domain::log::Actor;
 use holdpoint::domain::model::ModelName;
 use holdpoint::outbound::{Allowed, Limits, Outbound, Proxies};
@@ -117,7 +117,7 @@ impl Bench {
 async fn open(dir: &TempDir, settings: &ModelSettings) -> App {
     let location = Location::Sqlite(dir.path().join("holdpoint.db"));
     let store = Store::open(&location, sources()).await.unwrap();
-    App::with_models(store, None, Some(settings.clone()))
+    App::equipped(store, Engines::new(None, Vec::new()), Some(settings.clone()))
 }
 
 /// A wish for an address on this machine.

@@ -110,6 +110,7 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
             )
         });
     }
+    findings.extend(list(status, "/remote_engines").iter().map(remote_engine));
     let failing = number(status, "/failing_jobs");
     findings.push(if failing == 0 {
         Finding::well("jobs", "no background work is stuck")
@@ -122,4 +123,19 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
         )
     });
     findings
+}
+
+fn remote_engine(engine: &Value) -> Finding {
+    let (name, place) = (text(engine, "/name"), text(engine, "/base_url"));
+    let says = format!("the engine {name} ({place}): {}", text(engine, "/in_words"));
+    if text(engine, "/state") == "ready" {
+        return Finding::well("remote", says);
+    }
+    Finding::wrong(
+        "remote",
+        says,
+        format!(
+            "start that server, or correct or remove {name} in `remote_engines`; until then its models are passed over"
+        ),
+    )
 }

@@ -31,6 +31,14 @@ pub(super) struct Entry {
     pub(super) wanted: Option<ModelPurpose>,
 }
 
+/// The files of what is loaded as one thing.
+pub(super) struct Files<'c> {
+    /// How it is called in logs.
+    pub(super) title: String,
+    pub(super) model: &'c Path,
+    pub(super) adapter: Option<&'c Path>,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
@@ -99,6 +107,15 @@ impl Catalog {
         match self.adapter(key) {
             Some(adapter) => format!("{model} with adapter {}", adapter.name),
             None => model.to_owned(),
+        }
+    }
+
+    pub(super) fn files(&self, key: Key) -> Files<'_> {
+        Files {
+            title: self.title(key),
+            // Keys are made from this catalogue, so there is a model.
+            model: self.model(key).map_or(Path::new(""), |entry| &entry.file.path),
+            adapter: self.adapter(key).map(|adapter| adapter.path.as_path()),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod log_entry;
 pub mod member;
 pub mod message;
 pub mod model;
+pub mod model_check;
 pub mod model_in_use;
 pub mod outcome;
 pub mod release;

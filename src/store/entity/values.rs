@@ -3,6 +3,7 @@
 use crate::domain::account::Role;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
+use crate::domain::fitness::Verdict;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
     OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
@@ -224,6 +225,7 @@ words!(
     Purpose,
     Role,
     TurnState,
+    Verdict,
     VerdictLabel,
 );
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod agents;
+mod checks;
 mod conversations;
 mod knowledge;
 mod log;
@@ -39,6 +40,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
         )
+        .route("/admin/models/checks", get(checks::list).post(checks::start))
         .route("/agents", get(agents::list).post(agents::create))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()

@@ -8,7 +8,7 @@ use crate::domain::log::Actor;
 use crate::domain::model::{ModelName, Sha256Digest};
 use crate::outbound::Allowed;
 use crate::web::error::Problem;
-use crate::web::extract::{AdminOf, InPath, JsonBody, OnSocket};
+use crate::web::extract::{InPath, JsonBody, OnSocket, Operator};
 use crate::web::state::Web;
 use axum::Json;
 use axum::extract::State;
@@ -17,12 +17,12 @@ use serde::Deserialize;
 use std::path::PathBuf;
 
 /// `GET /api/v1/admin/models`
-pub(super) async fn list(State(web): State<Web>, _: AdminOf) -> Result<Json<ModelsView>, Problem> {
+pub(super) async fn list(State(web): State<Web>, _: Operator) -> Result<Json<ModelsView>, Problem> {
     Ok(Json(models::list(&web.app).await?))
 }
 
 /// `POST /api/v1/admin/models/verify`
-pub(super) async fn verify(State(web): State<Web>, _: AdminOf) -> Result<Json<ModelsView>, Problem> {
+pub(super) async fn verify(State(web): State<Web>, _: Operator) -> Result<Json<ModelsView>, Problem> {
     Ok(Json(models::verify(&web.app).await?))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn pull(
 }
 
 /// `GET /api/v1/admin/models/pulls`
-pub(super) async fn pulls(State(web): State<Web>, _: AdminOf) -> Result<Json<Page<ArrivalView>>, Problem> {
+pub(super) async fn pulls(State(web): State<Web>, _: Operator) -> Result<Json<Page<ArrivalView>>, Problem> {
     Ok(Json(Page {
         items: models::arrivals(&web.app)?,
         next: None,
@@ -87,7 +87,7 @@ pub(super) async fn pulls(State(web): State<Web>, _: AdminOf) -> Result<Json<Pag
 /// `GET /api/v1/admin/models/pulls/{id}`
 pub(super) async fn one_pull(
     State(web): State<Web>,
-    _: AdminOf,
+    _: Operator,
     InPath(id): InPath<ArrivalId>,
 ) -> Result<Json<ArrivalView>, Problem> {
     Ok(Json(models::arrival(&web.app, id)?))
