@@ -75,13 +75,7 @@ pub enum Ability {
 
 impl Ability {
     /// All abilities, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::Retrieve,
-        Self::Quote,
-        Self::Compose,
-        Self::Abstain,
-        Self::Grammar,
-    ];
+    pub const ALL: [Self; 5] = [Self::Retrieve, Self::Quote, Self::Compose, Self::Abstain, Self::Grammar];
 
     /// The code of the API.
     pub const fn code(self) -> &'static str {

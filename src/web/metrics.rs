@@ -27,14 +27,20 @@ fn text(machine: &Machine, waiting: &Waiting) -> String {
     let ready = u8::from(machine.engine.ready);
     page.gauge("holdpoint_engine_ready", "1 when the AI engine answers.")
         .value(&[], ready);
-    page.counter("holdpoint_engine_restarts_total", "Restarts of the engine since the server started.")
-        .value(&[], machine.restarts);
+    page.counter(
+        "holdpoint_engine_restarts_total",
+        "Restarts of the engine since the server started.",
+    )
+    .value(&[], machine.restarts);
     if let Some(health) = &machine.health {
         page.gauge("holdpoint_engine_memory_bytes", "Resident memory of the engine.")
             .value(&[], health.rss_bytes);
         if let Some(budget) = health.memory_budget_bytes {
-            page.gauge("holdpoint_engine_memory_budget_bytes", "What the loaded models may need together.")
-                .value(&[], budget);
+            page.gauge(
+                "holdpoint_engine_memory_budget_bytes",
+                "What the loaded models may need together.",
+            )
+            .value(&[], budget);
         }
         models(&mut page, &health.models);
     }
@@ -64,24 +70,34 @@ type Reading = fn(&ModelHealth) -> u64;
 
 /// Gauges of a model: name, meaning, where it stands.
 const GAUGES: [(&str, &str, Reading); 7] = [
-    ("holdpoint_model_ready", "1 when the model is loaded and answers.", |model| {
-        u64::from(model.state == ModelState::Ready)
-    }),
-    ("holdpoint_model_memory_bytes", "What the model needs in memory.", |model| {
-        model.memory_bytes
-    }),
-    ("holdpoint_model_slots", "Requests computed at the same time, at most.", |model| {
-        u64::from(model.slots)
-    }),
+    (
+        "holdpoint_model_ready",
+        "1 when the model is loaded and answers.",
+        |model| u64::from(model.state == ModelState::Ready),
+    ),
+    (
+        "holdpoint_model_memory_bytes",
+        "What the model needs in memory.",
+        |model| model.memory_bytes,
+    ),
+    (
+        "holdpoint_model_slots",
+        "Requests computed at the same time, at most.",
+        |model| u64::from(model.slots),
+    ),
     ("holdpoint_model_waiting", "Requests that wait for a place.", |model| {
         u64::from(model.waiting)
     }),
-    ("holdpoint_model_running", "Requests that are being computed.", |model| {
-        u64::from(model.running)
-    }),
-    ("holdpoint_model_cache_entries", "Beginnings of prompts that are kept.", |model| {
-        model.counters.cache_entries
-    }),
+    (
+        "holdpoint_model_running",
+        "Requests that are being computed.",
+        |model| u64::from(model.running),
+    ),
+    (
+        "holdpoint_model_cache_entries",
+        "Beginnings of prompts that are kept.",
+        |model| model.counters.cache_entries,
+    ),
     ("holdpoint_model_cache_tokens", "Tokens they hold.", |model| {
         model.counters.cache_tokens
     }),
@@ -293,7 +309,10 @@ mod tests {
             r#"holdpoint_model_busy_seconds_total{model="a",purpose="chat"} 1.050"#,
             r#"holdpoint_review_items{workspace="shop"} 7"#,
         ] {
-            assert!(text.lines().any(|written| written == line), "{line} is missing in\n{text}");
+            assert!(
+                text.lines().any(|written| written == line),
+                "{line} is missing in\n{text}"
+            );
         }
     }
 

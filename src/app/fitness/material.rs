@@ -110,9 +110,19 @@ mod tests {
     fn every_language_has_enough_questions_and_they_fit_together() {
         for language in Language::ALL {
             let material = Material::of(language).unwrap();
-            let answerable: usize = material.businesses.iter().map(|business| business.questions.len()).sum();
-            assert!(answerable >= 40 && material.questions() - answerable >= 30, "{language:?}");
-            assert!(material.compose.len() >= 12 && material.grammar.cases.len() >= 8, "{language:?}");
+            let answerable: usize = material
+                .businesses
+                .iter()
+                .map(|business| business.questions.len())
+                .sum();
+            assert!(
+                answerable >= 40 && material.questions() - answerable >= 30,
+                "{language:?}"
+            );
+            assert!(
+                material.compose.len() >= 12 && material.grammar.cases.len() >= 8,
+                "{language:?}"
+            );
             for business in &material.businesses {
                 let ids: HashSet<&str> = business.entries.iter().map(|entry| entry.id.as_str()).collect();
                 assert_eq!(ids.len(), business.entries.len(), "{}", business.name);
@@ -134,7 +144,12 @@ mod tests {
             let material = Material::of(language).unwrap();
             let mut seen = HashSet::new();
             for business in &material.businesses {
-                for ask in business.questions.iter().map(|question| &question.ask).chain(&business.unanswerable) {
+                for ask in business
+                    .questions
+                    .iter()
+                    .map(|question| &question.ask)
+                    .chain(&business.unanswerable)
+                {
                     assert!(seen.insert(ask.clone()), "{ask}");
                 }
             }

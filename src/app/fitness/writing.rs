@@ -52,7 +52,9 @@ async fn task<'a>(
     Ok(Some(Task {
         business: &business.name,
         question,
-        passages: passages.map(|entry| (entry.title.as_str(), entry.body.as_str())).collect(),
+        passages: passages
+            .map(|entry| (entry.title.as_str(), entry.body.as_str()))
+            .collect(),
         mode: choice.mode,
     }))
 }
@@ -124,9 +126,17 @@ fn fault(
     known.extend(task.passages.iter().flat_map(|(title, body)| [*title, *body]));
     if says_unknown(text, unknown) {
         Some(Fault::SaysUnknown)
-    } else if !composition.says.iter().all(|wordings| wordings.iter().any(|words| says(text, words))) {
+    } else if !composition
+        .says
+        .iter()
+        .all(|wordings| wordings.iter().any(|words| says(text, words)))
+    {
         Some(Fault::FactMissing)
-    } else if composition.never.iter().any(|words| leads_with(text, words, &composition.says)) {
+    } else if composition
+        .never
+        .iter()
+        .any(|words| leads_with(text, words, &composition.says))
+    {
         Some(Fault::WrongFact)
     } else if !unsupported(text, &known).is_empty() {
         Some(Fault::Unsupported)
@@ -159,11 +169,11 @@ fn place_of(text: &str, words: &str) -> Option<usize> {
             || next.is_some_and(digit)
             || (next.is_some_and(point) && following.next().is_some_and(digit) && !words.ends_with(point))
     };
-    let is_number = words.ends_with(|c: char| c.is_ascii_digit());
+    let figure = words.ends_with(|c: char| c.is_ascii_digit());
     lower.match_indices(words).map(|(at, _)| at).find(|at| {
         let (before, rest) = lower.split_at_checked(*at).unwrap_or_default();
         let after = rest.strip_prefix(words).unwrap_or_default();
-        if is_number {
+        if figure {
             !in_number(before, after)
         } else {
             !before.ends_with(char::is_alphanumeric)
@@ -232,7 +242,12 @@ async fn forms(ask: &Ask<'_>, language: Language, material: &Material) -> Result
         let why = "the engine does not make answers follow a schema".to_owned();
         return Ok(Finding::of(Ability::Grammar, language, Vec::new(), Some(why)));
     }
-    Ok(Finding::of(Ability::Grammar, language, measure.into_iter().collect(), None))
+    Ok(Finding::of(
+        Ability::Grammar,
+        language,
+        measure.into_iter().collect(),
+        None,
+    ))
 }
 
 async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) -> Result<String, EngineError> {
@@ -296,7 +311,10 @@ mod tests {
         assert_eq!(judged("It is 40.50 euros."), Some(Fault::FactMissing));
         assert_eq!(judged("It is 12 euros, or 40."), Some(Fault::WrongFact));
         assert_eq!(judged("It is 40 euros for 3 people."), Some(Fault::Unsupported));
-        assert_eq!(judged("Das kostet 40 euros und ist für den Tag."), Some(Fault::OtherLanguage));
+        assert_eq!(
+            judged("Das kostet 40 euros und ist für den Tag."),
+            Some(Fault::OtherLanguage)
+        );
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub use verified::{
 };
 
 pub(super) use find::{Found, find_answer};
-pub(super) use shelf::Shelf;
 pub(super) use index::{Indexes, changed, embed_missing};
+pub(super) use shelf::Shelf;
 pub(super) use verified::Remembered;
 
 use super::{App, AppError};

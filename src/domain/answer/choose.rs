@@ -40,6 +40,10 @@ pub struct Candidate<'a> {
 
 /// Which modes an agent version may use. Abstaining is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "modes are independent of one another, each allowed or not"
+)]
 pub struct AllowedModes {
     /// Serve verified answers: to their own question, word for word.
     pub verified: bool,
@@ -200,9 +204,8 @@ fn asked_word_for_word(candidates: &[Candidate<'_>], thresholds: &Thresholds) ->
 
 /// The verified answer whose own question was asked, whatever a model makes of it.
 fn verified_word_for_word(question: &str, candidates: &[Candidate<'_>]) -> Option<usize> {
-    let asked = |candidate: &Candidate<'_>| {
-        candidate.kind == CandidateKind::Verified && same_words(question, candidate.title)
-    };
+    let asked =
+        |candidate: &Candidate<'_>| candidate.kind == CandidateKind::Verified && same_words(question, candidate.title);
     candidates.iter().position(asked)
 }
 

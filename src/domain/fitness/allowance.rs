@@ -115,10 +115,12 @@ mod tests {
     }
 
     fn settings() -> impl Strategy<Value = AgentSettings> {
-        (prop::sample::subsequence(MODES.to_vec(), 0..=3), any::<bool>()).prop_map(|(modes, allow_unfit)| AgentSettings {
-            modes,
-            allow_unfit,
-            ..AgentSettings::default()
+        (prop::sample::subsequence(MODES.to_vec(), 0..=3), any::<bool>()).prop_map(|(modes, allow_unfit)| {
+            AgentSettings {
+                modes,
+                allow_unfit,
+                ..AgentSettings::default()
+            }
         })
     }
 

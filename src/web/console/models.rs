@@ -1,13 +1,11 @@
 //! Settings: the models of this machine, live.
 
 use super::html;
-use super::view::{
-    AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelsPage, ModelsPart, Section, Words,
-};
+use super::view::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelsPage, ModelsPart, Section, Words};
 use super::viewer::Viewer;
+use crate::app::agents;
 use crate::app::fitness::{self, Check, Checks};
 use crate::app::machine::{self, Machine};
-use crate::app::agents;
 use crate::domain::account::Scope;
 use crate::engine::{Counters, Health, ModelHealth, ModelPurpose, ModelState};
 use crate::web::error::Problem;
@@ -39,9 +37,17 @@ async fn read(web: &Web, viewer: &Viewer) -> Result<ModelsPart, Problem> {
     Ok(ModelsPart {
         engine: super::sentence(&machine.engine.in_words),
         figures: engine_figures(&machine),
-        models: machine.health.iter().flat_map(|health| &health.models).map(card).collect(),
+        models: machine
+            .health
+            .iter()
+            .flat_map(|health| &health.models)
+            .map(card)
+            .collect(),
         running: checks.running.as_ref().map(|progress| {
-            format!("Measuring now: {}, {} of {} questions.", progress.doing, progress.done, progress.total)
+            format!(
+                "Measuring now: {}, {} of {} questions.",
+                progress.doing, progress.done, progress.total
+            )
         }),
         failed: checks.failed.as_deref().map(super::sentence),
         fitness: tables(&checks, viewer),
@@ -50,7 +56,11 @@ async fn read(web: &Web, viewer: &Viewer) -> Result<ModelsPart, Problem> {
             .map(|agent| AgentUse {
                 name: agent.settings.name,
                 language: agent.settings.language,
-                modes: agent.modes.iter().map(|usage| (usage.mode.words(), usage.in_words)).collect(),
+                modes: agent
+                    .modes
+                    .iter()
+                    .map(|usage| (usage.mode.words(), usage.in_words))
+                    .collect(),
             })
             .collect(),
     })
@@ -89,7 +99,10 @@ fn card(model: &ModelHealth) -> ModelCard {
         ModelState::Unloaded => ("Not loaded; the first question loads it", "unloaded"),
         ModelState::Failed => ("Cannot be used", "failed"),
     };
-    let adapter = model.adapter.iter().map(|adapter| format!(", with the adapter {adapter}"));
+    let adapter = model
+        .adapter
+        .iter()
+        .map(|adapter| format!(", with the adapter {adapter}"));
     ModelCard {
         name: model.name.clone(),
         purpose: purpose.to_owned() + &adapter.collect::<String>(),
@@ -108,14 +121,20 @@ fn model_figures(model: &ModelHealth) -> Vec<Figure> {
     };
     let mut figures = vec![
         ("Memory", bytes(model.memory_bytes)),
-        ("Context", format!("{} tokens", grouped(u64::from(model.context_tokens)))),
+        (
+            "Context",
+            format!("{} tokens", grouped(u64::from(model.context_tokens))),
+        ),
         places,
         ("Waiting", model.waiting.to_string()),
         ("Being computed", model.running.to_string()),
         ("Answered", grouped(counters.answered)),
     ];
     figures.extend(throughput(counters));
-    figures.into_iter().map(|(name, value)| Figure { name, value }).collect()
+    figures
+        .into_iter()
+        .map(|(name, value)| Figure { name, value })
+        .collect()
 }
 
 /// Averages since the model was loaded; nothing before it has computed anything.
@@ -158,7 +177,7 @@ fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);
@@ -205,7 +224,10 @@ mod tests {
     fn figures_are_written_as_people_read_them() {
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!((grouped(0), grouped(999)), ("0".to_owned(), "999".to_owned()));
-        assert_eq!((bytes(300 << 20), bytes(3 << 30)), ("300 MiB".to_owned(), "3.0 GiB".to_owned()));
+        assert_eq!(
+            (bytes(300 << 20), bytes(3 << 30)),
+            ("300 MiB".to_owned(), "3.0 GiB".to_owned())
+        );
     }
 
     #[test]
@@ -219,7 +241,10 @@ mod tests {
             ..Counters::default()
         };
         let figures = throughput(&worked);
-        assert_eq!(figures.first(), Some(&("Read while computing", "300 tokens/s".to_owned())));
+        assert_eq!(
+            figures.first(),
+            Some(&("Read while computing", "300 tokens/s".to_owned()))
+        );
         assert!(figures.contains(&("Kept from before", "33 % of what is read".to_owned())));
     }
 }
