@@ -80,7 +80,7 @@ pub(super) fn seen(app: &App) -> (Option<Progress>, Option<String>) {
 /// # Errors
 /// [`AppError::Engine`] without an embedding model, [`AppError::Invalid`] for a model that cannot be measured,
 /// [`AppError::Conflict`] while another run goes on.
-pub fn start(app: &App, wish: Wish) -> Result<Progress, AppError> {
+pub fn start(app: &App, wish: &Wish) -> Result<Progress, AppError> {
     let engine = app
         .engine()
         .cloned()
@@ -91,7 +91,7 @@ pub fn start(app: &App, wish: Wish) -> Result<Progress, AppError> {
             engine.embedder
         )));
     }
-    let plan = Plan::of(&wish, &engine)?;
+    let plan = Plan::of(wish, &engine)?;
     let shown = {
         let mut run = state(app);
         if run.progress.is_some() {
@@ -244,7 +244,7 @@ async fn check_once_ready(app: &App) {
         embedder_only: true,
         ..Wish::default()
     };
-    if let Err(error) = start(app, wish) {
+    if let Err(error) = start(app, &wish) {
         tracing::info!(%error, "the embedding model is not checked now");
     }
 }

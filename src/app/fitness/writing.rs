@@ -169,11 +169,11 @@ fn place_of(text: &str, words: &str) -> Option<usize> {
             || next.is_some_and(digit)
             || (next.is_some_and(point) && following.next().is_some_and(digit) && !words.ends_with(point))
     };
-    let is_number = words.ends_with(|c: char| c.is_ascii_digit());
+    let figure = words.ends_with(|c: char| c.is_ascii_digit());
     lower.match_indices(words).map(|(at, _)| at).find(|at| {
         let (before, rest) = lower.split_at_checked(*at).unwrap_or_default();
         let after = rest.strip_prefix(words).unwrap_or_default();
-        if is_number {
+        if figure {
             !in_number(before, after)
         } else {
             !before.ends_with(char::is_alphanumeric)
