@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn a_token_is_read_from_a_file_that_only_its_owner_can_read() {
         let (_folder, data_dir) = write("hunter2hunter2\n", 0o600);
-        assert_eq!(token("office", &data_dir).ok(), Some(Token::parse("hunter2hunter2").ok()));
+        assert_eq!(
+            token("office", &data_dir).ok(),
+            Some(Token::parse("hunter2hunter2").ok())
+        );
         assert_eq!(token("lab", &data_dir).ok(), Some(None));
     }
 

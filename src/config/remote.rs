@@ -14,7 +14,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<RemoteEngine>, String> {
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         let engine = one(entry)?;
         if engines.iter().any(|other| other.name == engine.name) {
-            return Err(format!("it must give every engine a name of its own; two are called {}", engine.name));
+            return Err(format!(
+                "it must give every engine a name of its own; two are called {}",
+                engine.name
+            ));
         }
         engines.push(engine);
     }
@@ -44,7 +47,8 @@ fn one(entry: &str) -> Result<RemoteEngine, String> {
             "it must name engines with lower-case letters, digits and hyphens, 32 at most{hint}"
         ));
     }
-    let base_url = address(url).map_err(|why| format!("it must give {name} an address like http://10.0.0.5:8080{why}"))?;
+    let base_url =
+        address(url).map_err(|why| format!("it must give {name} an address like http://10.0.0.5:8080{why}"))?;
     Ok(RemoteEngine {
         name: name.to_owned(),
         base_url,
@@ -65,7 +69,9 @@ fn address(text: &str) -> Result<String, String> {
         return Err(hint.unwrap_or_default());
     }
     if rest.contains('@') {
-        return Err(", without a user or a password; a token belongs into its own file in the data directory".to_owned());
+        return Err(
+            ", without a user or a password; a token belongs into its own file in the data directory".to_owned(),
+        );
     }
     if text.contains(['?', '#', ' ']) {
         return Err(", without `?`, `#` or spaces".to_owned());
@@ -126,9 +132,15 @@ mod tests {
             ("a=unix:///tmp/x", "an address like"),
         ] {
             let wanted = parse(text).unwrap_err();
-            assert!(wanted.starts_with("it must") && wanted.contains(words), "{text}: {wanted}");
+            assert!(
+                wanted.starts_with("it must") && wanted.contains(words),
+                "{text}: {wanted}"
+            );
             assert!(!wanted.contains("hunter2"), "{wanted}");
         }
-        assert_eq!(without_passwords("a=http://me:hunter2@b,c=http://d"), "a=http://…@b,c=http://d");
+        assert_eq!(
+            without_passwords("a=http://me:hunter2@b,c=http://d"),
+            "a=http://…@b,c=http://d"
+        );
     }
 }

@@ -153,9 +153,7 @@ impl EngineClient {
         let body = self.chat_body(request, false)?;
         let body = self.ask_bytes(Method::POST, CHAT, body, deadline).await?;
         let mut gathered = Gathered::default();
-        gathered
-            .add(&body)
-            .map_err(|unusable| unusable.into_error(deadline))?;
+        gathered.add(&body).map_err(|unusable| unusable.into_error(deadline))?;
         Ok(gathered.into_answer(started.elapsed()))
     }
 

@@ -2,8 +2,8 @@
 
 mod detection;
 mod fake;
-mod order;
 mod oddities;
+mod order;
 mod servers;
 
 use std::time::Duration;

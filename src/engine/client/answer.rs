@@ -103,7 +103,9 @@ impl Gathered {
         self.finish = choice.finish_reason.as_str().map(finish_of).or(self.finish);
         let text = choice.message.and_then(|message| message.content).unwrap_or_default();
         if self.text.len() + text.len() > LONGEST_TEXT_BYTES {
-            return Err(Unusable::Nonsense("it is far larger than what was asked for".to_owned()));
+            return Err(Unusable::Nonsense(
+                "it is far larger than what was asked for".to_owned(),
+            ));
         }
         self.text.push_str(&text);
         Ok(Some(text).filter(|text| !text.is_empty()))
@@ -130,7 +132,10 @@ impl Gathered {
 }
 
 /// Of the tokens that have one; some servers leave out the first, or write 0.0001 for certainty.
-#[expect(clippy::cast_possible_truncation, reason = "six digits are more than a log-probability is worth")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "six digits are more than a log-probability is worth"
+)]
 fn log_probabilities(logprobs: &Value) -> impl Iterator<Item = f32> + use<'_> {
     let tokens = logprobs["content"].as_array().into_iter().flatten();
     tokens
@@ -170,7 +175,8 @@ mod tests {
         assert_eq!((whole.usage, whole.timings), (Usage::default(), None));
         let logprobs = whole.logprobs().unwrap();
         assert_eq!((logprobs.tokens, logprobs.min), (2, -1.0));
-        let nothing = gather(&[r#"{"choices":[{"message":{"content":null},"logprobs":null,"finish_reason":"tool_calls"}]}"#]);
+        let nothing =
+            gather(&[r#"{"choices":[{"message":{"content":null},"logprobs":null,"finish_reason":"tool_calls"}]}"#]);
         assert_eq!((nothing.text.as_str(), nothing.finish), ("", Some(FinishReason::Other)));
         assert_eq!(nothing.logprobs(), None);
     }
@@ -184,18 +190,29 @@ mod tests {
             r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#,
             r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#,
         ]);
-        assert_eq!((gathered.text.as_str(), gathered.finish), ("Hello", Some(FinishReason::Length)));
+        assert_eq!(
+            (gathered.text.as_str(), gathered.finish),
+            ("Hello", Some(FinishReason::Length))
+        );
         assert_eq!((gathered.usage.prompt_tokens, gathered.usage.completion_tokens), (3, 2));
     }
 
     #[test]
     fn an_error_in_place_of_a_part_is_an_error() {
-        for body in [r#"{"error":{"message":"out of memory"}}"#, r#"{"object":"error","message":"out of memory"}"#] {
+        for body in [
+            r#"{"error":{"message":"out of memory"}}"#,
+            r#"{"object":"error","message":"out of memory"}"#,
+        ] {
             let refused = Gathered::default().add(body.as_bytes());
-            assert!(matches!(refused, Err(Unusable::Refused(said)) if said.message.as_deref() == Some("out of memory")));
+            assert!(
+                matches!(refused, Err(Unusable::Refused(said)) if said.message.as_deref() == Some("out of memory"))
+            );
         }
         for body in ["{}", "[]", "{\"choices\":3}", "{", ""] {
-            assert!(matches!(Gathered::default().add(body.as_bytes()), Err(Unusable::Nonsense(_))), "{body}");
+            assert!(
+                matches!(Gathered::default().add(body.as_bytes()), Err(Unusable::Nonsense(_))),
+                "{body}"
+            );
         }
     }
 }

@@ -106,9 +106,7 @@ impl EngineClient {
             deadline,
         };
         probe.all().await.map_err(|failed| match failed.error {
-            EngineError::DeadlineExceeded { .. } => {
-                Failed::from(EngineError::DeadlineExceeded { limit: deadline })
-            }
+            EngineError::DeadlineExceeded { .. } => Failed::from(EngineError::DeadlineExceeded { limit: deadline }),
             _ => failed,
         })
     }
@@ -184,7 +182,9 @@ impl Probe<'_> {
 
     /// The health of an engine of this program; `None` from others, whatever they say there.
     async fn health(&self) -> Result<Option<Health>, Failed> {
-        let answer = self.client.ask_bytes(Method::GET, "/health", bytes::Bytes::new(), self.left());
+        let answer = self
+            .client
+            .ask_bytes(Method::GET, "/health", bytes::Bytes::new(), self.left());
         let body = match unless_refused(answer.await) {
             // A page in its place is nothing unusual.
             Err(Failed {
@@ -262,11 +262,7 @@ impl Probe<'_> {
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<Option<ChatAnswer>, Failed> {
-        unless_refused(
-            self.client
-                .chat_begun_within(request, self.left(), self.left())
-                .await,
-        )
+        unless_refused(self.client.chat_begun_within(request, self.left(), self.left()).await)
     }
 }
 

@@ -127,7 +127,9 @@ impl Said {
     pub(super) fn of_value(body: &Value) -> Option<Self> {
         let is_error = body.get("object").and_then(Value::as_str) == Some("error");
         let place = body.get("error").filter(|error| !error.is_null());
-        let inner = place.or_else(|| body.get("detail")).or_else(|| is_error.then_some(body))?;
+        let inner = place
+            .or_else(|| body.get("detail"))
+            .or_else(|| is_error.then_some(body))?;
         let message = match inner {
             Value::String(message) => Some(message.as_str()),
             Value::Array(several) => several.first().and_then(|first| first["msg"].as_str()),
@@ -148,7 +150,12 @@ fn code_of(error: &Value, message: &str) -> ErrorCode {
         _ => {}
     }
     let message = message.to_lowercase();
-    let names_limit = ["maximum context length", "context window", "context size", "context length"];
+    let names_limit = [
+        "maximum context length",
+        "context window",
+        "context size",
+        "context length",
+    ];
     // Some say it in words only.
     if message.contains("exceed") && names_limit.iter().any(|words| message.contains(words))
         || message.contains("maximum context length is")
@@ -218,7 +225,10 @@ mod tests {
             assert_eq!(refused(429, body), EngineError::Overloaded { why }, "{body}");
         }
         assert!(matches!(refused(502, "<html>"), EngineError::Unavailable { .. }));
-        for body in ["{}", r#"{"error":{"message":"a token is needed","code":"invalid_request"}}"#] {
+        for body in [
+            "{}",
+            r#"{"error":{"message":"a token is needed","code":"invalid_request"}}"#,
+        ] {
             assert!(matches!(refused(401, body), EngineError::Unauthorized { .. }));
         }
         assert!(matches!(refused(504, "null"), EngineError::DeadlineExceeded { .. }));
@@ -232,7 +242,10 @@ mod tests {
             r#"{"object":"error","message":"This model's maximum context length is 4 tokens. However, you requested 9","code":400}"#,
             r#"{"error":{"message":"Requested tokens (9) exceed context window of 4","type":"invalid_request_error","code":null}}"#,
         ] {
-            assert!(matches!(refused(400, body), EngineError::ContextExceeded { .. }), "{body}");
+            assert!(
+                matches!(refused(400, body), EngineError::ContextExceeded { .. }),
+                "{body}"
+            );
         }
     }
 
@@ -242,7 +255,10 @@ mod tests {
         let EngineError::Protocol { detail } = refused(400, &body) else {
             panic!("a refusal");
         };
-        assert!(detail.starts_with("a b [31mxx") && detail.chars().count() == LONGEST_WORDS + 1, "{detail}");
+        assert!(
+            detail.starts_with("a b [31mxx") && detail.chars().count() == LONGEST_WORDS + 1,
+            "{detail}"
+        );
     }
 
     #[test]

@@ -130,7 +130,10 @@ impl RemoteEngine {
             (Some(left), trouble, _) => {
                 let why = trouble.unwrap_or("it failed");
                 let seconds = left.as_secs() + 1;
-                (RemoteState::Resting, format!("left alone for another {seconds} s: {why}"))
+                (
+                    RemoteState::Resting,
+                    format!("left alone for another {seconds} s: {why}"),
+                )
             }
             (None, Some(why), _) => (RemoteState::Failing, why.to_owned()),
             (None, None, Some(can)) => (RemoteState::Ready, format!("answers; it {can}")),
@@ -168,7 +171,9 @@ impl RemoteEngine {
         begun_within: Duration,
         deadline: Duration,
     ) -> Result<ChatAnswer, (EngineError, String)> {
-        let attempt = self.begin().map_err(|why| (EngineError::Unavailable { why: why.clone() }, why))?;
+        let attempt = self
+            .begin()
+            .map_err(|why| (EngineError::Unavailable { why: why.clone() }, why))?;
         let answer = attempt.end(self.attempt_chat(request, begun_within, deadline).await);
         answer.map_err(|failed| {
             let why = self.in_words(&failed.error);
@@ -189,7 +194,9 @@ impl RemoteEngine {
             && self.known().is_some_and(|known| known.since.elapsed() > LIST_FRESH_FOR)
         {
             self.state().known = None;
-            capabilities = self.capabilities(begun_within.saturating_sub(started.elapsed())).await?;
+            capabilities = self
+                .capabilities(begun_within.saturating_sub(started.elapsed()))
+                .await?;
         }
         fits(&capabilities, &request).map_err(|detail| Failed::from(EngineError::NoModel { detail }))?;
         if !capabilities.logprobs {
@@ -198,7 +205,11 @@ impl RemoteEngine {
         let spent = started.elapsed();
         self.client
             .knowing(capabilities)
-            .chat_begun_within(request, begun_within.saturating_sub(spent), deadline.saturating_sub(spent))
+            .chat_begun_within(
+                request,
+                begun_within.saturating_sub(spent),
+                deadline.saturating_sub(spent),
+            )
             .await
     }
 
@@ -233,7 +244,10 @@ impl RemoteEngine {
             Err(resting) => {
                 let why = state.trouble.clone().unwrap_or_else(|| "it failed".to_owned());
                 let seconds = resting.left.as_secs() + 1;
-                Err(format!("{} is left alone for another {seconds} s, because {why}", self.inner.name))
+                Err(format!(
+                    "{} is left alone for another {seconds} s, because {why}",
+                    self.inner.name
+                ))
             }
         }
     }
@@ -309,7 +323,7 @@ impl Attempt<'_> {
         if let Some(permit) = self.permit.take() {
             let now = Instant::now();
             state.breaker.settle(permit, outcome, now);
-            if state.breaker.resting(now).is_some() {
+            if !state.breaker.is_closed() {
                 // It may come back as another one.
                 state.known = None;
                 tracing::warn!(engine.name = %self.engine.inner.name, "A remote engine is left alone for a while: {}", state.trouble.as_deref().unwrap_or("it failed"));
@@ -358,7 +372,10 @@ mod tests {
             ..ChatRequest::default()
         };
         assert_eq!(ask(named("small")), Ok(()));
-        assert_eq!(ask(named("large")), Err("it has no model large; it has small".to_owned()));
+        assert_eq!(
+            ask(named("large")),
+            Err("it has no model large; it has small".to_owned())
+        );
         let adapted = ChatRequest {
             adapter: Some("shop".to_owned()),
             ..ChatRequest::default()

@@ -96,12 +96,19 @@ impl Transport {
         }
         let words = body.read_up_to(LARGEST_REFUSAL_BYTES).await.unwrap_or_default();
         let (status, headers) = (body.response.status(), body.response.headers());
-        Err(Failed::of_refusal(status, headers, &words, self.endpoint.token(), limit))
+        Err(Failed::of_refusal(
+            status,
+            headers,
+            &words,
+            self.endpoint.token(),
+            limit,
+        ))
     }
 
     fn client(&self) -> Result<&reqwest::Client, Failed> {
         let client = self.client.get_or_init(|| {
-            build(&self.endpoint, self.limits).map_err(|error| super::failed::one_line(&error.without_url().to_string()))
+            build(&self.endpoint, self.limits)
+                .map_err(|error| super::failed::one_line(&error.without_url().to_string()))
         });
         client.as_ref().map_err(|why| {
             Failed::from(EngineError::Unavailable {

@@ -3,7 +3,7 @@
 use holdpoint::engine::{EngineError, GrammarForm, RemoteState};
 use serde_json::json;
 
-use super::fake::{Fake, Received, Reply, chat, complete};
+use super::fake::{Fake, PATIENT, Received, Reply, chat, complete};
 use super::*;
 
 #[tokio::test]
@@ -13,7 +13,11 @@ async fn a_complete_server_is_known_by_what_it_does() {
     assert!(found.chat && found.logprobs && found.embeddings, "{found:?}");
     assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
     assert!(!found.score && !found.is_holdpoint);
-    assert_eq!(found.chat_model.as_deref(), Some("small"), "what is called an embedder is tried last");
+    assert_eq!(
+        found.chat_model.as_deref(),
+        Some("small"),
+        "what is called an embedder is tried last"
+    );
     assert_eq!(found.embedding_model.as_deref(), Some("nomic-embed"));
     assert_eq!(fake.count("/score"), 0, "only our own engines are asked that");
 }
@@ -31,9 +35,12 @@ async fn a_server_without_log_probabilities_is_asked_without_them() {
     };
     for status in [400, 422, 500, 501] {
         let fake = Fake::start(refuses(status)).await;
-        let engine = fake.engine("office");
+        let engine = fake.engine("office", PATIENT);
         let found = engine.look(AMPLE).await.unwrap();
-        assert!(found.chat && !found.logprobs && !found.embeddings, "{status}: {found:?}");
+        assert!(
+            found.chat && !found.logprobs && !found.embeddings,
+            "{status}: {found:?}"
+        );
         let client = fake.client().knowing(found);
         let answer = client.chat(question("Hello"), AMPLE).await.unwrap();
         assert_eq!((answer.text.as_str(), answer.logprobs), ("Hello there", None));
@@ -87,14 +94,17 @@ async fn a_server_for_embeddings_alone_and_one_without_a_list_are_known() {
     })
     .await;
     let found = unlisted.client().detect(AMPLE).await.unwrap();
-    assert!(found.chat && found.models.is_empty() && found.chat_model.is_none(), "{found:?}");
+    assert!(
+        found.chat && found.models.is_empty() && found.chat_model.is_none(),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
 async fn nothing_is_concluded_from_a_server_that_cannot_answer_now() {
     let loading = json!({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}});
     let fake = Fake::start(move |_| Reply::json(503, &loading)).await;
-    let engine = fake.engine("office");
+    let engine = fake.engine("office", PATIENT);
     assert_eq!(engine.status().state, RemoteState::Unknown);
     let why = engine.look(AMPLE).await.unwrap_err();
     assert!(why.contains("office is busy (Loading model)"), "{why}");
@@ -109,7 +119,7 @@ async fn nothing_is_concluded_from_a_server_that_cannot_answer_now() {
 #[tokio::test]
 async fn a_refused_token_is_told_with_its_file() {
     let fake = Fake::start(|_| Reply::json(401, &json!({"error": {"message": "Invalid API Key"}}))).await;
-    let engine = fake.engine("office");
+    let engine = fake.engine("office", PATIENT);
     let why = engine.look(AMPLE).await.unwrap_err();
     assert!(
         why.contains("office refuses the access token") && why.contains("secrets/engine-office.token"),

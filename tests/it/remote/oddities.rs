@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use holdpoint::engine::{ChatDelta, EngineError, FinishReason};
+use holdpoint::engine::{ChatDelta, Endpoint, EngineClient, EngineError, FinishReason, TimeLimits};
 use serde_json::json;
 
 use super::fake::{Fake, Reply, SHORT, Step, TOKEN, complete, event};
@@ -12,8 +12,13 @@ const CHAT: &str = "/v1/chat/completions";
 
 /// What the client makes of a server that gives this reply to a chat.
 async fn error_of(reply: Reply) -> EngineError {
+    error_within(TimeLimits::default(), reply).await
+}
+
+async fn error_within(limits: TimeLimits, reply: Reply) -> EngineError {
     let fake = Fake::start(move |_| reply.clone()).await;
-    let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
+    let client = EngineClient::with_limits(fake.endpoint(), limits);
+    let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains(TOKEN), "{shown}");
     assert!(shown.len() < 1_500, "{shown}");
@@ -38,7 +43,10 @@ async fn an_ordinary_server_is_asked_with_its_token_and_answers_piece_by_piece()
         }
     };
     assert_eq!(pieces, ["Hello ", "there"]);
-    assert_eq!((answer.text.as_str(), answer.finish), ("Hello there", FinishReason::Stop));
+    assert_eq!(
+        (answer.text.as_str(), answer.finish),
+        ("Hello there", FinishReason::Stop)
+    );
     assert_eq!((answer.prompt_tokens, answer.completion_tokens), (7, 2));
     assert_eq!(answer.logprobs.unwrap().tokens, 2);
     let received = &fake.received()[0];
@@ -59,7 +67,10 @@ async fn embeddings_are_sorted_and_made_unit_vectors() {
 async fn every_kind_of_refusal_has_its_own_error() {
     let refusal = |status, body: &str| Reply::text(status, "application/json", body);
     let unauthorized = error_of(refusal(401, &format!(r#"{{"error":"bad key {TOKEN}"}}"#))).await;
-    assert!(matches!(unauthorized, EngineError::Unauthorized { .. }), "{unauthorized}");
+    assert!(
+        matches!(unauthorized, EngineError::Unauthorized { .. }),
+        "{unauthorized}"
+    );
     let forbidden = error_of(refusal(403, "")).await;
     assert!(matches!(forbidden, EngineError::Unauthorized { .. }), "{forbidden}");
     let busy = error_of(refusal(429, r#"{"error":{"message":"slow down","code":429}}"#)).await;
@@ -68,7 +79,10 @@ async fn every_kind_of_refusal_has_its_own_error() {
     let long = error_of(refusal(400, long)).await;
     assert!(matches!(long, EngineError::ContextExceeded { .. }), "{long}");
     let failed = error_of(refusal(500, r#"{"error":"CUDA error: out of memory"}"#)).await;
-    assert!(matches!(&failed, EngineError::Unavailable { why } if why.contains("CUDA")), "{failed}");
+    assert!(
+        matches!(&failed, EngineError::Unavailable { why } if why.contains("CUDA")),
+        "{failed}"
+    );
     let huge = error_of(refusal(500, &"x".repeat(4 << 20))).await;
     assert!(matches!(huge, EngineError::Unavailable { .. }), "{huge}");
 }
@@ -77,14 +91,17 @@ async fn every_kind_of_refusal_has_its_own_error() {
 async fn a_redirect_is_not_followed() {
     let other = Fake::start(complete).await;
     let target = match other.endpoint() {
-        holdpoint::engine::Endpoint::Http { base_url, .. } => format!("{base_url}{CHAT}"),
+        Endpoint::Http { base_url, .. } => format!("{base_url}{CHAT}"),
         endpoint => panic!("{endpoint:?}"),
     };
     for status in [301, 302, 307, 308] {
         let error = error_of(Reply::text(status, "text/plain", "").header("location", &target)).await;
         assert!(error.to_string().contains("is not followed"), "{error}");
     }
-    assert!(other.received().is_empty(), "nothing was sent there, least of all the token");
+    assert!(
+        other.received().is_empty(),
+        "nothing was sent there, least of all the token"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +133,10 @@ async fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
     }
     let broken = event(&json!({"error": {"message": "slot failed", "code": 500}}));
     let error = error_of(Reply::events(vec![text("Half"), broken])).await;
-    assert!(matches!(&error, EngineError::Unavailable { why } if why == "slot failed"), "{error}");
+    assert!(
+        matches!(&error, EngineError::Unavailable { why } if why == "slot failed"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -142,10 +162,24 @@ async fn a_body_without_end_is_given_up() {
 
 #[tokio::test]
 async fn silence_is_not_waited_out() {
-    let before = error_of(Reply::events(vec![]).after(Step::Silence)).await;
-    assert!(matches!(&before, EngineError::Unavailable { why } if why.contains("sent nothing")), "{before}");
-    let between = error_of(Reply::events(vec![text("Half"), Step::Silence])).await;
-    assert!(matches!(&between, EngineError::Unavailable { why } if why.contains("sent nothing")), "{between}");
+    let short = TimeLimits {
+        connect: SHORT.first_byte,
+        ..SHORT
+    };
+    let before = error_within(short, Reply::events(vec![]).after(Step::Silence)).await;
+    assert!(
+        matches!(&before, EngineError::Unavailable { why } if why.contains("sent nothing")),
+        "{before}"
+    );
+    let long_before = TimeLimits {
+        first_byte: AMPLE,
+        ..SHORT
+    };
+    let between = error_within(long_before, Reply::events(vec![text("Half"), Step::Silence])).await;
+    assert!(
+        matches!(&between, EngineError::Unavailable { why } if why.contains("sent nothing")),
+        "{between}"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +192,7 @@ async fn a_slow_server_is_given_its_time_and_the_deadline_counts_all_the_same() 
         steps.push(event(&json!({"choices": [{"delta": {}, "finish_reason": "stop"}]})));
         Reply::events(steps).after(Step::Wait(gap))
     };
-    let fake = Fake::start(move |_| slow(SHORT.first_byte / 5)).await;
+    let fake = Fake::start(move |_| slow(Duration::from_millis(200))).await;
     let answer = fake.client().chat(question("Hello"), AMPLE).await.unwrap();
     assert_eq!(answer.text, "a b c ");
     let limit = Duration::from_millis(50);
@@ -195,7 +229,10 @@ async fn a_server_that_ends_its_stream_without_a_word_is_asked_for_its_reason() 
             if received.body["stream"] == true {
                 return Reply::events(vec![end.clone()]);
             }
-            Reply::json(400, &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}))
+            Reply::json(
+                400,
+                &json!({"error": {"message": "too long", "code": "context_length_exceeded"}}),
+            )
         })
         .await;
         let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
@@ -230,7 +267,10 @@ async fn until(condition: impl Fn() -> bool) {
 #[tokio::test]
 async fn embeddings_are_asked_once_more_but_not_believed() {
     for (body, words) in [
-        (json!({"data": [{"index": 0, "embedding": [1.0]}]}), "1 embeddings came for 2 texts"),
+        (
+            json!({"data": [{"index": 0, "embedding": [1.0]}]}),
+            "1 embeddings came for 2 texts",
+        ),
         (json!({"data": []}), "0 embeddings"),
         (
             json!({"data": [{"index": 7, "embedding": [1.0]}, {"index": 9, "embedding": [1.0]}]}),
@@ -264,23 +304,26 @@ async fn a_connection_refused_is_said_plainly() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let endpoint = holdpoint::engine::Endpoint::Http {
+    let endpoint = Endpoint::Http {
         base_url: format!("http://{address}"),
         token: None,
     };
-    let client = holdpoint::engine::EngineClient::with_limits(endpoint, SHORT);
+    let client = EngineClient::new(endpoint);
     let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
-    assert!(error.to_string().contains("cannot be reached: Connection refused"), "{error}");
+    assert!(
+        error.to_string().contains("cannot be reached: Connection refused"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_address_that_cannot_be_is_said_plainly() {
     for base_url in ["nonsense", "http://", "ftp://127.0.0.1", "http://a b"] {
-        let endpoint = holdpoint::engine::Endpoint::Http {
+        let endpoint = Endpoint::Http {
             base_url: base_url.to_owned(),
             token: None,
         };
-        let client = holdpoint::engine::EngineClient::with_limits(endpoint, SHORT);
+        let client = EngineClient::new(endpoint);
         let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
         assert!(matches!(error, EngineError::Unavailable { .. }), "{base_url}: {error}");
     }

@@ -39,7 +39,13 @@ impl World {
 #[test]
 fn after_three_failures_in_a_row_the_engine_rests_and_then_one_request_tries_it() {
     let mut world = World::new();
-    for outcome in [Outcome::Failed, Outcome::Failed, Outcome::Worked, Outcome::Failed, Outcome::Failed] {
+    for outcome in [
+        Outcome::Failed,
+        Outcome::Failed,
+        Outcome::Worked,
+        Outcome::Failed,
+        Outcome::Failed,
+    ] {
         assert!(world.ask(outcome));
     }
     assert!(world.ask(Outcome::Failed), "two in a row are not three");
