@@ -3,3 +3,4 @@
 pub mod auroc;
 pub mod bootstrap;
 pub mod quantile;
+pub mod random;
