@@ -39,9 +39,11 @@ pub(crate) enum Bench {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Without --socket an engine is started with the configured chat model (--chat-model, \
+#[command(
+    after_help = "Without --socket an engine is started with the configured chat model (--chat-model, \
     --engine-threads and --engine-context change it) and ends with the measurement. A machine that does other work \
-    meanwhile makes every figure worse.")]
+    meanwhile makes every figure worse."
+)]
 pub(crate) struct EngineBench {
     /// What to measure [default: read, write and mix; backlog where --backlog is given]
     #[arg(value_enum)]
@@ -141,7 +143,12 @@ impl EngineBench {
         Ok(Report {
             model: turns.sides.ours.model().map(ToOwned::to_owned),
             against: self.against.clone(),
-            against_model: turns.sides.theirs.as_ref().and_then(Server::model).map(ToOwned::to_owned),
+            against_model: turns
+                .sides
+                .theirs
+                .as_ref()
+                .and_then(Server::model)
+                .map(ToOwned::to_owned),
             pairs,
             settings: json!({
                 "prompt_tokens": self.prompt_tokens,

@@ -138,10 +138,7 @@ impl Server {
         Self::new("http://engine", |builder| builder.unix_socket(path))
     }
 
-    fn new(
-        url: &str,
-        with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Result<Self, AskError> {
+    fn new(url: &str, with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self, AskError> {
         // A second call finds it installed, which is just as well.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
@@ -160,8 +157,7 @@ impl Server {
         if !status.is_success() {
             return Err(refused(status, &body));
         }
-        let models: Models =
-            serde_json::from_slice(&body).map_err(|error| AskError::Unreadable(error.to_string()))?;
+        let models: Models = serde_json::from_slice(&body).map_err(|error| AskError::Unreadable(error.to_string()))?;
         self.model = models.data.into_iter().next().map(|model| model.id);
         Ok(())
     }
@@ -173,16 +169,19 @@ impl Server {
 
     /// Asks and listens until the answer has ended.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answered, AskError> {
-        let body = json!({
+        let mut body = json!({
             "model": self.model,
             "messages": question.messages,
             "max_tokens": question.answer_tokens,
             "temperature": 0.0,
             "stream": true,
             "stream_options": { "include_usage": true },
-            "cache_prompt": question.may_reuse,
             "ignore_eos": true,
         });
+        if !question.may_reuse {
+            // Only where it is needed: what a server does by itself is what is compared.
+            body["cache_prompt"] = false.into();
+        }
         let request = self
             .http
             .post(format!("{}/v1/chat/completions", self.url))
@@ -287,7 +286,10 @@ mod tests {
             heard.read(&line, Instant::now()).unwrap();
         }
         assert_eq!((heard.text.as_str(), heard.pieces.len()), ("Hello", 2));
-        assert_eq!((heard.prompt_tokens, heard.cached_tokens, heard.written_tokens), (9, 4, 2));
+        assert_eq!(
+            (heard.prompt_tokens, heard.cached_tokens, heard.written_tokens),
+            (9, 4, 2)
+        );
         assert_eq!(unread, b"data: {\"cho", "half a line is waited for");
     }
 

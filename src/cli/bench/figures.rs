@@ -60,7 +60,10 @@ pub(super) fn table(figures: &[Figure]) -> String {
         let heading = ["FIGURE", "UNIT", "HOLDPOINT", "OTHER", "RATIO", "RATIO OF EACH PAIR"];
         return output::table(heading, &rows);
     }
-    let rows: Vec<[String; 3]> = rows.into_iter().map(|[name, unit, ours, ..]| [name, unit, ours]).collect();
+    let rows: Vec<[String; 3]> = rows
+        .into_iter()
+        .map(|[name, unit, ours, ..]| [name, unit, ours])
+        .collect();
     output::table(["FIGURE", "UNIT", "MEDIAN"], &rows)
 }
 

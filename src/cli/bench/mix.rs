@@ -54,13 +54,17 @@ pub(super) struct MixSettings {
 fn positive(word: &str) -> Result<f64, String> {
     let number: f64 = word.parse().map_err(|_not_a_number| "a number is wanted".to_owned())?;
     let is_sensible = number.is_finite() && number > 0.0;
-    is_sensible.then_some(number).ok_or_else(|| "it must be more than 0".to_owned())
+    is_sensible
+        .then_some(number)
+        .ok_or_else(|| "it must be more than 0".to_owned())
 }
 
 fn share(word: &str) -> Result<f64, String> {
     let number: f64 = word.parse().map_err(|_not_a_number| "a number is wanted".to_owned())?;
     let is_share = (0.0..=1.0).contains(&number);
-    is_share.then_some(number).ok_or_else(|| "it must lie between 0 and 1".to_owned())
+    is_share
+        .then_some(number)
+        .ok_or_else(|| "it must lie between 0 and 1".to_owned())
 }
 
 /// One visitor's conversation. What the server answers stands in between the turns and is sent along with the next one.
@@ -92,7 +96,12 @@ pub(super) fn conversations(settings: &MixSettings, round: u64) -> Vec<Conversat
     let mut random = SplitMix64::new(seed);
     let mut words = Words::new(seed ^ 0x5eed);
     let agents: Vec<String> = (0..settings.agents)
-        .map(|_| format!("You answer the customers of a shop. {}", words.text(settings.instructions)))
+        .map(|_| {
+            format!(
+                "You answer the customers of a shop. {}",
+                words.text(settings.instructions)
+            )
+        })
         .collect();
     let topics: Vec<Vec<String>> = (0..TOPICS)
         .map(|_| (0..PASSAGES).map(|_| words.text(settings.passage)).collect())
@@ -135,7 +144,9 @@ fn passages(topics: &[Vec<String>], reordered: f64, random: &mut SplitMix64) -> 
     };
     let (last, first) = topic.split_at_checked(turned_by).unwrap_or((&[], &topic));
     let ordered = first.iter().chain(last);
-    ordered.map(|passage| format!("<passage>\n{passage}\n</passage>\n")).collect()
+    ordered
+        .map(|passage| format!("<passage>\n{passage}\n</passage>\n"))
+        .collect()
 }
 
 /// A place below `n`, the first ones far more often: the square of an even number.
@@ -195,7 +206,11 @@ mod tests {
         let passages: HashSet<_> = first_turns
             .map(|turn| turn.message.split("Question:").next().unwrap())
             .collect();
-        assert!(passages.len() > TOPICS / 2 && passages.len() <= TOPICS * PASSAGES, "{}", passages.len());
+        assert!(
+            passages.len() > TOPICS / 2 && passages.len() <= TOPICS * PASSAGES,
+            "{}",
+            passages.len()
+        );
         let turns: Vec<_> = all.iter().map(|conversation| conversation.turns.len()).collect();
         assert_eq!((turns.iter().min(), turns.iter().max()), (Some(&1), Some(&MOST_TURNS)));
     }

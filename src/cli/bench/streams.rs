@@ -14,14 +14,17 @@ const FEWEST_PROMPTS: usize = 4;
 const SHORT_PROMPT_TOKENS: usize = 24;
 
 /// Tokens read per second by `streams` requests at once, of prompts of about `prompt_tokens` that have nothing in common.
-pub(super) async fn read_speed(server: &Server, streams: usize, prompt_tokens: usize, seed: u64) -> Result<f64, AskError> {
+pub(super) async fn read_speed(
+    server: &Server,
+    streams: usize,
+    prompt_tokens: usize,
+    seed: u64,
+) -> Result<f64, AskError> {
     let mut words = Words::new(seed);
     let mut tokens = 0;
     let started = Instant::now();
     for _ in 0..FEWEST_PROMPTS.div_ceil(streams) {
-        let questions: Vec<Question> = (0..streams)
-            .map(|_| question(words.text(prompt_tokens), 1))
-            .collect();
+        let questions: Vec<Question> = (0..streams).map(|_| question(words.text(prompt_tokens), 1)).collect();
         let answers = try_join_all(questions.iter().map(|question| server.ask(question))).await?;
         tokens += answers.iter().map(|answer| answer.prompt_tokens).sum::<u32>();
     }
@@ -29,7 +32,12 @@ pub(super) async fn read_speed(server: &Server, streams: usize, prompt_tokens: u
 }
 
 /// Tokens written per second by `streams` requests at once while all of them are being answered.
-pub(super) async fn write_speed(server: &Server, streams: usize, answer_tokens: u32, seed: u64) -> Result<f64, AskError> {
+pub(super) async fn write_speed(
+    server: &Server,
+    streams: usize,
+    answer_tokens: u32,
+    seed: u64,
+) -> Result<f64, AskError> {
     let mut words = Words::new(seed);
     let questions: Vec<Question> = (0..streams)
         .map(|_| {
@@ -39,7 +47,9 @@ pub(super) async fn write_speed(server: &Server, streams: usize, answer_tokens: 
         .collect();
     let answers = try_join_all(questions.iter().map(|question| server.ask(question))).await?;
     steady_speed(&answers).ok_or_else(|| {
-        AskError::Unreadable("the answers were too short to measure; the server must write on until `max_tokens`".to_owned())
+        AskError::Unreadable(
+            "the answers were too short to measure; the server must write on until `max_tokens`".to_owned(),
+        )
     })
 }
 
@@ -109,7 +119,10 @@ mod tests {
     #[test]
     fn answers_that_did_not_overlap_have_no_speed() {
         let start = Instant::now();
-        assert_eq!(steady_speed(&[answer(start, &[0, 10], 2), answer(start, &[20, 30], 2)]), None);
+        assert_eq!(
+            steady_speed(&[answer(start, &[0, 10], 2), answer(start, &[20, 30], 2)]),
+            None
+        );
         assert_eq!(steady_speed(&[answer(start, &[], 0)]), None);
     }
 }

@@ -179,7 +179,11 @@ async fn all(mut visitors: JoinSet<Heard>) -> Heard {
 
 fn summary(heard: Heard, lasted: Duration) -> Result<Visit, AskError> {
     let figures = |of: fn(&Answered) -> Duration| -> Vec<f64> {
-        heard.answers.iter().map(|answer| of(answer).as_secs_f64() * 1e3).collect()
+        heard
+            .answers
+            .iter()
+            .map(|answer| of(answer).as_secs_f64() * 1e3)
+            .collect()
     };
     let sum = |of: fn(&Answered) -> u32| heard.answers.iter().map(|answer| f64::from(of(answer))).sum::<f64>();
     let (first, whole) = (figures(Answered::first_token), figures(Answered::whole));

@@ -3,27 +3,69 @@
 use crate::stats::random::SplitMix64;
 
 const THINGS: [&str; 24] = [
-    "lamp", "table", "jacket", "kettle", "bicycle", "mattress", "backpack", "camera", "blanket", "printer", "sofa", "watch",
-    "tent", "pan", "keyboard", "mirror", "coat", "drill", "bench", "radio", "pillow", "scooter", "clock", "shelf",
+    "lamp", "table", "jacket", "kettle", "bicycle", "mattress", "backpack", "camera", "blanket", "printer", "sofa",
+    "watch", "tent", "pan", "keyboard", "mirror", "coat", "drill", "bench", "radio", "pillow", "scooter", "clock",
+    "shelf",
 ];
 const KINDS: [&str; 20] = [
-    "blue", "large", "wooden", "light", "used", "new", "warm", "green", "folding", "heavy", "small", "red", "quiet", "round",
-    "simple", "strong", "white", "dark", "soft", "old",
+    "blue", "large", "wooden", "light", "used", "new", "warm", "green", "folding", "heavy", "small", "red", "quiet",
+    "round", "simple", "strong", "white", "dark", "soft", "old",
 ];
 const DEEDS: [&str; 18] = [
-    "can be returned", "is delivered", "is repaired", "is ready for collection", "is sent to the customer", "can be changed",
-    "is paid for", "is kept for you", "comes with a manual", "is checked by hand", "is made to order", "can be rented",
-    "is out of stock", "goes back to the maker", "is cleaned and packed", "is shown in the shop", "can be insured", "is sold",
+    "can be returned",
+    "is delivered",
+    "is repaired",
+    "is ready for collection",
+    "is sent to the customer",
+    "can be changed",
+    "is paid for",
+    "is kept for you",
+    "comes with a manual",
+    "is checked by hand",
+    "is made to order",
+    "can be rented",
+    "is out of stock",
+    "goes back to the maker",
+    "is cleaned and packed",
+    "is shown in the shop",
+    "can be insured",
+    "is sold",
 ];
 const WHENS: [&str; 18] = [
-    "within three days", "on Monday morning", "after the first order", "before the end of the month", "without a receipt",
-    "at no extra cost", "in both of our shops", "if the box is closed", "during opening hours", "by the next working day",
-    "for half the price", "when the season is over", "with a valid ticket", "at the front desk", "after two weeks",
-    "for club members only", "as long as we have some", "once a year",
+    "within three days",
+    "on Monday morning",
+    "after the first order",
+    "before the end of the month",
+    "without a receipt",
+    "at no extra cost",
+    "in both of our shops",
+    "if the box is closed",
+    "during opening hours",
+    "by the next working day",
+    "for half the price",
+    "when the season is over",
+    "with a valid ticket",
+    "at the front desk",
+    "after two weeks",
+    "for club members only",
+    "as long as we have some",
+    "once a year",
 ];
 const OPENINGS: [&str; 14] = [
-    "The", "Every", "Your", "Our", "Any", "A", "This", "That", "One", "Each", "Some customers ask whether the", "We promise that the",
-    "Please note that the", "It is true that the",
+    "The",
+    "Every",
+    "Your",
+    "Our",
+    "Any",
+    "A",
+    "This",
+    "That",
+    "One",
+    "Each",
+    "Some customers ask whether the",
+    "We promise that the",
+    "Please note that the",
+    "It is true that the",
 ];
 
 /// Writes texts; each call goes on where the last one ended.
@@ -79,7 +121,10 @@ mod tests {
     fn a_text_is_about_as_long_as_asked_for() {
         for tokens in [20, 100, 400] {
             let words = Words::new(1).text(tokens).split(' ').count();
-            assert!(words <= tokens + 15 && words * 5 >= tokens * 4, "{words} words for {tokens} tokens");
+            assert!(
+                words <= tokens + 15 && words * 5 >= tokens * 4,
+                "{words} words for {tokens} tokens"
+            );
         }
     }
 }
