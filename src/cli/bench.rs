@@ -54,6 +54,12 @@ pub(crate) struct EngineBench {
     /// Another OpenAI-compatible server to measure in turns with ours, and to compare with
     #[arg(long, value_name = "URL")]
     against: Option<String>,
+    /// Answers that our engine writes at the same time [default: 8]
+    #[arg(long, value_name = "COUNT", conflicts_with = "socket")]
+    slots: Option<NonZero<u16>>,
+    /// Tokens of our engine's cache beyond one request's [default: as many as one request may have]
+    #[arg(long, value_name = "TOKENS", conflicts_with = "socket")]
+    cache: Option<u32>,
     /// How often each side is measured, in turns [default: 7 with --against, else 3]
     #[arg(long, value_name = "COUNT")]
     pairs: Option<NonZero<u32>>,
@@ -101,7 +107,7 @@ impl EngineBench {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         let own = match &self.socket {
             Some(_) => None,
-            None => Some(OwnEngine::start(context).await?),
+            None => Some(self.start_engine(context).await?),
         };
         let report = self.measure(own.as_ref()).await;
         if let Some(own) = own {
@@ -112,6 +118,17 @@ impl EngineBench {
         let value = serde_json::to_value(&report)
             .map_err(|error| Failure::failed(format!("the figures cannot be printed ({error})")))?;
         context.answer(&value, |_| words)
+    }
+
+    async fn start_engine(&self, context: &Context) -> Result<OwnEngine, Failure> {
+        let configured = supervisor_settings(context.settings(), &context.data_dir());
+        OwnEngine::start(SupervisorSettings {
+            embed_model: None,
+            slots: self.slots,
+            cache_tokens: self.cache,
+            ..configured
+        })
+        .await
     }
 
     async fn measure(&self, own: Option<&OwnEngine>) -> Result<Report, Failure> {
@@ -336,14 +353,14 @@ struct OwnEngine {
 }
 
 impl OwnEngine {
-    async fn start(context: &Context) -> Result<Self, Failure> {
+    /// Starts it on a socket of its own, beside whatever else runs.
+    async fn start(settings: SupervisorSettings) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("holdpoint-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::failed(format!("{} cannot be made ({error})", folder.display())))?;
         let settings = SupervisorSettings {
             socket: folder.join("engine.sock"),
-            embed_model: None,
-            ..supervisor_settings(context.settings(), &context.data_dir())
+            ..settings
         };
         let supervisor = Supervisor::start(settings);
         let bar = output::waiting("Loading the model");

@@ -77,19 +77,10 @@ fn two_servers_meet_the_same_visitors_in_turns_and_each_pair_has_its_ratio() {
     engine.set_pace(Duration::from_millis(1));
     let socket = holdpoint.folder.path().join("engine.sock");
     let url = format!("http://{}", over_tcp(socket.clone()));
-    let arguments = [
-        "bench",
-        "engine",
-        "read",
-        "mix",
-        "backlog",
-        "--backlog",
-        "2",
-        "--against",
-        &url,
-        "--socket",
-    ];
-    let report = holdpoint.json(&[&arguments, &[socket.to_str().unwrap()][..], &TINY].concat());
+    let parts = ["read", "mix", "backlog", "--backlog", "2", "--pairs", "2"];
+    let servers = ["--against", &url, "--socket", socket.to_str().unwrap()];
+    let arguments = measure(&[&parts[..], &servers].concat());
+    let report = holdpoint.json(&arguments);
     let answers = figure(&report, "mix: answers");
     assert_eq!(answers["ours"], answers["theirs"]);
     assert_eq!(numbers(&answers["ratios"]), [1.0, 1.0]);
