@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(judged("It is 12 euros, or 40."), Some(Fault::WrongFact));
         assert_eq!(judged("It is 40 euros for 3 people."), Some(Fault::Unsupported));
         assert_eq!(
-            judged("Das kostet 40 euros und ist für den Tag."),
+            judged("Das sind 40 euros und es ist nicht mit dabei."),
             Some(Fault::OtherLanguage)
         );
     }
