@@ -16,9 +16,11 @@ mod flags;
 mod init;
 mod kb;
 mod log;
+mod model;
 mod model_check;
 mod output;
 mod queue;
+mod remote;
 mod serve;
 mod server;
 mod show;
@@ -58,6 +60,9 @@ enum Command {
     /// The knowledge that answers come from
     #[command(subcommand)]
     Kb(kb::Kb),
+    /// The models of this machine
+    #[command(subcommand)]
+    Model(model::Model),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -65,9 +70,6 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
-    /// The AI models of this machine
-    #[command(subcommand)]
-    Model(model_check::Model),
     /// The settings in force
     #[command(subcommand)]
     Config(config::Config),
@@ -105,10 +107,10 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(&context).await,
         Command::Admin(admin) => admin.run(&context).await,
         Command::Kb(kb) => kb.run(&context).await,
+        Command::Model(model) => model.run(&context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,
-        Command::Model(model) => model.run(&context).await,
         Command::Config(config) => config.run(&context),
     }
 }

@@ -6,26 +6,12 @@ use super::context::Context;
 use super::exit::Failure;
 use super::output;
 use super::show::{decimal, list, number, text};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How often a run is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Model {
-    /// Measure what the models are fit for: a few seconds for the embedding model, minutes for the chat model
-    Check(Check),
-}
-
-impl Model {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        match self {
-            Self::Check(check) => check.run(context).await,
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {

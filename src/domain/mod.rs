@@ -13,6 +13,8 @@ pub mod flow;
 pub mod ids;
 pub mod knowledge;
 pub mod log;
+pub mod model;
+pub mod model_ref;
 pub mod policy;
 pub mod release;
 pub mod retrieval;

@@ -9,7 +9,7 @@ pub(crate) use client::{Answer, Client, Event, Events};
 pub(crate) use redact::redacted;
 pub(crate) use visitor::VisitorClient;
 
-use holdpoint::app::{App, Caller, Engine, accounts, fitness};
+use holdpoint::app::{App, Caller, Engine, Engines, accounts, fitness};
 use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Measure};
 use holdpoint::domain::time::{Clock, Timestamp};
 use holdpoint::engine::EngineClient;
@@ -109,7 +109,8 @@ impl Builder {
         let store = Store::open(&location, sources_at(clock.clone())).await.unwrap();
         let engine = ScriptedEngine::start(dir.path().join("engine.sock")).unwrap();
         let handle = (!self.without_engine).then(|| handle(&engine));
-        let app = App::new(store, handle);
+        let models = super::models::settings(dir.path().join("models"));
+        let app = App::equipped(store, Engines::new(handle, Vec::new()), Some(models));
         fit_to_quote(&app).await;
         app.start_jobs();
         let workspace = Workspace::make(&app, "quillhaven", OWNER_EMAIL).await;
@@ -346,6 +347,11 @@ impl TestApp {
         self.decide(item, decision).await.ok();
         self.advance_ms(UNDO_MS);
     }
+}
+
+/// The administrator of the server behind this socket, whoever started it.
+pub(crate) fn socket_client(socket: PathBuf) -> Client {
+    Client::unix(socket)
 }
 
 /// Looks until it finds something.

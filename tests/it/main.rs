@@ -30,6 +30,8 @@ mod fitness;
 mod invariants;
 mod invariants_stories;
 mod layers;
+mod models;
+mod remote;
 mod store_bench;
 mod store_isolation;
 mod store_open;

@@ -39,12 +39,14 @@ macro_rules! scoped_tables {
 }
 
 /// Tables that belong to no workspace, or are asked by a secret's hash to find out which one it is.
-const NOT_SCOPED: [&str; 6] = [
+const NOT_SCOPED: [&str; 8] = [
     "workspaces",
     "users",
     "sessions",
     "setup_links",
     "model_checks",
+    "models",
+    "models_in_use",
     "seaql_migrations",
 ];
 
