@@ -8,11 +8,14 @@ pub mod desk;
 mod drafting;
 pub mod engines;
 mod error;
+pub mod fitness;
 pub mod history;
 mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
+pub mod machine;
+pub mod models;
 pub mod review;
 pub mod status;
 pub mod takeover;
@@ -56,7 +59,9 @@ struct Inner {
     store: Store,
     engines: Engines,
     indexes: knowledge::Indexes,
+    fitness: fitness::State,
     importing: tokio::sync::Mutex<()>,
+    models: Option<models::Catalogue>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -65,17 +70,19 @@ struct Inner {
 impl App {
     /// The application over an open store, with the engine of this machine alone.
     pub fn new(store: Store, engine: Option<Engine>) -> Self {
-        Self::with_engines(store, Engines::new(engine, Vec::new()))
+        Self::equipped(store, Engines::new(engine, Vec::new()), None)
     }
 
-    /// The application over an open store. Background work begins with [`Self::start_jobs`].
-    pub fn with_engines(store: Store, engines: Engines) -> Self {
+    /// The application over an open store, with its engines and the folder of models that it looks after.
+    pub fn equipped(store: Store, engines: Engines, models: Option<models::ModelSettings>) -> Self {
         let (phases, _) = broadcast::channel(256);
         let inner = Inner {
             store,
             engines,
             indexes: knowledge::Indexes::default(),
+            fitness: fitness::State::default(),
             importing: tokio::sync::Mutex::default(),
+            models: models.map(models::Catalogue::new),
             phases,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -49,9 +49,16 @@ pub fn engine(app: &App) -> EngineView {
             chat_model: None,
         };
     };
-    let state = engine.status.as_ref().map(|status| status.borrow().state.clone());
-    let (ready, in_words) = match state {
-        None | Some(EngineState::Ready) => (true, "the AI engine is ready".to_owned()),
+    let status = engine.status.as_ref().map(|status| status.borrow().clone());
+    // One model may be broken while the other answers.
+    let unusable = status.iter().flat_map(|status| &status.models);
+    let unusable: Vec<_> = unusable
+        .filter(|model| model.is_default)
+        .filter_map(|model| model.why.as_deref())
+        .collect();
+    let (ready, in_words) = match status.as_ref().map(|status| status.state.clone()) {
+        None | Some(EngineState::Ready) if unusable.is_empty() => (true, "the AI engine is ready".to_owned()),
+        None | Some(EngineState::Ready) => (true, format!("the AI engine is ready in part: {}", unusable.join(" "))),
         Some(EngineState::NotConfigured | EngineState::Stopped) => (false, "the AI engine is not running".to_owned()),
         Some(EngineState::Starting) => (false, "the AI engine is starting: the models are loading".to_owned()),
         Some(EngineState::Restarting { why, .. }) => (false, format!("the AI engine is being restarted: {why}")),

@@ -165,9 +165,13 @@ pub struct Resolved {
 impl Resolved {
     /// True if somebody set `key`.
     pub fn is_set(&self, key: &str) -> bool {
-        self.shown
-            .iter()
-            .any(|shown| shown.key.name == key && shown.origin != Origin::Default)
+        self.set_by(key).is_some()
+    }
+
+    /// Where `key` was set, if somebody did.
+    pub fn set_by(&self, key: &str) -> Option<&Origin> {
+        let shown = self.shown.iter().find(|shown| shown.key.name == key)?;
+        Some(&shown.origin).filter(|origin| **origin != Origin::Default)
     }
 }
 

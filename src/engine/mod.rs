@@ -7,6 +7,7 @@
 //!
 //! This is the only module that knows llama.cpp; nothing of it leaves the owner threads.
 
+mod adapter;
 mod backend;
 mod chat;
 mod client;
@@ -16,6 +17,7 @@ pub mod gguf;
 mod guard;
 mod logprob;
 mod memory;
+mod models;
 mod owner;
 mod prompt;
 mod queue;
@@ -23,8 +25,11 @@ mod runner;
 pub mod scripted;
 mod server;
 mod supervisor;
+mod template;
+mod warm_up;
 pub mod wire;
 
+pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
 pub use client::{
