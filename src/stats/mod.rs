@@ -2,5 +2,6 @@
 
 pub mod auroc;
 pub mod bootstrap;
+pub mod proportion;
 pub mod quantile;
 pub mod random;

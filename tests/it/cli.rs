@@ -3,6 +3,7 @@
 mod answers;
 mod demo;
 mod measuring;
+mod model;
 mod refusals;
 mod serving;
 
@@ -68,6 +69,8 @@ impl Holdpoint {
             .env("HOLDPOINT_DATA_DIR", self.data_dir())
             // Models of this user must not change what a test sees.
             .env("XDG_CACHE_HOME", self.data_dir())
+            // Nor may its proxy.
+            .env("NO_PROXY", "*")
             .env("TZ", "UTC")
             .current_dir(self.folder.path());
         command
