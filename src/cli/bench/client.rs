@@ -141,7 +141,11 @@ impl Server {
     fn new(url: &str, with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self, AskError> {
         // A second call finds it installed, which is just as well.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
+        let builder = reqwest::Client::builder()
+            .timeout(ANSWER_WITHIN)
+            .no_proxy()
+            // Some servers close a kept connection at the moment it is used again, which is no failed answer.
+            .pool_max_idle_per_host(0);
         Ok(Self {
             http: with(builder).build()?,
             url: url.to_owned(),

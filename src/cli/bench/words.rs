@@ -77,12 +77,12 @@ impl Words {
         Self(SplitMix64::new(seed))
     }
 
-    /// Sentences of about as many tokens as asked for (most of the words are one token each), at least one sentence.
+    /// Sentences of about as many tokens as asked for (three words are about four), at least one sentence.
     pub(super) fn text(&mut self, tokens: usize) -> String {
         let mut text = self.sentence();
         // A number sets texts with the same first words apart at once.
         text.insert_str(0, &format!("{}: ", self.0.below(9_000) + 1_000));
-        while text.split(' ').count() + text.matches('.').count() < tokens {
+        while text.split(' ').count() * 4 / 3 < tokens {
             text.push(' ');
             text.push_str(&self.sentence());
         }
@@ -122,7 +122,7 @@ mod tests {
         for tokens in [20, 100, 400] {
             let words = Words::new(1).text(tokens).split(' ').count();
             assert!(
-                words <= tokens + 15 && words * 5 >= tokens * 4,
+                words <= tokens + 15 && words * 3 >= tokens * 2,
                 "{words} words for {tokens} tokens"
             );
         }
