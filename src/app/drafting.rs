@@ -201,6 +201,7 @@ async fn compose(
         temperature: 0.0,
         seed: Some(0),
         logprobs: true,
+        ..ChatRequest::default()
     };
     let answer = match engine.client.chat(request, COMPOSE_DEADLINE).await {
         Ok(answer) => answer,

@@ -1,14 +1,15 @@
 //! What stands behind the HTTP surface: the runner with real models, or the scripted engine of the tests.
 
-use std::time::{Duration, Instant};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     queue::{PriorityQueue, PushError, Waiting},
-    wire::{
-        ChatCompletionRequest, ErrorCode, FinishReason, Health, ModelHealth, Priority, Timings, TokenLogprob, Usage,
-    },
+    wire::{ChatCompletionRequest, ErrorCode, FinishReason, Health, Priority, Timings, TokenLogprob, Usage},
 };
 
 /// Requests that may wait for one model; beyond, callers are told to come back.
@@ -59,6 +60,8 @@ pub(crate) struct Terms {
     pub(crate) priority: Priority,
     pub(crate) arrived: Instant,
     pub(crate) deadline: Option<Instant>,
+    /// Whose fair share of the engine it is taken from: a digest of the caller's key.
+    pub(crate) share: u64,
 }
 
 impl Terms {
@@ -68,6 +71,17 @@ impl Terms {
             priority,
             arrived,
             deadline: allowed.and_then(|allowed| arrived.checked_add(allowed)),
+            share: 0,
+        }
+    }
+
+    /// The same terms, taken from the fair share of whoever has this key.
+    pub(crate) fn sharing(self, key: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        Self {
+            share: hasher.finish(),
+            ..self
         }
     }
 
@@ -150,21 +164,4 @@ pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, 
         ),
         PushError::Closed => Refusal::failure("the model has stopped"),
     })
-}
-
-/// State of a model as `/health` tells it.
-pub(crate) fn model_health(
-    name: &str,
-    context_tokens: u32,
-    dimensions: u32,
-    waiting: usize,
-    running: usize,
-) -> ModelHealth {
-    ModelHealth {
-        name: name.to_owned(),
-        context_tokens,
-        dimensions,
-        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-        running: u32::try_from(running).unwrap_or(u32::MAX),
-    }
 }

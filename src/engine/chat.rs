@@ -75,6 +75,8 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
     };
     let facts = ModelFacts {
         context_tokens: context.n_ctx(),
+        slots: SEQUENCES,
+        memory_bytes: model.size(),
         dimensions: 0,
     };
     if loaded.send(Ok(facts)).is_err() {

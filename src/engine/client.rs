@@ -19,7 +19,8 @@ use super::{
     millis,
     wire::{
         ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer, EmbeddingsRequest,
-        ErrorBody, ErrorCode, FinishReason, Health, Logprobs, OneOrMany, PRIORITY_HEADER, Priority, Timings,
+        ErrorBody, ErrorCode, FinishReason, Health, JsonSchema, Logprobs, OneOrMany, PRIORITY_HEADER, Priority,
+        ResponseFormat, SHARE_HEADER, Score, ScoreAnswer, ScoreRequest, Timings,
     },
 };
 use connection::Connections;
@@ -50,6 +51,14 @@ pub struct ChatRequest {
     pub seed: Option<u32>,
     /// Ask for the log-probability of every token.
     pub logprobs: bool,
+    /// The chat model by name; the engine's default one if `None`.
+    pub model: Option<String>,
+    /// LoRA adapter by name.
+    pub adapter: Option<String>,
+    /// Texts at which the answer ends.
+    pub stop: Vec<String>,
+    /// JSON schema that the answer must follow.
+    pub schema: Option<serde_json::Value>,
 }
 
 /// What the chat model wrote.
@@ -63,6 +72,8 @@ pub struct ChatAnswer {
     pub logprobs: Option<LogprobSummary>,
     /// Tokens read.
     pub prompt_tokens: u32,
+    /// Those of them that the engine had kept and did not compute again.
+    pub cached_tokens: u32,
     /// Tokens written.
     pub completion_tokens: u32,
     /// Where the engine's time went; `None` from servers that do not say.
@@ -107,6 +118,7 @@ impl LogprobSummary {
 pub struct EngineClient {
     connections: Arc<Connections>,
     priority: Priority,
+    share: Arc<str>,
 }
 
 impl std::fmt::Debug for EngineClient {
@@ -125,6 +137,7 @@ impl EngineClient {
         Self {
             connections: Arc::new(Connections::new(endpoint)),
             priority: Priority::Live,
+            share: Arc::from(""),
         }
     }
 
@@ -135,6 +148,40 @@ impl EngineClient {
             priority,
             ..self.clone()
         }
+    }
+
+    /// The same client, asking from the fair share of whoever has this key: a workspace's id. Must be a header's value
+    /// (visible ASCII); another key counts as none.
+    #[must_use]
+    pub fn sharing(&self, key: &str) -> Self {
+        Self {
+            share: Arc::from(key),
+            ..self.clone()
+        }
+    }
+
+    /// How likely `answer` is after each of 1 to 4 prompts, in one go.
+    pub async fn score(
+        &self,
+        prompts: Vec<Vec<ChatMessage>>,
+        answer: String,
+        model: Option<String>,
+        deadline: Duration,
+    ) -> Result<Vec<Score>, EngineError> {
+        let expected = prompts.len();
+        let request = ScoreRequest {
+            model,
+            adapter: None,
+            prompts,
+            answer,
+        };
+        let scored: ScoreAnswer = self.ask(Method::POST, "/score", Some(&request), deadline).await?;
+        if scored.scores.len() != expected {
+            return Err(EngineError::Protocol {
+                detail: format!("{} scores came for {expected} prompts", scored.scores.len()),
+            });
+        }
+        Ok(scored.scores)
     }
 
     /// One vector of length one per text, in order. Texts longer than the model's window are cut to it.
@@ -178,6 +225,7 @@ impl EngineClient {
             finish: choice.finish_reason.unwrap_or(FinishReason::Other),
             logprobs: choice.logprobs.as_ref().and_then(LogprobSummary::of_wire),
             prompt_tokens: answer.usage.prompt_tokens,
+            cached_tokens: answer.usage.cached_tokens(),
             completion_tokens: answer.usage.completion_tokens,
             timings: answer.timings,
             elapsed: started.elapsed(),
@@ -239,6 +287,8 @@ impl EngineClient {
         body: Bytes,
         deadline: Duration,
     ) -> Result<http::Request<Bytes>, EngineError> {
+        let share =
+            http::HeaderValue::from_str(&self.share).unwrap_or_else(|_unprintable| http::HeaderValue::from_static(""));
         http::Request::builder()
             .method(method)
             .uri(path)
@@ -246,6 +296,7 @@ impl EngineClient {
             .header(http::header::CONTENT_TYPE, "application/json")
             .header(DEADLINE_HEADER, millis(deadline))
             .header(PRIORITY_HEADER, self.priority.as_str())
+            .header(SHARE_HEADER, share)
             .body(body)
             .map_err(|error| EngineError::Protocol {
                 detail: error.to_string(),
@@ -255,7 +306,8 @@ impl EngineClient {
 
 fn wire_request(request: ChatRequest, stream: bool) -> ChatCompletionRequest {
     ChatCompletionRequest {
-        model: None,
+        model: request.model,
+        adapter: request.adapter,
         messages: request.messages,
         max_tokens: request.max_tokens,
         temperature: Some(request.temperature),
@@ -263,6 +315,15 @@ fn wire_request(request: ChatRequest, stream: bool) -> ChatCompletionRequest {
         stream,
         logprobs: request.logprobs,
         top_logprobs: None,
+        stop: (!request.stop.is_empty()).then_some(OneOrMany::Many(request.stop)),
+        response_format: request.schema.map(|schema| ResponseFormat::JsonSchema {
+            json_schema: JsonSchema {
+                name: "answer".to_owned(),
+                schema,
+            },
+        }),
+        cache_prompt: None,
+        ignore_eos: false,
     }
 }
 

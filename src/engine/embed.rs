@@ -66,6 +66,8 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: 
     };
     let facts = ModelFacts {
         context_tokens: window,
+        slots: 1,
+        memory_bytes: model.size(),
         dimensions: u32::try_from(model.n_embd_out()).unwrap_or(0),
     };
     if loaded.send(Ok(facts)).is_err() {

@@ -14,25 +14,7 @@ use std::{
 
 pub use header::GgufHeader;
 
-use super::memory;
-
-/// What a model is to be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModelPurpose {
-    /// Writing answers.
-    Chat,
-    /// Turning texts into vectors.
-    Embed,
-}
-
-impl ModelPurpose {
-    const fn noun(self) -> &'static str {
-        match self {
-            Self::Chat => "a chat model",
-            Self::Embed => "an embedding model",
-        }
-    }
-}
+use super::{memory, wire::ModelPurpose};
 
 /// A model file that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]

@@ -31,7 +31,7 @@ pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, Engin
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
 pub use supervisor::{EngineState, EngineStatus, FORMAT_FOR_PARENT, Supervisor, SupervisorSettings};
-pub use wire::{ChatMessage, FinishReason, Health, Priority};
+pub use wire::{ChatMessage, Counters, FinishReason, Health, ModelHealth, ModelPurpose, ModelState, Priority, Score};
 
 /// Whole milliseconds of a duration.
 pub(crate) fn millis(duration: Duration) -> u64 {

@@ -6,7 +6,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -16,17 +16,22 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    backend::{QUEUE_CAPACITY, Refusal, Terms, enqueue, model_health},
+    backend::{QUEUE_CAPACITY, Refusal, Terms, enqueue},
     error::RunError,
     queue::{PriorityQueue, Waiting},
-    wire::ModelHealth,
+    wire::{Counters, ModelHealth, ModelPurpose, ModelState},
 };
 
 /// What is known of a model once it is loaded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ModelFacts {
     pub(crate) context_tokens: u32,
+    /// Requests computed at the same time.
+    pub(crate) slots: u32,
+    /// Length of its vectors; 0 for a model that writes.
     pub(crate) dimensions: u32,
+    /// Estimate of what it needs, bytes.
+    pub(crate) memory_bytes: u64,
 }
 
 /// What the owner thread shares with the rest of the process.
@@ -34,6 +39,15 @@ pub(crate) struct Desk<J> {
     pub(crate) queue: PriorityQueue<J>,
     /// Requests that are being computed.
     pub(crate) running: AtomicUsize,
+    /// What it has done so far.
+    pub(crate) counters: Mutex<Counters>,
+}
+
+impl<J> Desk<J> {
+    /// Changes what is counted. Whole numbers only, so a panic in between leaves nothing half done.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counters)) {
+        change(&mut self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// A loaded model, as the HTTP surface sees it.
@@ -81,6 +95,7 @@ impl<J: Waiting + Send + 'static> Owner<J> {
         let desk = Arc::new(Desk {
             queue: PriorityQueue::new(QUEUE_CAPACITY),
             running: AtomicUsize::new(0),
+            counters: Mutex::default(),
         });
         let (loaded, is_loaded) = mpsc::sync_channel(1);
         let (on_thread, ended) = oneshot::channel::<()>();
@@ -113,14 +128,27 @@ impl<J: Waiting + Send + 'static> Owner<J> {
     }
 
     pub(crate) fn health(&self) -> ModelHealth {
-        let running = self.desk.running.load(Ordering::Relaxed);
-        model_health(
-            &self.name,
-            self.facts.context_tokens,
-            self.facts.dimensions,
-            self.desk.queue.len(),
-            running,
-        )
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let is_chat = self.facts.dimensions == 0;
+        ModelHealth {
+            name: self.name.clone(),
+            purpose: if is_chat {
+                ModelPurpose::Chat
+            } else {
+                ModelPurpose::Embed
+            },
+            adapter: None,
+            state: ModelState::Ready,
+            why: None,
+            is_default: true,
+            memory_bytes: self.facts.memory_bytes,
+            context_tokens: self.facts.context_tokens,
+            slots: self.facts.slots,
+            dimensions: self.facts.dimensions,
+            waiting: count(self.desk.queue.len()),
+            running: count(self.desk.running.load(Ordering::Relaxed)),
+            counters: *self.desk.counters.lock().unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     /// Asks the thread to end at its next step.

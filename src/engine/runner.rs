@@ -197,8 +197,14 @@ impl Backend for Runner {
             status: "ok".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            chat: self.chat.as_ref().map(Owner::health),
-            embed: self.embed.as_ref().map(Owner::health),
+            models: self
+                .chat
+                .as_ref()
+                .map(Owner::health)
+                .into_iter()
+                .chain(self.embed.as_ref().map(Owner::health))
+                .collect(),
+            memory_budget_bytes: None,
             threads: u32::from(self.threads),
             rss_bytes: memory::resident_bytes(),
         }

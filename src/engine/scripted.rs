@@ -28,12 +28,15 @@ use tokio::{
 };
 
 use super::{
-    backend::{Backend, ChatEvent, Embedded, Refusal, Terms, model_health},
+    backend::{Backend, ChatEvent, Embedded, Refusal, Terms},
     client::Endpoint,
     error::RunError,
     memory, millis,
     server::{Listener, router},
-    wire::{ChatCompletionRequest, ErrorCode, FinishReason, Health, Timings, TokenLogprob, Usage},
+    wire::{
+        ChatCompletionRequest, Counters, ErrorCode, FinishReason, Health, ModelHealth, ModelPurpose, ModelState,
+        Timings, TokenLogprob, Usage,
+    },
 };
 pub use text::{DIMENSIONS, embedding};
 
@@ -265,17 +268,32 @@ impl Backend for ScriptedBackend {
             status: "ok".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            chat: Some(model_health(MODEL_NAME, CONTEXT_TOKENS, 0, 0, 0)),
-            embed: Some(model_health(
-                MODEL_NAME,
-                CONTEXT_TOKENS,
-                u32::try_from(DIMENSIONS).unwrap_or(u32::MAX),
-                0,
-                0,
-            )),
+            models: vec![
+                model(ModelPurpose::Chat, 0),
+                model(ModelPurpose::Embed, u32::try_from(DIMENSIONS).unwrap_or(u32::MAX)),
+            ],
+            memory_budget_bytes: None,
             threads: 1,
             rss_bytes: memory::resident_bytes(),
         }
+    }
+}
+
+fn model(purpose: ModelPurpose, dimensions: u32) -> ModelHealth {
+    ModelHealth {
+        name: MODEL_NAME.to_owned(),
+        purpose,
+        adapter: None,
+        state: ModelState::Ready,
+        why: None,
+        is_default: true,
+        memory_bytes: 0,
+        context_tokens: CONTEXT_TOKENS,
+        slots: 1,
+        dimensions,
+        waiting: 0,
+        running: 0,
+        counters: Counters::default(),
     }
 }
 

@@ -22,7 +22,7 @@ use super::{
     backend::{Backend, Refusal, Terms},
     wire::{
         ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest, ErrorCode, Health,
-        ModelEntry, ModelList, PRIORITY_HEADER, Priority, Usage,
+        ModelEntry, ModelList, ModelPurpose, PRIORITY_HEADER, Priority, SHARE_HEADER, Usage,
     },
 };
 
@@ -57,11 +57,7 @@ async fn models(State(backend): Shared) -> Json<ModelList> {
         object: "model".to_owned(),
         owned_by: "holdpoint".to_owned(),
     };
-    let data = [health.chat, health.embed]
-        .into_iter()
-        .flatten()
-        .map(|model| entry(model.name))
-        .collect();
+    let data = health.models.into_iter().map(|model| entry(model.name)).collect();
     Json(ModelList {
         object: "list".to_owned(),
         data,
@@ -81,7 +77,7 @@ async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> 
             ),
         ));
     }
-    let model = backend.health().embed.map(|model| model.name).unwrap_or_default();
+    let model = model_name(&*backend, ModelPurpose::Embed, request.model);
     let answer = backend.embed(texts, terms)?;
     let embedded = within(terms, answer)
         .await?
@@ -116,7 +112,7 @@ async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Byte
             "`temperature` must lie between 0 and 2.",
         ));
     }
-    let model = backend.health().chat.map(|model| model.name).unwrap_or_default();
+    let model = model_name(&*backend, ModelPurpose::Chat, request.model.clone());
     let stream = request.stream;
     let logprobs = request.logprobs;
     let events = backend.chat(request, terms)?;
@@ -126,6 +122,17 @@ async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Byte
     } else {
         Ok(Json(within(terms, writer.collect(events)).await??).into_response())
     }
+}
+
+/// The model that answers: the one that was named, or the default one.
+fn model_name(backend: &dyn Backend, purpose: ModelPurpose, named: Option<String>) -> String {
+    named.unwrap_or_else(|| {
+        let health = backend.health();
+        health
+            .default_model(purpose)
+            .map(|model| model.name.clone())
+            .unwrap_or_default()
+    })
 }
 
 async fn unknown_path() -> Refusal {
@@ -156,7 +163,8 @@ fn terms_of(headers: &HeaderMap) -> Result<Terms, Refusal> {
         Some(word) => Priority::parse(word)
             .ok_or_else(|| invalid(format!("`{PRIORITY_HEADER}` must be live, copilot or evaluation.")))?,
     };
-    Ok(Terms::new(priority, allowed))
+    let share = word(SHARE_HEADER).unwrap_or_default();
+    Ok(Terms::new(priority, allowed).sharing(share))
 }
 
 /// Waits no longer than the request's deadline, also while it still stands in the queue.

@@ -107,7 +107,7 @@ pub struct EngineStatus {
     pub pid: Option<u32>,
     /// Restarts since the supervisor started.
     pub restarts: u32,
-    /// The loaded models, chat first; empty unless ready.
+    /// The models as they were when it became ready, chat first; empty unless ready.
     pub models: Vec<ModelHealth>,
 }
 
@@ -277,7 +277,7 @@ impl Watchdog {
             Err(ended) => return Some((ended, false)),
         };
         self.report.send_modify(|status| {
-            status.models = [health.chat, health.embed].into_iter().flatten().collect();
+            status.models = health.models;
             status.state = EngineState::Ready;
         });
         tokio::select! {

@@ -3,18 +3,25 @@
 //! Only what Holdpoint uses is modelled; unknown fields of a request are ignored, as other servers do.
 
 mod chat;
+mod health;
+mod score;
 
 use serde::{Deserialize, Serialize};
 
 pub use chat::{
-    ChatChunk, ChatCompletion, ChatCompletionRequest, ChatMessage, Choice, ChunkChoice, Delta, FinishReason, Logprobs,
-    TokenLogprob, TopLogprob,
+    ChatChunk, ChatCompletion, ChatCompletionRequest, ChatMessage, Choice, ChunkChoice, Delta, FinishReason,
+    JsonSchema, Logprobs, ResponseFormat, TokenLogprob, TopLogprob,
 };
+pub use health::{Counters, Health, ModelHealth, ModelPurpose, ModelState};
+pub use score::{Score, ScoreAnswer, ScoreRequest};
 
 /// Header with the milliseconds a request may take, counted from its arrival.
 pub const DEADLINE_HEADER: &str = "x-holdpoint-deadline-ms";
 /// Header with the [`Priority`] of a request: `live`, `copilot` or `evaluation`.
 pub const PRIORITY_HEADER: &str = "x-holdpoint-priority";
+
+/// Header with an opaque key: requests with the same key share one fair share of a busy engine (the workspace's).
+pub const SHARE_HEADER: &str = "x-holdpoint-share";
 
 /// Who waits for the answer; the order in which a busy engine serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -71,7 +78,7 @@ impl OneOrMany {
 /// Body of `POST /v1/embeddings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EmbeddingsRequest {
-    /// Name of the model; ignored by the runner, which has one.
+    /// Name of the model; the default one if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The texts.
@@ -115,6 +122,17 @@ pub struct Usage {
     /// Both.
     #[serde(default)]
     pub total_tokens: u32,
+    /// Where the read tokens came from; `None` from servers that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_tokens_details: Option<PromptTokensDetails>,
+}
+
+/// Where the tokens of a prompt came from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptTokensDetails {
+    /// Those that were kept from earlier requests and not computed again.
+    #[serde(default)]
+    pub cached_tokens: u32,
 }
 
 impl Usage {
@@ -124,7 +142,22 @@ impl Usage {
             prompt_tokens,
             completion_tokens,
             total_tokens: prompt_tokens.saturating_add(completion_tokens),
+            prompt_tokens_details: None,
         }
+    }
+
+    /// The same, with the part of the prompt that was not computed again.
+    #[must_use]
+    pub const fn with_cached(self, cached_tokens: u32) -> Self {
+        Self {
+            prompt_tokens_details: Some(PromptTokensDetails { cached_tokens }),
+            ..self
+        }
+    }
+
+    /// Tokens of the prompt that were not computed again; 0 where the server does not say.
+    pub fn cached_tokens(&self) -> u32 {
+        self.prompt_tokens_details.map_or(0, |details| details.cached_tokens)
     }
 }
 
@@ -160,40 +193,6 @@ pub struct ModelEntry {
     pub object: String,
     /// Always `holdpoint`.
     pub owned_by: String,
-}
-
-/// Answer of `GET /health`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// `ok`.
-    pub status: String,
-    /// Version of the program.
-    pub version: String,
-    /// Process id of the engine.
-    pub pid: u32,
-    /// The chat model, if one is loaded.
-    pub chat: Option<ModelHealth>,
-    /// The embedding model, if one is loaded.
-    pub embed: Option<ModelHealth>,
-    /// Threads each model computes with.
-    pub threads: u32,
-    /// Resident memory of the engine, bytes.
-    pub rss_bytes: u64,
-}
-
-/// State of one loaded model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelHealth {
-    /// Its name: the file's name without its ending.
-    pub name: String,
-    /// Window in tokens, shared by the requests that run together.
-    pub context_tokens: u32,
-    /// Length of its embeddings; 0 for a chat model.
-    pub dimensions: u32,
-    /// Requests that wait for a place.
-    pub waiting: u32,
-    /// Requests that are being computed.
-    pub running: u32,
 }
 
 /// Why a request was refused; the `code` of an error body.

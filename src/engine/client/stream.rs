@@ -148,6 +148,7 @@ impl ChatStream {
                 },
                 logprobs: LogprobSummary::of(self.log_probabilities.iter().copied()),
                 prompt_tokens: usage.prompt_tokens,
+                cached_tokens: usage.cached_tokens(),
                 completion_tokens: usage.completion_tokens,
                 timings: chunk.timings,
                 elapsed: self.started.elapsed(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timings, Usage};
+use super::{OneOrMany, Timings, Usage};
 
 /// One message of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +42,12 @@ impl ChatMessage {
 /// Body of `POST /v1/chat/completions`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ChatCompletionRequest {
-    /// Name of the model; ignored by the runner, which has one.
+    /// Name of the model; the default one if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// LoRA adapter by name; only Holdpoint's own engine knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
     /// The conversation so far.
     pub messages: Vec<ChatMessage>,
     /// Most tokens to write; what the context still holds is the other limit.
@@ -65,6 +68,43 @@ pub struct ChatCompletionRequest {
     /// How many alternatives to return for every token, 0 to 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<u8>,
+    /// Texts at which the answer ends; they are not part of it. At most 8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<OneOrMany>,
+    /// The shape that the answer must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
+    /// False: compute the prompt anew and keep nothing of it. Default true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_prompt: Option<bool>,
+    /// True: write on when the model would end, until `max_tokens`. For measurements.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_eos: bool,
+}
+
+/// The shape that an answer must have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ResponseFormat {
+    /// Any text.
+    Text,
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that a schema describes.
+    JsonSchema {
+        /// The schema and its name.
+        json_schema: JsonSchema,
+    },
+}
+
+/// A JSON schema with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonSchema {
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The schema.
+    pub schema: serde_json::Value,
 }
 
 /// Answer of `POST /v1/chat/completions` without streaming.

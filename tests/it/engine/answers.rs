@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use holdpoint::engine::{ChatDelta, ChatRequest, EngineError, Priority};
+use holdpoint::engine::{ChatDelta, ChatRequest, EngineError, ModelPurpose, Priority};
 
 use super::*;
 
@@ -206,7 +206,15 @@ async fn a_deadline_ends_an_answer_and_frees_its_place() {
     let error = client.chat(long_answer(), limit).await.unwrap_err();
     assert_eq!(error, EngineError::DeadlineExceeded { limit });
     eventually("the place is free", async || {
-        client.health(AMPLE).await.unwrap().chat.unwrap().running == 0
+        client
+            .health(AMPLE)
+            .await
+            .unwrap()
+            .default_model(ModelPurpose::Chat)
+            .unwrap()
+            .clone()
+            .running
+            == 0
     })
     .await;
     engine.stop().await;
@@ -219,7 +227,16 @@ async fn a_caller_who_leaves_cancels_the_answer() {
     };
     let engine = bench.start().await;
     let client = engine.client();
-    let running = async || client.health(AMPLE).await.unwrap().chat.unwrap().running;
+    let running = async || {
+        client
+            .health(AMPLE)
+            .await
+            .unwrap()
+            .default_model(ModelPurpose::Chat)
+            .unwrap()
+            .clone()
+            .running
+    };
 
     let mut stream = client.chat_stream(long_answer(), AMPLE).await.unwrap();
     assert!(matches!(stream.next().await, Some(Ok(ChatDelta::Text(_)))));
@@ -269,7 +286,13 @@ async fn a_full_queue_refuses_at_once_with_a_reason() {
         }
     }
     let free = async || {
-        let health = client.health(AMPLE).await.unwrap().chat.unwrap();
+        let health = client
+            .health(AMPLE)
+            .await
+            .unwrap()
+            .default_model(ModelPurpose::Chat)
+            .unwrap()
+            .clone();
         health.running == 0
     };
     eventually("what was dropped is not computed", free).await;
@@ -296,7 +319,13 @@ async fn a_visitor_overtakes_an_evaluation() {
     };
     let evaluation: Vec<_> = (0..12).map(|number| ask(Priority::Evaluation, number)).collect();
     eventually("the evaluation fills the engine and waits", async || {
-        let health = client.health(AMPLE).await.unwrap().chat.unwrap();
+        let health = client
+            .health(AMPLE)
+            .await
+            .unwrap()
+            .default_model(ModelPurpose::Chat)
+            .unwrap()
+            .clone();
         health.running == 4 && health.waiting >= 4
     })
     .await;
