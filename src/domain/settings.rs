@@ -1,7 +1,8 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of a workspace. Only ever read from where they are stored: one that this version no longer knows is passed over, because
 /// nothing of a workspace can be opened without them.
@@ -34,9 +35,10 @@ impl Default for WorkspaceSettings {
     }
 }
 
-/// Settings of an agent version: together with its number they are immutable.
+/// Settings of an agent version: together with its number they are immutable. Read as they are from where they are stored, where one
+/// that this version does not know is passed over; from people as [`AgentInput`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AgentSettings {
     /// The name visitors see.
     pub name: String,
@@ -58,6 +60,13 @@ pub struct AgentSettings {
     pub collections: Vec<String>,
     /// Web origins that may embed the widget, like `https://shop.example`.
     pub origins: Vec<String>,
+    /// Chat models that may write, in the order of preference, each `NAME` or `NAME@ENGINE`; empty means the machine's default.
+    pub chat_models: Vec<String>,
+    /// LoRA adapter that the chat model writes with, by name.
+    pub adapter: Option<String>,
+    /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
+    /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
+    pub support_signal: bool,
 }
 
 impl Default for AgentSettings {
@@ -73,7 +82,115 @@ impl Default for AgentSettings {
             allow_unfit: false,
             collections: Vec::new(),
             origins: Vec::new(),
+            chat_models: Vec::new(),
+            adapter: None,
+            support_signal: false,
         }
+    }
+}
+
+/// Why an agent's settings are not accepted. Each message is a sentence for the person who wrote them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The name of a model.
+    #[error(
+        "{0:?} in chat_models does not name a chat model; write NAME as `holdpoint model list` shows it, or NAME@ENGINE for one of a remote engine"
+    )]
+    ChatModel(String),
+    /// A model twice.
+    #[error("{0:?} stands in chat_models twice; name each model once, in the order of preference")]
+    Twice(String),
+    /// Too many models.
+    #[error("chat_models names {0} models, but at most {MAX_CHAT_MODELS} are tried; keep those that you prefer")]
+    TooMany(usize),
+    /// The name of an adapter.
+    #[error("{0:?} does not name an adapter; write the name of its file without the ending, or leave the field out")]
+    Adapter(String),
+}
+
+/// Chat models that are tried at most: whoever waits for an answer waits for all of them.
+pub const MAX_CHAT_MODELS: usize = 8;
+/// Longest name of a model, an engine or an adapter, in characters.
+const MAX_MODEL_CHARS: usize = 120;
+
+/// A chat model as an agent names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChatModelName<'a> {
+    /// The model's name.
+    pub model: &'a str,
+    /// The remote engine that has it; this machine's own where there is none.
+    pub engine: Option<&'a str>,
+}
+
+impl<'a> ChatModelName<'a> {
+    /// Reads `NAME` or `NAME@ENGINE`.
+    ///
+    /// # Errors
+    /// [`SettingsError::ChatModel`] for anything else.
+    pub fn parse(text: &'a str) -> Result<Self, SettingsError> {
+        let (model, engine) = match text.rsplit_once('@') {
+            Some((model, engine)) => (model, Some(engine)),
+            None => (text, None),
+        };
+        let names = is_name(model) && engine.is_none_or(is_name);
+        names
+            .then_some(Self { model, engine })
+            .ok_or_else(|| SettingsError::ChatModel(text.to_owned()))
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().count() <= MAX_MODEL_CHARS
+        && text.trim() == text
+        && !text.chars().any(char::is_control)
+}
+
+impl AgentSettings {
+    /// Checks what the rest of the program relies on.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with what to write instead.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        if self.chat_models.len() > MAX_CHAT_MODELS {
+            return Err(SettingsError::TooMany(self.chat_models.len()));
+        }
+        for (nth, name) in self.chat_models.iter().enumerate() {
+            ChatModelName::parse(name)?;
+            if self.chat_models.iter().take(nth).any(|before| before == name) {
+                return Err(SettingsError::Twice(name.clone()));
+            }
+        }
+        match &self.adapter {
+            Some(name) if !is_name(name) => Err(SettingsError::Adapter(name.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Settings of an agent as a person or a program writes them: a field that does not exist is a mistake, not an older version's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentInput(pub AgentSettings);
+
+impl<'de> Deserialize<'de> for AgentInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = serde_json::Map::deserialize(deserializer)?;
+        // The defaults have every field there is.
+        let known = serde_json::to_value(AgentSettings::default()).map_err(D::Error::custom)?;
+        if let Some(unknown) = fields.keys().find(|name| known.get(name).is_none()) {
+            let known: Vec<String> = known
+                .as_object()
+                .into_iter()
+                .flat_map(|known| known.keys().map(|name| format!("`{name}`")))
+                .collect();
+            let known = known.join(", ");
+            return Err(D::Error::custom(format!(
+                "unknown field `{unknown}`, expected one of {known}"
+            )));
+        }
+        serde_json::from_value(fields.into())
+            .map(Self)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -90,5 +207,68 @@ mod tests {
             ..WorkspaceSettings::default()
         };
         assert_eq!(read, Some(expected));
+    }
+
+    #[test]
+    fn an_agents_settings_stored_by_another_version_are_read() {
+        let older = r#"{"name": "Nora", "origins": ["https://shop.example"]}"#;
+        let newer = r#"{"name": "Nora", "origins": ["https://shop.example"], "mood": "kind"}"#;
+        let expected = AgentSettings {
+            name: "Nora".to_owned(),
+            origins: vec!["https://shop.example".to_owned()],
+            ..AgentSettings::default()
+        };
+        for stored in [older, newer] {
+            assert_eq!(serde_json::from_str(stored).ok(), Some(expected.clone()), "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_does_not_exist_is_a_mistake_in_what_a_person_writes() {
+        let refused = serde_json::from_str::<AgentInput>(r#"{"name": "Nora", "chat_model": "big"}"#);
+        let sentence = refused.map_err(|error| error.to_string()).err().unwrap_or_default();
+        assert!(
+            sentence.starts_with("unknown field `chat_model`, expected one of `") && sentence.contains("`chat_models`"),
+            "{sentence}"
+        );
+        let wrong = serde_json::from_str::<AgentInput>(r#"{"chat_models": "big"}"#);
+        assert!(wrong.is_err());
+        let read = serde_json::from_str::<AgentInput>(r#"{"chat_models": ["big"]}"#).ok();
+        assert_eq!(read.map(|input| input.0.chat_models), Some(vec!["big".to_owned()]));
+    }
+
+    #[test]
+    fn a_chat_model_is_named_alone_or_with_its_engine() {
+        let parse = |text| ChatModelName::parse(text).ok().map(|name| (name.model, name.engine));
+        assert_eq!(parse("qwen2.5-3b"), Some(("qwen2.5-3b", None)));
+        assert_eq!(parse("llama3.2:3b@office"), Some(("llama3.2:3b", Some("office"))));
+        for nonsense in ["", "@", "big@", "@office", " big", "big\n", "big @office"] {
+            assert_eq!(parse(nonsense), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn settings_that_name_no_models_or_one_twice_are_refused_in_words() {
+        let check = |models: &[&str], adapter: Option<&str>| {
+            let settings = AgentSettings {
+                chat_models: models.iter().map(|&name| name.to_owned()).collect(),
+                adapter: adapter.map(str::to_owned),
+                ..AgentSettings::default()
+            };
+            settings.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["big", "small@office"], Some("tone")), Ok(()));
+        let refused = [
+            check(&["big", ""], None),
+            check(&["big", "big"], None),
+            check(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], None),
+            check(&[], Some("")),
+        ];
+        for (sentence, words) in refused.into_iter().zip(["NAME@ENGINE", "twice", "9 models", "adapter"]) {
+            assert!(
+                sentence.as_ref().is_err_and(|sentence| sentence.contains(words)),
+                "{sentence:?}"
+            );
+        }
     }
 }
