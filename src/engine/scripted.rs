@@ -340,7 +340,10 @@ impl Answer {
         let most = usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
         let words: Vec<&str> = self.text.split_inclusive(' ').collect();
         for word in words.iter().take(most) {
-            sleep(self.pace).await;
+            tokio::select! {
+                () = sleep(self.pace) => {}
+                () = events.closed() => return false,
+            }
             let logprob = self.request.logprobs.then(|| TokenLogprob {
                 token: (*word).to_owned(),
                 logprob: LOG_PROBABILITY,

@@ -11,7 +11,8 @@ use holdpoint::domain::answer::{AnswerMode, LeftOut};
 use holdpoint::domain::policy::Reason;
 use holdpoint::domain::review::ItemKind;
 use holdpoint::domain::settings::AgentSettings;
-use holdpoint::engine::{ErrorCode, ScriptedEngine};
+use holdpoint::engine::scripted::ScriptedEngine;
+use holdpoint::engine::wire::ErrorCode;
 use std::time::Duration;
 
 /// A text of which two sentences answer [`BRAKES`], and not its every word.
@@ -285,7 +286,7 @@ async fn the_agents_models_are_asked_in_their_order_with_its_adapter() {
         (Some("big"), Some("tone"))
     );
     engine(&world, |engine| engine.fail_next_chat(ErrorCode::NoModel));
-    world.asks(&visitor, "And when do you open?").await;
+    world.asks(&visitor, "Is it free?").await;
     assert_eq!(prompt().model.as_deref(), Some("small"));
     assert_eq!(world.item().await.draft.unwrap().mode, AnswerMode::Compose);
 }
