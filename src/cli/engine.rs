@@ -27,9 +27,15 @@ struct Engine {
     /// Threads each model computes with [default: one per core]
     #[arg(long, value_name = "COUNT")]
     threads: Option<NonZero<u16>>,
-    /// Window of the chat model in tokens
+    /// Most tokens of one request to the chat model, prompt and answer together [default: 4096]
     #[arg(long = "ctx", value_name = "TOKENS")]
     context: Option<NonZero<u32>>,
+    /// Answers written at the same time [default: 8]
+    #[arg(long, value_name = "COUNT")]
+    slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one request's, for other answers and for beginnings of prompts [default: as --ctx]
+    #[arg(long = "cache", value_name = "TOKENS")]
+    cache: Option<u32>,
 }
 
 pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -39,6 +45,8 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         embed_model,
         threads,
         context,
+        slots,
+        cache,
     } = match Engine::try_parse_from(arguments) {
         Ok(engine) => engine,
         Err(message) => return exit::usage(&message),
@@ -55,6 +63,8 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         embed_model,
         threads,
         context_tokens: context,
+        slots,
+        cache_tokens: cache,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

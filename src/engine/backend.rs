@@ -9,10 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     queue::{PriorityQueue, PushError, Waiting},
-    wire::{ChatCompletionRequest, ErrorCode, FinishReason, Health, Priority, Timings, TokenLogprob, Usage},
+    wire::{
+        ChatCompletionRequest, ChatMessage, ErrorCode, FinishReason, Health, Priority, Score, ScoreRequest, Timings,
+        TokenLogprob, Usage,
+    },
 };
 
-/// Requests that may wait for one model; beyond, callers are told to come back.
+/// Requests of each priority that may wait for one model; beyond, callers are told to come back.
 pub(crate) const QUEUE_CAPACITY: usize = 64;
 
 /// Why a request is not served: becomes the body of an error.
@@ -108,6 +111,24 @@ impl Waiting for EmbedJob {
     fn is_abandoned(&self) -> bool {
         self.answer.is_closed() || self.terms.is_late()
     }
+
+    fn arrived(&self) -> Instant {
+        self.terms.arrived
+    }
+
+    fn share(&self) -> u64 {
+        self.terms.share
+    }
+
+    fn cost(&self) -> u64 {
+        about_tokens(self.texts.iter().map(String::len).sum())
+    }
+}
+
+impl Refused for EmbedJob {
+    fn refuse(self, refusal: Refusal) {
+        let _caller_is_gone = self.answer.send(Err(refusal));
+    }
 }
 
 /// What happens while an answer is written.
@@ -132,17 +153,77 @@ pub(crate) enum ChatEvent {
 /// limit of tokens bounds it.
 pub(crate) type ChatEvents = mpsc::UnboundedSender<ChatEvent>;
 
-/// A request for an answer on its way to the owner thread.
+/// Scores of an answer, one per prompt, and the tokens they took.
+pub(crate) type Scored = (Vec<Score>, Usage);
+
+/// What a chat model is asked to do.
+pub(crate) enum ChatTask {
+    /// Write an answer.
+    Write {
+        request: ChatCompletionRequest,
+        events: ChatEvents,
+    },
+    /// Say how likely a given answer is.
+    Score {
+        request: ScoreRequest,
+        answer: oneshot::Sender<Result<Scored, Refusal>>,
+    },
+}
+
+/// A request on its way to a chat model's owner thread.
 pub(crate) struct ChatJob {
-    pub(crate) request: ChatCompletionRequest,
+    pub(crate) task: ChatTask,
     pub(crate) terms: Terms,
-    pub(crate) events: ChatEvents,
 }
 
 impl Waiting for ChatJob {
     fn is_abandoned(&self) -> bool {
-        self.events.is_closed() || self.terms.is_late()
+        let is_gone = match &self.task {
+            ChatTask::Write { events, .. } => events.is_closed(),
+            ChatTask::Score { answer, .. } => answer.is_closed(),
+        };
+        is_gone || self.terms.is_late()
     }
+
+    fn arrived(&self) -> Instant {
+        self.terms.arrived
+    }
+
+    fn share(&self) -> u64 {
+        self.terms.share
+    }
+
+    fn cost(&self) -> u64 {
+        let read = |messages: &[ChatMessage]| messages.iter().map(|message| message.content.len()).sum::<usize>();
+        match &self.task {
+            ChatTask::Write { request, .. } => {
+                about_tokens(read(&request.messages)) + u64::from(request.max_tokens.unwrap_or(0))
+            }
+            ChatTask::Score { request, .. } => {
+                let prompts: usize = request.prompts.iter().map(|prompt| read(prompt)).sum();
+                about_tokens(prompts + request.answer.len() * request.prompts.len())
+            }
+        }
+    }
+}
+
+impl Refused for ChatJob {
+    fn refuse(self, refusal: Refusal) {
+        let _caller_is_gone = match self.task {
+            ChatTask::Write { events, .. } => events.send(ChatEvent::Failed(refusal)).is_ok(),
+            ChatTask::Score { answer, .. } => answer.send(Err(refusal)).is_ok(),
+        };
+    }
+}
+
+/// A request that can be told why it is not served.
+pub(crate) trait Refused {
+    fn refuse(self, refusal: Refusal);
+}
+
+/// Tokens of a text of this many bytes, roughly: four bytes a token.
+fn about_tokens(bytes: usize) -> u64 {
+    u64::try_from(bytes / 4).unwrap_or(u64::MAX)
 }
 
 /// Serves the requests of the HTTP surface. Dropping a receiver cancels its request.
@@ -152,16 +233,30 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn chat(&self, request: ChatCompletionRequest, terms: Terms)
     -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;
 
+    fn score(&self, request: ScoreRequest, terms: Terms)
+    -> Result<oneshot::Receiver<Result<Scored, Refusal>>, Refusal>;
+
     fn health(&self) -> Health;
 }
 
-/// Puts a job into a model's queue, or says why not.
-pub(crate) fn enqueue<J: Waiting>(queue: &PriorityQueue<J>, priority: Priority, job: J) -> Result<(), Refusal> {
-    queue.push(priority, job).map_err(|refused| match refused {
-        PushError::Full { waiting } => Refusal::new(
+/// Puts a job into a model's queue, or says why not. Whoever has to make room for it is told.
+pub(crate) fn enqueue<J: Waiting + Refused>(
+    queue: &PriorityQueue<J>,
+    priority: Priority,
+    job: J,
+) -> Result<(), Refusal> {
+    let overloaded = |waiting: usize| {
+        Refusal::new(
             ErrorCode::Overloaded,
             format!("{waiting} requests already wait for this model, which is the limit; try again in a moment."),
-        ),
+        )
+    };
+    let displaced = queue.push(priority, job).map_err(|refused| match refused {
+        PushError::Full { waiting } => overloaded(waiting),
         PushError::Closed => Refusal::failure("the model has stopped"),
-    })
+    })?;
+    if let Some(displaced) = displaced {
+        displaced.refuse(overloaded(QUEUE_CAPACITY));
+    }
+    Ok(())
 }

@@ -1,15 +1,25 @@
-//! The chat model's loop: several answers are written together, one step at a time.
+//! The chat model's loop: many answers are written together, one step at a time.
 //!
 //! A step takes one token of every answer that is being written and fills the rest of the batch with prompts that
 //! are still being read (continuous batching). Between two steps requests join, and those whose caller has gone or
-//! whose deadline has passed leave. Next to come: sharing the beginning of a prompt between sequences.
+//! whose deadline has passed leave. What each step does is decided by pure code: [`pool`] knows what stands in the
+//! attention cache (nothing that stands there is computed again) and [`plan`] shares out the step.
 
+mod choice;
+mod plan;
+mod pool;
+mod prepare;
+mod schema;
+mod scoring;
 mod sequence;
+mod stop;
+mod writing;
 
 use std::{
     num::NonZeroU32,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 use llama_cpp_2::{
@@ -19,18 +29,28 @@ use llama_cpp_2::{
 };
 
 use super::{
-    backend::{ChatEvent, ChatJob, Refusal},
+    backend::{ChatJob, Refusal, Refused as _},
     error::RunError,
     guard::{Batch, Limits, StepError, sequence_number},
+    millis,
     owner::{Desk, Loaded, ModelFacts},
     prompt::PromptWriter,
     queue::Waiting,
+    wire::Priority,
 };
-use sequence::{Progress, Sequence};
+use plan::Planner;
+use pool::{Change, Pool, common};
+use prepare::With;
+use sequence::Sequence;
+use writing::Progress;
 
-/// Answers written at the same time, at most.
-const SEQUENCES: u32 = 4;
-/// Tokens of one step. Small enough that a long prompt does not keep the answers beside it waiting for seconds.
+/// Answers written at the same time where nothing else is asked for.
+pub(crate) const DEFAULT_SLOTS: u16 = 8;
+/// The library numbers 256 sequences at most.
+pub(crate) const MOST_SLOTS: u16 = 64;
+/// Beginnings of prompts kept beside them, at most.
+const KEPT_BEGINNINGS: u32 = 24;
+/// Tokens of one step, at most. Small enough that a long prompt does not keep the answers beside it waiting for long.
 const STEP_TOKENS: u32 = 256;
 /// Automatic choice of the library: on where the processor supports it.
 const FLASH_ATTENTION_AUTO: i32 = -1;
@@ -39,7 +59,12 @@ const FLASH_ATTENTION_AUTO: i32 = -1;
 pub(crate) struct ChatSettings {
     pub(crate) path: PathBuf,
     pub(crate) threads: i32,
+    /// Most tokens of one request, prompt and answer together.
     pub(crate) context_tokens: u32,
+    /// Answers written at the same time.
+    pub(crate) slots: u16,
+    /// Tokens of cache beyond one window: for the other answers, and for beginnings of prompts.
+    pub(crate) cache_tokens: u32,
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
@@ -59,13 +84,18 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         Ok(writer) => writer,
         Err(error) => return refuse(error),
     };
+    let cells = settings.context_tokens.saturating_add(settings.cache_tokens);
+    let numbers = u32::from(settings.slots) + KEPT_BEGINNINGS;
     let parameters = LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(settings.context_tokens))
+        .with_n_ctx(NonZeroU32::new(cells))
         .with_n_batch(STEP_TOKENS)
         .with_n_ubatch(STEP_TOKENS)
-        .with_n_seq_max(SEQUENCES)
-        // One cache for all sequences: each may use the whole window while the others need little.
+        .with_n_seq_max(numbers)
+        // One cache for all sequences: each may use the whole window while the others need little, and a beginning
+        // that several share stands in it once.
         .with_kv_unified(true)
+        // A sliding window would drop what a copied beginning needs.
+        .with_swa_full(true)
         .with_flash_attention_policy(FLASH_ATTENTION_AUTO)
         .with_n_threads(settings.threads)
         .with_n_threads_batch(settings.threads);
@@ -73,16 +103,37 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         Ok(context) => context,
         Err(error) => return refuse(load_error(error.to_string())),
     };
+    let size = |number: u32| usize::try_from(number).unwrap_or(0);
+    let limits = Limits {
+        step_tokens: size(context.n_batch().min(STEP_TOKENS)),
+        sequences: size(numbers),
+        window_tokens: size(settings.context_tokens.min(context.n_ctx())),
+    };
     let facts = ModelFacts {
-        context_tokens: context.n_ctx(),
-        slots: SEQUENCES,
+        context_tokens: settings.context_tokens.min(context.n_ctx()),
+        slots: u32::from(settings.slots),
         memory_bytes: model.size(),
         dimensions: 0,
     };
     if loaded.send(Ok(facts)).is_err() {
         return;
     }
-    Chat::new(&model, context, writer).serve(desk);
+    Chat {
+        pool: Pool::new(size(context.n_ctx()), size(numbers)),
+        // The state of these models cannot be cut at a token, so only fresh runs are exact.
+        can_reuse: !model.is_recurrent() && !model.is_hybrid(),
+        model: &model,
+        context,
+        writer,
+        slots: usize::from(settings.slots),
+        batch: Batch::new(limits),
+        limits,
+        planner: Planner::default(),
+        running: Vec::new(),
+        ready: Vec::new(),
+        busy: Duration::ZERO,
+    }
+    .serve(desk);
 }
 
 struct Chat<'m> {
@@ -90,162 +141,303 @@ struct Chat<'m> {
     context: LlamaContext<'m>,
     writer: PromptWriter,
     limits: Limits,
+    slots: usize,
+    can_reuse: bool,
     batch: Batch,
-    sequences: Vec<Sequence>,
-    /// The next request, ready, while the cache has no room for it.
-    next: Option<Sequence>,
+    pool: Pool,
+    planner: Planner,
+    /// Those that take part in the steps.
+    running: Vec<Sequence>,
+    /// Those that could: taken from the queue, or suspended to make room. By urgency and age.
+    ready: Vec<Sequence>,
+    /// Time spent in steps.
+    busy: Duration,
 }
 
-impl<'m> Chat<'m> {
-    fn new(model: &'m LlamaModel, context: LlamaContext<'m>, writer: PromptWriter) -> Self {
-        let size = |number: u32| usize::try_from(number).unwrap_or(0);
-        let limits = Limits {
-            step_tokens: size(context.n_batch().min(STEP_TOKENS)),
-            sequences: size(SEQUENCES),
-            window_tokens: size(context.n_ctx()),
-        };
-        Self {
-            model,
-            context,
-            writer,
-            limits,
-            batch: Batch::new(limits),
-            sequences: Vec::new(),
-            next: None,
-        }
-    }
-
+impl Chat<'_> {
     fn serve(&mut self, desk: &Desk<ChatJob>) {
         loop {
-            if self.sequences.is_empty() && self.next.is_none() && !desk.queue.wait() {
-                return;
+            if self.running.is_empty() && self.ready.is_empty() {
+                self.publish(desk);
+                if !desk.queue.wait() {
+                    return;
+                }
             }
+            self.leave_behind(desk);
             self.admit(desk);
             if desk.queue.is_closed() {
                 return;
             }
-            desk.running.store(self.sequences.len(), Ordering::Relaxed);
-            self.leave_behind();
-            if let Err(error) = self.step() {
-                self.fail_all(&error);
+            self.publish(desk);
+            let began = Instant::now();
+            let stepped = self.step(desk);
+            self.busy += began.elapsed();
+            match stepped {
+                Ok(tokens) => desk.count(|counters| {
+                    counters.steps += u64::from(tokens > 0);
+                    counters.step_tokens += as_u64(tokens);
+                }),
+                Err(error) => self.fail_all(&error, desk),
             }
-            desk.running.store(self.sequences.len(), Ordering::Relaxed);
         }
     }
 
-    /// Lets waiting requests join while there is a free sequence and room in the cache.
+    /// Lets requests join while there is a place and room in the cache, the most urgent and oldest first. A more
+    /// urgent one takes the place of one that is less so, which goes on later.
     fn admit(&mut self, desk: &Desk<ChatJob>) {
-        while self.sequences.len() < self.limits.sequences {
-            let waiting = self.next.take();
-            let Some(candidate) = waiting.or_else(|| self.next_prepared(desk)) else {
-                return;
-            };
-            let reserved: usize = self.sequences.iter().map(Sequence::reserved_tokens).sum();
-            if !self.sequences.is_empty() && reserved + candidate.reserved_tokens() > self.limits.window_tokens {
-                // It keeps its turn; letting smaller ones pass would starve it.
-                self.next = Some(candidate);
+        loop {
+            let best = self.ready.first().map(Sequence::priority);
+            if let Some((priority, job)) = desk.queue.pop_before(best, Instant::now()) {
+                self.prepare(job, priority, desk);
+                continue;
+            }
+            let Some(priority) = best else { return };
+            if self.running.len() >= self.slots && !self.suspend_one_below(priority, 1, desk) {
                 return;
             }
-            self.join(candidate);
+            while !self.first_fits() {
+                if !self.suspend_one_below(priority, 0, desk) {
+                    return;
+                }
+            }
+            self.join(desk);
         }
     }
 
-    /// The next request that can be computed; those that cannot are told so.
-    fn next_prepared(&self, desk: &Desk<ChatJob>) -> Option<Sequence> {
-        std::iter::from_fn(|| desk.queue.pop()).find_map(|job| self.prepare(job))
-    }
-
-    fn prepare(&self, job: ChatJob) -> Option<Sequence> {
-        if job.terms.is_late() {
-            let _caller_is_gone = job.events.send(ChatEvent::Failed(Refusal::deadline()));
-            return None;
-        }
+    fn prepare(&mut self, mut job: ChatJob, priority: Priority, desk: &Desk<ChatJob>) {
+        job.terms.priority = priority;
         if job.is_abandoned() {
-            return None;
+            desk.count(|counters| counters.cancelled += 1);
+            return job.refuse(Refusal::deadline());
         }
-        match self
-            .writer
-            .write(self.model, &job.request.messages, self.limits.window_tokens)
-        {
-            Ok(prompt) => Some(Sequence::new(job, prompt, self.limits.window_tokens)),
-            Err(refusal) => {
-                let _caller_is_gone = job.events.send(ChatEvent::Failed(refusal));
-                None
+        let with = With {
+            model: self.model,
+            writer: &self.writer,
+            window_tokens: self.limits.window_tokens,
+            can_reuse: self.can_reuse,
+        };
+        match prepare::sequences(with, job) {
+            Some(sequences) => {
+                self.ready.extend(sequences);
+                self.ready.sort_by_key(Sequence::arrival);
             }
+            None => desk.count(|counters| counters.refused += 1),
         }
     }
 
-    /// Gives the sequence the first free number and its place by priority, which decides whose prompt is read first.
-    fn join(&mut self, mut sequence: Sequence) {
-        let is_taken = |number: usize| self.sequences.iter().any(|other| other.number() == number);
-        let free = (0..self.limits.sequences)
-            .find(|number| !is_taken(*number))
-            .unwrap_or(0);
-        sequence.start(free);
-        self.sequences.push(sequence);
-        self.sequences.sort_by_key(Sequence::order);
+    /// Whether the first of those that are ready fits beside those that run.
+    fn first_fits(&self) -> bool {
+        self.ready.first().is_some_and(|sequence| {
+            self.pool
+                .fits(sequence.beginning(), sequence.grows_to(), sequence.reuse())
+        })
+    }
+
+    fn join(&mut self, desk: &Desk<ChatJob>) {
+        let mut sequence = self.ready.remove(0);
+        let Some(begun) = self
+            .pool
+            .begin(sequence.beginning(), sequence.grows_to(), sequence.reuse())
+        else {
+            // Not reached: what fits has a number.
+            desk.count(|counters| counters.failed += 1);
+            return sequence.fail(&Refusal::failure("its cache has no place"));
+        };
+        self.apply(&begun.changes);
+        desk.count(|counters| {
+            if !sequence.was_suspended() {
+                counters.prompt_tokens += as_u64(sequence.tokens().len());
+                counters.cached_tokens += as_u64(begun.cached);
+            }
+        });
+        sequence.start(begun.number, begun.cached);
+        self.running.push(sequence);
+    }
+
+    /// Takes the youngest of the least urgent out of the steps, if it is less urgent than `priority` and at least
+    /// `spared` such are left. What has been computed of it stays in the cache while there is room.
+    fn suspend_one_below(&mut self, priority: Priority, spared: usize, desk: &Desk<ChatJob>) -> bool {
+        let below = self
+            .running
+            .iter()
+            .filter(|sequence| sequence.priority() > priority)
+            .count();
+        let last = self
+            .running
+            .iter()
+            .enumerate()
+            .filter(|(_, sequence)| sequence.priority() > priority)
+            .max_by_key(|(_, sequence)| sequence.arrival())
+            .map(|(place, _)| place);
+        let Some(place) = last.filter(|_| below > spared) else {
+            return false;
+        };
+        let mut sequence = self.running.remove(place);
+        let changes = self.pool.end(sequence.number(), sequence.reuse());
+        self.apply(&changes);
+        sequence.suspend();
+        desk.count(|counters| counters.suspended += 1);
+        self.ready.push(sequence);
+        self.ready.sort_by_key(Sequence::arrival);
+        true
     }
 
     /// Ends what nobody waits for any more, before it costs another step.
-    fn leave_behind(&mut self) {
-        if let Some(sequence) = self.next.take_if(|sequence| sequence.is_abandoned()) {
-            sequence.fail(&Refusal::deadline());
+    fn leave_behind(&mut self, desk: &Desk<ChatJob>) {
+        let abandoned = |sequence: &mut Sequence| sequence.is_abandoned();
+        let waiting: Vec<_> = self.ready.extract_if(.., abandoned).collect();
+        let running: Vec<_> = self.running.extract_if(.., abandoned).collect();
+        for sequence in &running {
+            let changes = self.pool.end(sequence.number(), sequence.reuse());
+            self.apply(&changes);
         }
-        let (gone, open): (Vec<_>, Vec<_>) = self.sequences.drain(..).partition(Sequence::is_abandoned);
-        self.sequences = open;
-        for sequence in gone {
+        for sequence in waiting.iter().chain(&running) {
             // Heard only by callers who still listen: those whose deadline passed.
             sequence.fail(&Refusal::deadline());
-            self.forget(sequence.number());
+            desk.count(|counters| counters.cancelled += 1);
         }
     }
 
-    fn step(&mut self) -> Result<(), StepError> {
+    /// Computes one step; returns its tokens.
+    fn step(&mut self, desk: &Desk<ChatJob>) -> Result<usize, StepError> {
+        self.running.sort_by_key(Sequence::turn);
+        self.share_beginnings();
+        let wants: Vec<_> = (0..self.running.len())
+            .filter_map(|place| Some(self.running.get(place)?.want(self.waits_for_another(place))))
+            .collect();
+        let planned = self.planner.plan(&wants, self.limits.step_tokens);
+        let tokens: usize = planned.iter().sum();
+        if tokens == 0 {
+            return Ok(0);
+        }
+        let changes = self.pool.make_room(tokens).map_err(|_no_room| StepError::CacheFull)?;
+        self.apply(&changes);
         self.batch.clear();
-        for sequence in &mut self.sequences {
-            sequence.add_written_token(&mut self.batch)?;
-        }
-        for sequence in &mut self.sequences {
-            sequence.add_prompt(&mut self.batch)?;
-        }
-        if self.batch.is_empty() {
-            return Ok(());
+        for (sequence, tokens) in self.running.iter_mut().zip(planned) {
+            sequence.add(&mut self.batch, tokens)?;
         }
         self.batch.decode(&mut self.context)?;
+        self.take_results(desk)?;
+        Ok(self.batch.len())
+    }
 
-        let mut ended = Vec::new();
-        for sequence in &mut self.sequences {
-            if sequence.advance(self.model, &self.context, &self.batch)? == Progress::Ended {
-                ended.push(sequence.number());
+    /// Lets everybody who still reads take over what others have read of the same meanwhile.
+    fn share_beginnings(&mut self) {
+        for place in 0..self.running.len() {
+            let Some(sequence) = self
+                .running
+                .get(place)
+                .filter(|sequence| sequence.reuse() && sequence.reads())
+            else {
+                continue;
+            };
+            let (position, change) = self.pool.catch_up(sequence.number(), sequence.beginning());
+            if let (Some(change), Some(sequence)) = (change, self.running.get_mut(place)) {
+                sequence.catch_up(position);
+                self.apply(&[change]);
             }
         }
-        self.sequences.retain(|sequence| !ended.contains(&sequence.number()));
-        for number in ended {
-            self.forget(number);
+    }
+
+    /// True if one before it is about to read what it needs too.
+    fn waits_for_another(&self, place: usize) -> bool {
+        let Some(sequence) = self
+            .running
+            .get(place)
+            .filter(|sequence| sequence.reuse() && sequence.reads())
+        else {
+            return false;
+        };
+        let before = self.running.iter().take(place);
+        before.filter(|other| other.reuse() && other.reads()).any(|other| {
+            let shared = common(other.tokens(), sequence.beginning()).min(sequence.beginning().len().saturating_sub(1));
+            shared > sequence.position().max(other.position())
+        })
+    }
+
+    fn take_results(&mut self, desk: &Desk<ChatJob>) -> Result<(), StepError> {
+        for sequence in &self.running {
+            self.pool
+                .extend(sequence.number(), sequence.added())
+                .map_err(|_no_room| StepError::CacheFull)?;
         }
+        let (mut still, mut changes) = (Vec::with_capacity(self.running.len()), Vec::new());
+        for mut sequence in self.running.drain(..) {
+            let written = sequence.tokens().len();
+            let progress = sequence.advance(self.model, &self.context, &self.batch);
+            desk.count(|counters| {
+                counters.written_tokens += as_u64(sequence.tokens().len() - written);
+                match &progress {
+                    Ok(Progress::Continues) => {}
+                    Ok(Progress::Ended) => counters.answered += 1,
+                    Err(_) => counters.failed += 1,
+                }
+            });
+            match progress {
+                Ok(Progress::Continues) => still.push(sequence),
+                Ok(Progress::Ended) => changes.extend(self.pool.end(sequence.number(), sequence.reuse())),
+                Err(error) => {
+                    tracing::error!(%error, "An answer could not be computed");
+                    sequence.fail(&Refusal::failure(error));
+                    changes.extend(self.pool.end(sequence.number(), false));
+                }
+            }
+        }
+        self.running = still;
+        self.apply(&changes);
         Ok(())
     }
 
-    /// Frees what a sequence held in the cache.
-    fn forget(&mut self, number: usize) {
-        let freed = sequence_number(number)
-            .map_err(|error| error.to_string())
-            .and_then(|id| {
-                self.context
-                    .kv_cache_seq_rm(id, None, None)
-                    .map_err(|error| error.to_string())
-            });
-        if let Err(error) = freed {
-            tracing::error!(%error, sequence = number, "A finished answer could not be removed from the cache");
+    /// Makes the library's cache what the pool says it is.
+    fn apply(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Err(error) = apply_one(&mut self.context, *change) {
+                // The numbers are bounded by the limits, so this is not reached; if it were, the next step's results
+                // would be wrong without a word.
+                tracing::error!(%error, ?change, "The attention cache could not be changed");
+            }
         }
     }
 
     /// After a failed step nothing in the cache can be trusted.
-    fn fail_all(&mut self, error: &StepError) {
-        tracing::error!(%error, requests = self.sequences.len(), "A step of the chat model failed");
-        for sequence in self.sequences.drain(..) {
+    fn fail_all(&mut self, error: &StepError, desk: &Desk<ChatJob>) {
+        tracing::error!(%error, requests = self.running.len(), "A step of the chat model failed");
+        for sequence in self.running.drain(..) {
             sequence.fail(&Refusal::failure(error));
+            desk.count(|counters| counters.failed += 1);
         }
         self.context.clear_kv_cache();
+        self.pool.clear();
     }
+
+    fn publish(&self, desk: &Desk<ChatJob>) {
+        desk.running.store(self.running.len(), Ordering::Relaxed);
+        let kept = self.pool.kept();
+        desk.count(|counters| {
+            counters.busy_ms = millis(self.busy);
+            counters.cache_entries = as_u64(kept.entries);
+            counters.cache_tokens = as_u64(kept.tokens);
+            counters.evictions = kept.evictions;
+        });
+    }
+}
+
+fn apply_one(context: &mut LlamaContext<'_>, change: Change) -> Result<(), String> {
+    let number = |number: usize| sequence_number(number).map_err(|error| error.to_string());
+    let position = |position: usize| u32::try_from(position).map_err(|error| error.to_string());
+    match change {
+        Change::Copy { from, to, start, end } => context
+            .kv_cache_seq_cp(number(from)?, number(to)?, Some(position(start)?), Some(position(end)?))
+            .map_err(|error| error.to_string()),
+        Change::Forget { number: of, from } => {
+            match context.kv_cache_seq_rm(number(of)?, Some(position(from)?), None) {
+                Ok(_whether_anything_stood_there) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+    }
+}
+
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

@@ -53,7 +53,7 @@ pub struct ChatRequest {
     pub logprobs: bool,
     /// The chat model by name; the engine's default one if `None`.
     pub model: Option<String>,
-    /// LoRA adapter by name.
+    /// `LoRA` adapter by name.
     pub adapter: Option<String>,
     /// Texts at which the answer ends.
     pub stop: Vec<String>,

@@ -5,6 +5,7 @@ mod lane;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use llama_cpp_2::{
@@ -111,7 +112,7 @@ impl Embedder<'_> {
                 return;
             }
             while self.active.len() < MOST_ACTIVE
-                && let Some(job) = desk.queue.pop()
+                && let Some((_, job)) = desk.queue.pop(Instant::now())
             {
                 self.take(job);
             }

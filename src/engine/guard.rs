@@ -27,6 +27,10 @@ pub(crate) enum StepError {
     BeyondWindow(usize),
     #[error("a result that was not computed")]
     NoOutput,
+    #[error("its results are no numbers; the model's file may be damaged")]
+    NoNumbers,
+    #[error("no token fits the asked format")]
+    OutsideGrammar,
     #[error("the attention cache is full")]
     CacheFull,
     #[error("{0}")]
@@ -57,6 +61,11 @@ impl Batch {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.outputs.is_empty()
+    }
+
+    /// Tokens of this step so far.
+    pub(crate) fn len(&self) -> usize {
+        self.outputs.len()
     }
 
     /// Tokens that still fit into this step.

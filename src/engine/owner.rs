@@ -16,7 +16,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    backend::{QUEUE_CAPACITY, Refusal, Terms, enqueue},
+    backend::{QUEUE_CAPACITY, Refusal, Refused, Terms, enqueue},
     error::RunError,
     queue::{PriorityQueue, Waiting},
     wire::{Counters, ModelHealth, ModelPurpose, ModelState},
@@ -83,7 +83,7 @@ impl OwnerThread {
 /// Reports once that the model is loaded, or why not.
 pub(crate) type Loaded = mpsc::SyncSender<Result<ModelFacts, RunError>>;
 
-impl<J: Waiting + Send + 'static> Owner<J> {
+impl<J: Waiting + Refused + Send + 'static> Owner<J> {
     /// Starts the thread and waits until its model is loaded.
     ///
     /// `work` loads the model, reports to `Loaded` and serves the desk until its queue is closed.

@@ -1,19 +1,32 @@
-//! A bounded queue with three priorities, between the HTTP surface and a model's owner thread.
+//! A bounded queue with three priorities and fair shares, between the HTTP surface and a model's owner thread.
 //!
 //! Bounded on purpose: a full queue is refused with a reason at once, which the caller turns into a hold, instead
-//! of a wait nobody sees. Entries whose caller has gone make room first.
+//! of a wait nobody sees. Every priority has room of its own, so that a backlog nobody waits for cannot shut visitors
+//! out. Within a priority the shares (workspaces) take turns by what they have been given so far (start-time fair
+//! queueing, Goyal, Vin and Cheng 1996), and a share that fills a lane makes room for one that does not.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use super::wire::Priority;
+
+/// After this long work that nobody waits for counts as work that somebody in the console waits for: then the two
+/// take turns by age, and neither starves the other. Visitors stay before both.
+const AGED_AFTER: Duration = Duration::from_mins(1);
 
 /// An entry that may lose its caller while it waits.
 pub(crate) trait Waiting {
     /// True when nobody wants the answer any more.
     fn is_abandoned(&self) -> bool;
+    /// When it came.
+    fn arrived(&self) -> Instant;
+    /// Whose fair share it is taken from.
+    fn share(&self) -> u64;
+    /// About how many tokens it will cost.
+    fn cost(&self) -> u64;
 }
 
 /// Why an entry was not taken.
@@ -28,14 +41,105 @@ pub(crate) enum PushError {
     Closed,
 }
 
+/// Entries of one priority.
+struct Lane<T> {
+    entries: VecDeque<T>,
+    /// What each share has been given, in tokens; only those that are ahead of `given` or have entries here.
+    given_to: HashMap<u64, u64>,
+    /// What the share that was served last had been given before: whoever was idle starts from here.
+    given: u64,
+}
+
+impl<T> Default for Lane<T> {
+    fn default() -> Self {
+        Self {
+            entries: VecDeque::new(),
+            given_to: HashMap::new(),
+            given: 0,
+        }
+    }
+}
+
+impl<T: Waiting> Lane<T> {
+    fn of_share(&self, share: u64) -> usize {
+        self.entries.iter().filter(|entry| entry.share() == share).count()
+    }
+
+    /// Adds an entry; returns one that had to make room for it.
+    fn push(&mut self, entry: T, capacity: usize) -> Result<Option<T>, PushError> {
+        if self.entries.len() >= capacity {
+            self.entries.retain(|waiting| !waiting.is_abandoned());
+        }
+        let mut displaced = None;
+        if self.entries.len() >= capacity {
+            let full = PushError::Full {
+                waiting: self.entries.len(),
+            };
+            displaced = Some(self.displace(entry.share()).ok_or(full)?);
+        }
+        let given = self.given_to.entry(entry.share()).or_default();
+        *given = self.given.max(*given);
+        self.entries.push_back(entry);
+        Ok(displaced)
+    }
+
+    /// Takes the newest entry of the share with the most, if the newcomer's still has fewer with the newcomer.
+    fn displace(&mut self, newcomer: u64) -> Option<T> {
+        let largest = self
+            .entries
+            .iter()
+            .map(Waiting::share)
+            .max_by_key(|share| self.of_share(*share))?;
+        if self.of_share(newcomer) + 1 >= self.of_share(largest) {
+            return None;
+        }
+        let newest = self.entries.iter().rposition(|entry| entry.share() == largest)?;
+        self.entries.remove(newest)
+    }
+
+    /// Takes the oldest entry of the share that has been given least.
+    fn pop(&mut self) -> Option<T> {
+        let given_to = |entry: &T| self.given_to.get(&entry.share()).copied().unwrap_or(self.given);
+        let (place, given) = self
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (place, given_to(entry)))
+            .min_by_key(|(_, given)| *given)?;
+        let entry = self.entries.remove(place)?;
+        self.given = given;
+        self.given_to
+            .insert(entry.share(), given.saturating_add(entry.cost().max(1)));
+        let (entries, given) = (&self.entries, self.given);
+        self.given_to
+            .retain(|share, to| *to > given || entries.iter().any(|entry| entry.share() == *share));
+        Some(entry)
+    }
+}
+
 struct Lanes<T> {
-    lanes: [VecDeque<T>; Priority::ALL.len()],
+    lanes: [Lane<T>; Priority::ALL.len()],
     closed: bool,
 }
 
-impl<T> Lanes<T> {
+impl<T: Waiting> Lanes<T> {
     fn len(&self) -> usize {
-        self.lanes.iter().map(VecDeque::len).sum()
+        self.lanes.iter().map(|lane| lane.entries.len()).sum()
+    }
+
+    /// The priority to serve next, as it counts now, and its lane.
+    fn next(&self, now: Instant) -> Option<(Priority, usize)> {
+        let standing = |(lane, priority): (usize, Priority)| {
+            let oldest = self.lanes.get(lane)?.entries.front()?.arrived();
+            let has_aged = now.saturating_duration_since(oldest) >= AGED_AFTER;
+            let counts_as = match priority {
+                Priority::Evaluation if has_aged => Priority::Copilot,
+                other => other,
+            };
+            Some((counts_as, oldest, lane))
+        };
+        let standings = Priority::ALL.into_iter().enumerate().filter_map(standing);
+        standings.min().map(|(priority, _, lane)| (priority, lane))
     }
 }
 
@@ -47,6 +151,7 @@ pub(crate) struct PriorityQueue<T> {
 }
 
 impl<T: Waiting> PriorityQueue<T> {
+    /// A queue with room for `capacity` entries of every priority.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             lanes: Mutex::new(Lanes {
@@ -67,32 +172,35 @@ impl<T: Waiting> PriorityQueue<T> {
         self.lock().closed
     }
 
-    /// Adds an entry behind those of the same priority.
-    pub(crate) fn push(&self, priority: Priority, entry: T) -> Result<(), PushError> {
+    /// Adds an entry. Returns one of another share that had to make room for it: its caller must be told.
+    pub(crate) fn push(&self, priority: Priority, entry: T) -> Result<Option<T>, PushError> {
         let mut lanes = self.lock();
         if lanes.closed {
             return Err(PushError::Closed);
         }
-        if lanes.len() >= self.capacity {
-            for lane in &mut lanes.lanes {
-                lane.retain(|waiting| !waiting.is_abandoned());
-            }
-        }
-        let waiting = lanes.len();
-        if waiting >= self.capacity {
-            return Err(PushError::Full { waiting });
-        }
-        if let Some(lane) = lanes.lanes.get_mut(priority as usize) {
-            lane.push_back(entry);
-        }
+        let capacity = self.capacity;
+        let displaced = match lanes.lanes.get_mut(priority as usize) {
+            Some(lane) => lane.push(entry, capacity)?,
+            None => None,
+        };
         drop(lanes);
         self.arrived.notify_one();
-        Ok(())
+        Ok(displaced)
     }
 
-    /// Takes the most urgent, oldest entry without waiting. A closed queue is empty.
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.lock().lanes.iter_mut().find_map(VecDeque::pop_front)
+    /// Takes the next entry without waiting, with the priority that it counts as by now. A closed queue is empty.
+    pub(crate) fn pop(&self, now: Instant) -> Option<(Priority, T)> {
+        self.pop_before(None, now)
+    }
+
+    /// Takes the next entry if it is more urgent than `limit`.
+    pub(crate) fn pop_before(&self, limit: Option<Priority>, now: Instant) -> Option<(Priority, T)> {
+        let mut lanes = self.lock();
+        let (priority, lane) = lanes.next(now)?;
+        if limit.is_some_and(|limit| priority >= limit) {
+            return None;
+        }
+        Some((priority, lanes.lanes.get_mut(lane)?.pop()?))
     }
 
     /// Waits until something can be taken or the queue is closed; false when closed.
@@ -109,7 +217,7 @@ impl<T: Waiting> PriorityQueue<T> {
         let mut lanes = self.lock();
         lanes.closed = true;
         for lane in &mut lanes.lanes {
-            lane.clear();
+            lane.entries.clear();
         }
         drop(lanes);
         self.arrived.notify_all();
@@ -122,81 +230,4 @@ impl<T: Waiting> PriorityQueue<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Entry {
-        name: u32,
-        abandoned: bool,
-    }
-
-    impl Waiting for Entry {
-        fn is_abandoned(&self) -> bool {
-            self.abandoned
-        }
-    }
-
-    fn entry(name: u32) -> Entry {
-        Entry { name, abandoned: false }
-    }
-
-    fn names(queue: &PriorityQueue<Entry>) -> Vec<u32> {
-        let mut names = Vec::new();
-        while let Some(entry) = queue.pop() {
-            names.push(entry.name);
-        }
-        names
-    }
-
-    #[test]
-    fn a_live_request_overtakes_what_nobody_waits_for() {
-        let queue = PriorityQueue::new(8);
-        for (name, priority) in [
-            (1, Priority::Evaluation),
-            (2, Priority::Copilot),
-            (3, Priority::Live),
-            (4, Priority::Live),
-        ] {
-            assert_eq!(queue.push(priority, entry(name)), Ok(()));
-        }
-        assert_eq!(names(&queue), [3, 4, 2, 1]);
-    }
-
-    #[test]
-    fn a_full_queue_refuses_and_abandoned_entries_make_room() {
-        let queue = PriorityQueue::new(2);
-        assert_eq!(
-            queue.push(
-                Priority::Live,
-                Entry {
-                    name: 1,
-                    abandoned: true
-                }
-            ),
-            Ok(())
-        );
-        assert_eq!(queue.push(Priority::Live, entry(2)), Ok(()));
-        assert_eq!(
-            queue.push(Priority::Live, entry(3)),
-            Ok(()),
-            "the abandoned entry makes room"
-        );
-        assert_eq!(
-            queue.push(Priority::Live, entry(4)),
-            Err(PushError::Full { waiting: 2 })
-        );
-        assert_eq!(names(&queue), [2, 3]);
-    }
-
-    #[test]
-    fn a_closed_queue_takes_nothing_and_wakes_the_owner() {
-        let queue = PriorityQueue::new(2);
-        std::thread::scope(|scope| {
-            let owner = scope.spawn(|| queue.wait());
-            queue.close();
-            assert!(!owner.join().unwrap_or(true));
-        });
-        assert_eq!(queue.push(Priority::Live, entry(1)), Err(PushError::Closed));
-        assert!(queue.pop().is_none());
-    }
-}
+mod tests;

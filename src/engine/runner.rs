@@ -6,15 +6,15 @@ use llama_cpp_2::{LogOptions, llama_backend::LlamaBackend, send_logs_to_tracing}
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    backend::{Backend, ChatEvent, ChatJob, EmbedJob, Embedded, Refusal, Terms},
-    chat::{self, ChatSettings},
+    backend::{Backend, ChatEvent, ChatJob, ChatTask, EmbedJob, Embedded, Refusal, Scored, Terms},
+    chat::{self, ChatSettings, DEFAULT_SLOTS, MOST_SLOTS},
     embed::{self, EmbedSettings},
     error::RunError,
     gguf::{GgufHeader, check_models},
     memory,
     owner::{Owner, OwnerThread},
     server::{Listener, router},
-    wire::{ChatCompletionRequest, Health},
+    wire::{ChatCompletionRequest, Health, ScoreRequest},
 };
 
 /// Window of the chat model where none is asked for, tokens: enough for a few passages and a conversation, and
@@ -32,8 +32,19 @@ pub struct EngineArgs {
     pub embed_model: Option<PathBuf>,
     /// Threads each model computes with; default is one per core.
     pub threads: Option<NonZero<u16>>,
-    /// Window of the chat model, tokens; default [`DEFAULT_CONTEXT_TOKENS`], at most what the model was trained with.
+    /// Most tokens of one request to the chat model; default [`DEFAULT_CONTEXT_TOKENS`], at most what the model was
+    /// trained with.
     pub context_tokens: Option<NonZero<u32>>,
+    /// Answers written at the same time; default 8.
+    pub slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one window, for the other answers and for beginnings of prompts; default one window.
+    pub cache_tokens: Option<u32>,
+}
+
+/// Tokens of cache that a chat model is given.
+pub(crate) fn cells(context_tokens: Option<NonZero<u32>>, cache_tokens: Option<u32>) -> u32 {
+    let window = context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
+    window.saturating_add(cache_tokens.unwrap_or(window))
 }
 
 /// Runs the engine until its standard input closes.
@@ -94,7 +105,8 @@ impl Runner {
             .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
             .map_or(1, NonZero::get);
         let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        let checked = check_models(args.embed_model.as_deref(), args.chat_model.as_deref(), asked)?;
+        let cells = cells(args.context_tokens, args.cache_tokens);
+        let checked = check_models(args.embed_model.as_deref(), args.chat_model.as_deref(), cells)?;
         let chat = args
             .chat_model
             .as_ref()
@@ -103,6 +115,8 @@ impl Runner {
                 path: path.clone(),
                 threads: i32::from(threads),
                 context_tokens: window(asked, header),
+                slots: args.slots.map_or(DEFAULT_SLOTS, NonZero::get).min(MOST_SLOTS),
+                cache_tokens: args.cache_tokens.unwrap_or_else(|| window(asked, header)),
             });
         let embed = args
             .embed_model
@@ -188,8 +202,24 @@ impl Backend for Runner {
             .as_ref()
             .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
         let (events, heard) = mpsc::unbounded_channel();
-        owner.submit(terms, ChatJob { request, terms, events })?;
+        let task = ChatTask::Write { request, events };
+        owner.submit(terms, ChatJob { task, terms })?;
         Ok(heard)
+    }
+
+    fn score(
+        &self,
+        request: ScoreRequest,
+        terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Scored, Refusal>>, Refusal> {
+        let owner = self
+            .chat
+            .as_ref()
+            .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
+        let (answer, answered) = oneshot::channel();
+        let task = ChatTask::Score { request, answer };
+        owner.submit(terms, ChatJob { task, terms })?;
+        Ok(answered)
     }
 
     fn health(&self) -> Health {

@@ -28,14 +28,14 @@ use tokio::{
 };
 
 use super::{
-    backend::{Backend, ChatEvent, Embedded, Refusal, Terms},
+    backend::{Backend, ChatEvent, Embedded, Refusal, Scored, Terms},
     client::Endpoint,
     error::RunError,
     memory, millis,
     server::{Listener, router},
     wire::{
-        ChatCompletionRequest, Counters, ErrorCode, FinishReason, Health, ModelHealth, ModelPurpose, ModelState,
-        Timings, TokenLogprob, Usage,
+        ChatCompletionRequest, Counters, ErrorCode, FinishReason, Health, ModelHealth, ModelPurpose, ModelState, Score,
+        ScoreRequest, Timings, TokenLogprob, Usage,
     },
 };
 pub use text::{DIMENSIONS, embedding};
@@ -284,6 +284,25 @@ impl Backend for ScriptedBackend {
             }
         });
         Ok(heard)
+    }
+
+    fn score(
+        &self,
+        request: ScoreRequest,
+        _terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Scored, Refusal>>, Refusal> {
+        self.fault()?;
+        let tokens = u32::try_from(request.answer.split_whitespace().count()).unwrap_or(u32::MAX);
+        let each = f64::from(LOG_PROBABILITY);
+        let score = Score {
+            sum: each * f64::from(tokens),
+            mean: each,
+            min: each,
+            tokens,
+        };
+        let (answer, answered) = oneshot::channel();
+        let _heard = answer.send(Ok((vec![score; request.prompts.len()], Usage::new(tokens, 0))));
+        Ok(answered)
     }
 
     fn health(&self) -> Health {

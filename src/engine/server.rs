@@ -22,7 +22,7 @@ use super::{
     backend::{Backend, Refusal, Terms},
     wire::{
         ChatCompletionRequest, DEADLINE_HEADER, Embedding, EmbeddingsAnswer, EmbeddingsRequest, ErrorCode, Health,
-        ModelEntry, ModelList, ModelPurpose, PRIORITY_HEADER, Priority, SHARE_HEADER, Usage,
+        ModelEntry, ModelList, ModelPurpose, PRIORITY_HEADER, Priority, SHARE_HEADER, ScoreAnswer, ScoreRequest, Usage,
     },
 };
 
@@ -31,6 +31,9 @@ const LARGEST_BODY_BYTES: usize = 16 << 20;
 /// Texts of one embeddings request, at most.
 const MOST_TEXTS: usize = 2048;
 
+/// Prompts of one score request, at most.
+const MOST_PROMPTS: usize = 4;
+
 /// All routes of the engine.
 pub(crate) fn router(backend: Arc<dyn Backend>) -> Router {
     Router::new()
@@ -38,6 +41,7 @@ pub(crate) fn router(backend: Arc<dyn Backend>) -> Router {
         .route("/v1/models", get(models))
         .route("/v1/embeddings", post(embeddings))
         .route("/v1/chat/completions", post(chat_completions))
+        .route("/score", post(score))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_path)
         .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
@@ -124,6 +128,23 @@ async fn chat_completions(State(backend): Shared, headers: HeaderMap, body: Byte
     }
 }
 
+async fn score(State(backend): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    let terms = terms_of(&headers)?;
+    let request: ScoreRequest = parse(&body)?;
+    if !(1..=MOST_PROMPTS).contains(&request.prompts.len()) {
+        return Err(Refusal::new(
+            ErrorCode::InvalidRequest,
+            format!("`prompts` must hold 1 to {MOST_PROMPTS} lists of messages."),
+        ));
+    }
+    let model = model_name(&*backend, ModelPurpose::Chat, request.model.clone());
+    let answer = backend.score(request, terms)?;
+    let (scores, usage) = within(terms, answer)
+        .await?
+        .map_err(|_gone| Refusal::failure("the model has stopped"))??;
+    Ok(Json(ScoreAnswer { model, scores, usage }).into_response())
+}
+
 /// The model that answers: the one that was named, or the default one.
 fn model_name(backend: &dyn Backend, purpose: ModelPurpose, named: Option<String>) -> String {
     named.unwrap_or_else(|| {
@@ -138,7 +159,7 @@ fn model_name(backend: &dyn Backend, purpose: ModelPurpose, named: Option<String
 async fn unknown_path() -> Refusal {
     Refusal::new(
         ErrorCode::InvalidRequest,
-        "There is nothing here; use GET /health, GET /v1/models, POST /v1/embeddings or POST /v1/chat/completions.",
+        "There is nothing here; use GET /health, GET /v1/models, POST /v1/embeddings, POST /v1/chat/completions or POST /score.",
     )
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     client::{Endpoint, EngineClient},
     gguf::{ModelFileError, check_models},
-    runner::DEFAULT_CONTEXT_TOKENS,
+    runner::cells,
     wire::ModelHealth,
 };
 pub use child::FORMAT_FOR_PARENT;
@@ -36,8 +36,12 @@ pub struct SupervisorSettings {
     pub embed_model: Option<PathBuf>,
     /// Threads each model computes with; one per core if `None`.
     pub threads: Option<NonZero<u16>>,
-    /// Window of the chat model, tokens.
+    /// Most tokens of one request to the chat model.
     pub context_tokens: Option<NonZero<u32>>,
+    /// Answers written at the same time.
+    pub slots: Option<NonZero<u16>>,
+    /// Tokens of cache beyond one window.
+    pub cache_tokens: Option<u32>,
     /// Wait before the first restart; doubles with every further one in a row.
     pub first_restart_wait: Duration,
     /// Longest wait before a restart.
@@ -56,6 +60,8 @@ impl SupervisorSettings {
             embed_model: None,
             threads: None,
             context_tokens: None,
+            slots: None,
+            cache_tokens: None,
             first_restart_wait: Duration::from_millis(200),
             longest_restart_wait: Duration::from_secs(30),
             start_limit: Duration::from_mins(5),
@@ -68,8 +74,8 @@ impl SupervisorSettings {
 
     /// Looks at the model files without loading them.
     fn check_models(&self) -> Result<(), ModelFileError> {
-        let window = self.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), window).map(drop)
+        let cells = cells(self.context_tokens, self.cache_tokens);
+        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), cells).map(drop)
     }
 }
 
@@ -312,6 +318,8 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
     option("--embed-model", path(&settings.embed_model));
     option("--threads", settings.threads.map(|threads| threads.to_string().into()));
     option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
+    option("--slots", settings.slots.map(|slots| slots.to_string().into()));
+    option("--cache", settings.cache_tokens.map(|tokens| tokens.to_string().into()));
     arguments
 }
 

@@ -1,240 +1,239 @@
-//! One answer on its way: what has been read, what has been written, and who hears of it.
+//! One request on its way: what has been computed of it, what is asked of the next step, and who hears of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use llama_cpp_2::{context::LlamaContext, model::LlamaModel, sampling::LlamaSampler, token::LlamaToken};
+use llama_cpp_2::{context::LlamaContext, model::LlamaModel, token::LlamaToken};
 
+use super::{
+    plan::Want,
+    scoring::Part,
+    writing::{Progress, Writing},
+};
 use crate::engine::{
-    backend::{ChatEvent, ChatJob, Refusal},
+    backend::{Refusal, Terms},
     guard::{Batch, StepError},
-    logprob::{TextAssembler, highest, log_normaliser, log_probability},
-    millis,
-    queue::Waiting,
-    wire::{FinishReason, Priority, Timings, TokenLogprob, TopLogprob, Usage},
+    wire::Priority,
 };
 
-/// Tokens written when a request sets no limit.
-const DEFAULT_MAX_TOKENS: u32 = 512;
-/// Alternatives returned per token at most, as elsewhere.
-const MOST_ALTERNATIVES: u8 = 20;
+/// A prompt's turn comes as if each of its unread tokens had made it arrive this much later: what is nearly ready
+/// (most of it stands in the cache) goes first, and nobody waits longer for it than that.
+const LATER_PER_TOKEN: Duration = Duration::from_millis(2);
+/// Results of one step that a single request may ask for. Each is as long as the vocabulary.
+const MOST_RESULTS: usize = 32;
 
-/// Whether a sequence goes on after a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    Continues,
-    Ended,
-}
-
-/// How the next token is chosen.
-enum Choice {
-    Likeliest,
-    /// By chance, from the given state.
-    Drawn(LlamaSampler),
+/// What a sequence is for.
+pub(super) enum Work {
+    /// Write an answer after the prompt.
+    Write(Box<Writing>),
+    /// Find out how likely the end of the tokens is.
+    Score(Part),
 }
 
 pub(super) struct Sequence {
-    job: ChatJob,
-    number: usize,
-    prompt: Vec<LlamaToken>,
-    /// Tokens in the cache.
+    terms: Terms,
+    work: Work,
+    /// The prompt, then what has been written.
+    tokens: Vec<LlamaToken>,
+    /// How many of them have been computed.
     position: usize,
-    /// Written but not yet in the cache.
-    pending: Option<LlamaToken>,
-    written: usize,
-    most_written: usize,
-    /// Row of this step whose logits choose the next token.
-    row: Option<usize>,
-    choice: Choice,
-    assembler: TextAssembler,
-    started: Instant,
-    first_token: Option<Instant>,
+    /// The length it may grow to.
+    grows_to: usize,
+    /// Take what is known of the prompt from the cache, and leave it there.
+    reuse: bool,
+    number: usize,
+    /// It made room for a more urgent one.
+    was_suspended: bool,
+    /// Rows of this step's results, with the place of the token that each follows.
+    rows: Vec<(usize, usize)>,
+    /// Tokens of this step.
+    added: usize,
 }
 
 impl Sequence {
-    /// `prompt` must be shorter than the window.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whoever wants an answer repeatable names a seed; without one any will do"
-    )]
-    pub(super) fn new(job: ChatJob, prompt: Vec<LlamaToken>, window_tokens: usize) -> Self {
-        let asked = job.request.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS).max(1);
-        let left = window_tokens.saturating_sub(prompt.len());
-        let most_written = usize::try_from(asked).unwrap_or(usize::MAX).min(left);
-        let temperature = job.request.temperature.unwrap_or(1.0);
-        let choice = if temperature > 0.0 {
-            let seed = job.request.seed.unwrap_or_else(rand::random);
-            Choice::Drawn(LlamaSampler::chain_simple([
-                LlamaSampler::temp(temperature),
-                LlamaSampler::dist(seed),
-            ]))
-        } else {
-            Choice::Likeliest
-        };
+    pub(super) const fn new(terms: Terms, work: Work, tokens: Vec<LlamaToken>, grows_to: usize, reuse: bool) -> Self {
         Self {
-            job,
-            number: 0,
-            prompt,
+            terms,
+            work,
+            tokens,
             position: 0,
-            pending: None,
-            written: 0,
-            most_written,
-            row: None,
-            choice,
-            assembler: TextAssembler::default(),
-            started: Instant::now(),
-            first_token: None,
+            grows_to,
+            reuse,
+            number: 0,
+            was_suspended: false,
+            rows: Vec::new(),
+            added: 0,
         }
     }
 
-    /// Joins the steps under the given number.
-    pub(super) fn start(&mut self, number: usize) {
+    /// Joins the steps under a number, with what stands in the cache for it.
+    pub(super) fn start(&mut self, number: usize, cached: usize) {
         self.number = number;
-        self.started = Instant::now();
+        self.position = cached;
+        match &mut self.work {
+            Work::Write(writing) => writing.started(cached),
+            Work::Score(part) => part.started(cached),
+        }
+    }
+
+    /// Leaves the steps until there is room again.
+    pub(super) const fn suspend(&mut self) {
+        self.was_suspended = true;
+        self.position = 0;
+    }
+
+    pub(super) const fn was_suspended(&self) -> bool {
+        self.was_suspended
     }
 
     pub(super) const fn number(&self) -> usize {
         self.number
     }
 
-    pub(super) fn order(&self) -> (Priority, Instant) {
-        (self.job.terms.priority, self.job.terms.arrived)
+    pub(super) const fn priority(&self) -> Priority {
+        self.terms.priority
     }
 
-    /// Room in the cache this answer may need: never taken back, so a step cannot run out of it.
-    pub(super) const fn reserved_tokens(&self) -> usize {
-        self.prompt.len() + self.most_written
+    pub(super) fn tokens(&self) -> &[LlamaToken] {
+        &self.tokens
+    }
+
+    /// The tokens that may be taken from the cache, but for the last one: of an answer that is scored every result is
+    /// needed.
+    pub(super) fn beginning(&self) -> &[LlamaToken] {
+        match &self.work {
+            Work::Write(_) => &self.tokens,
+            Work::Score(part) => self.tokens.get(..part.prompt_tokens()).unwrap_or_default(),
+        }
+    }
+
+    pub(super) const fn position(&self) -> usize {
+        self.position
+    }
+
+    pub(super) const fn grows_to(&self) -> usize {
+        self.grows_to
+    }
+
+    pub(super) const fn reuse(&self) -> bool {
+        self.reuse
+    }
+
+    /// The order in which requests are let in.
+    pub(super) const fn arrival(&self) -> (Priority, Instant) {
+        (self.terms.priority, self.terms.arrived)
+    }
+
+    /// The order in which those that are in are served.
+    pub(super) fn turn(&self) -> (Priority, Instant) {
+        let unread = u32::try_from(self.unread()).unwrap_or(u32::MAX);
+        let later = LATER_PER_TOKEN.saturating_mul(unread);
+        (self.terms.priority, self.terms.arrived + later)
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
-        self.job.is_abandoned()
+        self.terms.is_late()
+            || match &self.work {
+                Work::Write(writing) => writing.is_abandoned(),
+                Work::Score(part) => part.is_abandoned(),
+            }
     }
 
     pub(super) fn fail(&self, refusal: &Refusal) {
-        let _caller_is_gone = self.job.events.send(ChatEvent::Failed(refusal.clone()));
-    }
-
-    /// Adds the token written last, if the prompt has been read.
-    pub(super) fn add_written_token(&mut self, batch: &mut Batch) -> Result<(), StepError> {
-        self.row = None;
-        if let Some(token) = self.pending.take() {
-            self.row = Some(batch.push(token, self.position, self.number, true)?);
-            self.position += 1;
+        match &self.work {
+            Work::Write(writing) => writing.fail(refusal),
+            Work::Score(part) => part.fail(refusal),
         }
-        Ok(())
     }
 
-    /// Adds as much of the unread prompt as the batch still holds.
-    pub(super) fn add_prompt(&mut self, batch: &mut Batch) -> Result<(), StepError> {
-        let unread = self.prompt.get(self.position..).unwrap_or_default();
-        let (taken, is_last_part) = (unread.len().min(batch.room()), unread.len() <= batch.room());
-        for (index, token) in unread.iter().take(taken).enumerate() {
-            let is_last = is_last_part && index + 1 == taken;
-            let row = batch.push(*token, self.position + index, self.number, is_last)?;
-            if is_last {
-                self.row = Some(row);
+    /// Tokens still to be computed as far as they are known. The last token of an answer that is only scored is not:
+    /// nothing follows it.
+    fn unread(&self) -> usize {
+        let end = match &self.work {
+            Work::Write(_) => self.tokens.len(),
+            Work::Score(_) => self.tokens.len().saturating_sub(1),
+        };
+        end.saturating_sub(self.position)
+    }
+
+    /// True while its prompt is being read, and others with the same beginning may wait for it.
+    pub(super) fn reads(&self) -> bool {
+        !self.writes() && self.unread() > 0
+    }
+
+    fn writes(&self) -> bool {
+        matches!(&self.work, Work::Write(writing) if writing.has_begun()) && self.unread() == 1
+    }
+
+    /// What it could use of the next step; nothing while it `waits` for another one to read the same.
+    pub(super) fn want(&self, waits: bool) -> Want {
+        Want {
+            priority: self.terms.priority,
+            tokens: if waits { 0 } else { self.unread() },
+            writes: self.writes(),
+        }
+    }
+
+    /// Goes on behind what another sequence has computed meanwhile.
+    pub(super) const fn catch_up(&mut self, position: usize) {
+        self.position = position;
+    }
+
+    /// Adds up to so many of its tokens to the step.
+    pub(super) fn add(&mut self, batch: &mut Batch, most: usize) -> Result<(), StepError> {
+        self.rows.clear();
+        self.added = 0;
+        let end = self.position + most.min(self.unread());
+        for place in self.position..end {
+            if self.rows.len() >= MOST_RESULTS {
+                break;
             }
+            let Some(token) = self.tokens.get(place) else { break };
+            let wants_result = match &self.work {
+                Work::Write(_) => place + 1 == self.tokens.len(),
+                Work::Score(part) => part.wants_result(place),
+            };
+            let row = batch.push(*token, place, self.number, wants_result)?;
+            if wants_result {
+                self.rows.push((row, place));
+            }
+            self.added += 1;
         }
-        self.position += taken;
         Ok(())
     }
 
-    /// Chooses the next token from the step's result and tells the caller.
+    /// The tokens of this step, which are in the cache once it has been computed.
+    pub(super) fn added(&self) -> &[LlamaToken] {
+        self.tokens
+            .get(self.position..self.position + self.added)
+            .unwrap_or_default()
+    }
+
+    /// Takes the step's results and tells the caller. An error ends this sequence only.
     pub(super) fn advance(
         &mut self,
         model: &LlamaModel,
         context: &LlamaContext<'_>,
         batch: &Batch,
     ) -> Result<Progress, StepError> {
-        let Some(row) = self.row.take() else {
-            return Ok(Progress::Continues);
-        };
-        let first_token = *self.first_token.get_or_insert_with(Instant::now);
-        let logits = batch.logits(context, row)?;
-        let token = match &mut self.choice {
-            Choice::Likeliest => likeliest(logits),
-            Choice::Drawn(sampler) => sampler.sample(context, batch.row_number(row)?),
-        };
-        if model.vocab().is_eog(token) {
-            return Ok(self.end(FinishReason::Stop, first_token));
-        }
-        self.written += 1;
-        let bytes = model.vocab().token_to_piece(token, false, None);
-        let logprob = self
-            .job
-            .request
-            .logprobs
-            .then(|| self.token_logprob(model, logits, token, &bytes));
-        let text = self.assembler.push(&bytes);
-        let _caller_is_gone = self.job.events.send(ChatEvent::Token { text, logprob });
-        if self.written >= self.most_written {
-            return Ok(self.end(FinishReason::Length, first_token));
-        }
-        self.pending = Some(token);
-        Ok(Progress::Continues)
-    }
-
-    fn end(&mut self, finish: FinishReason, first_token: Instant) -> Progress {
-        let rest = self.assembler.finish();
-        if !rest.is_empty() {
-            let _caller_is_gone = self.job.events.send(ChatEvent::Token {
-                text: rest,
-                logprob: None,
-            });
-        }
-        let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
-        let _caller_is_gone = self.job.events.send(ChatEvent::Done {
-            finish,
-            usage: Usage::new(count(self.prompt.len()), count(self.written)),
-            timings: Timings {
-                queue_ms: millis(self.started.saturating_duration_since(self.job.terms.arrived)),
-                prefill_ms: millis(first_token.saturating_duration_since(self.started)),
-                decode_ms: millis(first_token.elapsed()),
-            },
-        });
-        Progress::Ended
-    }
-
-    fn token_logprob(&self, model: &LlamaModel, logits: &[f32], token: LlamaToken, bytes: &[u8]) -> TokenLogprob {
-        let normaliser = log_normaliser(logits);
-        let logprob_at =
-            |index: usize| log_probability(logits.get(index).copied().unwrap_or(f32::NEG_INFINITY), normaliser);
-        let alternatives = self.job.request.top_logprobs.unwrap_or(0).min(MOST_ALTERNATIVES);
-        let top_logprobs = highest(logits, usize::from(alternatives))
-            .into_iter()
-            .map(|index| {
-                let bytes = model.vocab().token_to_piece(token_at(index), true, None);
-                TopLogprob {
-                    token: lossy(&bytes),
-                    logprob: logprob_at(index),
-                    bytes: Some(bytes),
+        self.position += self.added;
+        self.added = 0;
+        let rows = std::mem::take(&mut self.rows);
+        match &mut self.work {
+            Work::Write(writing) => {
+                let Some((row, _)) = rows.first() else {
+                    return Ok(Progress::Continues);
+                };
+                let (progress, token) = writing.advance(model, context, batch, *row)?;
+                self.tokens.extend(token);
+                Ok(progress)
+            }
+            Work::Score(part) => {
+                for (row, place) in rows {
+                    let next = self.tokens.get(place + 1).copied().ok_or(StepError::NoOutput)?;
+                    part.add(batch.logits(context, row)?, next)?;
                 }
-            })
-            .collect();
-        TokenLogprob {
-            token: lossy(bytes),
-            logprob: logprob_at(usize::try_from(token.0).unwrap_or(usize::MAX)),
-            bytes: Some(bytes.to_vec()),
-            top_logprobs,
+                Ok(part.progress())
+            }
         }
     }
-}
-
-/// The first of the highest logits.
-fn likeliest(logits: &[f32]) -> LlamaToken {
-    let best = logits
-        .iter()
-        .enumerate()
-        .fold((0, f32::NEG_INFINITY), |best, (index, logit)| {
-            if *logit > best.1 { (index, *logit) } else { best }
-        });
-    token_at(best.0)
-}
-
-/// The token at a place of the logits; the vocabulary is far smaller than an `i32`.
-fn token_at(index: usize) -> LlamaToken {
-    LlamaToken::new(i32::try_from(index).unwrap_or(0))
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -45,7 +45,7 @@ pub struct ChatCompletionRequest {
     /// Name of the model; the default one if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// LoRA adapter by name; only Holdpoint's own engine knows it.
+    /// `LoRA` adapter by name; only Holdpoint's own engine knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<String>,
     /// The conversation so far.

@@ -72,7 +72,7 @@ pub struct ModelHealth {
     pub name: String,
     /// What it is for.
     pub purpose: ModelPurpose,
-    /// The LoRA adapter it is loaded with.
+    /// The `LoRA` adapter it is loaded with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<String>,
     /// Where it stands.

@@ -10,7 +10,7 @@ pub struct ScoreRequest {
     /// Name of the model; the default one if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// LoRA adapter by name.
+    /// `LoRA` adapter by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<String>,
     /// The prompts, 1 to 4: usually the one the answer was written after, and the same without its passages.

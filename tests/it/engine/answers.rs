@@ -317,16 +317,14 @@ async fn a_visitor_overtakes_an_evaluation() {
             Instant::now()
         })
     };
-    let evaluation: Vec<_> = (0..12).map(|number| ask(Priority::Evaluation, number)).collect();
-    eventually("the evaluation fills the engine and waits", async || {
-        let health = client
-            .health(AMPLE)
-            .await
-            .unwrap()
-            .default_model(ModelPurpose::Chat)
-            .unwrap()
-            .clone();
-        health.running == 4 && health.waiting >= 4
+    let chat = async || {
+        let health = client.health(AMPLE).await.unwrap();
+        health.default_model(ModelPurpose::Chat).unwrap().clone()
+    };
+    let evaluation: Vec<_> = (0..16).map(|number| ask(Priority::Evaluation, number)).collect();
+    eventually("the evaluation fills every place and waits", async || {
+        let chat = chat().await;
+        chat.running == chat.slots && chat.waiting >= 4
     })
     .await;
     let visitor = ask(Priority::Live, 99).await.unwrap();
@@ -337,5 +335,8 @@ async fn a_visitor_overtakes_an_evaluation() {
         }
     }
     assert!(later >= 1, "the visitor waited for the whole evaluation");
+    let counters = chat().await.counters;
+    assert!(counters.suspended >= 1, "nobody made room: {counters:?}");
+    assert_eq!((counters.answered, counters.failed), (17, 0));
     engine.stop().await;
 }
