@@ -4,6 +4,7 @@
 //! hold it.
 
 mod answers;
+mod passage_order;
 mod scripted;
 mod supervision;
 
