@@ -62,7 +62,7 @@ pub struct AgentSettings {
     pub origins: Vec<String>,
     /// Chat models that may write, in the order of preference, each `NAME` or `NAME@ENGINE`; empty means the machine's default.
     pub chat_models: Vec<String>,
-    /// LoRA adapter that the chat model writes with, by name.
+    /// `LoRA` adapter that the chat model writes with, by name.
     pub adapter: Option<String>,
     /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
     /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
@@ -94,17 +94,19 @@ impl Default for AgentSettings {
 pub enum SettingsError {
     /// The name of a model.
     #[error(
-        "{0:?} in chat_models does not name a chat model; write NAME as `holdpoint model list` shows it, or NAME@ENGINE for one of a remote engine"
+        "the list of chat models holds {0:?}, which names none; write NAME as `holdpoint model list` shows it, or NAME@ENGINE for one of a remote engine"
     )]
     ChatModel(String),
     /// A model twice.
-    #[error("{0:?} stands in chat_models twice; name each model once, in the order of preference")]
+    #[error("the list of chat models names {0:?} twice; name each model once, in the order of preference")]
     Twice(String),
     /// Too many models.
-    #[error("chat_models names {0} models, but at most {MAX_CHAT_MODELS} are tried; keep those that you prefer")]
+    #[error(
+        "the list of chat models has {0} names, but at most {MAX_CHAT_MODELS} are tried; keep those that you prefer"
+    )]
     TooMany(usize),
     /// The name of an adapter.
-    #[error("{0:?} does not name an adapter; write the name of its file without the ending, or leave the field out")]
+    #[error("the adapter {0:?} is no name; write that of its file without the ending, or leave the field out")]
     Adapter(String),
 }
 
@@ -264,7 +266,7 @@ mod tests {
             check(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], None),
             check(&[], Some("")),
         ];
-        for (sentence, words) in refused.into_iter().zip(["NAME@ENGINE", "twice", "9 models", "adapter"]) {
+        for (sentence, words) in refused.into_iter().zip(["NAME@ENGINE", "twice", "9 names", "adapter"]) {
             assert!(
                 sentence.as_ref().is_err_and(|sentence| sentence.contains(words)),
                 "{sentence:?}"

@@ -30,7 +30,7 @@ pub(super) async fn wait(rows: &Rows<'_>, id: ConversationId, ticket: Ticket, mu
             Ok(ledger) if ledger.flow.admits(ticket).is_err() => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::debug!(%error, "whether a draft was overtaken could not be read; its fence will tell")
+                tracing::debug!(%error, "whether a draft was overtaken could not be read; its fence will tell");
             }
         }
     }

@@ -101,16 +101,14 @@ impl Script {
             tokio::join!(running, said.read_to_string(&mut complaints))
         });
         let name = self.name;
-        match ended.await {
-            Ok((status, read)) => {
-                read.unwrap();
-                assert!(
-                    status.success(),
-                    "{name} failed:\n{}\nits last line: {last}\n{complaints}",
-                    failures.join("\n")
-                );
-            }
-            Err(_elapsed) => panic!("{name} did not end; its last line: {last}\n{}", failures.join("\n")),
-        }
+        let Ok((status, read)) = ended.await else {
+            panic!("{name} did not end; its last line: {last}\n{}", failures.join("\n"));
+        };
+        read.unwrap();
+        assert!(
+            status.success(),
+            "{name} failed:\n{}\nits last line: {last}\n{complaints}",
+            failures.join("\n")
+        );
     }
 }
