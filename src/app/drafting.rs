@@ -61,6 +61,7 @@ impl Proposal {
             text: String::new(),
             signals: Signals {
                 mode: AnswerMode::Abstain,
+                unfit: false,
                 ..self.signals
             },
             ..self
@@ -207,8 +208,7 @@ async fn decide(
         wishes_for_person: proposal.wishes_for_person,
         trouble: proposal.trouble,
         unsupported: !draft.signals.unsupported.is_empty(),
-        // No model has been measured yet, so none counts as fit to write.
-        unfit: draft.mode == AnswerMode::Compose,
+        unfit: draft.signals.unfit,
         already_held: false,
     };
     let app_of_write = app.clone();

@@ -1,6 +1,7 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
+use super::model_ref::{InvalidModelRef, ModelRef};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -54,7 +55,7 @@ pub struct AgentSettings {
     pub language: String,
     /// Which answer modes it may use; `abstain` is always allowed.
     pub modes: Vec<AnswerMode>,
-    /// Let an unfit model draft in `compose` all the same: always held, and shown as such.
+    /// Use models in modes that they were not found fit for all the same: such drafts are always held, and shown as such.
     pub allow_unfit: bool,
     /// Collections of knowledge it answers from; empty means all.
     pub collections: Vec<String>,
@@ -93,10 +94,8 @@ impl Default for AgentSettings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The name of a model.
-    #[error(
-        "the list of chat models holds {0:?}, which names none; write NAME as `holdpoint model list` shows it, or NAME@ENGINE for one of a remote engine"
-    )]
-    ChatModel(String),
+    #[error(transparent)]
+    ChatModel(#[from] InvalidModelRef),
     /// A model twice.
     #[error("the list of chat models names {0:?} twice; name each model once, in the order of preference")]
     Twice(String),
@@ -112,38 +111,12 @@ pub enum SettingsError {
 
 /// Chat models that are tried at most: whoever waits for an answer waits for all of them.
 pub const MAX_CHAT_MODELS: usize = 8;
-/// Longest name of a model, an engine or an adapter, in characters.
-const MAX_MODEL_CHARS: usize = 120;
-
-/// A chat model as an agent names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChatModelName<'a> {
-    /// The model's name.
-    pub model: &'a str,
-    /// The remote engine that has it; this machine's own where there is none.
-    pub engine: Option<&'a str>,
-}
-
-impl<'a> ChatModelName<'a> {
-    /// Reads `NAME` or `NAME@ENGINE`.
-    ///
-    /// # Errors
-    /// [`SettingsError::ChatModel`] for anything else.
-    pub fn parse(text: &'a str) -> Result<Self, SettingsError> {
-        let (model, engine) = match text.rsplit_once('@') {
-            Some((model, engine)) => (model, Some(engine)),
-            None => (text, None),
-        };
-        let names = is_name(model) && engine.is_none_or(is_name);
-        names
-            .then_some(Self { model, engine })
-            .ok_or_else(|| SettingsError::ChatModel(text.to_owned()))
-    }
-}
+/// Longest name of an adapter, in characters.
+const MAX_ADAPTER_CHARS: usize = 120;
 
 fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().count() <= MAX_MODEL_CHARS
+        && text.chars().count() <= MAX_ADAPTER_CHARS
         && text.trim() == text
         && !text.chars().any(char::is_control)
 }
@@ -158,7 +131,7 @@ impl AgentSettings {
             return Err(SettingsError::TooMany(self.chat_models.len()));
         }
         for (nth, name) in self.chat_models.iter().enumerate() {
-            ChatModelName::parse(name)?;
+            name.parse::<ModelRef>()?;
             if self.chat_models.iter().take(nth).any(|before| before == name) {
                 return Err(SettingsError::Twice(name.clone()));
             }
@@ -237,16 +210,6 @@ mod tests {
         assert!(wrong.is_err());
         let read = serde_json::from_str::<AgentInput>(r#"{"chat_models": ["big"]}"#).ok();
         assert_eq!(read.map(|input| input.0.chat_models), Some(vec!["big".to_owned()]));
-    }
-
-    #[test]
-    fn a_chat_model_is_named_alone_or_with_its_engine() {
-        let parse = |text| ChatModelName::parse(text).ok().map(|name| (name.model, name.engine));
-        assert_eq!(parse("qwen2.5-3b"), Some(("qwen2.5-3b", None)));
-        assert_eq!(parse("llama3.2:3b@office"), Some(("llama3.2:3b", Some("office"))));
-        for nonsense in ["", "@", "big@", "@office", " big", "big\n", "big @office"] {
-            assert_eq!(parse(nonsense), None, "{nonsense:?}");
-        }
     }
 
     #[test]

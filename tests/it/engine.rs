@@ -3,10 +3,15 @@
 //! Tests that need a model are skipped, and say so, when `HOLDPOINT_TEST_MODELS` (default: `target/models`) does not
 //! hold it.
 
+mod adapters;
 mod answers;
+mod files;
+mod network;
 mod passage_order;
 mod scripted;
+mod several;
 mod supervision;
+mod survival;
 
 use std::{
     fs,

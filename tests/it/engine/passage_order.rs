@@ -14,6 +14,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 /// Writing alone: what is composed wherever the knowledge has something near.
 const WRITING: AllowedModes = AllowedModes {
     verified: false,
+    nearby: false,
     quote: false,
     compose: true,
 };
