@@ -11,6 +11,7 @@ mod chat_loop;
 mod exactness;
 mod raw;
 mod schemas;
+mod passage_order;
 mod scripted;
 mod several;
 mod supervision;
