@@ -11,8 +11,10 @@ mod writing;
 
 pub use run::{Progress, Wish, keep_checked, start};
 
+use super::engines::Engines;
 use super::{App, AppError};
 use crate::domain::fitness::{Ability, Allowance, Finding, Fitness, Language, Measure, PROBE_VERSION, Verdict};
+use crate::domain::model_ref::ModelRef;
 use crate::domain::retrieval::RetrievalError;
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
@@ -70,7 +72,9 @@ pub struct Checks {
 /// What the probe asks, and of whom.
 struct Ask<'a> {
     client: EngineClient,
-    chat_model: Option<&'a str>,
+    /// This machine's and the remote ones, of which one has the chat model.
+    engines: Engines,
+    chat_model: ModelRef,
     progress: &'a Shown,
 }
 
