@@ -239,7 +239,7 @@ async fn an_agents_next_version_is_in_force_at_once() {
         json!({ "name": "" }),
         json!({ "name": "J", "colour": "red" }),
         json!({ "name": "J", "chat_models": ["big", "big"] }),
-        json!({ "name": "J", "chat_models": ["@office"] }),
+        json!({ "name": "J", "chat_models": ["big@"] }),
         json!({ "name": "J", "adapter": "" }),
     ] {
         owner.json(Method::PUT, &path, bad.to_string()).await.refused(422);
