@@ -252,7 +252,11 @@ async fn neither_the_cache_nor_company_changes_an_answer_by_more_than_the_tolera
     let mut row = Distance::default();
     for (request, answer) in pairs() {
         let small_steps = raw.at(Priority::Evaluation);
-        row.add("alone, prompt read in small steps", &small_steps.chat(&fresh(request)).await, answer);
+        row.add(
+            "alone, prompt read in small steps",
+            &small_steps.chat(&fresh(request)).await,
+            answer,
+        );
     }
     rows.push(("alone, prompt read in small steps", row));
 
@@ -382,7 +386,12 @@ fn close_to_what_was_written(score: &ScoreAnswer, answer: &ChatCompletion) {
     if usize::try_from(score.tokens).unwrap() == wanted.len() {
         let sum: f64 = wanted.iter().map(|token| f64::from(token.logprob)).sum();
         let most = f64::from(TOLERANCE) * f64::from(score.tokens);
-        assert!((score.sum - sum).abs() <= most, "{} and {sum}: {}", score.sum, answer.choices[0].message.content);
+        assert!(
+            (score.sum - sum).abs() <= most,
+            "{} and {sum}: {}",
+            score.sum,
+            answer.choices[0].message.content
+        );
         let mean = score.sum / f64::from(score.tokens);
         assert!((score.mean - mean).abs() < 1e-6 && score.min <= score.mean, "{score:?}");
     }
@@ -413,7 +422,10 @@ async fn no_schedule_changes_an_answer_by_more_than_the_tolerance() {
     let counters = health.default_model(ModelPurpose::Chat).unwrap().counters;
     eprintln!("{:<36} {all}\n{counters:?}", "random schedules");
     // Otherwise it was no such schedule.
-    assert!(counters.suspended > 0 && counters.evictions > 0 && counters.cancelled > 0, "{counters:?}");
+    assert!(
+        counters.suspended > 0 && counters.evictions > 0 && counters.cancelled > 0,
+        "{counters:?}"
+    );
     assert!(all.from_cache > 0 && counters.failed == 0, "{counters:?}");
     engine.stop().await;
 }
