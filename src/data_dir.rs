@@ -89,6 +89,11 @@ impl DataDir {
         self.path.join("engine.sock")
     }
 
+    /// File with the access token of a remote engine.
+    pub fn engine_token(&self, name: &str) -> PathBuf {
+        self.path.join("secrets").join(format!("engine-{name}.token"))
+    }
+
     /// True if [`Self::prepare`] has been here. A folder that merely exists may be any folder.
     pub fn is_prepared(&self) -> bool {
         self.path.join("secrets").is_dir()

@@ -6,6 +6,7 @@ pub mod config;
 pub mod data_dir;
 pub mod domain;
 pub mod engine;
+pub mod outbound;
 pub mod stats;
 pub mod store;
 pub mod system;

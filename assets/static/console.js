@@ -25,6 +25,7 @@ keys({
   "g c": go("/conversations"),
   "g k": go("/knowledge"),
   "g l": go("/log"),
+  ...(document.querySelector('.nav a[href="/settings"]') && { "g s": go("/settings") }),
   "/": search,
 });
 

@@ -70,7 +70,11 @@ impl Caller {
                 let request = self.request();
                 let began = Instant::now();
                 let ended = perform(&client, &request, &mut self.dice).await;
+                let is_gone = matches!(&ended, End::Failed(EngineError::Unavailable { .. }));
                 self.note(&request, began, ended);
+                if is_gone {
+                    sleep(Duration::from_millis(500)).await;
+                }
             }
             sleep(Duration::from_millis(self.dice.below(200))).await;
         }

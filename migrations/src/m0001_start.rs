@@ -381,6 +381,40 @@ CREATE TABLE jobs (
 ) {strict};
 CREATE INDEX jobs_due ON jobs (run_at);
 
+CREATE TABLE model_checks (
+    embedder TEXT NOT NULL,
+    chat_model TEXT NOT NULL,
+    language TEXT NOT NULL CHECK (language IN ('en', 'de')),
+    ability TEXT NOT NULL CHECK (ability IN ('retrieve', 'quote', 'compose', 'abstain', 'grammar')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('fit', 'unfit', 'unmeasured')),
+    figures TEXT NOT NULL,
+    why TEXT,
+    probe_version {int} NOT NULL,
+    at {int} NOT NULL,
+    PRIMARY KEY (embedder, chat_model, language, ability)
+) {strict};
+
+CREATE TABLE models (
+    name TEXT PRIMARY KEY,
+    file TEXT NOT NULL UNIQUE,
+    purpose TEXT NOT NULL CHECK (purpose IN ('chat', 'embed', 'adapter')),
+    sha256 {bytes} NOT NULL UNIQUE,
+    bytes {int} NOT NULL CHECK (bytes > 0),
+    modified_at {int} NOT NULL,
+    source TEXT NOT NULL,
+    added_by TEXT NOT NULL,
+    added_at {int} NOT NULL,
+    UNIQUE (name, purpose)
+) {strict};
+
+CREATE TABLE models_in_use (
+    purpose TEXT PRIMARY KEY CHECK (purpose IN ('chat', 'embed')),
+    name TEXT NOT NULL,
+    chosen_by TEXT NOT NULL,
+    chosen_at {int} NOT NULL,
+    FOREIGN KEY (name, purpose) REFERENCES models (name, purpose)
+) {strict};
+
 CREATE TABLE log_entries (
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id),
     seq {int} NOT NULL CHECK (seq >= 1),

@@ -1,8 +1,9 @@
 //! Agents and their immutable versions.
 
 use super::caller::Caller;
-use super::{App, AppError};
+use super::{App, AppError, fitness};
 use crate::domain::account::Scope;
+use crate::domain::fitness::ModeUse;
 use crate::domain::ids::{AgentId, AgentVersionId, WorkspaceId};
 use crate::domain::log::EventKind;
 use crate::domain::settings::AgentSettings;
@@ -24,6 +25,8 @@ pub struct AgentView {
     pub version: i64,
     /// Its settings.
     pub settings: AgentSettings,
+    /// What it does with each mode, given what the machine's models are fit for.
+    pub modes: [ModeUse; 3],
 }
 
 /// An agent as the widget's endpoints need it.
@@ -59,11 +62,13 @@ pub async fn agents(app: &App, caller: &Caller) -> Result<Vec<AgentView>, AppErr
     for agent in rows.agents().await? {
         let (_, settings) = current_version(&rows, agent.id).await?;
         let version = rows.newest_version(agent.id).await?;
+        let modes = ModeUse::of(&settings, fitness::fitness(app, &settings).await?);
         views.push(AgentView {
             id: agent.id,
             public_key: agent.public_key,
             version,
             settings,
+            modes,
         });
     }
     Ok(views)
@@ -184,10 +189,12 @@ pub async fn publish(
             })
         })
         .await?;
+    let modes = ModeUse::of(&published, fitness::fitness(app, &published).await?);
     Ok(AgentView {
         id: agent_id,
         public_key,
         version,
+        modes,
         settings: published,
     })
 }

@@ -262,8 +262,7 @@ async fn decide(
         wishes_for_person: proposal.wishes_for_person,
         engine_missing: proposal.engine_missing,
         unsupported: !draft.signals.unsupported.is_empty(),
-        // No model has been measured yet, so none counts as fit to write.
-        unfit: draft.mode == AnswerMode::Compose,
+        unfit: draft.signals.unfit,
         already_held: false,
     };
     let app_of_write = app.clone();

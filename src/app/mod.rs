@@ -6,12 +6,16 @@ pub mod caller;
 pub mod conversations;
 pub mod desk;
 mod drafting;
+pub mod engines;
 mod error;
+pub mod fitness;
 pub mod history;
 mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
+pub mod machine;
+pub mod models;
 pub mod review;
 pub mod status;
 pub mod takeover;
@@ -19,6 +23,7 @@ pub mod views;
 pub mod visit;
 
 pub use caller::{Caller, Who};
+pub use engines::Engines;
 pub use error::{AppError, ErrorKind};
 
 use crate::domain::time::Timestamp;
@@ -52,23 +57,32 @@ pub struct App {
 #[derive(Debug)]
 struct Inner {
     store: Store,
-    engine: Option<Engine>,
+    engines: Engines,
     indexes: knowledge::Indexes,
+    fitness: fitness::State,
     importing: tokio::sync::Mutex<()>,
+    models: Option<models::Catalogue>,
     phases: broadcast::Sender<live::Drafting>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl App {
-    /// The application over an open store. Background work begins with [`Self::start_jobs`].
+    /// The application over an open store, with the engine of this machine alone.
     pub fn new(store: Store, engine: Option<Engine>) -> Self {
+        Self::equipped(store, Engines::new(engine, Vec::new()), None)
+    }
+
+    /// The application over an open store, with its engines and the folder of models that it looks after.
+    pub fn equipped(store: Store, engines: Engines, models: Option<models::ModelSettings>) -> Self {
         let (phases, _) = broadcast::channel(256);
         let inner = Inner {
             store,
-            engine,
+            engines,
             indexes: knowledge::Indexes::default(),
+            fitness: fitness::State::default(),
             importing: tokio::sync::Mutex::default(),
+            models: models.map(models::Catalogue::new),
             phases,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -79,6 +93,11 @@ impl App {
     /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
+        let stopping = self.inner.stopping.clone();
+        let looking = self.inner.engines.clone().keep_looking();
+        self.inner
+            .tasks
+            .spawn(async move { stopping.run_until_cancelled(looking).await });
     }
 
     /// Stops background work and closes the store. What has not reached its transaction is left for the next start.
@@ -102,7 +121,12 @@ impl App {
         self.sources().clock.now()
     }
 
+    /// All engines that may write answers.
+    pub fn engines(&self) -> &Engines {
+        &self.inner.engines
+    }
+
     pub(crate) fn engine(&self) -> Option<&Engine> {
-        self.inner.engine.as_ref()
+        self.inner.engines.local()
     }
 }

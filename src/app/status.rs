@@ -1,7 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
 use super::{App, AppError};
-use crate::engine::EngineState;
+use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub struct Status {
     pub database: &'static str,
     /// The engine.
     pub engine: EngineView,
+    /// The remote engines.
+    pub remote_engines: Vec<RemoteStatus>,
     /// Workspaces on this machine.
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
@@ -47,9 +49,16 @@ pub fn engine(app: &App) -> EngineView {
             chat_model: None,
         };
     };
-    let state = engine.status.as_ref().map(|status| status.borrow().state.clone());
-    let (ready, in_words) = match state {
-        None | Some(EngineState::Ready) => (true, "the AI engine is ready".to_owned()),
+    let status = engine.status.as_ref().map(|status| status.borrow().clone());
+    // One model may be broken while the other answers.
+    let unusable = status.iter().flat_map(|status| &status.models);
+    let unusable: Vec<_> = unusable
+        .filter(|model| model.is_default)
+        .filter_map(|model| model.why.as_deref())
+        .collect();
+    let (ready, in_words) = match status.as_ref().map(|status| status.state.clone()) {
+        None | Some(EngineState::Ready) if unusable.is_empty() => (true, "the AI engine is ready".to_owned()),
+        None | Some(EngineState::Ready) => (true, format!("the AI engine is ready in part: {}", unusable.join(" "))),
         Some(EngineState::NotConfigured | EngineState::Stopped) => (false, "the AI engine is not running".to_owned()),
         Some(EngineState::Starting) => (false, "the AI engine is starting: the models are loading".to_owned()),
         Some(EngineState::Restarting { why, .. }) => (false, format!("the AI engine is being restarted: {why}")),
@@ -73,6 +82,7 @@ pub async fn status(app: &App) -> Result<Status, AppError> {
         version: env!("CARGO_PKG_VERSION"),
         database: app.store().database(),
         engine: engine(app),
+        remote_engines: app.engines().remote_status().await,
         workspaces: app.store().workspaces().await?.len(),
         indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),

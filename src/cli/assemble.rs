@@ -3,14 +3,18 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::output;
-use crate::app::{self, App};
+use super::remote;
+use crate::app::models::{self, Configured, ModelSettings, ModelsToRun, Running};
+use crate::app::{self, App, Engines};
 use crate::config::{self, Model, Settings};
-use crate::data_dir::{DataDir, Lock};
-use crate::engine::{EngineState, Supervisor, SupervisorSettings};
+use crate::data_dir::Lock;
+use crate::engine::{DEFAULT_CONTEXT_TOKENS, EngineState, Supervisor, SupervisorSettings};
+use crate::outbound::{Limits, Outbound, Proxies};
 use crate::store::{Location, Store};
 use crate::system;
 use crate::web::{self, Web, WebSettings};
 use axum::Router;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -40,26 +44,33 @@ pub(crate) struct Assembled {
 impl Assembled {
     /// For a command that runs without a server.
     pub(crate) async fn open(context: &Context, lock: Lock, needs: Needs) -> Result<Self, Failure> {
+        let (store, models) = open_store(context).await?;
         let supervisor = match needs {
             Needs::Database => None,
-            Needs::Models | Needs::ModelsAlone => Some(loaded_models(context).await),
+            Needs::Models | Needs::ModelsAlone => Some(loaded_models(context, &models).await),
         };
-        Self::with(context, lock, supervisor).await
+        Self::with(context, lock, store, &models, supervisor)
     }
 
     /// For a server: the models load while it already listens.
     pub(crate) async fn start(context: &Context, lock: Lock) -> Result<Self, Failure> {
-        warn_of_missing_models(context.settings());
-        let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
-        Self::with(context, lock, Some(supervisor)).await
+        let (store, models) = open_store(context).await?;
+        warn_of_missing_models(context.settings(), &models);
+        let supervisor = Supervisor::start(supervisor_settings(context, &models));
+        Self::with(context, lock, store, &models, Some(supervisor))
     }
 
-    async fn with(context: &Context, lock: Lock, supervisor: Option<Supervisor>) -> Result<Self, Failure> {
-        let settings = context.settings();
-        let store = Store::open(&location(settings), system::sources()).await?;
-        let engine = supervisor.as_ref().and_then(|supervisor| engine(context, supervisor));
+    fn with(
+        context: &Context,
+        lock: Lock,
+        store: Store,
+        models: &ModelsToRun,
+        supervisor: Option<Supervisor>,
+    ) -> Result<Self, Failure> {
+        let local = supervisor.as_ref().and_then(|supervisor| engine(models, supervisor));
+        let remote = remote::engines(&context.settings().remote_engines, &context.data_dir())?;
         Ok(Self {
-            app: App::new(store, engine),
+            app: App::equipped(store, Engines::new(local, remote), Some(model_settings(context))),
             supervisor,
             _lock: lock,
         })
@@ -104,39 +115,65 @@ pub(crate) fn location(settings: &Settings) -> Location {
     }
 }
 
-/// The models to run: those the owner named, and the default ones that are there.
-pub(crate) fn supervisor_settings(settings: &Settings, data_dir: &DataDir) -> SupervisorSettings {
-    let wanted = |model: &Option<Model>| {
-        model
-            .as_ref()
-            .filter(|model| model.chosen || model.path.exists())
-            .map(|model| model.path.clone())
+/// The database, and the models that it and the configuration say are to be run.
+async fn open_store(context: &Context) -> Result<(Store, ModelsToRun), Failure> {
+    let store = Store::open(&location(context.settings()), system::sources()).await?;
+    let models = models::to_run(&store, &model_settings(context)).await;
+    Ok((store, models.map_err(|error| Failure::failed(error.to_string()))?))
+}
+
+/// What the configuration says about models, in the app's words.
+fn model_settings(context: &Context) -> ModelSettings {
+    let settings = context.settings();
+    let configured = |key, model: &Option<Model>| Configured {
+        file: model.as_ref().map(|model| model.path.clone()),
+        named_by: context.resolved.set_by(key).map(|origin| format!("`{key}` ({origin})")),
     };
+    ModelSettings {
+        folder: settings.models_dir.clone(),
+        chat: configured("chat_model", &settings.chat_model),
+        embed: configured("embed_model", &settings.embed_model),
+        context_tokens: settings.engine_context.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get),
+        disk_reserve_bytes: models::DISK_RESERVE_BYTES,
+        outbound: Outbound::new(Proxies::from_environment(), Limits::default()),
+        first_retry_wait: Duration::from_secs(1),
+    }
+}
+
+fn supervisor_settings(context: &Context, models: &ModelsToRun) -> SupervisorSettings {
+    let settings = context.settings();
+    let file = |running: &Option<Running>| running.as_ref().map(|running| running.file.clone());
     SupervisorSettings {
-        chat_model: wanted(&settings.chat_model),
-        embed_model: wanted(&settings.embed_model),
+        chat_model: file(&models.chat),
+        embed_model: file(&models.embed),
+        models: models.others.clone(),
+        adapters: models.adapters.clone(),
         threads: settings.engine_threads,
         context_tokens: settings.engine_context,
-        ..SupervisorSettings::new(data_dir.engine_socket())
+        ..SupervisorSettings::new(context.data_dir().engine_socket())
     }
 }
 
 /// A server without the default models does what it can, and says what it cannot.
-fn warn_of_missing_models(settings: &Settings) {
+fn warn_of_missing_models(settings: &Settings, models: &ModelsToRun) {
     let without = [
-        (&settings.embed_model, "knowledge is found by words alone"),
-        (&settings.chat_model, "answers are quoted, never written"),
+        (
+            &settings.embed_model,
+            &models.embed,
+            "knowledge is found by words alone",
+        ),
+        (&settings.chat_model, &models.chat, "answers are quoted, never written"),
     ];
-    for (model, consequence) in without {
-        if let Some(model) = model.as_ref().filter(|model| !model.chosen && !model.path.exists()) {
+    for (model, running, consequence) in without {
+        if let (Some(model), None) = (model, running) {
             tracing::warn!(model.path = %model.path.display(), "A default model is missing, so {consequence}; see `holdpoint doctor`");
         }
     }
 }
 
-async fn loaded_models(context: &Context) -> Supervisor {
-    warn_of_missing_models(context.settings());
-    let supervisor = Supervisor::start(supervisor_settings(context.settings(), &context.data_dir()));
+async fn loaded_models(context: &Context, models: &ModelsToRun) -> Supervisor {
+    warn_of_missing_models(context.settings(), models);
+    let supervisor = Supervisor::start(supervisor_settings(context, models));
     let bar = output::waiting("Loading the models");
     let status = supervisor.settled(ENGINE_WITHIN).await;
     bar.finish_and_clear();
@@ -147,12 +184,11 @@ async fn loaded_models(context: &Context) -> Supervisor {
 }
 
 /// The engine as the app asks it; none without an embedding model, which everything else of it builds on.
-fn engine(context: &Context, supervisor: &Supervisor) -> Option<app::Engine> {
-    let models = supervisor_settings(context.settings(), &context.data_dir());
+fn engine(models: &ModelsToRun, supervisor: &Supervisor) -> Option<app::Engine> {
     Some(app::Engine {
         client: supervisor.client(),
-        embedder: model_name(models.embed_model.as_deref()?)?,
-        chat_model: models.chat_model.as_deref().and_then(model_name),
+        embedder: model_name(&models.embed.as_ref()?.file)?,
+        chat_model: models.chat.as_ref().and_then(|running| model_name(&running.file)),
         status: Some(supervisor.watch()),
     })
 }

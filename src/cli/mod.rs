@@ -16,8 +16,11 @@ mod flags;
 mod init;
 mod kb;
 mod log;
+mod model;
+mod model_check;
 mod output;
 mod queue;
+mod remote;
 mod serve;
 mod server;
 mod show;
@@ -57,6 +60,9 @@ enum Command {
     /// The knowledge that answers come from
     #[command(subcommand)]
     Kb(kb::Kb),
+    /// The models of this machine
+    #[command(subcommand)]
+    Model(model::Model),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -101,6 +107,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(&context).await,
         Command::Admin(admin) => admin.run(&context).await,
         Command::Kb(kb) => kb.run(&context).await,
+        Command::Model(model) => model.run(&context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,

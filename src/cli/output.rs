@@ -56,6 +56,17 @@ pub(crate) fn filling(what: impl Into<String>, steps: usize) -> ProgressBar {
     }
 }
 
+/// A bar on standard error that fills with bytes; nothing when nobody watches.
+pub(crate) fn bytes() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    match ProgressStyle::with_template(
+        "{msg} [{wide_bar}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} ",
+    ) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
 /// Rows with aligned columns under a heading.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = heading.map(|cell| cell.chars().count());

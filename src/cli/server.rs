@@ -4,6 +4,7 @@ use super::api::Client;
 use super::assemble::Assembled;
 use super::context::Context;
 use super::exit::Failure;
+use crate::app::fitness;
 use crate::web::{Listeners, WebSettings};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -75,6 +76,7 @@ impl<'a> Server<'a> {
     pub(crate) async fn serve(self, web: WebSettings) -> Result<(), Failure> {
         let router = self.assembled.router(self.context, web, &self.stop)?;
         self.assembled.app.start_jobs();
+        fitness::keep_checked(&self.assembled.app);
         self.listeners.serve(router, self.stop).await;
         self.assembled.close().await;
         tracing::info!("Holdpoint has stopped; nothing was lost");

@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 11] = [
+pub const KEYS: [Key; 12] = [
     text(
         "data_dir",
         "FOLDER",
@@ -118,6 +118,13 @@ pub const KEYS: [Key; 11] = [
         example: "4096",
         is_number: true,
     },
+    text(
+        "remote_engines",
+        "NAME=URL,…",
+        "",
+        "office=http://10.0.0.5:8080, lab=https://gpu.example",
+        "Other servers that may write answers, each with a name: another Holdpoint engine, llama-server, vLLM, Ollama. An agent uses one only where its list of models says MODEL@NAME; then questions, passages and conversations are sent there. An access token belongs into secrets/engine-NAME.token in the data directory.",
+    ),
     text(
         "log_format",
         "FORMAT",

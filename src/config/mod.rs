@@ -8,6 +8,7 @@ mod example;
 mod file;
 mod keys;
 mod parse;
+mod remote;
 mod suggestion;
 
 pub use error::ConfigError;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub engine_threads: Option<NonZero<u16>>,
     /// Window of the chat model, tokens.
     pub engine_context: Option<NonZero<u32>>,
+    /// Other servers that may write answers.
+    pub remote_engines: Vec<RemoteEngine>,
     /// Shape of log lines.
     pub log_format: LogFormat,
     /// What is logged: a level, or directives like `info,holdpoint::web=debug`.
@@ -69,6 +72,15 @@ impl fmt::Debug for Database {
             Self::Postgres(url) => f.debug_tuple("Postgres").field(&parse::without_password(url)).finish(),
         }
     }
+}
+
+/// A server elsewhere that may write answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEngine {
+    /// Its name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// Scheme, host, port and path before `/v1`.
+    pub base_url: String,
 }
 
 /// A model file.
@@ -153,9 +165,13 @@ pub struct Resolved {
 impl Resolved {
     /// True if somebody set `key`.
     pub fn is_set(&self, key: &str) -> bool {
-        self.shown
-            .iter()
-            .any(|shown| shown.key.name == key && shown.origin != Origin::Default)
+        self.set_by(key).is_some()
+    }
+
+    /// Where `key` was set, if somebody did.
+    pub fn set_by(&self, key: &str) -> Option<&Origin> {
+        let shown = self.shown.iter().find(|shown| shown.key.name == key)?;
+        Some(&shown.origin).filter(|origin| **origin != Origin::Default)
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         embed_model: given("embed_model").model(&folders),
         engine_threads: given("engine_threads").number("it must be a number from 1 to 65535")?,
         engine_context: given("engine_context").number("it must be a number of tokens, at least 1")?,
+        remote_engines: {
+            let entry = given("remote_engines");
+            super::remote::parse(entry.text()).map_err(|wanted| entry.invalid(wanted))?
+        },
         log_format: given("log_format").log_format()?,
         log_level: given("log_level").log_level()?,
         data_dir,
@@ -109,10 +113,10 @@ impl<'a> Entry<'a> {
     fn invalid(&self, wanted: impl Display) -> ConfigError {
         ConfigError::Invalid {
             key: self.key.name,
-            value: if self.key.name == "database" {
-                without_password(self.text())
-            } else {
-                self.text().to_owned()
+            value: match self.key.name {
+                "database" => without_password(self.text()),
+                "remote_engines" => super::remote::without_passwords(self.text()),
+                _ => self.text().to_owned(),
             },
             origin: self.given.origin.clone(),
             wanted: wanted.to_string(),

@@ -16,7 +16,7 @@ pub use prompt::{ChatMessage, Role, compose_prompt};
 pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;
-pub use words::{content_words, overlap};
+pub use words::{content_words, overlap, same_words};
 
 use serde::{Deserialize, Serialize};
 

@@ -112,6 +112,8 @@ id! {
     JobId,
     /// A bearer token of a program.
     TokenId,
+    /// A model file on its way into the models folder.
+    ArrivalId,
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Reason {
             Self::MissingKnowledge => "nothing in your knowledge answers this",
             Self::EngineUnavailable => "the AI engine was not available",
             Self::Unsupported => "the draft mentions something its sources do not",
-            Self::UnfitModel => "the model has not been found fit to write answers",
+            Self::UnfitModel => "the AI model has not been found fit for this kind of answer",
             Self::AlreadyHeld => "this question was already waiting for a person",
             Self::Timeout => "nobody decided in time",
             Self::Rejected => "the draft was rejected",
@@ -98,7 +98,7 @@ pub struct Facts {
     pub engine_missing: bool,
     /// The draft names numbers, dates or names that its sources do not.
     pub unsupported: bool,
-    /// The mode is used although the model was not found fit for it.
+    /// The models were not found fit for the mode: it is used all the same or, where the draft abstains, was not used for that.
     pub unfit: bool,
     /// An earlier draft of this turn is held.
     pub already_held: bool,
@@ -135,17 +135,18 @@ pub fn decide(gate: &GateState, facts: Facts) -> Decision {
     );
     // Who asks for a person is not answered from knowledge, so nothing was looked for.
     add(
-        abstains && !facts.engine_missing && !facts.wishes_for_person,
+        abstains && !facts.engine_missing && !facts.wishes_for_person && !facts.unfit,
         DecisionKind::HandOff,
         Reason::MissingKnowledge,
     );
+    add(abstains && facts.unfit, DecisionKind::HandOff, Reason::UnfitModel);
     add(
         !abstains && facts.engine_missing,
         DecisionKind::Hold,
         Reason::EngineUnavailable,
     );
     add(facts.unsupported, DecisionKind::Hold, Reason::Unsupported);
-    add(facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
+    add(!abstains && facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
     add(facts.already_held, DecisionKind::Hold, Reason::AlreadyHeld);
     match gate {
         // Until topics and certificates are evaluated (they name what they let through), an open gate lets nothing

@@ -52,7 +52,7 @@ pub struct AgentSettings {
     pub language: String,
     /// Which answer modes it may use; `abstain` is always allowed.
     pub modes: Vec<AnswerMode>,
-    /// Let an unfit model draft in `compose` all the same: always held, and shown as such.
+    /// Use models in modes that they were not found fit for all the same: such drafts are always held, and shown as such.
     pub allow_unfit: bool,
     /// Collections of knowledge it answers from; empty means all.
     pub collections: Vec<String>,

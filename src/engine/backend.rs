@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    owner::Ticket,
     queue::{PriorityQueue, PushError, Waiting},
     wire::{
         ChatCompletionRequest, ChatMessage, ErrorCode, FinishReason, Health, Priority, Score, ScoreRequest, Timings,
@@ -45,6 +46,11 @@ impl Refusal {
             ErrorCode::EngineFailure,
             format!("The model could not compute the request: {what}."),
         )
+    }
+
+    /// The model asked for is there and cannot be used.
+    pub(crate) fn broken_model(why: &str) -> Self {
+        Self::new(ErrorCode::NoModel, why)
     }
 
     pub(crate) fn no_model(kind: &str, option: &str) -> Self {
@@ -105,6 +111,9 @@ pub(crate) struct EmbedJob {
     pub(crate) texts: Vec<String>,
     pub(crate) terms: Terms,
     pub(crate) answer: oneshot::Sender<Result<Embedded, Refusal>>,
+    /// Keeps the model loaded while the request is open.
+    #[expect(dead_code, reason = "it is held, never asked")]
+    pub(crate) ticket: Ticket,
 }
 
 impl Waiting for EmbedJob {
@@ -174,6 +183,8 @@ pub(crate) enum ChatTask {
 pub(crate) struct ChatJob {
     pub(crate) task: ChatTask,
     pub(crate) terms: Terms,
+    /// Keeps the model loaded while the request is open.
+    pub(crate) ticket: Ticket,
 }
 
 impl Waiting for ChatJob {
@@ -228,7 +239,13 @@ fn about_tokens(bytes: usize) -> u64 {
 
 /// Serves the requests of the HTTP surface. Dropping a receiver cancels its request.
 pub(crate) trait Backend: Send + Sync + 'static {
-    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
+    /// Vectors of the texts from the model of this name, or from the default one.
+    fn embed(
+        &self,
+        model: Option<&str>,
+        texts: Vec<String>,
+        terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal>;
 
     fn chat(&self, request: ChatCompletionRequest, terms: Terms)
     -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal>;

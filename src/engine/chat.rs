@@ -29,6 +29,7 @@ use llama_cpp_2::{
 };
 
 use super::{
+    adapter::Adapter,
     backend::{ChatJob, Refusal, Refused as _},
     error::RunError,
     guard::{Batch, Limits, StepError, sequence_number},
@@ -36,6 +37,7 @@ use super::{
     owner::{Desk, Loaded, ModelFacts},
     prompt::PromptWriter,
     queue::Waiting,
+    warm_up::warm_up,
     wire::Priority,
 };
 use plan::Planner;
@@ -58,6 +60,8 @@ const FLASH_ATTENTION_AUTO: i32 = -1;
 /// What the loop needs to start.
 pub(crate) struct ChatSettings {
     pub(crate) path: PathBuf,
+    /// A LoRA adapter, checked against the model.
+    pub(crate) adapter: Option<PathBuf>,
     pub(crate) threads: i32,
     /// Most tokens of one request, prompt and answer together.
     pub(crate) context_tokens: u32,
@@ -68,17 +72,19 @@ pub(crate) struct ChatSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &Desk<ChatJob>, loaded: &Loaded) {
-    let refuse = |error: RunError| {
-        let _caller_is_gone = loaded.send(Err(error));
-    };
+pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &Desk<ChatJob>, loaded: &Loaded<'_>) {
+    let refuse = |error: RunError| loaded.send(Err(error));
     let load_error = |why: String| RunError::Load {
         path: settings.path.clone(),
         why,
     };
-    let model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
+    let mut model = match LlamaModel::load_from_file(backend, &settings.path, &LlamaModelParams::default()) {
         Ok(model) => model,
         Err(error) => return refuse(load_error(error.to_string())),
+    };
+    let adapter = match Adapter::open(&mut model, settings.adapter.as_deref()) {
+        Ok(adapter) => adapter,
+        Err(error) => return refuse(error),
     };
     let writer = match PromptWriter::new(&model, &settings.path) {
         Ok(writer) => writer,
@@ -99,10 +105,16 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         .with_flash_attention_policy(FLASH_ATTENTION_AUTO)
         .with_n_threads(settings.threads)
         .with_n_threads_batch(settings.threads);
-    let context = match model.new_context(backend, parameters) {
+    let mut context = match model.new_context(backend, parameters) {
         Ok(context) => context,
         Err(error) => return refuse(load_error(error.to_string())),
     };
+    if let Err(error) = adapter.apply(&mut context) {
+        return refuse(error);
+    }
+    if let Err(error) = warm_up(&model, &mut context) {
+        return refuse(load_error(error.to_string()));
+    }
     let size = |number: u32| usize::try_from(number).unwrap_or(0);
     let limits = Limits {
         step_tokens: size(context.n_batch().min(STEP_TOKENS)),
@@ -115,9 +127,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         memory_bytes: model.size(),
         dimensions: 0,
     };
-    if loaded.send(Ok(facts)).is_err() {
-        return;
-    }
+    loaded.send(Ok(facts));
     Chat {
         pool: Pool::new(size(context.n_ctx()), size(numbers)),
         // The state of these models cannot be cut at a token, so only fresh runs are exact.

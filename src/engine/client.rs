@@ -1,131 +1,67 @@
 //! Asks an engine, wherever it runs: a cheap handle that keeps its connections.
 
-mod connection;
+mod answer;
+pub(super) mod breaker;
+mod capabilities;
+mod embeddings;
+mod endpoint;
+mod failed;
+mod remote;
+mod request;
+mod sse;
 mod stream;
+mod transport;
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     error::EngineError,
     millis,
     wire::{
-        ChatCompletion, ChatCompletionRequest, ChatMessage, DEADLINE_HEADER, EmbeddingsAnswer, EmbeddingsRequest,
-        ErrorBody, ErrorCode, FinishReason, Health, JsonSchema, Logprobs, OneOrMany, PRIORITY_HEADER, Priority,
-        ResponseFormat, SHARE_HEADER, Score, ScoreAnswer, ScoreRequest, Timings,
+        ChatMessage, DEADLINE_HEADER, Health, PRIORITY_HEADER, Priority, SHARE_HEADER, Score, ScoreAnswer, ScoreRequest,
     },
 };
-use connection::Connections;
+use answer::Gathered;
+pub use capabilities::{Capabilities, GrammarForm};
+pub use endpoint::{Endpoint, InvalidToken, Token};
+pub(crate) use failed::Failed;
+pub use remote::{RemoteEngine, RemoteState, RemoteStatus};
+pub use request::{ChatAnswer, ChatRequest, LogprobSummary};
 pub use stream::{ChatDelta, ChatStream};
+pub use transport::TimeLimits;
+use transport::{Body, Transport};
 
-/// Texts sent in one request; more are sent one request after the other, so that a large import cannot hold the
-/// engine for long.
-const TEXTS_PER_REQUEST: usize = 64;
-
-/// Where an engine listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Endpoint {
-    /// A Unix socket of this machine.
-    Unix(PathBuf),
-}
-
-/// A conversation to be continued by the chat model.
-#[derive(Debug, Clone, Default)]
-pub struct ChatRequest {
-    /// The conversation so far.
-    pub messages: Vec<ChatMessage>,
-    /// Most tokens to write; the engine's default if `None`.
-    pub max_tokens: Option<u32>,
-    /// 0 always takes the likeliest token, and the same prompt gets the same answer.
-    pub temperature: f32,
-    /// Makes a temperature above 0 repeatable.
-    pub seed: Option<u32>,
-    /// Ask for the log-probability of every token.
-    pub logprobs: bool,
-    /// The chat model by name; the engine's default one if `None`.
-    pub model: Option<String>,
-    /// `LoRA` adapter by name.
-    pub adapter: Option<String>,
-    /// Texts at which the answer ends.
-    pub stop: Vec<String>,
-    /// JSON schema that the answer must follow.
-    pub schema: Option<serde_json::Value>,
-}
-
-/// What the chat model wrote.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChatAnswer {
-    /// The text.
-    pub text: String,
-    /// Why it ended.
-    pub finish: FinishReason,
-    /// How sure the model was; `None` if not asked for, or if the server does not say.
-    pub logprobs: Option<LogprobSummary>,
-    /// Tokens read.
-    pub prompt_tokens: u32,
-    /// Those of them that the engine had kept and did not compute again.
-    pub cached_tokens: u32,
-    /// Tokens written.
-    pub completion_tokens: u32,
-    /// Where the engine's time went; `None` from servers that do not say.
-    pub timings: Option<Timings>,
-    /// Time from asking to the complete answer.
-    pub elapsed: Duration,
-}
-
-/// Summary of the log-probabilities of an answer's tokens.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LogprobSummary {
-    /// Mean, at most 0.
-    pub mean: f64,
-    /// The least likely token's, at most 0.
-    pub min: f64,
-    /// How many tokens.
-    pub tokens: usize,
-}
-
-impl LogprobSummary {
-    pub(super) fn of(log_probabilities: impl Iterator<Item = f32>) -> Option<Self> {
-        let (mut sum, mut min, mut tokens) = (0.0, 0.0_f64, 0_u32);
-        for log_probability in log_probabilities {
-            sum += f64::from(log_probability);
-            min = min.min(f64::from(log_probability));
-            tokens += 1;
-        }
-        (tokens > 0).then(|| Self {
-            mean: sum / f64::from(tokens),
-            min,
-            tokens: usize::try_from(tokens).unwrap_or(usize::MAX),
-        })
-    }
-
-    pub(super) fn of_wire(logprobs: &Logprobs) -> Option<Self> {
-        Self::of(logprobs.content.iter().map(|token| token.logprob))
-    }
-}
+const CHAT: &str = "/v1/chat/completions";
+const MODELS: &str = "/v1/models";
+/// How soon a server that lives lists its models.
+const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// Time before a request that reached nobody is sent once more.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// What is said of an answer that is a web page.
+const WEB_PAGE: &str = "it is a web page; the address leads to something else than an OpenAI-compatible server";
 
 /// Asks one engine. Cloning is cheap and shares the connections; dropping a future cancels its request.
 #[derive(Clone)]
 pub struct EngineClient {
-    connections: Arc<Connections>,
+    transport: Arc<Transport>,
     priority: Priority,
     share: Arc<str>,
+    capabilities: Option<Arc<Capabilities>>,
 }
 
 impl std::fmt::Debug for EngineClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("EngineClient")
-            .field("endpoint", self.connections.endpoint())
+            .field("endpoint", self.transport.endpoint())
             .field("priority", &self.priority)
             .finish_non_exhaustive()
     }
@@ -134,10 +70,16 @@ impl std::fmt::Debug for EngineClient {
 impl EngineClient {
     /// A client of the given engine, asking for visitors who wait. Connects when first used.
     pub fn new(endpoint: Endpoint) -> Self {
+        Self::with_limits(endpoint, TimeLimits::default())
+    }
+
+    /// The same, with other limits for an engine elsewhere; one on this machine is limited by deadlines alone.
+    pub fn with_limits(endpoint: Endpoint, limits: TimeLimits) -> Self {
         Self {
-            connections: Arc::new(Connections::new(endpoint)),
+            transport: Arc::new(Transport::new(endpoint, limits)),
             priority: Priority::Live,
             share: Arc::from(""),
+            capabilities: None,
         }
     }
 
@@ -160,6 +102,15 @@ impl EngineClient {
         }
     }
 
+    /// The same client, leaving out of requests what the server is known not to understand.
+    #[must_use]
+    pub fn knowing(&self, capabilities: Arc<Capabilities>) -> Self {
+        Self {
+            capabilities: Some(capabilities),
+            ..self.clone()
+        }
+    }
+
     /// How likely `answer` is after each of 1 to 4 prompts, in one go.
     pub async fn score(
         &self,
@@ -175,7 +126,10 @@ impl EngineClient {
             prompts,
             answer,
         };
-        let scored: ScoreAnswer = self.ask(Method::POST, "/score", Some(&request), deadline).await?;
+        let scored: ScoreAnswer = self
+            .ask(Method::POST, "/score", Some(&request), deadline)
+            .await
+            .map_err(|failed| failed.error)?;
         if scored.scores.len() != expected {
             return Err(EngineError::Protocol {
                 detail: format!("{} scores came for {expected} prompts", scored.scores.len()),
@@ -184,75 +138,86 @@ impl EngineClient {
         Ok(scored.scores)
     }
 
-    /// One vector of length one per text, in order. Texts longer than the model's window are cut to it.
-    pub async fn embed(&self, texts: &[String], deadline: Duration) -> Result<Vec<Vec<f32>>, EngineError> {
-        let started = Instant::now();
-        let mut vectors = Vec::with_capacity(texts.len());
-        for part in texts.chunks(TEXTS_PER_REQUEST) {
-            let left = deadline.saturating_sub(started.elapsed());
-            let request = EmbeddingsRequest {
-                model: None,
-                input: OneOrMany::Many(part.to_vec()),
-            };
-            let answer: EmbeddingsAnswer = self
-                .ask(Method::POST, "/v1/embeddings", Some(&request), left)
-                .await
-                .map_err(|error| with_limit(error, deadline))?;
-            let mut entries = answer.data;
-            entries.sort_by_key(|entry| entry.index);
-            if entries.len() != part.len() || entries.iter().enumerate().any(|(place, entry)| entry.index != place) {
-                return Err(EngineError::Protocol {
-                    detail: format!("{} embeddings came for {} texts", entries.len(), part.len()),
-                });
-            }
-            vectors.extend(entries.into_iter().map(|entry| entry.embedding));
-        }
-        Ok(vectors)
-    }
-
     /// The chat model's answer, once it is complete.
     pub async fn chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, EngineError> {
+        if self.is_elsewhere() {
+            // Only a stream tells a server that is slow from one that has died, and some notice only then that we went.
+            let answer = self.chat_begun_within(request, deadline, deadline).await;
+            return answer.map_err(|failed| failed.error);
+        }
+        self.whole_chat(request, deadline).await.map_err(|failed| failed.error)
+    }
+
+    async fn whole_chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, Failed> {
         let started = Instant::now();
-        let body = wire_request(request, false);
-        let answer: ChatCompletion = self
-            .ask(Method::POST, "/v1/chat/completions", Some(&body), deadline)
-            .await?;
-        let choice = answer.choices.into_iter().next().ok_or_else(|| EngineError::Protocol {
-            detail: "an answer without a choice".to_owned(),
-        })?;
-        Ok(ChatAnswer {
-            text: choice.message.content,
-            finish: choice.finish_reason.unwrap_or(FinishReason::Other),
-            logprobs: choice.logprobs.as_ref().and_then(LogprobSummary::of_wire),
-            prompt_tokens: answer.usage.prompt_tokens,
-            cached_tokens: answer.usage.cached_tokens(),
-            completion_tokens: answer.usage.completion_tokens,
-            timings: answer.timings,
-            elapsed: started.elapsed(),
-        })
+        let body = self.chat_body(request, false)?;
+        let body = self.ask_bytes(Method::POST, CHAT, body, deadline).await?;
+        let mut gathered = Gathered::default();
+        gathered.add(&body).map_err(|unusable| unusable.into_error(deadline))?;
+        Ok(gathered.into_answer(started.elapsed()))
+    }
+
+    fn chat_body(&self, request: ChatRequest, stream: bool) -> Result<Bytes, Failed> {
+        if self.is_elsewhere() {
+            request::any_body(request, stream, self.capabilities.as_deref())
+        } else {
+            request::own_body(request, stream)
+        }
     }
 
     /// The chat model's answer, piece by piece. Dropping the stream cancels the request.
     pub async fn chat_stream(&self, request: ChatRequest, deadline: Duration) -> Result<ChatStream, EngineError> {
-        let started = Instant::now();
-        let body = encode(&wire_request(request, true))?;
-        let request = self.request(Method::POST, "/v1/chat/completions", body, deadline)?;
-        timeout(deadline, async {
-            let response = self.connections.send(request).await?;
-            if response.status() != StatusCode::OK {
-                let status = response.status();
-                let body = response.read_to_end().await?;
-                return Err(refused(status, &body, deadline));
-            }
-            Ok(ChatStream::new(response, started, deadline))
-        })
-        .await
-        .unwrap_or(Err(EngineError::DeadlineExceeded { limit: deadline }))
+        self.begin_chat(request, deadline).await.map_err(|failed| failed.error)
     }
 
-    /// What the engine says of itself.
+    /// The whole answer, if its first piece is there within `begun_within` and all of it within `deadline`.
+    pub(crate) async fn chat_begun_within(
+        &self,
+        request: ChatRequest,
+        begun_within: Duration,
+        deadline: Duration,
+    ) -> Result<ChatAnswer, Failed> {
+        let started = Instant::now();
+        let begin = async {
+            let mut stream = self.begin_chat(request.clone(), deadline).await?;
+            let first = stream.next().await;
+            Ok::<_, Failed>((stream, first))
+        };
+        let (mut stream, mut next) = timeout(begun_within, begin).await.unwrap_or_else(|_elapsed| {
+            let limit = begun_within;
+            Err(Failed::from(EngineError::DeadlineExceeded { limit }))
+        })?;
+        loop {
+            match next {
+                Some(Ok(ChatDelta::Text(_))) => next = stream.next().await,
+                Some(Ok(ChatDelta::Done(answer))) => return Ok(*answer),
+                // In this way the Python llama.cpp server refuses; why, it says only to whom does not stream. One that
+                // died of the request is not asked again.
+                Some(Err(error)) if stream.ended_empty() && self.is_elsewhere() => {
+                    let left = || deadline.saturating_sub(started.elapsed());
+                    if self.is_alive(left().min(ALIVE_WITHIN)).await {
+                        return self.whole_chat(request, left()).await;
+                    }
+                    return Err(Failed::from(error));
+                }
+                Some(Err(error)) => return Err(Failed::from(error)),
+                None => return Err(Failed::protocol("an answer without an end")),
+            }
+        }
+    }
+
+    async fn begin_chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatStream, Failed> {
+        let started = Instant::now();
+        let body = self.chat_body(request, true)?;
+        let body = self.send(Method::POST, CHAT, body, deadline).await?;
+        ChatStream::new(body, started, deadline)
+    }
+
+    /// What the engine says of itself; other servers than Holdpoint's say something else.
     pub async fn health(&self, deadline: Duration) -> Result<Health, EngineError> {
-        self.ask(Method::GET, "/health", None::<&()>, deadline).await
+        self.ask(Method::GET, "/health", None::<&()>, deadline)
+            .await
+            .map_err(|failed| failed.error)
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -261,150 +226,76 @@ impl EngineClient {
         path: &str,
         body: Option<&impl Serialize>,
         deadline: Duration,
-    ) -> Result<T, EngineError> {
-        let body = body.map(encode).transpose()?.unwrap_or_default();
-        let request = self.request(method, path, body, deadline)?;
+    ) -> Result<T, Failed> {
+        let body = body.map(request::encode).transpose()?.unwrap_or_default();
+        let answer = self.ask_bytes(method, path, body, deadline).await?;
+        serde_json::from_slice(&answer).map_err(|error| Failed::protocol(error.to_string()))
+    }
+
+    async fn ask_bytes(&self, method: Method, path: &str, body: Bytes, deadline: Duration) -> Result<Vec<u8>, Failed> {
         let answer = async {
-            let response = self.connections.send(request).await?;
-            let status = response.status();
-            let body = response.read_to_end().await?;
-            if status != StatusCode::OK {
-                return Err(refused(status, &body, deadline));
+            let mut body = self.send(method, path, body, deadline).await?;
+            if body.content_type() == "text/html" {
+                return Err(Failed::protocol(WEB_PAGE));
             }
-            serde_json::from_slice(&body).map_err(|error| EngineError::Protocol {
-                detail: error.to_string(),
-            })
+            body.read_to_end().await
         };
-        timeout(deadline, answer)
-            .await
-            .unwrap_or(Err(EngineError::DeadlineExceeded { limit: deadline }))
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Bytes,
-        deadline: Duration,
-    ) -> Result<http::Request<Bytes>, EngineError> {
-        let share =
-            http::HeaderValue::from_str(&self.share).unwrap_or_else(|_unprintable| http::HeaderValue::from_static(""));
-        http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header(http::header::HOST, "engine")
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .header(DEADLINE_HEADER, millis(deadline))
-            .header(PRIORITY_HEADER, self.priority.as_str())
-            .header(SHARE_HEADER, share)
-            .body(body)
-            .map_err(|error| EngineError::Protocol {
-                detail: error.to_string(),
-            })
-    }
-}
-
-fn wire_request(request: ChatRequest, stream: bool) -> ChatCompletionRequest {
-    ChatCompletionRequest {
-        model: request.model,
-        adapter: request.adapter,
-        messages: request.messages,
-        max_tokens: request.max_tokens,
-        temperature: Some(request.temperature),
-        seed: request.seed,
-        stream,
-        logprobs: request.logprobs,
-        top_logprobs: None,
-        stop: (!request.stop.is_empty()).then_some(OneOrMany::Many(request.stop)),
-        response_format: request.schema.map(|schema| ResponseFormat::JsonSchema {
-            json_schema: JsonSchema {
-                name: "answer".to_owned(),
-                schema,
-            },
-        }),
-        cache_prompt: None,
-        ignore_eos: false,
-    }
-}
-
-fn encode(body: &impl Serialize) -> Result<Bytes, EngineError> {
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .map_err(|error| EngineError::Protocol {
-            detail: error.to_string(),
+        timeout(deadline, answer).await.unwrap_or_else(|_elapsed| {
+            let limit = deadline;
+            Err(Failed::from(EngineError::DeadlineExceeded { limit }))
         })
-}
-
-/// The deadline a caller set counts, not what was left of it for one part.
-fn with_limit(error: EngineError, limit: Duration) -> EngineError {
-    match error {
-        EngineError::DeadlineExceeded { .. } => EngineError::DeadlineExceeded { limit },
-        other => other,
     }
-}
 
-/// Reads an error answer: by its code where there is one, else by its status.
-fn refused(status: StatusCode, body: &[u8], limit: Duration) -> EngineError {
-    let detail = serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error);
-    let code = detail
-        .as_ref()
-        .and_then(|detail| detail.code)
-        .unwrap_or(ErrorCode::Other);
-    let message = detail.map_or_else(
-        || format!("the status {status} without a reason"),
-        |detail| detail.message,
-    );
-    of_code(code, status, message, limit)
-}
-
-pub(super) fn of_code(code: ErrorCode, status: StatusCode, message: String, limit: Duration) -> EngineError {
-    match code {
-        ErrorCode::ContextExceeded => EngineError::ContextExceeded { detail: message },
-        ErrorCode::NoModel => EngineError::NoModel { detail: message },
-        ErrorCode::Overloaded => EngineError::Overloaded { why: message },
-        ErrorCode::DeadlineExceeded => EngineError::DeadlineExceeded { limit },
-        ErrorCode::EngineFailure => EngineError::Unavailable { why: message },
-        ErrorCode::InvalidRequest => EngineError::Protocol { detail: message },
-        ErrorCode::Other => match status {
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => EngineError::Overloaded { why: message },
-            StatusCode::GATEWAY_TIMEOUT => EngineError::DeadlineExceeded { limit },
-            status if status.is_server_error() => EngineError::Unavailable { why: message },
-            _ => EngineError::Protocol { detail: message },
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_of_another_server_is_read_by_its_status() {
-        let limit = Duration::from_secs(1);
-        let body = br#"{"error":{"message":"slow down","type":"requests","code":"rate_limit"}}"#;
-        assert_eq!(
-            refused(StatusCode::TOO_MANY_REQUESTS, body, limit),
-            EngineError::Overloaded {
-                why: "slow down".to_owned()
+    /// Sends a request, a second time if the first one reached nobody elsewhere. (An engine of this machine that does
+    /// not listen is being restarted, which takes longer than anybody should wait here.)
+    async fn send(&self, method: Method, path: &str, body: Bytes, deadline: Duration) -> Result<Body, Failed> {
+        let headers = self.headers(deadline);
+        let once = || {
+            let (method, headers, body) = (method.clone(), headers.clone(), body.clone());
+            self.transport.send(method, path, headers, body, deadline)
+        };
+        let sent = async {
+            match once().await {
+                Err(failed) if failed.is_unsent && self.is_elsewhere() => {
+                    sleep(RETRY_AFTER).await;
+                    once().await
+                }
+                sent => sent,
             }
-        );
-        assert!(matches!(
-            refused(StatusCode::BAD_GATEWAY, b"<html>", limit),
-            EngineError::Unavailable { .. }
-        ));
+        };
+        timeout(deadline, sent).await.unwrap_or_else(|_elapsed| {
+            let limit = deadline;
+            Err(Failed::from(EngineError::DeadlineExceeded { limit }))
+        })
     }
 
-    #[test]
-    fn log_probabilities_are_summed_up_by_mean_and_minimum() {
-        let summary = LogprobSummary::of([-1.0, -3.0].into_iter());
-        assert_eq!(
-            summary,
-            Some(LogprobSummary {
-                mean: -2.0,
-                min: -3.0,
-                tokens: 2
-            })
-        );
-        assert_eq!(LogprobSummary::of(std::iter::empty()), None);
+    async fn is_alive(&self, within: Duration) -> bool {
+        let models = self.ask_bytes(Method::GET, MODELS, Bytes::new(), within).await;
+        models.is_ok_and(|body| !body.is_empty())
+    }
+
+    /// Where it is, as it may be shown.
+    fn address(&self) -> String {
+        match self.transport.endpoint() {
+            Endpoint::Unix(path) => path.display().to_string(),
+            Endpoint::Http { base_url, .. } => base_url.clone(),
+        }
+    }
+
+    /// True if another server answers, perhaps on another machine.
+    fn is_elsewhere(&self) -> bool {
+        self.transport.endpoint().is_http()
+    }
+
+    /// Only our own engines understand them; nobody else is told which workspace asks.
+    fn headers(&self, deadline: Duration) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let is_own = self.capabilities.as_ref().is_some_and(|known| known.is_holdpoint);
+        if is_own || !self.is_elsewhere() {
+            transport::put(&mut headers, DEADLINE_HEADER, &millis(deadline).to_string());
+            transport::put(&mut headers, PRIORITY_HEADER, self.priority.as_str());
+            transport::put(&mut headers, SHARE_HEADER, &self.share);
+        }
+        headers
     }
 }

@@ -43,9 +43,9 @@ pub(crate) struct EmbedSettings {
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
-pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: &Desk<EmbedJob>, loaded: &Loaded) {
+pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: &Desk<EmbedJob>, loaded: &Loaded<'_>) {
     let refuse = |why: String| {
-        let _caller_is_gone = loaded.send(Err(RunError::Load {
+        loaded.send(Err(RunError::Load {
             path: settings.path.clone(),
             why,
         }));
@@ -71,9 +71,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &EmbedSettings, desk: 
         memory_bytes: model.size(),
         dimensions: u32::try_from(model.n_embd_out()).unwrap_or(0),
     };
-    if loaded.send(Ok(facts)).is_err() {
-        return;
-    }
+    loaded.send(Ok(facts));
     Embedder {
         model: &model,
         quick,

@@ -1,8 +1,6 @@
 //! What can go wrong when the engine is asked, and when it is started.
 
-use std::{io, path::PathBuf, time::Duration};
-
-use super::gguf::ModelFileError;
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Why the engine gave no answer. Every variant is an outcome the caller plans for: a draft is then quoted or held.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +18,12 @@ pub enum EngineError {
     #[error("The model engine is busy ({why}); try again in a moment.")]
     Overloaded {
         /// What was observed.
+        why: String,
+    },
+    /// The engine does not let us in.
+    #[error("The model engine refuses our access token ({why}); give it the right one.")]
+    Unauthorized {
+        /// What it said.
         why: String,
     },
     /// No answer came in time.
@@ -53,11 +57,27 @@ pub enum EngineError {
 #[non_exhaustive]
 pub enum RunError {
     /// Neither model was named.
-    #[error("Name a model to run: `--embed-model FILE`, `--chat-model FILE`, or both.")]
+    #[error("Name a model to run: `--embed-model FILE`, `--chat-model FILE` or `--model FILE`.")]
     NothingToRun,
-    /// A model file cannot be used.
-    #[error(transparent)]
-    ModelFile(#[from] ModelFileError),
+    /// Nowhere to listen.
+    #[error("Say where to listen: `--socket PATH`, or `--listen ADDRESS:PORT` for other machines.")]
+    NowhereToListen,
+    /// Two files would answer to one name.
+    #[error("Both `{}` and `{}` would be called `{name}`; rename one of them.", first.display(), second.display())]
+    NameTwice {
+        /// The name.
+        name: String,
+        /// The file named first.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
+    /// The library cannot be used at all.
+    #[error("The model library cannot be started: {0}.")]
+    Library(String),
+    /// Not one of the models can be used.
+    #[error("{0}")]
+    NoModelWorks(String),
     /// The library refused the model or the context.
     #[error("The model `{}` could not be loaded: {why}. Use a GGUF file that a current llama.cpp can run.", path.display())]
     Load {
@@ -85,19 +105,42 @@ pub enum RunError {
     /// Another engine answers on the socket.
     #[error("Another engine already answers on `{}`; stop it or choose another socket.", .0.display())]
     SocketInUse(PathBuf),
-    /// A model's thread ended although nobody asked it to.
-    #[error("The {0} model stopped unexpectedly; the engine must be restarted.")]
-    ModelStopped(&'static str),
+    /// Other machines may not ask without a token.
+    #[error(
+        "`{0}` can be reached from other machines, so a token is needed; name its file with `--token-file FILE`, or listen on 127.0.0.1."
+    )]
+    TokenNeeded(SocketAddr),
+    /// The token's file cannot be used.
+    #[error("The token file `{}` {why}", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the remedy.
+        why: String,
+    },
+    /// The address could not be opened.
+    #[error("The engine cannot listen on `{address}`: {source}. Choose another address or port.")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
 }
 
 impl RunError {
     /// Exit code of the child: 78 (configuration) when a restart cannot help, else 1.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::NothingToRun | Self::ModelFile(_) | Self::Load { .. } | Self::ChatTemplate { .. } => {
-                EXIT_CONFIGURATION
-            }
-            Self::Socket { .. } | Self::SocketInUse(_) | Self::ModelStopped(_) => 1,
+            Self::NothingToRun
+            | Self::NowhereToListen
+            | Self::NameTwice { .. }
+            | Self::NoModelWorks(_)
+            | Self::Load { .. }
+            | Self::ChatTemplate { .. }
+            | Self::TokenNeeded(_)
+            | Self::Token { .. } => EXIT_CONFIGURATION,
+            Self::Library(_) | Self::Socket { .. } | Self::SocketInUse(_) | Self::Listen { .. } => 1,
         }
     }
 }

@@ -3,7 +3,10 @@
 //! The library aborts or reports a null pointer on a damaged file. Reading the header here turns that into one
 //! sentence with a remedy, in the server as well as in the child.
 
+mod adapter;
+mod file;
 mod header;
+mod inspect;
 mod reader;
 
 use std::{
@@ -12,7 +15,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use adapter::check_adapter;
 pub use header::GgufHeader;
+pub use inspect::{Inspected, inspect, inspect_beginning};
+
+use file::GgufFile;
 
 use super::{memory, wire::ModelPurpose};
 
@@ -50,6 +57,15 @@ pub enum ModelFileProblem {
     /// The header contradicts itself.
     #[error("is damaged ({0}). Download it again.")]
     Damaged(&'static str),
+    /// A file that holds something else than a model.
+    #[error("holds no model but: {0}. Choose the file of the model itself.")]
+    NotAModel(String),
+    /// A file that holds no LoRA adapter.
+    #[error("is {0}. Choose a LoRA adapter that was converted to GGUF.")]
+    NotAnAdapter(&'static str),
+    /// An adapter for another model.
+    #[error("does not fit the model: {0}. Use the model it was trained on, or another adapter.")]
+    OtherModel(String),
     /// A model of the other kind.
     #[error("is {found}, and {} is needed here. Swap the two models or choose another file.", wanted.noun())]
     WrongKind {
@@ -71,7 +87,7 @@ pub enum ModelFileProblem {
     },
 }
 
-const fn megabytes(bytes: u64) -> u64 {
+pub(crate) const fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
@@ -109,18 +125,36 @@ pub fn check_models(
     })
 }
 
+/// Reads a model's file without looking at the memory; `purpose` is what it must be for, if that matters yet.
+pub fn read_model(path: &Path, purpose: Option<ModelPurpose>) -> Result<GgufHeader, ModelFileError> {
+    open(path)
+        .and_then(|file| GgufHeader::of_file(&file))
+        .and_then(|header| match purpose {
+            Some(purpose) => check_purpose(&header, purpose).map(|()| header),
+            None => Ok(header),
+        })
+        .map_err(|problem| ModelFileError {
+            path: path.to_owned(),
+            problem,
+        })
+}
+
+fn open(path: &Path) -> Result<GgufFile, ModelFileProblem> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    GgufFile::read(file, metadata.len())
+}
+
 fn check(
     path: &Path,
     purpose: ModelPurpose,
     context_tokens: u32,
     available_bytes: Option<u64>,
 ) -> Result<GgufHeader, ModelFileProblem> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
-    }
-    let header = GgufHeader::read(file, metadata.len())?;
+    let header = GgufHeader::of_file(&open(path)?)?;
     check_purpose(&header, purpose)?;
     let need_bytes = header.memory_need_bytes(context_tokens);
     match available_bytes {
@@ -134,11 +168,7 @@ fn check(
 
 /// An encoder and a decoder take different ways through the library; the wrong one kills the process.
 fn check_purpose(header: &GgufHeader, wanted: ModelPurpose) -> Result<(), ModelFileProblem> {
-    let found = if header.is_encoder() {
-        ModelPurpose::Embed
-    } else {
-        ModelPurpose::Chat
-    };
+    let found = header.purpose();
     if found == wanted {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 //!
 //! This is the only module that knows llama.cpp; nothing of it leaves the owner threads.
 
+mod adapter;
 mod backend;
 mod chat;
 mod client;
@@ -16,6 +17,7 @@ pub mod gguf;
 mod guard;
 mod logprob;
 mod memory;
+mod models;
 mod owner;
 mod prompt;
 mod queue;
@@ -23,11 +25,18 @@ mod runner;
 pub mod scripted;
 mod server;
 mod supervisor;
+mod template;
+mod warm_up;
 pub mod wire;
 
+pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
-pub use client::{ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, LogprobSummary};
+pub use client::{
+    Capabilities, ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, GrammarForm, InvalidToken,
+    LogprobSummary, RemoteEngine, RemoteState, RemoteStatus, TimeLimits, Token,
+    breaker::{Breaker, BreakerSettings, Outcome, Permit, Resting},
+};
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
 pub use supervisor::{EngineState, EngineStatus, FORMAT_FOR_PARENT, Supervisor, SupervisorSettings};

@@ -10,6 +10,7 @@ use llama_cpp_2::{
 use super::{
     backend::Refusal,
     error::RunError,
+    template::Template,
     wire::{ChatMessage, ErrorCode},
 };
 
@@ -17,10 +18,20 @@ const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
 /// Bytes of text accepted per token of window, so that a text that cannot fit is refused before it is tokenised.
 const MOST_BYTES_PER_TOKEN: usize = 32;
 
+/// How the model's chat template is applied.
+enum Style {
+    /// The library recognises it.
+    Native(LlamaChatTemplate),
+    /// It is run as the program it is.
+    Own(Box<Template>),
+}
+
 /// The model's chat template and the words that steer it.
 pub(crate) struct PromptWriter {
-    template: LlamaChatTemplate,
+    style: Style,
     control_words: Vec<String>,
+    /// Text of the token that every prompt begins with, where the vocabulary adds it by itself.
+    first_word: Option<String>,
 }
 
 impl PromptWriter {
@@ -40,13 +51,28 @@ impl PromptWriter {
             .filter_map(|token| vocabulary.text(token)?.to_str().ok().map(str::to_owned))
             .filter(|word| word.chars().count() > 1)
             .collect();
-        let writer = Self {
-            template,
-            control_words,
+        // A vocabulary without such a token says so with a negative number.
+        let text_of = |token: LlamaToken| {
+            let text = vocabulary.text(Some(token).filter(|token| token.0 >= 0)?)?;
+            text.to_str().ok().map(str::to_owned)
         };
-        writer
-            .apply(model, &[ChatMessage::user("Hello")])
-            .map_err(|_refused| unusable("has a chat template that is not supported"))?;
+        let bos = text_of(vocabulary.bos()).unwrap_or_default();
+        let eos = text_of(vocabulary.eos()).unwrap_or_default();
+        let source = template.to_str().map(str::to_owned);
+        let mut writer = Self {
+            style: Style::Native(template),
+            control_words,
+            first_word: vocabulary
+                .should_add_bos()
+                .then(|| bos.clone())
+                .filter(|bos| !bos.is_empty()),
+        };
+        if writer.apply(model, &[ChatMessage::user("Hello")]).is_err() {
+            let source = source.map_err(|error| unusable(&format!("has a chat template that is no text ({error})")))?;
+            let own = Template::new(&source, &bos, &eos)
+                .map_err(|why| unusable(&format!("has a chat template that cannot be applied ({why})")))?;
+            writer.style = Style::Own(Box::new(own));
+        }
         Ok(writer)
     }
 
@@ -84,17 +110,34 @@ impl PromptWriter {
     }
 
     fn apply(&self, model: &LlamaModel, messages: &[ChatMessage]) -> Result<String, Refusal> {
-        let messages = messages
-            .iter()
-            .map(|message| {
-                let content = defused(&message.content, &self.control_words);
-                LlamaChatMessage::new(message.role.clone(), content)
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(Refusal::failure)?;
-        model
-            .apply_chat_template(&self.template, &messages, true)
-            .map_err(|error| Refusal::failure(format!("its chat template could not be applied ({error})")))
+        let defused = messages.iter().map(|message| ChatMessage {
+            role: message.role.clone(),
+            content: defused(&message.content, &self.control_words),
+        });
+        let not_applied = |why: &dyn std::fmt::Display| {
+            Refusal::new(
+                ErrorCode::InvalidRequest,
+                format!("The model's chat template does not take this conversation: {why}."),
+            )
+        };
+        match &self.style {
+            Style::Native(template) => {
+                let messages = defused
+                    .map(|message| LlamaChatMessage::new(message.role, message.content))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(Refusal::failure)?;
+                model
+                    .apply_chat_template(template, &messages, true)
+                    .map_err(|error| not_applied(&error))
+            }
+            Style::Own(template) => {
+                let messages: Vec<_> = defused.collect();
+                let prompt = template.render(&messages).map_err(|why| not_applied(&why))?;
+                // The vocabulary adds it once more.
+                let added = self.first_word.as_deref().unwrap_or_default();
+                Ok(prompt.strip_prefix(added).map_or(prompt.clone(), str::to_owned))
+            }
+        }
     }
 }
 

@@ -1,19 +1,20 @@
-//! The engine child: loads the models, listens, and ends with its parent.
+//! The engine process: loads the models, listens, and ends with its parent or when it is told to.
 
-use std::{io::Read, num::NonZero, path::PathBuf, sync::Arc, thread};
+use std::{io::Read, net::SocketAddr, num::NonZero, path::PathBuf, sync::Arc, thread};
 
-use llama_cpp_2::{LogOptions, llama_backend::LlamaBackend, send_logs_to_tracing};
-use tokio::sync::{mpsc, oneshot};
+use llama_cpp_2::{LogOptions, send_logs_to_tracing};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot},
+};
 
 use super::{
     backend::{Backend, ChatEvent, ChatJob, ChatTask, EmbedJob, Embedded, Refusal, Scored, Terms},
-    chat::{self, ChatSettings, DEFAULT_SLOTS, MOST_SLOTS},
-    embed::{self, EmbedSettings},
     error::RunError,
-    gguf::{GgufHeader, check_models},
     memory,
-    owner::{Owner, OwnerThread},
-    server::{Listener, router},
+    models::Models,
+    owner::join,
+    server::{Listener, NetworkListener, router},
     wire::{ChatCompletionRequest, Health, ScoreRequest},
 };
 
@@ -24,59 +25,120 @@ pub const DEFAULT_CONTEXT_TOKENS: u32 = 4096;
 /// What to run.
 #[derive(Debug, Clone, Default)]
 pub struct EngineArgs {
-    /// The Unix socket to listen on.
-    pub socket: PathBuf,
-    /// The chat model, a GGUF file.
+    /// The Unix socket to listen on, for the process that started this one.
+    pub socket: Option<PathBuf>,
+    /// The address to listen on, for other machines.
+    pub listen: Option<SocketAddr>,
+    /// The file with the token that requests to `listen` must carry; needed unless only this machine can reach it.
+    pub token_file: Option<PathBuf>,
+    /// The default chat model, a GGUF file; loaded at once.
     pub chat_model: Option<PathBuf>,
-    /// The embedding model, a GGUF file.
+    /// The default embedding model, a GGUF file; loaded at once.
     pub embed_model: Option<PathBuf>,
+    /// Further models, GGUF files; loaded when they are first asked for.
+    pub models: Vec<PathBuf>,
+    /// LoRA adapters, GGUF files, by name.
+    pub adapters: Vec<(String, PathBuf)>,
     /// Threads each model computes with; default is one per core.
     pub threads: Option<NonZero<u16>>,
-    /// Most tokens of one request to the chat model; default [`DEFAULT_CONTEXT_TOKENS`], at most what the model was
+    /// Most tokens of one request to a chat model; default [`DEFAULT_CONTEXT_TOKENS`], at most what the model was
     /// trained with.
     pub context_tokens: Option<NonZero<u32>>,
-    /// Answers written at the same time; default 8.
+    /// Answers that a chat model writes at the same time; default 8.
     pub slots: Option<NonZero<u16>>,
     /// Tokens of cache beyond one window, for the other answers and for beginnings of prompts; default one window.
     pub cache_tokens: Option<u32>,
+    /// What all models together may need, bytes; default is what the machine can give.
+    pub memory_budget_bytes: Option<u64>,
 }
 
-/// Tokens of cache that a chat model is given.
-pub(crate) fn cells(context_tokens: Option<NonZero<u32>>, cache_tokens: Option<u32>) -> u32 {
-    let window = context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-    window.saturating_add(cache_tokens.unwrap_or(window))
-}
-
-/// Runs the engine until its standard input closes.
+/// Runs the engine until it is told to end: by a signal or, with a socket, by the end of its standard input.
 ///
 /// The parent keeps the other end of that pipe: however it ends, the child ends with it. The parent also has to set
 /// `OMP_WAIT_POLICY=passive`, which the library reads before any code of ours runs.
 pub async fn run(args: EngineArgs) -> Result<(), RunError> {
-    if args.chat_model.is_none() && args.embed_model.is_none() {
-        return Err(RunError::NothingToRun);
+    if args.socket.is_none() && args.listen.is_none() {
+        return Err(RunError::NowhereToListen);
     }
-    let parent_is_gone = stdin_closed();
+    let told_to_end = told_to_end(args.socket.is_some());
     // The library writes to stderr by itself otherwise.
     send_logs_to_tracing(LogOptions::default().with_logs_enabled(true));
-    let (runner, mut threads) = Runner::load(&args)?;
-    let runner = Arc::new(runner);
-    let listener = Listener::open(&args.socket)?;
-    tracing::info!(socket = %args.socket.display(), "The engine listens");
-    let outcome = tokio::select! {
-        served = listener.serve(router(Arc::<Runner>::clone(&runner))) => {
-            served.map_err(|source| RunError::Socket { path: args.socket.clone(), source })
-        }
-        kind = first_to_end(&mut threads) => Err(RunError::ModelStopped(kind)),
-        _ = parent_is_gone => Ok(()),
+    let threads = args
+        .threads
+        .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
+        .map_or(1, NonZero::get);
+    let on_socket = args.socket.as_deref().map(Listener::open).transpose()?;
+    let on_network = match args.listen {
+        Some(address) => Some(NetworkListener::open(address, args.token_file.as_deref()).await?),
+        None => None,
     };
-    runner.close();
-    threads.into_iter().for_each(OwnerThread::join);
+    let models = Models::new(&args, threads)?;
+    let runner = Arc::new(Runner { models, threads });
+    runner.models.load_defaults();
+
+    let socket_path = args.socket.unwrap_or_default();
+    let served_on_socket = async {
+        match on_socket {
+            Some(listener) => listener
+                .serve(router(Arc::<Runner>::clone(&runner)))
+                .await
+                .map_err(|source| RunError::Socket {
+                    path: socket_path,
+                    source,
+                }),
+            None => std::future::pending().await,
+        }
+    };
+    let served_on_network = async {
+        match on_network {
+            Some(listener) => listener.serve(router(Arc::<Runner>::clone(&runner))).await,
+            None => std::future::pending().await,
+        }
+    };
+    let nothing_works = async {
+        match runner.models.started().await {
+            Ok(()) => {
+                tracing::info!("The engine is ready");
+                std::future::pending().await
+            }
+            Err(error) => Err(error),
+        }
+    };
+    let outcome = tokio::select! {
+        served = served_on_socket => served,
+        served = served_on_network => served,
+        nothing_works = nothing_works => nothing_works,
+        () = told_to_end => Ok(()),
+    };
+    join(runner.models.close());
     outcome
 }
 
-async fn first_to_end(threads: &mut [OwnerThread]) -> &'static str {
-    let ends = threads.iter_mut().map(|thread| Box::pin(thread.ended()));
-    futures::future::select_all(ends).await.0
+/// Resolves when the process is to end.
+async fn told_to_end(has_parent: bool) {
+    let parent_is_gone = async {
+        if has_parent {
+            let _however_it_ends = stdin_closed().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let signalled = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "A signal cannot be listened to");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = parent_is_gone => {}
+        () = signalled(SignalKind::terminate()) => {}
+        () = signalled(SignalKind::interrupt()) => {}
+    }
 }
 
 /// Resolves when standard input has ended. A plain thread, because a runtime would wait for its blocking read.
@@ -92,103 +154,24 @@ fn stdin_closed() -> oneshot::Receiver<()> {
 }
 
 struct Runner {
-    chat: Option<Owner<ChatJob>>,
-    embed: Option<Owner<EmbedJob>>,
+    models: Models,
     threads: u16,
 }
 
-impl Runner {
-    /// Checks both files before loading either, then loads one after the other.
-    fn load(args: &EngineArgs) -> Result<(Self, Vec<OwnerThread>), RunError> {
-        let threads = args
-            .threads
-            .or_else(|| thread::available_parallelism().ok()?.try_into().ok())
-            .map_or(1, NonZero::get);
-        let asked = args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get);
-        let cells = cells(args.context_tokens, args.cache_tokens);
-        let checked = check_models(args.embed_model.as_deref(), args.chat_model.as_deref(), cells)?;
-        let chat = args
-            .chat_model
-            .as_ref()
-            .zip(checked.chat.as_ref())
-            .map(|(path, header)| ChatSettings {
-                path: path.clone(),
-                threads: i32::from(threads),
-                context_tokens: window(asked, header),
-                slots: args.slots.map_or(DEFAULT_SLOTS, NonZero::get).min(MOST_SLOTS),
-                cache_tokens: args.cache_tokens.unwrap_or_else(|| window(asked, header)),
-            });
-        let embed = args
-            .embed_model
-            .as_ref()
-            .zip(checked.embed.as_ref())
-            .map(|(path, header)| EmbedSettings {
-                path: path.clone(),
-                threads: i32::from(threads),
-                model_pools: header.has_pooling,
-            });
-        let backend = LlamaBackend::init().map_err(|error| RunError::Load {
-            path: args.socket.clone(),
-            why: error.to_string(),
-        })?;
-        let backend = Arc::new(backend);
-
-        let chat = chat
-            .map(|settings| {
-                let backend = Arc::clone(&backend);
-                let path = settings.path.clone();
-                Owner::start("chat", &path, move |desk, loaded| {
-                    chat::work(&backend, &settings, desk, loaded);
-                })
-            })
-            .transpose()?;
-        let embed = embed
-            .map(|settings| {
-                let path = settings.path.clone();
-                Owner::start("embedding", &path, move |desk, loaded| {
-                    embed::work(&backend, &settings, desk, loaded);
-                })
-            })
-            .transpose()?;
-        let (chat, chat_thread) = chat.unzip();
-        let (embed, embed_thread) = embed.unzip();
-        let owner_threads = chat_thread.into_iter().chain(embed_thread).collect();
-        Ok((Self { chat, embed, threads }, owner_threads))
-    }
-
-    fn close(&self) {
-        if let Some(chat) = &self.chat {
-            chat.close();
-        }
-        if let Some(embed) = &self.embed {
-            embed.close();
-        }
-    }
-}
-
-/// The window asked for, cut to what the model was trained with.
-fn window(asked: u32, header: &GgufHeader) -> u32 {
-    match header.context_tokens {
-        trained if trained > 0 && asked > trained => {
-            tracing::warn!(
-                asked,
-                trained,
-                "The window is cut to what the chat model was trained with"
-            );
-            trained
-        }
-        _ => asked,
-    }
-}
-
 impl Backend for Runner {
-    fn embed(&self, texts: Vec<String>, terms: Terms) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
-        let owner = self
-            .embed
-            .as_ref()
-            .ok_or_else(|| Refusal::no_model("embedding", "--embed-model"))?;
+    fn embed(
+        &self,
+        model: Option<&str>,
+        texts: Vec<String>,
+        terms: Terms,
+    ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {
         let (answer, answered) = oneshot::channel();
-        owner.submit(terms, EmbedJob { texts, terms, answer })?;
+        self.models.embed(model, terms, |ticket| EmbedJob {
+            texts,
+            terms,
+            answer,
+            ticket,
+        })?;
         Ok(answered)
     }
 
@@ -197,13 +180,14 @@ impl Backend for Runner {
         request: ChatCompletionRequest,
         terms: Terms,
     ) -> Result<mpsc::UnboundedReceiver<ChatEvent>, Refusal> {
-        let owner = self
-            .chat
-            .as_ref()
-            .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
         let (events, heard) = mpsc::unbounded_channel();
-        let task = ChatTask::Write { request, events };
-        owner.submit(terms, ChatJob { task, terms })?;
+        let (model, adapter) = (request.model.clone(), request.adapter.clone());
+        self.models
+            .chat(model.as_deref(), adapter.as_deref(), terms, |ticket| ChatJob {
+                task: ChatTask::Write { request, events },
+                terms,
+                ticket,
+            })?;
         Ok(heard)
     }
 
@@ -212,29 +196,25 @@ impl Backend for Runner {
         request: ScoreRequest,
         terms: Terms,
     ) -> Result<oneshot::Receiver<Result<Scored, Refusal>>, Refusal> {
-        let owner = self
-            .chat
-            .as_ref()
-            .ok_or_else(|| Refusal::no_model("chat", "--chat-model"))?;
         let (answer, answered) = oneshot::channel();
-        let task = ChatTask::Score { request, answer };
-        owner.submit(terms, ChatJob { task, terms })?;
+        let (model, adapter) = (request.model.clone(), request.adapter.clone());
+        self.models
+            .chat(model.as_deref(), adapter.as_deref(), terms, |ticket| ChatJob {
+                task: ChatTask::Score { request, answer },
+                terms,
+                ticket,
+            })?;
         Ok(answered)
     }
 
     fn health(&self) -> Health {
+        let status = if self.models.is_starting() { "loading" } else { "ok" };
         Health {
-            status: "ok".to_owned(),
+            status: status.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            models: self
-                .chat
-                .as_ref()
-                .map(Owner::health)
-                .into_iter()
-                .chain(self.embed.as_ref().map(Owner::health))
-                .collect(),
-            memory_budget_bytes: None,
+            models: self.models.health(),
+            memory_budget_bytes: self.models.budget_bytes(),
             threads: u32::from(self.threads),
             rss_bytes: memory::resident_bytes(),
         }

@@ -208,6 +208,7 @@ impl ScriptedBackend {
 impl Backend for ScriptedBackend {
     fn embed(
         &self,
+        _model: Option<&str>,
         texts: Vec<String>,
         _terms: Terms,
     ) -> Result<oneshot::Receiver<Result<Embedded, Refusal>>, Refusal> {

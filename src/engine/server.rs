@@ -2,6 +2,7 @@
 
 mod answer;
 mod listener;
+mod network;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout_at;
 
 pub(crate) use listener::Listener;
+pub(crate) use network::NetworkListener;
 
 use super::{
     backend::{Backend, Refusal, Terms},
@@ -56,12 +58,19 @@ async fn health(State(backend): Shared) -> Json<Health> {
 
 async fn models(State(backend): Shared) -> Json<ModelList> {
     let health = backend.health();
-    let entry = |name: String| ModelEntry {
-        id: name,
-        object: "model".to_owned(),
-        owned_by: "holdpoint".to_owned(),
-    };
-    let data = health.models.into_iter().map(|model| entry(model.name)).collect();
+    let data = health
+        .models
+        .into_iter()
+        // An adapter is asked for by its own name beside the model's.
+        .filter(|model| model.adapter.is_none())
+        .map(|model| ModelEntry {
+            id: model.name,
+            object: "model".to_owned(),
+            owned_by: "holdpoint".to_owned(),
+            purpose: Some(model.purpose),
+            state: Some(model.state),
+        })
+        .collect();
     Json(ModelList {
         object: "list".to_owned(),
         data,
@@ -81,8 +90,8 @@ async fn embeddings(State(backend): Shared, headers: HeaderMap, body: Bytes) -> 
             ),
         ));
     }
+    let answer = backend.embed(request.model.as_deref(), texts, terms)?;
     let model = model_name(&*backend, ModelPurpose::Embed, request.model);
-    let answer = backend.embed(texts, terms)?;
     let embedded = within(terms, answer)
         .await?
         .map_err(|_gone| Refusal::failure("the model has stopped"))??;

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Endpoint, EngineClient},
-    gguf::{ModelFileError, check_models},
-    runner::cells,
-    wire::ModelHealth,
+    gguf::{ModelFileError, read_model},
+    models::note,
+    wire::{ModelHealth, ModelPurpose},
 };
 pub use child::FORMAT_FOR_PARENT;
 use child::{Ended, EngineChild};
@@ -34,11 +34,17 @@ pub struct SupervisorSettings {
     pub chat_model: Option<PathBuf>,
     /// The embedding model, a GGUF file.
     pub embed_model: Option<PathBuf>,
+    /// Further models, GGUF files, loaded when they are first asked for.
+    pub models: Vec<PathBuf>,
+    /// LoRA adapters, GGUF files, by name.
+    pub adapters: Vec<(String, PathBuf)>,
+    /// What all models together may need, bytes; what the machine can give if `None`.
+    pub memory_budget_bytes: Option<u64>,
     /// Threads each model computes with; one per core if `None`.
     pub threads: Option<NonZero<u16>>,
-    /// Most tokens of one request to the chat model.
+    /// Most tokens of one request to a chat model.
     pub context_tokens: Option<NonZero<u32>>,
-    /// Answers written at the same time.
+    /// Answers that a chat model writes at the same time.
     pub slots: Option<NonZero<u16>>,
     /// Tokens of cache beyond one window.
     pub cache_tokens: Option<u32>,
@@ -58,6 +64,9 @@ impl SupervisorSettings {
             socket: socket.into(),
             chat_model: None,
             embed_model: None,
+            models: Vec::new(),
+            adapters: Vec::new(),
+            memory_budget_bytes: None,
             threads: None,
             context_tokens: None,
             slots: None,
@@ -69,13 +78,22 @@ impl SupervisorSettings {
     }
 
     fn has_model(&self) -> bool {
-        self.chat_model.is_some() || self.embed_model.is_some()
+        self.chat_model.is_some() || self.embed_model.is_some() || !self.models.is_empty()
     }
 
-    /// Looks at the model files without loading them.
+    /// Looks at the model files without loading them: an error if not a single one can be used.
     fn check_models(&self) -> Result<(), ModelFileError> {
-        let cells = cells(self.context_tokens, self.cache_tokens);
-        check_models(self.embed_model.as_deref(), self.chat_model.as_deref(), cells).map(drop)
+        let chat = self.chat_model.iter().map(|path| (path, Some(ModelPurpose::Chat)));
+        let embed = self.embed_model.iter().map(|path| (path, Some(ModelPurpose::Embed)));
+        let others = self.models.iter().map(|path| (path, None));
+        let mut first_problem = None;
+        for (path, purpose) in chat.chain(embed).chain(others) {
+            match read_model(path, purpose) {
+                Ok(_) => return Ok(()),
+                Err(problem) => first_problem = first_problem.or(Some(problem)),
+            }
+        }
+        first_problem.map_or(Ok(()), Err)
     }
 }
 
@@ -225,6 +243,8 @@ impl Watchdog {
         if !self.settings.has_model() {
             return;
         }
+        // A new server gives every model a new chance.
+        note::forget(&self.settings.socket);
         let mut failures_in_a_row = 0;
         let outcome = loop {
             let Some((why, was_ready)) = self.run_once().await else {
@@ -318,8 +338,19 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
     option("--embed-model", path(&settings.embed_model));
     option("--threads", settings.threads.map(|threads| threads.to_string().into()));
     option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
-    option("--slots", settings.slots.map(|slots| slots.to_string().into()));
-    option("--cache", settings.cache_tokens.map(|tokens| tokens.to_string().into()));
+    option(
+        "--memory-budget",
+        settings.memory_budget_bytes.map(|bytes| bytes.to_string().into()),
+    );
+    for model in &settings.models {
+        option("--model", Some(model.clone().into()));
+    }
+    for (name, file) in &settings.adapters {
+        let mut named = std::ffi::OsString::from(name);
+        named.push("=");
+        named.push(file);
+        option("--lora", Some(named));
+    }
     arguments
 }
 
@@ -341,6 +372,8 @@ mod tests {
         let mut settings = SupervisorSettings::new("/run/engine.sock");
         settings.embed_model = Some("/models/embed.gguf".into());
         settings.threads = NonZero::new(2);
+        settings.models = vec!["/models/other.gguf".into()];
+        settings.adapters = vec![("polite".to_owned(), "/models/polite.gguf".into())];
         assert_eq!(
             child_arguments(&settings),
             [
@@ -350,7 +383,11 @@ mod tests {
                 "--embed-model",
                 "/models/embed.gguf",
                 "--threads",
-                "2"
+                "2",
+                "--model",
+                "/models/other.gguf",
+                "--lora",
+                "polite=/models/polite.gguf"
             ]
         );
     }

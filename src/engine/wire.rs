@@ -180,11 +180,11 @@ pub struct Timings {
 pub struct ModelList {
     /// Always `list`.
     pub object: String,
-    /// The loaded models.
+    /// The models, loaded or not.
     pub data: Vec<ModelEntry>,
 }
 
-/// One loaded model.
+/// One model.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModelEntry {
     /// Its name: the file's name without its ending.
@@ -193,6 +193,12 @@ pub struct ModelEntry {
     pub object: String,
     /// Always `holdpoint`.
     pub owned_by: String,
+    /// What it is for; only Holdpoint's own engine says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<ModelPurpose>,
+    /// Where it stands; only Holdpoint's own engine says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ModelState>,
 }
 
 /// Why a request was refused; the `code` of an error body.

@@ -2,4 +2,5 @@
 
 pub mod auroc;
 pub mod bootstrap;
+pub mod proportion;
 pub mod quantile;

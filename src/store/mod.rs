@@ -3,6 +3,7 @@
 //! One writer connection commits many queued writes at once ([`write`]); readers have a pool of their own. Rows of a
 //! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
 
+mod checks;
 mod confirm;
 pub mod conversations;
 pub mod entity;
@@ -11,6 +12,7 @@ pub mod global;
 mod jobs;
 pub mod knowledge;
 mod log;
+mod models;
 mod open;
 mod rows;
 mod write;

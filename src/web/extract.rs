@@ -6,6 +6,8 @@ use super::session::{CSRF_HEADER, SignedIn};
 use super::state::Web;
 use crate::app::visit::{self, Visitor};
 use crate::app::{Caller, accounts};
+use crate::domain::account::Scope;
+use crate::domain::ids::WorkspaceId;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::{Bytes, BytesMut};
@@ -78,6 +80,29 @@ impl FromRequestParts<Web> for OnSocket {
                 "Only the administrator of this machine can do this, with the command: holdpoint admin",
             )),
         }
+    }
+}
+
+/// Whoever may look after this machine's models: its administrator on the socket, before there is any workspace too, or an
+/// owner or admin of a workspace.
+#[derive(Debug)]
+pub struct Operator {
+    /// Whose workspace; none for the machine's administrator.
+    pub workspace_id: Option<WorkspaceId>,
+}
+
+impl FromRequestParts<Web> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        if peer(parts) == Some(Peer::Socket) && bearer(&parts.headers)?.is_none() {
+            return Ok(Self { workspace_id: None });
+        }
+        let CallerOf(caller) = CallerOf::from_request_parts(parts, web).await?;
+        caller.require(Scope::Admin)?;
+        Ok(Self {
+            workspace_id: Some(caller.workspace_id),
+        })
     }
 }
 

@@ -377,6 +377,14 @@ async function rest(page) {
   await page.goto(`${base}/log?verify=1`);
   await page.getByText('The chain is whole.').waitFor();
   await looksRight(page, 'log-verified');
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.waitForURL(`${base}/settings/models`);
+  await page.locator('[data-check=embedder]').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.fitness').getByText('German').first().waitFor();
+  await page.getByText('Measuring now').waitFor({ state: 'detached' });
+  await looksRight(page, 'models');
   await page.goto(`${base}/conversations/01981b2e-7c1a-7000-8000-000000000000`);
   await looksRight(page, 'problem');
   step('rest');

@@ -9,7 +9,8 @@ pub(crate) use client::{Answer, Client, Event, Events};
 pub(crate) use redact::redacted;
 pub(crate) use visitor::VisitorClient;
 
-use holdpoint::app::{App, Caller, Engine, accounts};
+use holdpoint::app::{App, Caller, Engine, Engines, accounts, fitness};
+use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Measure};
 use holdpoint::domain::time::{Clock, Timestamp};
 use holdpoint::engine::EngineClient;
 use holdpoint::engine::scripted::{MODEL_NAME, ScriptedEngine};
@@ -59,6 +60,23 @@ impl Clock for TestClock {
     }
 }
 
+/// The scripted engine as an app uses it.
+fn handle(engine: &ScriptedEngine) -> Engine {
+    Engine {
+        client: EngineClient::new(engine.endpoint()),
+        embedder: MODEL_NAME.to_owned(),
+        chat_model: Some(MODEL_NAME.to_owned()),
+        status: None,
+    }
+}
+
+/// The scripted embedder counts as fit to quote in English, as the default one does.
+pub(crate) async fn fit_to_quote(app: &App) {
+    let measure = Measure::known(Gauge::RightlyQuoted, 100, 0.9, 0.8);
+    let finding = Finding::of(Ability::Quote, Language::En, vec![measure], None);
+    fitness::keep(app, MODEL_NAME, None, &[finding]).await.unwrap();
+}
+
 /// What a test wants to be different.
 #[derive(Default)]
 pub(crate) struct Builder {
@@ -90,13 +108,10 @@ impl Builder {
         let location = Location::Sqlite(dir.path().join("holdpoint.db"));
         let store = Store::open(&location, sources_at(clock.clone())).await.unwrap();
         let engine = ScriptedEngine::start(dir.path().join("engine.sock")).unwrap();
-        let handle = (!self.without_engine).then(|| Engine {
-            client: EngineClient::new(engine.endpoint()),
-            embedder: MODEL_NAME.to_owned(),
-            chat_model: Some(MODEL_NAME.to_owned()),
-            status: None,
-        });
-        let app = App::new(store, handle);
+        let handle = (!self.without_engine).then(|| handle(&engine));
+        let models = super::models::settings(dir.path().join("models"));
+        let app = App::equipped(store, Engines::new(handle, Vec::new()), Some(models));
+        fit_to_quote(&app).await;
         app.start_jobs();
         let workspace = Workspace::make(&app, "quillhaven", OWNER_EMAIL).await;
         let mut settings = self.settings;
@@ -225,6 +240,11 @@ impl TestApp {
         self.address.unwrap()
     }
 
+    /// Its engine, for another app over the same database.
+    pub(crate) fn handle(&self) -> Engine {
+        handle(&self.engine)
+    }
+
     pub(crate) fn socket(&self) -> PathBuf {
         self.dir.path().join("holdpoint.sock")
     }
@@ -327,6 +347,11 @@ impl TestApp {
         self.decide(item, decision).await.ok();
         self.advance_ms(UNDO_MS);
     }
+}
+
+/// The administrator of the server behind this socket, whoever started it.
+pub(crate) fn socket_client(socket: PathBuf) -> Client {
+    Client::unix(socket)
 }
 
 /// Looks until it finds something.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod demo;
+mod model;
 mod refusals;
 mod serving;
 
@@ -67,6 +68,8 @@ impl Holdpoint {
             .env("HOLDPOINT_DATA_DIR", self.data_dir())
             // Models of this user must not change what a test sees.
             .env("XDG_CACHE_HOME", self.data_dir())
+            // Nor may its proxy.
+            .env("NO_PROXY", "*")
             .env("TZ", "UTC")
             .current_dir(self.folder.path());
         command

@@ -27,6 +27,7 @@ fn marked(text: &str, words: &[&str]) -> Marked {
 
 fn shell(section: Section) -> Shell {
     Shell {
+        manages: false,
         workspace: "Northlight Cycles".into(),
         person: "Mia Okafor".into(),
         section,

@@ -8,7 +8,9 @@ const DOCUMENTS: [&str; 4] = ["ARCHITECTURE.md", "README.md", "CONTRIBUTING.md",
 /// Folders of the repository that a path may begin with.
 const TOP: [&str; 7] = ["src", "tests", "docs", "migrations", "assets", "examples", "benches"];
 /// Folders of `src/` that a path may begin with for short.
-const LAYERS: [&str; 8] = ["app", "cli", "config", "domain", "engine", "stats", "store", "web"];
+const LAYERS: [&str; 9] = [
+    "app", "cli", "config", "domain", "engine", "outbound", "stats", "store", "web",
+];
 /// The invariants of the design that this version has something to keep for.
 const KEPT: [u32; 6] = [1, 2, 3, 8, 9, 10];
 

@@ -3,13 +3,18 @@
 //! Tests that need a model are skipped, and say so, when `HOLDPOINT_TEST_MODELS` (default: `target/models`) does not
 //! hold it.
 
+mod adapters;
 mod answers;
 mod chat_loop;
 mod exactness;
+mod files;
+mod network;
 mod raw;
 mod schemas;
 mod scripted;
+mod several;
 mod supervision;
+mod survival;
 
 use std::{
     fs,

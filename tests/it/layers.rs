@@ -1,10 +1,10 @@
-//! Imports point one way: `cli → web → app → {store, engine} → domain, stats`. That `domain` and `stats` are pure is proven by
+//! Imports point one way: `cli → web → app → {store, engine, outbound} → domain, stats`. That `domain` and `stats` are pure is proven by
 //! compiling `pure-check`; this reads the other layers' imports.
 
 use std::path::{Path, PathBuf};
 
 /// A folder or file of `src/`, and what must not be named in it.
-const FORBIDDEN: [(&str, &[&str]); 8] = [
+const FORBIDDEN: [(&str, &[&str]); 9] = [
     (
         "domain",
         &[
@@ -48,6 +48,19 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
             "crate::cli",
             "crate::config",
             "sea_orm",
+        ],
+    ),
+    (
+        "outbound",
+        &[
+            "crate::store",
+            "crate::engine",
+            "crate::app",
+            "crate::web",
+            "crate::cli",
+            "crate::config",
+            "sea_orm",
+            "llama_cpp",
         ],
     ),
     (

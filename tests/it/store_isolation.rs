@@ -39,7 +39,16 @@ macro_rules! scoped_tables {
 }
 
 /// Tables that belong to no workspace, or are asked by a secret's hash to find out which one it is.
-const NOT_SCOPED: [&str; 5] = ["workspaces", "users", "sessions", "setup_links", "seaql_migrations"];
+const NOT_SCOPED: [&str; 8] = [
+    "workspaces",
+    "users",
+    "sessions",
+    "setup_links",
+    "model_checks",
+    "models",
+    "models_in_use",
+    "seaql_migrations",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {

@@ -380,7 +380,7 @@ async fn no_row_refers_to_another_workspaces_row() {
             .sql(&format!("UPDATE messages SET author = 'person', release_id = NULL, member_id = (SELECT id FROM members WHERE workspace_id = messages.workspace_id) WHERE workspace_id <> {person}"))
             .await
             .unwrap();
-        let global = ["workspaces", "users"];
+        let global = ["workspaces", "users", "models"];
         let references = bench.references().await;
         let scoped: Vec<_> = references.iter().filter(|reference| !global.contains(&reference.target.as_str())).collect();
         assert!(scoped.len() >= 25, "only {} references were found", scoped.len());

@@ -180,6 +180,7 @@ impl World {
                 status: None,
             }),
         );
+        crate::app::fit_to_quote(&app).await;
         let shop = Shop::open(&app).await;
         app.start_jobs();
         let world = Self {

@@ -2,22 +2,23 @@
 
 use super::index::{Entry, EntryId, Index, index};
 use super::{QUESTION_DEADLINE, no_engine};
-use crate::app::{App, AppError, Caller};
+use crate::app::{App, AppError, Caller, fitness};
 use crate::domain::account::Scope;
 use crate::domain::answer::{
-    AllowedModes, AnswerMode, Candidate, CandidateKind, Choice, Signals, Thresholds, choose, overlap,
+    AnswerMode, Candidate, CandidateKind, Choice, Signals, Thresholds, choose, overlap, same_words,
 };
 use crate::domain::draft::Source;
+use crate::domain::fitness::Allowance;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use crate::domain::knowledge::DocumentKind;
-use crate::domain::retrieval::{EntryVectors, Ranking, RetrievalError, rank};
+use crate::domain::retrieval::{EntryVectors, RankedEntry, Ranking, RetrievalError, rank};
 use crate::domain::settings::AgentSettings;
 use crate::store::Rows;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// Candidates that are looked at.
-const KEEP: usize = 8;
+pub(super) const KEEP: usize = 8;
 /// Share of the question's content words that a passage must have before it is quoted without an engine.
 const WORDS_ENOUGH: f64 = 0.6;
 
@@ -55,7 +56,10 @@ pub(crate) async fn find_answer(
     settings: &AgentSettings,
 ) -> Result<Found, AppError> {
     match ranked(app, rows, question, &settings.collections).await {
-        Ok((index, ranking)) => Ok(by_meaning(question, &index, &ranking, settings)),
+        Ok((index, ranking)) => {
+            let allowance = fitness::allowance(app, settings).await?;
+            Ok(by_meaning(question, &index, &ranking, allowance))
+        }
         Err(AppError::Engine(why)) => {
             tracing::warn!("the engine is missing ({why}); looking for words instead");
             by_words(rows, question, settings).await
@@ -145,30 +149,35 @@ async fn ranked(
     Ok((all, ranking))
 }
 
-fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &AgentSettings) -> Found {
-    let found: Vec<(&Entry, Candidate<'_>)> = ranking
-        .entries
-        .iter()
+/// The answer to a question from what was ranked.
+pub(super) fn by_meaning(question: &str, index: &Index, ranking: &Ranking, allowance: Allowance) -> Found {
+    let own = index.entries.iter().position(|entry| is_own(question, entry));
+    // A verified answer that is asked for word for word is looked at wherever the embedder puts it.
+    let own = own.filter(|at| !ranking.entries.iter().any(|ranked| ranked.index == *at));
+    let ranked = ranking.entries.iter().copied().chain(own.map(unranked));
+    let found: Vec<(&Entry, Candidate<'_>)> = ranked
         .filter_map(|ranked| {
             let entry = index.entries.get(ranked.index)?;
             let candidate = Candidate {
                 kind: entry.kind,
                 title: &entry.title,
                 body: &entry.body,
-                ranked: *ranked,
+                ranked,
                 sentence_similarities: None,
             };
             Some((entry, candidate))
         })
         .collect();
     let candidates: Vec<Candidate<'_>> = found.iter().map(|(_, candidate)| *candidate).collect();
-    let choice = choose(
-        question,
-        ranking,
-        &candidates,
-        allowed(settings),
-        &Thresholds::default(),
-    );
+    let chosen = |modes| choose(question, ranking, &candidates, modes, &Thresholds::default());
+    let mut choice = chosen(allowance.modes);
+    let first = choice.sources.first().and_then(|chosen| found.get(chosen.candidate));
+    let word_for_word = first.is_some_and(|(entry, _)| is_own(question, entry));
+    choice.signals.unfit = allowance.is_unfit(choice.mode, word_for_word);
+    if choice.mode == AnswerMode::Abstain && allowance.modes != allowance.wanted {
+        // The knowledge may answer it; what is missing is a model that is fit to say so.
+        choice.signals.unfit = chosen(allowance.wanted).mode != AnswerMode::Abstain;
+    }
     let sources = choice
         .sources
         .iter()
@@ -184,13 +193,18 @@ fn by_meaning(question: &str, index: &Index, ranking: &Ranking, settings: &Agent
     }
 }
 
-fn allowed(settings: &AgentSettings) -> AllowedModes {
-    let has = |mode| settings.modes.contains(&mode);
-    AllowedModes {
-        verified: has(AnswerMode::Verified),
-        quote: has(AnswerMode::Quote),
-        // No model has been measured as fit to write, so the owner has to allow an unfit one.
-        compose: has(AnswerMode::Compose) && settings.allow_unfit,
+/// Is this the verified answer to this very question?
+fn is_own(question: &str, entry: &Entry) -> bool {
+    entry.kind == CandidateKind::Verified && same_words(question, &entry.title)
+}
+
+/// An entry that the ranking does not have.
+const fn unranked(index: usize) -> RankedEntry {
+    RankedEntry {
+        index,
+        score: 0.0,
+        title_similarity: None,
+        body_similarity: 0.0,
     }
 }
 

@@ -6,6 +6,7 @@ mod find;
 mod import;
 mod index;
 pub mod parse;
+mod shelf;
 mod verified;
 
 pub use evaluate::Report;
@@ -17,6 +18,7 @@ pub use verified::{
 
 pub(super) use find::{Found, find_answer};
 pub(super) use index::{Indexes, changed, embed_missing};
+pub(super) use shelf::Shelf;
 pub(super) use verified::Remembered;
 
 use super::{App, AppError};

@@ -65,8 +65,9 @@ impl Doctor {
             machine::clock(),
             machine::data_dir(&data_dir),
         ];
-        findings.extend(models::all(context.settings()));
-        findings.extend(running::all(context).await);
+        let (running, catalogue) = running::all(context).await;
+        findings.extend(models::all(context.settings(), &catalogue));
+        findings.extend(running);
 
         let wrong = findings.iter().filter(|finding| !finding.ok).count();
         let answer = json!({ "ok": wrong == 0, "findings": findings });

@@ -10,7 +10,8 @@ use crate::cli::show::{list, number, text};
 use serde_json::Value;
 use std::net::TcpListener;
 
-pub(super) async fn all(context: &Context) -> Vec<Finding> {
+/// The findings, and the catalogue of models as the API tells it.
+pub(super) async fn all(context: &Context) -> (Vec<Finding>, Value) {
     let data_dir = context.data_dir();
     let is_running = Client::running(&data_dir).await.is_some();
     let mut findings = vec![server(context, is_running)];
@@ -18,21 +19,28 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
         findings.push(port(context));
     }
     if !data_dir.is_prepared() {
-        return findings;
+        return (findings, Value::Null);
     }
+    let mut catalogue = Value::Null;
     match status(context).await {
-        Ok(Some(status)) => findings.extend(from_status(&status, is_running)),
-        Ok(None) => findings.push(Finding::wrong(
-            "setup",
-            "there is no workspace yet",
-            "run `holdpoint init`",
-        )),
+        Ok((Some(status), models)) => {
+            findings.extend(from_status(&status, is_running));
+            catalogue = models;
+        }
+        Ok((None, models)) => {
+            findings.push(Finding::wrong(
+                "setup",
+                "there is no workspace yet",
+                "run `holdpoint init`",
+            ));
+            catalogue = models;
+        }
         Err(failure) => {
             let remedy = "see the sentence above; nothing was changed by looking";
             findings.push(Finding::wrong("database", failure.sentence, remedy));
         }
     }
-    findings
+    (findings, catalogue)
 }
 
 fn server(context: &Context, is_running: bool) -> Finding {
@@ -57,8 +65,8 @@ fn port(context: &Context) -> Finding {
     }
 }
 
-/// What the API says, in the first workspace; none where there is no workspace.
-async fn status(context: &Context) -> Result<Option<Value>, Failure> {
+/// What the API says, in the first workspace, none where there is no workspace; and the catalogue of models.
+async fn status(context: &Context) -> Result<(Option<Value>, Value), Failure> {
     let client = Client::connect(context, Needs::Database).await?;
     let workspaces = client.get(WORKSPACES).await;
     let first = match &workspaces {
@@ -73,8 +81,9 @@ async fn status(context: &Context) -> Result<Option<Value>, Failure> {
         (Ok(_), None) => Ok(None),
         (Ok(_), Some(_)) => client.get("/api/v1/status").await.map(Some),
     };
+    let models = client.get("/api/v1/admin/models").await;
     client.close().await;
-    status
+    Ok((status?, models?))
 }
 
 fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
@@ -101,6 +110,7 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
             )
         });
     }
+    findings.extend(list(status, "/remote_engines").iter().map(remote_engine));
     let failing = number(status, "/failing_jobs");
     findings.push(if failing == 0 {
         Finding::well("jobs", "no background work is stuck")
@@ -113,4 +123,19 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
         )
     });
     findings
+}
+
+fn remote_engine(engine: &Value) -> Finding {
+    let (name, place) = (text(engine, "/name"), text(engine, "/base_url"));
+    let says = format!("the engine {name} ({place}): {}", text(engine, "/in_words"));
+    if text(engine, "/state") == "ready" {
+        return Finding::well("remote", says);
+    }
+    Finding::wrong(
+        "remote",
+        says,
+        format!(
+            "start that server, or correct or remove {name} in `remote_engines`; until then its models are passed over"
+        ),
+    )
 }

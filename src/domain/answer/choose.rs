@@ -1,7 +1,7 @@
 //! The choice of an answer mode.
 
 use super::quote::{has_list_or_table, pick_sentences, slice};
-use super::words::{content_words, is_small_talk, overlap, share};
+use super::words::{content_words, is_small_talk, overlap, same_words, share};
 use super::{AnswerMode, Signals};
 use crate::domain::retrieval::{RankedEntry, Ranking};
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,10 @@ pub struct Candidate<'a> {
 /// Which modes an agent version may use. Abstaining is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedModes {
-    /// Serve verified answers.
+    /// Serve verified answers: to their own question, word for word.
     pub verified: bool,
+    /// Serve them to questions that are only near theirs too.
+    pub nearby: bool,
     /// Quote the knowledge.
     pub quote: bool,
     /// Let the LLM write.
@@ -54,6 +56,7 @@ impl Default for AllowedModes {
     fn default() -> Self {
         Self {
             verified: true,
+            nearby: true,
             quote: true,
             compose: false,
         }
@@ -140,6 +143,12 @@ pub fn choose(
     };
 
     if allowed.verified
+        && let Some(at) = verified_word_for_word(question, candidates)
+    {
+        return asked.whole(AnswerMode::Verified, at);
+    }
+    if allowed.verified
+        && allowed.nearby
         && let Some(at) = nearest_verified(candidates, ranking.stand_out, thresholds)
     {
         return asked.whole(AnswerMode::Verified, at);
@@ -187,6 +196,13 @@ fn asked_word_for_word(candidates: &[Candidate<'_>], thresholds: &Thresholds) ->
         .filter(|(_, c)| c.kind == CandidateKind::Faq && near(c) >= thresholds.faq_same_question)
         .max_by(|(_, a), (_, b)| near(a).total_cmp(&near(b)))
         .map(|(at, _)| at)
+}
+
+/// The verified answer whose own question was asked, whatever a model makes of it.
+fn verified_word_for_word(question: &str, candidates: &[Candidate<'_>]) -> Option<usize> {
+    let asked =
+        |candidate: &Candidate<'_>| candidate.kind == CandidateKind::Verified && same_words(question, candidate.title);
+    candidates.iter().position(asked)
 }
 
 /// The verified answer to serve, if one is near enough.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 const ALL: AllowedModes = AllowedModes {
     verified: true,
+    nearby: true,
     quote: true,
     compose: true,
 };
@@ -237,4 +238,21 @@ proptest! {
             prop_assert!(start <= end && *end <= length);
         }
     }
+}
+
+#[test]
+fn without_trust_in_the_embedder_a_verified_answer_is_served_to_its_own_words_only() {
+    let candidates = [
+        candidate(SECTION, "Dogs", "Dogs are welcome.", 0.6, 0.5),
+        candidate(VERIFIED, "Do you deliver on Sunday?", "Never.", 0.1, 0.97),
+    ];
+    let by_words = AllowedModes { nearby: false, ..ALL };
+    let own = chosen("do you deliver on sunday", 0.0, &candidates, by_words);
+    assert_eq!((own.mode, own.text.as_str()), (AnswerMode::Verified, "Never."));
+    let other = chosen("Do you deliver on Saturday?", 0.0, &candidates, by_words);
+    assert_eq!(other.mode, AnswerMode::Abstain, "only the embedder finds them alike");
+    assert_eq!(
+        chosen("Do you deliver on Saturday?", 0.0, &candidates, ALL).mode,
+        AnswerMode::Verified
+    );
 }

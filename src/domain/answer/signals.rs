@@ -24,6 +24,9 @@ pub struct Signals {
     pub question_title_similarity: Option<f64>,
     /// Numbers, dates, prices, times and names of the answer that its sources do not contain, as written there.
     pub unsupported: Vec<String>,
+    /// The models were not found fit for this mode in the agent's language: it was drafted all the same, or, for `abstain`, not
+    /// drafted because of that.
+    pub unfit: bool,
     /// Words of the answer.
     pub answer_words: u32,
     /// Mean log-probability of the composed tokens, at most 0; `None` unless composed by an engine that reports it.

@@ -40,6 +40,12 @@ pub fn content_words(text: &str) -> HashSet<String> {
         .collect()
 }
 
+/// Are these the same words in the same order? Punctuation, case and width do not matter; a text without words equals none.
+pub fn same_words(a: &str, b: &str) -> bool {
+    let [a, b] = [a, b].map(|text| text.nfkc().collect::<String>().to_lowercase());
+    a.unicode_words().next().is_some() && a.unicode_words().eq(b.unicode_words())
+}
+
 /// Share of the question's content words that occur in `passage`, `0.0..=1.0`; 0 when the question has none.
 pub fn overlap(question: &str, passage: &str) -> f64 {
     share(&content_words(question), &content_words(passage))
@@ -85,6 +91,13 @@ mod tests {
     #[test]
     fn width_and_case_do_not_matter() {
         assert!((overlap("ＷＩＦＩ", "WiFi") - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_same_words_are_the_same_question() {
+        assert!(same_words("Do you deliver on Sunday?", "do you deliver on  SUNDAY"));
+        assert!(!same_words("Do you deliver?", "You do deliver?"));
+        assert!(!same_words("?", "!"), "nothing was asked");
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Turns a request into sequences of tokens, or says why it cannot be computed.
 
+use std::rc::Rc;
+
 use llama_cpp_2::{model::LlamaModel, token::LlamaToken};
 
 use super::{
@@ -34,9 +36,10 @@ pub(super) struct With<'a> {
 /// The sequences of a request. Whoever asked has been told if there are none.
 pub(super) fn sequences(with: With<'_>, job: ChatJob) -> Option<Vec<Sequence>> {
     let terms = job.terms;
+    let ticket = Rc::new(job.ticket);
     match job.task {
         ChatTask::Write { request, events } => match write(with, request, &events, terms) {
-            Ok(sequence) => Some(vec![sequence]),
+            Ok(sequence) => Some(vec![sequence.keeping(ticket)]),
             Err(refusal) => {
                 let _caller_is_gone = events.send(ChatEvent::Failed(refusal));
                 None
@@ -49,6 +52,7 @@ pub(super) fn sequences(with: With<'_>, job: ChatJob) -> Option<Vec<Sequence>> {
                 let sequence = |(part, (_, tokens)): (_, (usize, Vec<LlamaToken>))| {
                     let grows_to = tokens.len();
                     Sequence::new(terms, Work::Score(part), tokens, grows_to, with.can_reuse)
+                        .keeping(Rc::clone(&ticket))
                 };
                 Some(parts.map(sequence).collect())
             }

@@ -1,6 +1,9 @@
 //! One request on its way: what has been computed of it, what is asked of the next step, and who hears of it.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use llama_cpp_2::{context::LlamaContext, model::LlamaModel, token::LlamaToken};
 
@@ -12,6 +15,7 @@ use super::{
 use crate::engine::{
     backend::{Refusal, Terms},
     guard::{Batch, StepError},
+    owner::Ticket,
     wire::Priority,
 };
 
@@ -47,6 +51,9 @@ pub(super) struct Sequence {
     rows: Vec<(usize, usize)>,
     /// Tokens of this step.
     added: usize,
+    /// Keeps the model loaded.
+    #[expect(dead_code, reason = "it is held, never asked")]
+    ticket: Option<Rc<Ticket>>,
 }
 
 impl Sequence {
@@ -62,6 +69,15 @@ impl Sequence {
             was_suspended: false,
             rows: Vec::new(),
             added: 0,
+            ticket: None,
+        }
+    }
+
+    /// The same, with what keeps the model loaded until it is dropped.
+    pub(super) fn keeping(self, ticket: Rc<Ticket>) -> Self {
+        Self {
+            ticket: Some(ticket),
+            ..self
         }
     }
 

@@ -2,17 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
-use super::{ChatAnswer, LogprobSummary, connection::Answer, of_code};
-use crate::engine::{
-    error::EngineError,
-    wire::{ChatChunk, ErrorBody, ErrorCode, FinishReason},
-};
+use super::{ChatAnswer, answer::Gathered, failed::Failed, sse::Events, transport::Body};
+use crate::engine::error::EngineError;
 
-/// Largest event accepted, bytes; larger ones are not what was asked for.
-const LARGEST_EVENT_BYTES: usize = 1 << 20;
+/// How long the end of a stream is waited for after the answer is complete; then the connection is given up.
+const END_WITHIN: Duration = Duration::from_millis(100);
 
 /// What a stream yields.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,12 +21,14 @@ pub enum ChatDelta {
 
 /// An answer being written. Dropping it cancels the request.
 pub struct ChatStream {
-    answer: Answer,
-    received: Vec<u8>,
+    body: Body,
+    is_events: bool,
+    events: Events,
+    gathered: Gathered,
     started: Instant,
     limit: Duration,
-    text: String,
-    log_probabilities: Vec<f32>,
+    is_empty: bool,
+    has_body_ended: bool,
     has_ended: bool,
 }
 
@@ -38,22 +36,29 @@ impl std::fmt::Debug for ChatStream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("ChatStream")
-            .field("text", &self.text)
+            .field("text", &self.gathered.text)
             .finish_non_exhaustive()
     }
 }
 
 impl ChatStream {
-    pub(super) const fn new(answer: Answer, started: Instant, limit: Duration) -> Self {
-        Self {
-            answer,
-            received: Vec::new(),
+    pub(super) fn new(body: Body, started: Instant, limit: Duration) -> Result<Self, Failed> {
+        let content_type = body.content_type();
+        if content_type == "text/html" {
+            return Err(Failed::protocol(super::WEB_PAGE));
+        }
+        Ok(Self {
+            body,
+            // A server that does not stream answers in one piece.
+            is_events: content_type != "application/json",
+            events: Events::default(),
+            gathered: Gathered::default(),
             started,
             limit,
-            text: String::new(),
-            log_probabilities: Vec::new(),
+            is_empty: true,
+            has_body_ended: false,
             has_ended: false,
-        }
+        })
     }
 
     /// The next piece, or `None` after [`ChatDelta::Done`] or an error.
@@ -71,118 +76,82 @@ impl ChatStream {
         Some(next)
     }
 
+    /// True if the server accepted the request and ended the stream without a word.
+    pub(super) const fn ended_empty(&self) -> bool {
+        self.is_empty && self.has_body_ended
+    }
+
     async fn next_delta(&mut self) -> Result<ChatDelta, EngineError> {
+        if !self.is_events {
+            return self.whole().await;
+        }
         loop {
-            while let Some(data) = self.take_event()? {
-                if let Some(delta) = self.read_event(&data)? {
-                    if matches!(delta, ChatDelta::Done(_)) {
-                        // Reads the end of the stream, which frees the connection for the next request.
-                        while self.answer.next_piece().await?.is_some() {}
-                    }
-                    return Ok(delta);
+            while let Some(data) = self.events.next() {
+                if data == "[DONE]" {
+                    return self.done().await;
+                }
+                if let Some(text) = self.add(data.as_bytes())? {
+                    return Ok(ChatDelta::Text(text));
                 }
             }
-            match self.answer.next_piece().await? {
-                Some(piece) => self.received.extend_from_slice(&piece),
+            let piece = self.body.next_piece().await.map_err(|failed| {
+                self.has_body_ended = failed.is_cut;
+                failed.error
+            })?;
+            match piece {
+                Some(piece) => {
+                    self.is_empty = false;
+                    self.events.push(&piece).map_err(|_too_large| EngineError::Protocol {
+                        detail: "an event of the stream is too large".to_owned(),
+                    })?;
+                }
                 None => {
-                    return Err(EngineError::Unavailable {
-                        why: "the answer broke off".to_owned(),
-                    });
+                    self.has_body_ended = true;
+                    return self.last();
                 }
             }
         }
     }
 
-    /// Cuts the next event off what was received and returns its data.
-    fn take_event(&mut self) -> Result<Option<String>, EngineError> {
-        let Some((end, separator)) = event_end(&self.received) else {
-            if self.received.len() > LARGEST_EVENT_BYTES {
-                return Err(EngineError::Protocol {
-                    detail: "an event of the stream is too large".to_owned(),
-                });
-            }
-            return Ok(None);
-        };
-        let event: Vec<u8> = self.received.drain(..end + separator).collect();
-        let event = String::from_utf8_lossy(&event);
-        let data: Vec<&str> = event
-            .lines()
-            .filter_map(|line| line.strip_prefix("data:"))
-            .map(str::trim_start)
-            .collect();
-        Ok(Some(data.join("\n")))
+    /// The body has ended without saying so.
+    fn last(&mut self) -> Result<ChatDelta, EngineError> {
+        if let Some(data) = self.events.rest().filter(|data| data != "[DONE]") {
+            self.add(data.as_bytes())?;
+        }
+        if self.gathered.finish.is_some() {
+            return Ok(self.complete());
+        }
+        Err(EngineError::Unavailable {
+            why: "the answer broke off".to_owned(),
+        })
     }
 
-    /// Reads an event; `None` if it brings nothing new.
-    fn read_event(&mut self, data: &str) -> Result<Option<ChatDelta>, EngineError> {
-        if data.is_empty() || data == "[DONE]" {
-            return Ok(None);
+    /// A complete answer, whose stream should end now: read to its end, the connection serves the next request.
+    async fn done(&mut self) -> Result<ChatDelta, EngineError> {
+        if self.gathered.finish.is_none() && self.gathered.text.is_empty() {
+            return Err(EngineError::Protocol {
+                detail: "it ends without an answer".to_owned(),
+            });
         }
-        if let Ok(ErrorBody { error }) = serde_json::from_str(data) {
-            let code = error.code.unwrap_or(ErrorCode::Other);
-            return Err(of_code(
-                code,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                error.message,
-                self.limit,
-            ));
-        }
-        let chunk: ChatChunk = serde_json::from_str(data).map_err(|error| EngineError::Protocol {
-            detail: error.to_string(),
-        })?;
-        let Some(choice) = chunk.choices.into_iter().next() else {
-            return Ok(None);
-        };
-        if let Some(logprobs) = &choice.logprobs {
-            self.log_probabilities
-                .extend(logprobs.content.iter().map(|token| token.logprob));
-        }
-        if let Some(finish) = choice.finish_reason {
-            let usage = chunk.usage.unwrap_or_default();
-            return Ok(Some(ChatDelta::Done(Box::new(ChatAnswer {
-                text: std::mem::take(&mut self.text),
-                finish: if finish == FinishReason::Other {
-                    FinishReason::Stop
-                } else {
-                    finish
-                },
-                logprobs: LogprobSummary::of(self.log_probabilities.iter().copied()),
-                prompt_tokens: usage.prompt_tokens,
-                cached_tokens: usage.cached_tokens(),
-                completion_tokens: usage.completion_tokens,
-                timings: chunk.timings,
-                elapsed: self.started.elapsed(),
-            }))));
-        }
-        Ok(choice.delta.content.filter(|text| !text.is_empty()).map(|text| {
-            self.text.push_str(&text);
-            ChatDelta::Text(text)
-        }))
+        let _not_in_time = timeout(END_WITHIN, self.body.next_piece()).await;
+        Ok(self.complete())
     }
-}
 
-/// Where the first event ends, and how long the empty line after it is.
-fn event_end(received: &[u8]) -> Option<(usize, usize)> {
-    let find = |separator: &[u8]| {
-        received
-            .windows(separator.len())
-            .position(|window| window == separator)
-            .map(|end| (end, separator.len()))
-    };
-    match (find(b"\n\n"), find(b"\r\n\r\n")) {
-        (Some(plain), Some(carriage)) => Some(plain.min(carriage)),
-        (plain, carriage) => plain.or(carriage),
+    async fn whole(&mut self) -> Result<ChatDelta, EngineError> {
+        let body = self.body.read_to_end().await.map_err(|failed| failed.error)?;
+        self.add(&body)?;
+        Ok(self.complete())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::event_end;
+    fn add(&mut self, data: &[u8]) -> Result<Option<String>, EngineError> {
+        self.gathered
+            .add(data)
+            .map_err(|unusable| unusable.into_error(self.limit))
+    }
 
-    #[test]
-    fn an_event_ends_at_its_empty_line_in_either_spelling() {
-        assert_eq!(event_end(b"data: a\n\ndata: b\n\n"), Some((7, 2)));
-        assert_eq!(event_end(b"data: a\r\n\r\n"), Some((7, 4)));
-        assert_eq!(event_end(b"data: a\n"), None);
+    fn complete(&mut self) -> ChatDelta {
+        ChatDelta::Done(Box::new(
+            std::mem::take(&mut self.gathered).into_answer(self.started.elapsed()),
+        ))
     }
 }

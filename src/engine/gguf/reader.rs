@@ -13,6 +13,8 @@ const DEEPEST_ARRAY: u8 = 4;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Unsigned(u64),
+    /// A number of single precision.
+    Float(f32),
     Flag(bool),
     Text(String),
     /// An array: how many entries, and the largest of them if they are integers.
@@ -126,7 +128,7 @@ impl<R: Read + Seek> BoundedReader<R> {
             3 => non_negative(i64::from(i16::from_le_bytes(self.fixed()?))),
             4 => Value::Unsigned(u64::from(self.u32()?)),
             5 => non_negative(i64::from(i32::from_le_bytes(self.fixed()?))),
-            6 => self.fixed::<4>().map(|_float| Value::Other)?,
+            6 => Value::Float(f32::from_le_bytes(self.fixed()?)),
             7 => Value::Flag(self.fixed::<1>()? != [0]),
             8 => Value::Text(self.text()?),
             9 => self.array(depth)?,

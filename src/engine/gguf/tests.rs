@@ -37,10 +37,17 @@ impl Builder {
         self.entry(key, 4, &value.to_le_bytes())
     }
 
-    fn tensor(mut self, elements: u64, kind: u32, offset: u64) -> Self {
-        self.tensors.extend(Self::text_bytes("weight"));
-        self.tensors.extend(1_u32.to_le_bytes());
-        self.tensors.extend(elements.to_le_bytes());
+    fn tensor(self, elements: u64, kind: u32, offset: u64) -> Self {
+        let name = format!("weight.{}", self.tensor_count);
+        self.matrix(&name, &[elements], kind, offset)
+    }
+
+    fn matrix(mut self, name: &str, shape: &[u64], kind: u32, offset: u64) -> Self {
+        self.tensors.extend(Self::text_bytes(name));
+        self.tensors.extend(u32::try_from(shape.len()).unwrap().to_le_bytes());
+        for length in shape {
+            self.tensors.extend(length.to_le_bytes());
+        }
         self.tensors.extend(kind.to_le_bytes());
         self.tensors.extend(offset.to_le_bytes());
         self.tensor_count += 1;
@@ -190,7 +197,93 @@ fn impossible_counts_end_at_once() {
     assert!(matches!(read(&file), Err(ModelFileProblem::Truncated { .. })));
 }
 
+fn base_model() -> Vec<u8> {
+    Builder::default()
+        .text("general.architecture", "llama")
+        .matrix("blk.0.attn_q.weight", &[8, 6], 0, 0)
+        .data(8 * 6 * 4)
+        .build()
+}
+
+/// An adapter of rank 2 for the matrix above; `columns` is right at 8.
+fn adapter(columns: u64) -> Builder {
+    Builder::default()
+        .text("general.type", "adapter")
+        .text("general.architecture", "llama")
+        .text("adapter.type", "lora")
+        .entry("adapter.lora.alpha", 6, &2_f32.to_le_bytes())
+        .matrix("blk.0.attn_q.weight.lora_a", &[columns, 2], 0, 0)
+        .matrix("blk.0.attn_q.weight.lora_b", &[2, 6], 0, 64)
+        .data(256)
+}
+
+fn refusal_of_adapter(file: Builder) -> String {
+    let (model, adapter) = (on_disk(&base_model()), on_disk(&file.build()));
+    check_adapter(adapter.path(), model.path())
+        .expect_err("the adapter is wrong")
+        .to_string()
+}
+
+#[test]
+fn an_adapter_that_fits_is_accepted() {
+    let (model, file) = (on_disk(&base_model()), on_disk(&adapter(8).build()));
+    assert_eq!(
+        check_adapter(file.path(), model.path()).expect("it fits"),
+        (16 + 12) * 4
+    );
+}
+
+#[test]
+fn an_adapter_that_would_kill_the_process_is_refused_in_words() {
+    let said = refusal_of_adapter(adapter(7));
+    assert!(said.contains("has another shape than the model's"), "{said}");
+
+    let said = refusal_of_adapter(adapter(8).entry("adapter.lora.alpha", 4, &1_u32.to_le_bytes()));
+    assert!(said.contains("its strength is not a number"), "{said}");
+
+    let said = refusal_of_adapter(adapter(8).text("general.architecture", "qwen2"));
+    assert!(said.contains("made for the architecture `qwen2`"), "{said}");
+
+    let said = refusal_of_adapter(adapter(8).matrix("blk.9.attn_q.weight.lora_a", &[8, 2], 0, 0));
+    assert!(said.contains("half of a pair"), "{said}");
+
+    let foreign = adapter(8).matrix("blk.9.attn_q.weight.lora_a", &[8, 2], 0, 0).matrix(
+        "blk.9.attn_q.weight.lora_b",
+        &[2, 6],
+        0,
+        0,
+    );
+    let said = refusal_of_adapter(foreign);
+    assert!(
+        said.contains("`blk.9.attn_q.weight`, which the model has not"),
+        "{said}"
+    );
+
+    let said = refusal_of_adapter(small_chat_model());
+    assert!(said.contains("is a model, not an adapter"), "{said}");
+}
+
+#[test]
+fn an_adapter_is_not_taken_for_a_model() {
+    let file = on_disk(&adapter(8).build());
+    let said = read_model(file.path(), None).expect_err("it is an adapter").to_string();
+    assert!(said.contains("holds no model but: adapter"), "{said}");
+}
+
 proptest! {
+    #[test]
+    fn a_damaged_adapter_never_panics(
+        damage in proptest::collection::vec((0_usize..500, any::<u8>()), 1..6),
+    ) {
+        let mut file = adapter(8).build();
+        for (place, byte) in damage {
+            let place = place % file.len();
+            file[place] = byte;
+        }
+        let (model, file) = (on_disk(&base_model()), on_disk(&file));
+        let _either_is_fine = check_adapter(file.path(), model.path());
+    }
+
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
         prop_assert!(read(&bytes).is_err() || bytes.starts_with(b"GGUF"));

@@ -95,7 +95,7 @@ impl EngineChild {
             loop {
                 match client.health(HEALTH_LIMIT).await {
                     // An engine that is about to end with its own parent may still answer here.
-                    Ok(health) if Some(health.pid) == pid => return health,
+                    Ok(health) if Some(health.pid) == pid && health.status == "ok" => return health,
                     _ => sleep(POLL_EVERY).await,
                 }
             }

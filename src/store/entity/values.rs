@@ -3,11 +3,13 @@
 use crate::domain::account::Role;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
+use crate::domain::fitness::Verdict;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
     OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::policy::DecisionKind;
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
@@ -220,10 +222,50 @@ words!(
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,
+    Purpose,
     Role,
     TurnState,
+    Verdict,
     VerdictLabel,
 );
+
+impl Stored for ModelName {
+    type As = String;
+    fn into_stored(self) -> String {
+        self.into()
+    }
+    fn from_stored(stored: String) -> Result<Self, String> {
+        stored.parse().map_err(|cause: NotAModelName| cause.to_string())
+    }
+}
+column_value!([] ModelName);
+
+impl Stored for Sha256Digest {
+    type As = Vec<u8>;
+    fn into_stored(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+    fn from_stored(stored: Vec<u8>) -> Result<Self, String> {
+        let length = stored.len();
+        stored
+            .try_into()
+            .map(Self)
+            .map_err(|_other_length| format!("a digest has 32 bytes, not {length}"))
+    }
+}
+column_value!([] Sha256Digest);
+
+/// Keys that are words of people, not numbers.
+macro_rules! no_numbers {
+    ($($name:ty),+ $(,)?) => {$(
+        impl TryFromU64 for $name {
+            fn try_from_u64(_number: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64("a name is not a number"))
+            }
+        }
+    )+};
+}
+no_numbers!(ModelName, Purpose);
 
 impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
     type As = String;

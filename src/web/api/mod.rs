@@ -3,9 +3,11 @@
 mod accounts;
 mod admin;
 mod agents;
+mod checks;
 mod conversations;
 mod knowledge;
 mod log;
+mod models;
 mod queue;
 mod status;
 mod verified_answers;
@@ -38,6 +40,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
         )
+        .route("/admin/models/checks", get(checks::list).post(checks::start))
         .route("/agents", get(agents::list).post(agents::create))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
@@ -63,14 +66,20 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/search", get(knowledge::search))
         .route("/agents/{id}", put(agents::publish))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
+        .route("/admin/models", get(models::list).post(models::add))
+        .route("/admin/models/pulls", get(models::pulls).post(models::pull))
+        .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
+        .route("/admin/models/{name}", delete(models::remove))
+        .route("/admin/models/{name}/use", post(models::use_model))
         .route("/verified-answers/{id}", delete(verified_answers::retire))
         .route("/log", get(log::list))
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
         .layer(from_fn(layers::to_its_end))
-        // Measuring takes minutes and changes nothing: it ends with whoever asked for it.
+        // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/admin/models/verify", post(models::verify))
 }
 
 /// Which page of a list.

@@ -10,6 +10,7 @@ mod conversations;
 mod entrance;
 mod knowledge;
 mod log;
+mod models;
 mod queue;
 mod sentences;
 mod thread;
@@ -44,6 +45,9 @@ pub fn pages() -> Pages {
         .route("/knowledge/verified", get(knowledge::verified_page))
         .route("/knowledge/documents/{id}", get(knowledge::document_page))
         .route("/parts/knowledge", get(knowledge::documents_part))
+        .route("/settings", get(async || Redirect::to("/settings/models")))
+        .route("/settings/models", get(models::page))
+        .route("/parts/settings/models", get(models::part))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

@@ -300,7 +300,7 @@ fn flags(found: &ItemView) -> Vec<Flag> {
     if found.reasons.contains(&Reason::UnfitModel) {
         flag(
             Severity::Warning,
-            "Written by a model that has not been found fit: read every word".to_owned(),
+            "The AI model has not been found fit for this kind of answer: read every word".to_owned(),
         );
     }
     if found.reasons.contains(&Reason::EngineUnavailable) {

@@ -3,6 +3,7 @@
 use super::view::{EngineState, GateBadge, Moment, Section, Shell};
 use crate::app::desk::{self, Frame};
 use crate::app::{Caller, Who, status};
+use crate::domain::account::Scope;
 use crate::domain::policy::GateState;
 use crate::domain::time::Timestamp;
 use crate::web::error::Problem;
@@ -77,6 +78,7 @@ impl Viewer {
         Shell {
             workspace: self.frame.workspace.clone(),
             person: self.name().to_owned(),
+            manages: self.caller.require(Scope::Admin).is_ok(),
             section,
             waiting: self.frame.waiting,
             gate: match &self.frame.gate {

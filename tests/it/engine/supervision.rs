@@ -104,7 +104,7 @@ fn start_by_hand(arguments: &[&str], socket: &Path) -> Child {
         .unwrap()
 }
 
-fn ended(child: &mut Child) -> ExitStatus {
+pub(super) fn ended(child: &mut Child) -> ExitStatus {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {

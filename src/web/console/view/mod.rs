@@ -12,6 +12,7 @@ mod entrance;
 mod knowledge;
 mod log;
 mod marked;
+mod models;
 mod moment;
 mod queue;
 mod shell;
@@ -28,6 +29,7 @@ pub use knowledge::{
 };
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
+pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelsPage, ModelsPart};
 pub use moment::Moment;
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,

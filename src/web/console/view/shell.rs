@@ -7,6 +7,8 @@ pub struct Shell {
     pub workspace: String,
     /// The signed-in person's name.
     pub person: String,
+    /// Whether they may look after the machine: owners and admins.
+    pub manages: bool,
     /// Which part of the navigation is current.
     pub section: Section,
     /// Review items that wait.
@@ -22,7 +24,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"conversations"`, `"knowledge"`, `"log"`).
+    /// Whether `section` is the current one (`"queue"`, `"conversations"`, `"knowledge"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -36,6 +38,7 @@ pub enum Section {
     Conversations,
     Knowledge,
     Log,
+    Settings,
 }
 
 impl Section {
@@ -46,6 +49,7 @@ impl Section {
             Self::Conversations => "conversations",
             Self::Knowledge => "knowledge",
             Self::Log => "log",
+            Self::Settings => "settings",
         }
     }
 }

@@ -1,0 +1,17 @@
+//! Requests to other machines: one guarded client.
+//!
+//! Whoever lets a program fetch an address lets it knock on every door that the program can reach. So an address is resolved
+//! first, what it resolves to is checked, and the connection goes to what was checked; every redirect is checked again.
+//! Nothing here knows what is fetched, or why.
+
+mod address;
+mod client;
+mod error;
+mod range;
+mod resolve;
+
+pub use address::is_internal;
+pub use client::{Allowed, Answer, Get, Limits, Outbound, Proxies, check, parse_url, shown};
+pub use error::OutboundError;
+pub use range::ContentRange;
+pub use resolve::{Resolve, SystemResolver};

@@ -1,0 +1,263 @@
+//! Real servers: Holdpoint's own engine, llama.cpp's server and the Python llama.cpp server, each with the default
+//! models. Those that are not there are skipped, and it is said.
+//!
+//! `HOLDPOINT_TEST_LLAMA_SERVER` names llama.cpp's `llama-server`, `HOLDPOINT_TEST_LLAMA_PYTHON` a Python that has the
+//! package `llama-cpp-python[server]`. `CONTRIBUTING.md` tells how to get them.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use holdpoint::app::Engines;
+use holdpoint::domain::model_ref::ModelRef;
+use holdpoint::engine::{
+    Capabilities, ChatDelta, Endpoint, EngineClient, EngineError, FinishReason, GrammarForm, RemoteEngine,
+};
+use serde_json::json;
+
+use super::*;
+
+const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
+const EMBED_MODEL: &str = "all-minilm-l6-v2-f16.gguf";
+
+/// A server of somebody else, stopped when dropped.
+struct Server {
+    child: Child,
+    endpoint: Endpoint,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn program(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
+    if path.is_none() {
+        eprintln!("skipped: {variable} names no program");
+    }
+    path
+}
+
+fn model(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("HOLDPOINT_TEST_MODELS").map(PathBuf::from)?;
+    let path = folder.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: there is no model {}", path.display());
+    None
+}
+
+impl Server {
+    async fn start(mut command: Command) -> Self {
+        let port = {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let child = command
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .env_remove("http_proxy")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let endpoint = Endpoint::Http {
+            base_url: format!("http://127.0.0.1:{port}/v1"),
+            token: None,
+        };
+        let mut server = Self { child, endpoint };
+        let started = Instant::now();
+        // Some answer before their model is loaded.
+        while let Err(error) = server.client().chat(tiny(), AMPLE).await {
+            assert!(started.elapsed() < AMPLE, "the server never answered: {error}");
+            assert!(server.child.try_wait().unwrap().is_none(), "the server has ended: {error}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if matches!(error, EngineError::Protocol { .. }) {
+                break;
+            }
+        }
+        server
+    }
+
+    fn client(&self) -> EngineClient {
+        EngineClient::new(self.endpoint.clone())
+    }
+
+    async fn llama_server(model: &Path, arguments: &[&str]) -> Option<Self> {
+        let mut command = Command::new(program("HOLDPOINT_TEST_LLAMA_SERVER")?);
+        command.arg("-m").arg(model).args(["-c", "2048", "-np", "1"]).args(arguments);
+        Some(Self::start(command).await)
+    }
+
+    async fn python(model: &Path, arguments: &[&str]) -> Option<Self> {
+        let mut command = Command::new(program("HOLDPOINT_TEST_LLAMA_PYTHON")?);
+        command.args(["-m", "llama_cpp.server", "--model"]).arg(model);
+        command.args(["--n_ctx", "2048"]).args(arguments);
+        Some(Self::start(command).await)
+    }
+}
+
+fn tiny() -> ChatRequest {
+    ChatRequest {
+        max_tokens: Some(1),
+        logprobs: false,
+        ..question("Hi")
+    }
+}
+
+/// What every server with the chat model must do, whatever it is.
+async fn holds_a_conversation(client: &EngineClient, found: Capabilities) {
+    assert!(found.chat, "{found:?}");
+    let client = client.knowing(Arc::new(found.clone()));
+    let asked = question("What is the capital of France?");
+    let answer = client.chat(asked.clone(), AMPLE).await.unwrap();
+    assert!(answer.text.contains("Paris"), "{answer:?}");
+    assert_eq!(answer.logprobs.is_some(), found.logprobs, "{answer:?}");
+    let mut stream = client.chat_stream(asked, AMPLE).await.unwrap();
+    let mut text = String::new();
+    let streamed = loop {
+        match stream.next().await.unwrap().unwrap() {
+            ChatDelta::Text(piece) => text.push_str(&piece),
+            ChatDelta::Done(answer) => break answer,
+        }
+    };
+    assert_eq!((&text, &streamed.text), (&streamed.text, &answer.text));
+    let cut = ChatRequest {
+        max_tokens: Some(3),
+        ..question("Tell me a long story.")
+    };
+    let answer = client.chat(cut, AMPLE).await.unwrap();
+    assert_eq!(answer.finish, FinishReason::Length, "{answer:?}");
+    if found.grammar.is_some() {
+        let schema = ChatRequest {
+            schema: Some(json!({
+                "type": "object",
+                "properties": {"city": {"type": "string", "enum": ["Lyon", "Nice"]}},
+                "required": ["city"],
+            })),
+            max_tokens: Some(48),
+            ..question("Where shall we go?")
+        };
+        let answer = client.chat(schema, AMPLE).await.unwrap();
+        let value: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+        assert!(value["city"] == "Lyon" || value["city"] == "Nice", "{value}");
+    }
+    let long = ChatRequest {
+        max_tokens: Some(8),
+        ..question(&"one two three ".repeat(3_000))
+    };
+    let refused = client.chat(long, AMPLE).await.unwrap_err();
+    assert!(matches!(refused, EngineError::ContextExceeded { .. }), "{refused:?}");
+}
+
+/// It answers through the list of an agent, and nobody waits for one that went.
+async fn is_one_of_several(server: &Server) {
+    let engine = RemoteEngine::new("office", server.endpoint.clone());
+    let engines = Engines::new(None, vec![engine]);
+    let name = CHAT_MODEL.trim_end_matches(".gguf");
+    let models = ModelRef::parse_all([format!("{name}@office").as_str()]).unwrap();
+    let answered = engines.chat(&models, question("What is the capital of France?"), AMPLE).await;
+    assert!(answered.unwrap().answer.text.contains("Paris"));
+    let endless = ChatRequest {
+        max_tokens: Some(1_500),
+        ..question("Count from one to one thousand, in words, without stopping.")
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(1), engines.chat(&models, endless, AMPLE)).await;
+    assert!(gone.is_err(), "it writes for longer than that: {gone:?}");
+    let next = engines.chat(&models, question("What is the capital of France?"), AMPLE).await;
+    assert!(next.unwrap().answer.text.contains("Paris"), "what was given up is in nobody's way");
+}
+
+async fn makes_embeddings(client: &EngineClient, found: Capabilities) {
+    assert!(found.embeddings, "{found:?}");
+    let client = client.knowing(Arc::new(found));
+    let texts = ["How do I return my order?", "I want to send back what I bought", "Which bus goes to the beach?"]
+        .map(ToOwned::to_owned);
+    let vectors = client.embed(&texts, AMPLE).await.unwrap();
+    let dot = |a: usize, b: usize| -> f32 { vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum() };
+    assert!((dot(0, 0) - 1.0).abs() < 1e-3, "of length one");
+    assert!(dot(0, 1) > dot(0, 2) + 0.2, "{} and {}", dot(0, 1), dot(0, 2));
+}
+
+#[tokio::test]
+async fn llama_cpps_server_is_understood() {
+    let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
+        return;
+    };
+    let Some(server) = Server::llama_server(&chat, &[]).await else {
+        return;
+    };
+    let found = server.client().detect(AMPLE).await.unwrap();
+    assert!(found.logprobs && found.grammar == Some(GrammarForm::JsonSchema), "{found:?}");
+    assert!(!found.is_holdpoint && !found.score, "{found:?}");
+    holds_a_conversation(&server.client(), found).await;
+    is_one_of_several(&server).await;
+    drop(server);
+
+    let server = Server::llama_server(&embedder, &["--embeddings"]).await.unwrap();
+    let found = server.client().detect(AMPLE).await.unwrap();
+    makes_embeddings(&server.client(), found).await;
+}
+
+#[tokio::test]
+async fn llama_cpps_server_wants_its_key() {
+    let Some(chat) = model(CHAT_MODEL) else { return };
+    let Some(server) = Server::llama_server(&chat, &["--api-key", "hunter2hunter2"]).await else {
+        return;
+    };
+    let engine = RemoteEngine::new("office", server.endpoint.clone());
+    let mut why = engine.look(AMPLE).await.unwrap_err();
+    let started = Instant::now();
+    while !why.contains("token") && started.elapsed() < AMPLE {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        why = engine.look(AMPLE).await.unwrap_err();
+    }
+    assert!(why.contains("secrets/engine-office.token"), "{why}");
+}
+
+#[tokio::test]
+async fn the_python_server_is_understood() {
+    let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
+        return;
+    };
+    let Some(server) = Server::python(&chat, &[]).await else {
+        return;
+    };
+    let found = server.client().detect(AMPLE).await.unwrap();
+    assert!(!found.is_holdpoint, "{found:?}");
+    holds_a_conversation(&server.client(), found).await;
+    is_one_of_several(&server).await;
+    drop(server);
+
+    let server = Server::python(&embedder, &["--embedding", "true"]).await.unwrap();
+    let found = server.client().detect(AMPLE).await.unwrap();
+    makes_embeddings(&server.client(), found).await;
+}
+
+/// An engine of this program on another machine, or as good as.
+#[tokio::test]
+async fn an_engine_of_this_program_is_understood() {
+    let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = holdpoint::engine::SupervisorSettings::new(folder.path().join("engine.sock"));
+    settings.program = Some(env!("CARGO_BIN_EXE_holdpoint").into());
+    (settings.chat_model, settings.embed_model) = (Some(chat), Some(embedder));
+    let supervisor = holdpoint::engine::Supervisor::start(settings);
+    assert!(supervisor.settled(AMPLE).await.is_ready());
+    let client = supervisor.client();
+    let found = client.detect(AMPLE).await.unwrap();
+    assert!(found.is_holdpoint && found.logprobs && found.score, "{found:?}");
+    assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
+    assert_eq!(found.models.len(), 2, "{found:?}");
+    holds_a_conversation(&client, found.clone()).await;
+    makes_embeddings(&client, found).await;
+    supervisor.stop().await;
+}
