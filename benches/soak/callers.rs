@@ -70,7 +70,11 @@ impl Caller {
                 let request = self.request();
                 let began = Instant::now();
                 let ended = perform(&client, &request, &mut self.dice).await;
+                let is_gone = matches!(&ended, End::Failed(EngineError::Unavailable { .. }));
                 self.note(&request, began, ended);
+                if is_gone {
+                    sleep(Duration::from_millis(500)).await;
+                }
             }
             sleep(Duration::from_millis(self.dice.below(200))).await;
         }
@@ -86,7 +90,13 @@ impl Caller {
         let began = Instant::now();
         let asked = (0..200).map(|number| {
             let chat = chat(format!("What is {number} plus one?"), 2);
-            async move { ended(timeout(AMPLE * 2, client.chat(chat, AMPLE)).await.map(|answer| answer.map(drop))) }
+            async move {
+                ended(
+                    timeout(AMPLE * 2, client.chat(chat, AMPLE))
+                        .await
+                        .map(|answer| answer.map(drop)),
+                )
+            }
         });
         for end in join_all(asked).await {
             self.note(&Request::Burst, began, end);
@@ -125,7 +135,11 @@ impl Caller {
 
 /// A question after instructions that a third of the callers share.
 fn shared(number: u64, question: String) -> ChatRequest {
-    let instructions = format!("You answer for shop {}. {}", number % 3, "Be short and friendly. ".repeat(30));
+    let instructions = format!(
+        "You answer for shop {}. {}",
+        number % 3,
+        "Be short and friendly. ".repeat(30)
+    );
     let mut request = chat(question, u32::try_from(4 + number % 60).unwrap_or(4));
     request.messages.insert(0, ChatMessage::system(instructions));
     request.logprobs = number.is_multiple_of(2);

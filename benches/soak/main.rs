@@ -57,7 +57,9 @@ impl Options {
                 "--minutes" => options.minutes = value.parse()?,
                 "--seed" => options.seed = value.parse()?,
                 "--program" => options.program = value.into(),
-                _ => return Err(format!("there is no option {word}; there are --minutes, --seed and --program").into()),
+                _ => {
+                    return Err(format!("there is no option {word}; there are --minutes, --seed and --program").into());
+                }
             }
         }
         Ok(options)
@@ -102,7 +104,11 @@ async fn soak(options: Options) -> Result<()> {
         callers.spawn(caller.call_until(end));
     }
     let no_more_kills = began + options.length().mul_f64(2.0 / 3.0);
-    let killing = kill_now_and_then(&engine, Dice::new(options.seed), no_more_kills, &outcomes);
+    // Every minute or two of half an hour.
+    let (soon, late) = (options.length() / 40, options.length() / 15);
+    let mut dice = Dice::new(options.seed);
+    let wait = move || soon + (late - soon) * u32::try_from(dice.below(100)).unwrap_or(0) / 100;
+    let killing = kill_now_and_then(&engine, wait, no_more_kills, &outcomes);
     let mut memory = Memory::default();
     tokio::join!(killing, memory.watch(&engine, end));
     while let Some(ended) = callers.join_next().await {
@@ -112,7 +118,11 @@ async fn soak(options: Options) -> Result<()> {
 
     let outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{:.1} minutes, {CALLERS} callers, seed {}", options.minutes, options.seed)?;
+    writeln!(
+        out,
+        "{:.1} minutes, {CALLERS} callers, seed {}",
+        options.minutes, options.seed
+    )?;
     writeln!(out, "{outcomes}\n{memory}\n{left}")?;
     let mut wrong = outcomes.wrong();
     wrong.extend(memory.wrong());
@@ -125,16 +135,25 @@ async fn soak(options: Options) -> Result<()> {
 
 /// The folder with both default models, if they are there.
 fn models() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
     let folder = variable("HOLDPOINT_MODELS").or_else(|| Some(cache()?.join("holdpoint/models")))?;
     MODELS.iter().all(|name| folder.join(name).is_file()).then_some(folder)
 }
 
-/// Ends the engine's process without a warning every minute or two.
-async fn kill_now_and_then(engine: &Supervisor, mut dice: Dice, until: Instant, outcomes: &Mutex<Outcomes>) {
+/// Ends the engine's process without a warning, again and again.
+async fn kill_now_and_then(
+    engine: &Supervisor,
+    mut wait: impl FnMut() -> Duration,
+    until: Instant,
+    outcomes: &Mutex<Outcomes>,
+) {
     loop {
-        let wait = Duration::from_secs(45 + dice.below(75));
+        let wait = wait();
         if Instant::now() + wait >= until {
             return;
         }
@@ -158,8 +177,15 @@ async fn idle(engine: &Supervisor) -> Result<String> {
     let began = Instant::now();
     loop {
         let health = engine.client().health(AMPLE).await?;
-        if health.models.iter().all(|model| model.running == 0 && model.waiting == 0) {
-            let lines = health.models.iter().map(|model| format!("{}: {:?}", model.name, model.counters));
+        if health
+            .models
+            .iter()
+            .all(|model| model.running == 0 && model.waiting == 0)
+        {
+            let lines = health
+                .models
+                .iter()
+                .map(|model| format!("{}: {:?}", model.name, model.counters));
             return Ok(lines.collect::<Vec<_>>().join("\n"));
         }
         if began.elapsed() > AMPLE {

@@ -63,10 +63,7 @@ impl Outcomes {
             (Request::HangUp(_) | Request::HangUpStream(_), End::HungUp) => 1,
             (_, End::Failed(EngineError::Overloaded { .. })) => 2,
             (Request::Short(_), End::Failed(EngineError::DeadlineExceeded { .. })) => 3,
-            (
-                Request::Refused(_),
-                End::Failed(EngineError::ContextExceeded { .. } | EngineError::Protocol { .. }),
-            ) => 4,
+            (Request::Refused(_), End::Failed(EngineError::ContextExceeded { .. } | EngineError::Protocol { .. })) => 4,
             (_, End::Failed(EngineError::Unavailable { why })) => {
                 self.broken.push((name, began, Instant::now(), why));
                 5
@@ -100,7 +97,11 @@ impl Outcomes {
             .map(|(name, _, _, why)| format!("{name}: broken although nothing was killed: {why}"))
             .collect();
         wrong.extend(self.unexplained.iter().cloned());
-        let answered: u64 = self.counts.values().map(|ways| ways.first().copied().unwrap_or(0)).sum();
+        let answered: u64 = self
+            .counts
+            .values()
+            .map(|ways| ways.first().copied().unwrap_or(0))
+            .sum();
         if answered == 0 {
             wrong.push("nothing was answered".to_owned());
         }
@@ -117,7 +118,13 @@ impl fmt::Display for Outcomes {
             }
             writeln!(formatter, " {:>9}", ways.iter().sum::<u64>())
         };
-        writeln!(formatter, "{:<18} {} {:>9}", "", ENDS.map(|end| format!("{end:>9}")).join(" "), "all")?;
+        writeln!(
+            formatter,
+            "{:<18} {} {:>9}",
+            "",
+            ENDS.map(|end| format!("{end:>9}")).join(" "),
+            "all"
+        )?;
         let mut sums = [0; ENDS.len()];
         for (name, ways) in &self.counts {
             line(formatter, name, ways)?;
@@ -126,7 +133,11 @@ impl fmt::Display for Outcomes {
             }
         }
         line(formatter, "all", &sums)?;
-        let slowest = self.kills.iter().map(|(killed, back)| back.duration_since(*killed)).max();
+        let slowest = self
+            .kills
+            .iter()
+            .map(|(killed, back)| back.duration_since(*killed))
+            .max();
         write!(
             formatter,
             "{} kills, back after {:.1} s at most; {} requests ended without a reason",

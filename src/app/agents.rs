@@ -135,7 +135,9 @@ pub async fn publish(
     settings: AgentSettings,
 ) -> Result<AgentView, AppError> {
     caller.require(Scope::Admin)?;
-    settings.check().map_err(|refused| AppError::Invalid(refused.to_string()))?;
+    settings
+        .check()
+        .map_err(|refused| AppError::Invalid(refused.to_string()))?;
     let name: String = Name::parse(&settings.name)?.into();
     let sources = app.sources();
     let mut key = [0; 12];

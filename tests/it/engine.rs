@@ -5,13 +5,13 @@
 
 mod adapters;
 mod answers;
-mod files;
-mod network;
 mod chat_loop;
 mod exactness;
+mod files;
+mod network;
+mod passage_order;
 mod raw;
 mod schemas;
-mod passage_order;
 mod scripted;
 mod several;
 mod supervision;

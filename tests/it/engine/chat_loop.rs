@@ -66,16 +66,26 @@ async fn instructions_and_the_conversation_so_far_are_not_read_again() {
     assert_eq!(first.cached_tokens, 0);
 
     let other = chat(&[instructions(), ChatMessage::user("Is the bread fresh today?")]).await;
-    assert!(other.cached_tokens > 150 && other.prompt_tokens - other.cached_tokens < 20, "{other:?}");
+    assert!(
+        other.cached_tokens > 150 && other.prompt_tokens - other.cached_tokens < 20,
+        "{other:?}"
+    );
 
     conversation.push(ChatMessage::assistant(first.text));
     conversation.push(ChatMessage::user("And on Sundays?"));
     let next = chat(&conversation).await;
-    assert!(next.cached_tokens >= first.prompt_tokens, "{next:?} after {} tokens", first.prompt_tokens);
+    assert!(
+        next.cached_tokens >= first.prompt_tokens,
+        "{next:?} after {} tokens",
+        first.prompt_tokens
+    );
     assert!(next.prompt_tokens - next.cached_tokens < 40, "{next:?}");
 
     let counted = counters(&client).await;
-    assert_eq!(counted.cached_tokens, u64::from(other.cached_tokens + next.cached_tokens));
+    assert_eq!(
+        counted.cached_tokens,
+        u64::from(other.cached_tokens + next.cached_tokens)
+    );
     engine.stop().await;
 }
 
@@ -92,9 +102,15 @@ async fn of_two_requests_with_the_same_beginning_at_once_one_reads_it() {
     let both = one.prompt_tokens + other.prompt_tokens;
     let written = one.completion_tokens + other.completion_tokens;
     let computed = counters(&client).await.step_tokens - u64::from(written);
-    assert!(computed < u64::from(one.prompt_tokens + 30), "{computed} tokens were read of {both}");
+    assert!(
+        computed < u64::from(one.prompt_tokens + 30),
+        "{computed} tokens were read of {both}"
+    );
     let said = both - one.cached_tokens - other.cached_tokens;
-    assert!(said < one.prompt_tokens + 30, "{said} tokens of {both} are said to have been read");
+    assert!(
+        said < one.prompt_tokens + 30,
+        "{said} tokens of {both} are said to have been read"
+    );
     engine.stop().await;
 }
 
@@ -134,7 +150,10 @@ async fn a_stop_text_ends_the_answer_before_it() {
             ..ask(vec![ChatMessage::user("Hello")])
         };
         let reply = raw.post("/v1/chat/completions", &request).await;
-        assert!(reply.status == 400 && reply.body.contains("`stop` takes at most 8 texts"), "{reply:?}");
+        assert!(
+            reply.status == 400 && reply.body.contains("`stop` takes at most 8 texts"),
+            "{reply:?}"
+        );
     }
     engine.stop().await;
 }
@@ -147,10 +166,7 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
     let engine = bench.start().await;
     let client = engine.client();
     let raw = Raw::of(&bench);
-    let with_passage = vec![
-        instructions(),
-        ChatMessage::user("At what time is the bread sold?"),
-    ];
+    let with_passage = vec![instructions(), ChatMessage::user("At what time is the bread sold?")];
     let without = with_passage[1..].to_vec();
     let request = ChatCompletionRequest {
         max_tokens: Some(40),
@@ -168,7 +184,10 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
     assert_eq!(scores[0].tokens, scores[1].tokens);
     let mean_difference = (scores[0].sum - sum).abs() / f64::from(scores[0].tokens);
     assert!(mean_difference < 0.1, "{} and {sum}", scores[0].sum);
-    assert!(scores[0].sum > scores[1].sum, "its passage must make the answer likelier: {scores:?}");
+    assert!(
+        scores[0].sum > scores[1].sum,
+        "its passage must make the answer likelier: {scores:?}"
+    );
     for score in &scores {
         assert!((score.mean * f64::from(score.tokens) - score.sum).abs() < 1e-6 && score.min <= score.mean);
     }
@@ -184,10 +203,16 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
         (vec![hello()], "", "nothing to score"),
         (vec![vec![]], "Yes", "send at least one message"),
         (vec![hello(), vec![role]], "Yes", "is unknown"),
-        (vec![vec![ChatMessage::user("word ".repeat(2_000))]], "Yes", "window holds"),
+        (
+            vec![vec![ChatMessage::user("word ".repeat(2_000))]],
+            "Yes",
+            "window holds",
+        ),
         (vec![hello()], &"word ".repeat(2_000), "window holds"),
     ] {
-        let reply = raw.post("/score", &json!({ "prompts": prompts, "answer": answer })).await;
+        let reply = raw
+            .post("/score", &json!({ "prompts": prompts, "answer": answer }))
+            .await;
         assert!(reply.status == 400 && reply.body.contains(word), "{word}: {reply:?}");
     }
     assert_eq!(engine.status().restarts, 0);
@@ -199,31 +224,33 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
     let Some(mut bench) = Bench::with_chat() else {
         return;
     };
-    bench.settings.slots = NonZero::new(1);
+    bench.settings.slots = NonZero::new(2);
     let engine = bench.start().await;
     let client = engine.client();
     let raw = Raw::of(&bench).at(Priority::Evaluation);
+    // Two sequences, so that one of them has to make room and the other one may stay.
     let body = json!({
-        "prompts": [[ChatMessage::user("Tell me about the bread.")]],
+        "prompts": [[ChatMessage::user("Tell me about the bread.")], [ChatMessage::user("Hello.")]],
         "answer": "The bread is baked every morning at five and sold from seven, as long as there is any. ".repeat(30),
     });
     let undisturbed: ScoreAnswer = raw.post("/score", &body).await.read();
     let before = counters(&client).await;
 
-    let scoring = tokio::spawn({
-        let body = body.clone();
-        async move { raw.post("/score", &body).await.read::<ScoreAnswer>() }
-    });
-    eventually("a part of it has been computed", async || {
-        counters(&client).await.steps >= before.steps + 3
+    let scoring = tokio::spawn(async move { raw.post("/score", &body).await.read::<ScoreAnswer>() });
+    eventually("a part of both has been computed", async || {
+        counters(&client).await.steps >= before.steps + 4
     })
     .await;
-    client.chat(short(vec![ChatMessage::user("Hello")]), AMPLE).await.unwrap();
+    client
+        .chat(short(vec![ChatMessage::user("Hello")]), AMPLE)
+        .await
+        .unwrap();
     let disturbed = scoring.await.unwrap();
-    assert_eq!(counters(&client).await.suspended, 1, "nobody made room");
-    let (one, other) = (undisturbed.scores[0], disturbed.scores[0]);
-    assert_eq!(one.tokens, other.tokens);
-    assert!((one.mean - other.mean).abs() < 0.05, "{one:?} and {other:?}");
+    assert!(counters(&client).await.suspended > 0, "nobody made room");
+    for (one, other) in undisturbed.scores.iter().zip(&disturbed.scores) {
+        assert_eq!(one.tokens, other.tokens);
+        assert!((one.mean - other.mean).abs() < 0.1, "{one:?} and {other:?}");
+    }
     assert_eq!(undisturbed.usage.prompt_tokens, disturbed.usage.prompt_tokens);
     engine.stop().await;
 }
@@ -309,13 +336,19 @@ async fn a_workspace_with_little_to_ask_does_not_wait_behind_one_with_much() {
     };
     let much = join_all((0..60).map(|number| ask("much", number)));
     let little = async {
-        eventually("the other one's requests wait", async || chat_model(&client).await.waiting >= 20).await;
+        eventually("the other one's requests wait", async || {
+            chat_model(&client).await.waiting >= 20
+        })
+        .await;
         let before = done.load(Ordering::SeqCst);
         let places = join_all((0..2).map(|number| ask("little", number))).await;
         places.into_iter().map(|place| place - before).max().unwrap()
     };
     let (_, last) = tokio::join!(much, little);
-    assert!(last <= 10, "{last} were served before the second one of the small workspace");
+    assert!(
+        last <= 10,
+        "{last} were served before the second one of the small workspace"
+    );
     engine.stop().await;
 }
 
@@ -345,7 +378,10 @@ async fn callers_who_hang_up_cost_nothing_more_in_whatever_state_they_do() {
     let written = idle(&client).await.counters.written_tokens;
 
     let reads = send(&long(&"The bread is sold from seven. ".repeat(100))).await;
-    eventually("its prompt is being read", async || chat_model(&client).await.running == 1).await;
+    eventually("its prompt is being read", async || {
+        chat_model(&client).await.running == 1
+    })
+    .await;
     drop(reads);
     eventually("it is cancelled too", async || counters(&client).await.cancelled == 3).await;
     let after = idle(&client).await.counters;
@@ -406,7 +442,10 @@ async fn a_prompt_that_is_a_little_too_long_is_refused_with_its_size_and_the_win
         panic!("it must not fit")
     };
     let size = format!("{} tokens", around + 1_100);
-    assert!(detail.contains(&size) && detail.contains("holds 1024 tokens"), "{detail}, not {size}");
+    assert!(
+        detail.contains(&size) && detail.contains("holds 1024 tokens"),
+        "{detail}, not {size}"
+    );
     engine.stop().await;
 }
 
@@ -429,7 +468,10 @@ async fn evaluation_goes_on_while_visitors_keep_coming() {
         answers
     };
     let evaluation = async {
-        eventually("visitors are being answered", async || counters(&client).await.answered >= 4).await;
+        eventually("visitors are being answered", async || {
+            counters(&client).await.answered >= 4
+        })
+        .await;
         let client = client.at_priority(Priority::Evaluation);
         let ask = |number: usize| client.chat(question(&format!("What is {number} plus one?")), AMPLE);
         for answer in join_all((0..3).map(ask)).await {

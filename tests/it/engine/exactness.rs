@@ -8,8 +8,8 @@ use std::{collections::HashMap, env, fmt, time::Duration};
 
 use futures::future::join_all;
 use holdpoint::engine::{
-    ChatMessage, ModelPurpose, Priority,
-    wire::{ChatCompletion, ChatCompletionRequest, ScoreAnswer, ScoreRequest, TokenLogprob},
+    ChatMessage, EngineClient, ModelPurpose, Priority,
+    wire::{ChatCompletion, ChatCompletionRequest, ScoreAnswer, ScoreRequest, TokenLogprob, TopLogprob},
 };
 use tokio::time::{sleep, timeout};
 
@@ -18,11 +18,19 @@ use super::{
     *,
 };
 
-/// Largest difference of two log-probabilities of the same token after the same text.
+/// Mean difference of two log-probabilities of the same token after the same text, over one way of computing them.
 ///
-/// Not zero, because the library's kernels sum in another order when more rows are computed at once, and round each
-/// sum to single or (for the attention cache) half precision; measured and explained in `docs/performance.md`.
-const TOLERANCE: f32 = 5.0;
+/// Not zero, because the library rounds what every layer hands on to 8 bits before it multiplies it with the model's
+/// weights: another order of summing (more rows in a step, other cells of the attention cache) changes the last bit of
+/// a sum, which sometimes changes a rounding, and thirty layers spread it. Measured in `docs/performance.md`: whatever
+/// the cause, the mean is 0.05 to 0.1, as large as for nothing but a prompt read in smaller steps.
+const MEAN_TOLERANCE: f64 = 0.2;
+/// Largest difference of a token that is taken at least once in a hundred times: twice what was measured.
+const LIKELY_TOLERANCE: f32 = 1.0;
+/// Largest difference of any of the 20 likeliest.
+const TOLERANCE: f32 = 2.0;
+/// The logarithm of a probability of one in a hundred.
+const LIKELY: f32 = -4.6;
 
 /// Chance that can be repeated.
 struct Dice(u64);
@@ -108,8 +116,9 @@ struct Distance {
     tokens: usize,
     numbers: usize,
     equal_bits: usize,
-    largest: f32,
     sum: f64,
+    largest: f32,
+    largest_likely: f32,
     /// Answers that went another way, and the largest lead of the best token over the second where they did.
     diverged: usize,
     widest_lead: f32,
@@ -129,7 +138,7 @@ impl Distance {
                 self.diverged += 1;
                 self.widest_lead = self.widest_lead.max(lead);
                 assert!(
-                    lead <= 2.0 * TOLERANCE,
+                    lead <= LIKELY_TOLERANCE,
                     "{name}: {:?} was written for {:?}, which led by {lead}",
                     got.token,
                     wanted.token
@@ -140,8 +149,30 @@ impl Distance {
         assert_eq!(got.len(), wanted.len(), "{name}: the same tokens, but not as many");
     }
 
+    /// Only what was said of the first token, without a limit.
+    fn compare_first(&mut self, answer: &ChatCompletion, expected: &ChatCompletion) {
+        self.answers += 1;
+        self.compare_within(&tokens(answer)[0], &tokens(expected)[0], |_, _| {});
+    }
+
     /// The numbers of one place, whatever token was taken there.
     fn compare(&mut self, name: &str, got: &TokenLogprob, wanted: &TokenLogprob) {
+        self.compare_within(got, wanted, |top, logprob| {
+            let most = if top.logprob >= LIKELY {
+                LIKELY_TOLERANCE
+            } else {
+                TOLERANCE
+            };
+            assert!(
+                (logprob - top.logprob).abs() <= most,
+                "{name}: {:?} has {logprob} and {} in a fresh run",
+                top.token,
+                top.logprob
+            );
+        });
+    }
+
+    fn compare_within(&mut self, got: &TokenLogprob, wanted: &TokenLogprob, limit: impl Fn(&TopLogprob, f32)) {
         self.tokens += 1;
         let got: HashMap<_, _> = got.top_logprobs.iter().map(|top| (&top.bytes, top.logprob)).collect();
         for top in &wanted.top_logprobs {
@@ -150,27 +181,17 @@ impl Distance {
             let difference = (logprob - top.logprob).abs();
             self.numbers += 1;
             self.equal_bits += usize::from(logprob.to_bits() == top.logprob.to_bits());
-            self.largest = self.largest.max(difference);
             self.sum += f64::from(difference);
-            assert!(
-                difference <= TOLERANCE,
-                "{name}: {:?} has {logprob} and {} in a fresh run",
-                top.token,
-                top.logprob
-            );
+            self.largest = self.largest.max(difference);
+            if top.logprob >= LIKELY {
+                self.largest_likely = self.largest_likely.max(difference);
+            }
+            limit(top, *logprob);
         }
     }
 
-    fn add_all(&mut self, other: &Self) {
-        self.answers += other.answers;
-        self.from_cache += other.from_cache;
-        self.tokens += other.tokens;
-        self.numbers += other.numbers;
-        self.equal_bits += other.equal_bits;
-        self.largest = self.largest.max(other.largest);
-        self.sum += other.sum;
-        self.diverged += other.diverged;
-        self.widest_lead = self.widest_lead.max(other.widest_lead);
+    fn mean(&self) -> f64 {
+        self.sum / f64::from(u32::try_from(self.numbers.max(1)).unwrap())
     }
 }
 
@@ -179,15 +200,16 @@ impl fmt::Display for Distance {
         let share = self.equal_bits * 1000 / self.numbers.max(1);
         write!(
             formatter,
-            "{:>7} {:>10} {:>7} {:>8} {:>6}.{}% {:>10.6} {:>10.6} {:>8} {:>10.6}",
+            "{:>7} {:>10} {:>7} {:>8} {:>6}.{}% {:>7.3} {:>8.3} {:>8.3} {:>8} {:>10.3}",
             self.answers,
             self.from_cache,
             self.tokens,
             self.numbers,
             share / 10,
             share % 10,
-            self.sum / f64::from(u32::try_from(self.numbers.max(1)).unwrap()),
+            self.mean(),
             self.largest,
+            self.largest_likely,
             self.diverged,
             self.widest_lead
         )
@@ -246,13 +268,17 @@ async fn neither_the_cache_nor_company_changes_an_answer_by_more_than_the_tolera
     for (request, answer) in pairs() {
         row.add("alone again", &raw.chat(&fresh(request)).await, answer);
     }
-    eprintln!("{row}");
+    assert_eq!(row.equal_bits, row.numbers, "the same run twice");
     rows.push(("alone again", row));
 
     let mut row = Distance::default();
     for (request, answer) in pairs() {
         let small_steps = raw.at(Priority::Evaluation);
-        row.add("alone, prompt read in small steps", &small_steps.chat(&fresh(request)).await, answer);
+        row.add(
+            "alone, prompt read in small steps",
+            &small_steps.chat(&fresh(request)).await,
+            answer,
+        );
     }
     rows.push(("alone, prompt read in small steps", row));
 
@@ -286,20 +312,28 @@ async fn neither_the_cache_nor_company_changes_an_answer_by_more_than_the_tolera
         row.add("alone, others kept beside it", &raw.chat(&fresh(request)).await, answer);
     }
     rows.push(("alone, others kept beside it", row));
+
+    // Another word in the instructions, as a wrong cell of the cache would be: it must not pass for a rounding.
+    let mut other = Distance::default();
+    for (request, answer) in pairs() {
+        let mut request = fresh(request);
+        request.messages[0].content = request.messages[0].content.replace("friendly", "angry");
+        other.compare_first(&raw.chat(&request).await, answer);
+    }
+    assert!(other.mean() > 2.0 * MEAN_TOLERANCE, "{}", other.mean());
+    rows.push(("(another word in the instructions)", other));
     engine.stop().await;
 
-    let all = rows.iter().fold(Distance::default(), |mut all, (_, row)| {
-        all.add_all(row);
-        all
-    });
     eprintln!(
-        "{:<36} {:>7} {:>10} {:>7} {:>8} {:>8} {:>10} {:>10} {:>8} {:>10}",
-        "", "answers", "from cache", "tokens", "numbers", "bits", "mean", "largest", "diverged", "by a lead"
+        "{:<36} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>10}",
+        "", "answers", "from cache", "tokens", "numbers", "bits", "mean", "largest", "likely", "diverged", "by a lead"
     );
     for (name, row) in &rows {
         eprintln!("{name:<36} {row}");
     }
-    eprintln!("{:<36} {all}", "all");
+    for (name, row) in &rows[..rows.len() - 1] {
+        assert!(row.mean() <= MEAN_TOLERANCE, "{name}: {}", row.mean());
+    }
 }
 
 /// What one caller of the schedule does.
@@ -320,12 +354,30 @@ struct Caller {
     after: Duration,
 }
 
+impl Caller {
+    /// Comes when every place is taken.
+    const fn is_visitor(&self) -> bool {
+        matches!(self.priority, Priority::Live)
+    }
+}
+
+/// Work that nobody waits for, with which every schedule begins.
+const FIRST: usize = 10;
+
 /// Callers who come within a few seconds, more than there are places and cells for.
 fn schedule(dice: &mut Dice, expected: &Expected, count: usize) -> Vec<Caller> {
     let milliseconds = |number: usize| Duration::from_millis(u64::try_from(number).unwrap());
     let mut after = Duration::ZERO;
     (0..count)
-        .map(|_| {
+        .map(|number| {
+            if number < FIRST {
+                return Caller {
+                    act: Act::Ask,
+                    which: expected.one(dice),
+                    priority: Priority::Evaluation,
+                    after,
+                };
+            }
             after += milliseconds(dice.below(120));
             Caller {
                 act: match dice.below(10) {
@@ -335,22 +387,25 @@ fn schedule(dice: &mut Dice, expected: &Expected, count: usize) -> Vec<Caller> {
                     _ => Act::Ask,
                 },
                 which: expected.one(dice),
-                priority: *dice.of(&[
-                    Priority::Live,
-                    Priority::Copilot,
-                    Priority::Evaluation,
-                    Priority::Evaluation,
-                ]),
+                priority: *dice.of(&Priority::ALL),
                 after,
             }
         })
         .collect()
 }
 
-async fn perform(raw: Raw, caller: &Caller, expected: &Expected) -> Option<ChatCompletion> {
+async fn perform(client: &EngineClient, raw: &Raw, caller: &Caller, expected: &Expected) -> Option<ChatCompletion> {
     let raw = raw.at(caller.priority);
     let request = &expected.requests[caller.which];
     sleep(caller.after).await;
+    if caller.is_visitor() {
+        eventually("every place is taken", async || {
+            let health = client.health(AMPLE).await.unwrap();
+            let chat = health.default_model(ModelPurpose::Chat).unwrap();
+            chat.running == chat.slots || chat.waiting == 0
+        })
+        .await;
+    }
     match caller.act {
         Act::Ask => Some(raw.chat(request).await),
         Act::AskAnew => Some(raw.chat(&fresh(request)).await),
@@ -381,8 +436,13 @@ fn close_to_what_was_written(score: &ScoreAnswer, answer: &ChatCompletion) {
     let score = &score.scores[0];
     if usize::try_from(score.tokens).unwrap() == wanted.len() {
         let sum: f64 = wanted.iter().map(|token| f64::from(token.logprob)).sum();
-        let most = f64::from(TOLERANCE) * f64::from(score.tokens);
-        assert!((score.sum - sum).abs() <= most, "{} and {sum}: {}", score.sum, answer.choices[0].message.content);
+        let most = 2.0 * MEAN_TOLERANCE * f64::from(score.tokens);
+        assert!(
+            (score.sum - sum).abs() <= most,
+            "{} and {sum}: {}",
+            score.sum,
+            answer.choices[0].message.content
+        );
         let mean = score.sum / f64::from(score.tokens);
         assert!((score.mean - mean).abs() < 1e-6 && score.min <= score.mean, "{score:?}");
     }
@@ -396,24 +456,30 @@ async fn no_schedule_changes_an_answer_by_more_than_the_tolerance() {
     };
     let mut bench = Bench::with_chat().unwrap();
     bench.settings.slots = NonZero::new(4);
-    bench.settings.cache_tokens = Some(256);
+    // Too few for what is asked, so that beginnings are given up and read again.
+    bench.settings.cache_tokens = Some(128);
     let engine = bench.start().await;
     let raw = Raw::of(&bench);
+    let client = engine.client();
     let mut all = Distance::default();
     for _ in 0..scale() {
         let callers = schedule(&mut dice, &expected, 60);
-        let performed = join_all(callers.iter().map(|caller| perform(raw.clone(), caller, &expected)));
+        let performed = join_all(callers.iter().map(|caller| perform(&client, &raw, caller, &expected)));
         for (caller, answer) in callers.iter().zip(performed.await) {
             if let Some(answer) = answer {
                 all.add("a schedule", &answer, &expected.answers[caller.which]);
             }
         }
     }
-    let health = engine.client().health(AMPLE).await.unwrap();
+    let health = client.health(AMPLE).await.unwrap();
     let counters = health.default_model(ModelPurpose::Chat).unwrap().counters;
     eprintln!("{:<36} {all}\n{counters:?}", "random schedules");
+    assert!(all.mean() <= MEAN_TOLERANCE, "{}", all.mean());
     // Otherwise it was no such schedule.
-    assert!(counters.suspended > 0 && counters.evictions > 0 && counters.cancelled > 0, "{counters:?}");
+    assert!(
+        counters.suspended > 0 && counters.evictions > 0 && counters.cancelled > 0,
+        "{counters:?}"
+    );
     assert!(all.from_cache > 0 && counters.failed == 0, "{counters:?}");
     engine.stop().await;
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use holdpoint::engine::{
     ChatMessage, Priority,
-    wire::{ChatCompletion, ChatCompletionRequest, PRIORITY_HEADER, SHARE_HEADER},
+    wire::{ChatCompletion, ChatCompletionRequest, PRIORITY_HEADER},
 };
 use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
@@ -20,7 +20,6 @@ use super::Bench;
 pub(super) struct Raw {
     socket: PathBuf,
     priority: Priority,
-    share: String,
 }
 
 /// What came back.
@@ -43,7 +42,6 @@ impl Raw {
         Self {
             socket: bench.settings.socket.clone(),
             priority: Priority::Live,
-            share: String::new(),
         }
     }
 
@@ -54,20 +52,13 @@ impl Raw {
         }
     }
 
-    pub(super) fn sharing(&self, key: &str) -> Self {
-        Self {
-            share: key.to_owned(),
-            ..self.clone()
-        }
-    }
-
     /// Sends a request and leaves the rest to the caller: to read, to wait, or to hang up.
     pub(super) async fn send(&self, path: &str, body: &impl Serialize) -> UnixStream {
         let body = serde_json::to_string(body).unwrap();
-        let (priority, share, bytes) = (self.priority.as_str(), &self.share, body.len());
+        let (priority, bytes) = (self.priority.as_str(), body.len());
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: engine\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {bytes}\r\n{PRIORITY_HEADER}: {priority}\r\n{SHARE_HEADER}: {share}\r\n\r\n"
+             content-length: {bytes}\r\n{PRIORITY_HEADER}: {priority}\r\n\r\n"
         );
         let mut stream = UnixStream::connect(&self.socket).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
