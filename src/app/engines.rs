@@ -14,7 +14,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// Time between two looks after engines that do not answer.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Longest look in the background: an engine may have to load its model to show what it can do.
-const LONG_LOOK: Duration = Duration::from_mins(1);
+const LONG_LOOK: Duration = Duration::from_mins(2);
 
 /// The engines. A cheap clone.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use super::{
 use crate::engine::{error::EngineError, wire::Priority};
 
 /// Longest search for what an engine can do; it may have to load its model for it.
-const DETECT_WITHIN: Duration = Duration::from_mins(1);
+const DETECT_WITHIN: Duration = Duration::from_mins(2);
 /// An engine that does not list a model is asked again for its list after this.
 const LIST_FRESH_FOR: Duration = Duration::from_secs(30);
 

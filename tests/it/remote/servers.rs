@@ -22,6 +22,9 @@ use super::*;
 const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
 const EMBED_MODEL: &str = "all-minilm-l6-v2-f16.gguf";
 
+/// Each server takes the whole machine for itself.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A server of somebody else, stopped when dropped.
 struct Server {
     child: Child,
@@ -63,7 +66,8 @@ impl Server {
         };
         let child = command
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            .env_remove("http_proxy")
+            // Else its idle threads take the processor from everybody who works.
+            .env("OMP_WAIT_POLICY", "passive")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -215,6 +219,7 @@ async fn makes_embeddings(client: &EngineClient, found: Capabilities) {
 
 #[tokio::test]
 async fn llama_cpps_server_is_understood() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
         return;
     };
@@ -238,6 +243,7 @@ async fn llama_cpps_server_is_understood() {
 
 #[tokio::test]
 async fn llama_cpps_server_wants_its_key() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let Some(chat) = model(CHAT_MODEL) else { return };
     let Some(server) = Server::llama_server(&chat, &["--api-key", "hunter2hunter2"]).await else {
         return;
@@ -249,6 +255,7 @@ async fn llama_cpps_server_wants_its_key() {
 
 #[tokio::test]
 async fn the_python_server_is_understood() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
         return;
     };
@@ -269,6 +276,7 @@ async fn the_python_server_is_understood() {
 /// An engine of this program on another machine, or as good as.
 #[tokio::test]
 async fn an_engine_of_this_program_is_understood() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
         return;
     };
