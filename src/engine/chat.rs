@@ -311,7 +311,7 @@ impl Chat<'_> {
     /// Computes one step; returns its tokens.
     fn step(&mut self, desk: &Desk<ChatJob>) -> Result<usize, StepError> {
         self.running.sort_by_key(Sequence::turn);
-        self.share_beginnings();
+        self.share_beginnings(desk);
         let wants: Vec<_> = (0..self.running.len())
             .filter_map(|place| Some(self.running.get(place)?.want(self.waits_for_another(place))))
             .collect();
@@ -332,7 +332,7 @@ impl Chat<'_> {
     }
 
     /// Lets everybody who still reads take over what others have read of the same meanwhile.
-    fn share_beginnings(&mut self) {
+    fn share_beginnings(&mut self, desk: &Desk<ChatJob>) {
         for place in 0..self.running.len() {
             let Some(sequence) = self
                 .running
@@ -343,7 +343,8 @@ impl Chat<'_> {
             };
             let (position, change) = self.pool.catch_up(sequence.number(), sequence.beginning());
             if let (Some(change), Some(sequence)) = (change, self.running.get_mut(place)) {
-                sequence.catch_up(position);
+                let spared = sequence.catch_up(position);
+                desk.count(|counters| counters.cached_tokens += as_u64(spared));
                 self.apply(&[change]);
             }
         }
@@ -422,6 +423,7 @@ impl Chat<'_> {
 
     fn publish(&self, desk: &Desk<ChatJob>) {
         desk.running.store(self.running.len(), Ordering::Relaxed);
+        desk.queue.set_aside(self.ready.len());
         let kept = self.pool.kept();
         desk.count(|counters| {
             counters.busy_ms = millis(self.busy);

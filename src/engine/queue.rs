@@ -7,7 +7,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -148,6 +151,8 @@ pub(crate) struct PriorityQueue<T> {
     lanes: Mutex<Lanes<T>>,
     arrived: Condvar,
     capacity: usize,
+    /// Entries that the consumer has taken out and still lets wait.
+    aside: AtomicUsize,
 }
 
 impl<T: Waiting> PriorityQueue<T> {
@@ -160,11 +165,18 @@ impl<T: Waiting> PriorityQueue<T> {
             }),
             arrived: Condvar::new(),
             capacity,
+            aside: AtomicUsize::new(0),
         }
     }
 
+    /// How many wait, with those that the consumer has set aside.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().len() + self.aside.load(Ordering::Relaxed)
+    }
+
+    /// Says how many the consumer has taken out and still lets wait.
+    pub(crate) fn set_aside(&self, count: usize) {
+        self.aside.store(count, Ordering::Relaxed);
     }
 
     /// True once the owner is asked to end.

@@ -208,12 +208,12 @@ impl Backend for Runner {
     }
 
     fn health(&self) -> Health {
-        let status = if self.models.is_starting() { "loading" } else { "ok" };
+        let models = self.models.health();
         Health {
-            status: status.to_owned(),
+            status: Models::status(&models).to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            models: self.models.health(),
+            models,
             memory_budget_bytes: self.models.budget_bytes(),
             threads: u32::from(self.threads),
             rss_bytes: memory::resident_bytes(),

@@ -5,8 +5,13 @@
 
 mod adapters;
 mod answers;
+mod chat_loop;
+mod exactness;
 mod files;
 mod network;
+mod passage_order;
+mod raw;
+mod schemas;
 mod scripted;
 mod several;
 mod supervision;

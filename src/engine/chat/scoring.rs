@@ -29,6 +29,7 @@ pub(super) struct Part {
     sum: f64,
     min: f64,
     scored: u32,
+    was_started: bool,
 }
 
 /// The parts of one request: for every prompt the tokens of the prompt and of prompt and answer together.
@@ -46,17 +47,31 @@ pub(super) fn parts(sizes: &[(usize, usize)], answer: oneshot::Sender<Result<Sco
         sum: 0.0,
         min: 0.0,
         scored: 0,
+        was_started: false,
     };
     sizes.iter().enumerate().map(part).collect()
 }
 
 impl Part {
-    pub(super) fn started(&self, cached: usize) {
+    /// It was let in; again, if it had made room for a more urgent one. Then its answer is computed anew, because only
+    /// its prompt is looked for in the cache.
+    pub(super) fn started(&mut self, cached: usize) {
+        (self.sum, self.min, self.scored) = (0.0, 0.0, 0);
+        if std::mem::replace(&mut self.was_started, true) {
+            return;
+        }
         let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
         let mut group = self.group.borrow_mut();
         let read = group.usage.prompt_tokens.saturating_add(count(self.tokens));
         let cached = group.usage.cached_tokens().saturating_add(count(cached));
         group.usage = Usage::new(read, 0).with_cached(cached);
+    }
+
+    /// Another one has computed so many tokens of its prompt meanwhile.
+    pub(super) fn caught_up(&self, tokens: usize) {
+        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        let usage = &mut self.group.borrow_mut().usage;
+        *usage = usage.with_cached(usage.cached_tokens().saturating_add(tokens));
     }
 
     pub(super) const fn prompt_tokens(&self) -> usize {

@@ -189,9 +189,19 @@ impl Sequence {
         }
     }
 
-    /// Goes on behind what another sequence has computed meanwhile.
-    pub(super) const fn catch_up(&mut self, position: usize) {
+    /// Goes on behind what another sequence has computed meanwhile. Returns how many tokens of its prompt it was spared.
+    pub(super) fn catch_up(&mut self, position: usize) -> usize {
+        let spared = position.saturating_sub(self.position);
         self.position = position;
+        // What it had computed itself before it made room counts as computed.
+        if self.was_suspended {
+            return 0;
+        }
+        match &mut self.work {
+            Work::Write(writing) => writing.caught_up(spared),
+            Work::Score(part) => part.caught_up(spared),
+        }
+        spared
     }
 
     /// Adds up to so many of its tokens to the step.

@@ -34,7 +34,7 @@ pub(super) struct Writing {
     /// Alternatives per token; `None` if no log-probabilities are asked for.
     alternatives: Option<u8>,
     prompt_tokens: usize,
-    /// Tokens of the prompt that stood in the cache.
+    /// Tokens of the prompt that stood in the cache, or that another one computed while this one waited.
     cached: usize,
     written: usize,
     most_written: usize,
@@ -81,6 +81,11 @@ impl Writing {
             self.started = Some(Instant::now());
             self.cached = cached;
         }
+    }
+
+    /// Another one has computed so many tokens of its prompt meanwhile.
+    pub(super) const fn caught_up(&mut self, tokens: usize) {
+        self.cached += tokens;
     }
 
     pub(super) fn is_abandoned(&self) -> bool {

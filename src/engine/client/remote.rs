@@ -323,7 +323,7 @@ impl Attempt<'_> {
         if let Some(permit) = self.permit.take() {
             let now = Instant::now();
             state.breaker.settle(permit, outcome, now);
-            if state.breaker.resting(now).is_some() {
+            if !state.breaker.is_closed() {
                 // It may come back as another one.
                 state.known = None;
                 tracing::warn!(engine.name = %self.engine.inner.name, "A remote engine is left alone for a while: {}", state.trouble.as_deref().unwrap_or("it failed"));
