@@ -171,7 +171,14 @@ async fn known(app: &App) -> Result<Arc<Vec<Check>>, AppError> {
         return Ok(known);
     }
     let rows = app.store().model_checks().await?;
-    let read = Arc::new(rows.into_iter().filter_map(check).collect::<Vec<_>>());
+    let mut read: Vec<Check> = rows.into_iter().filter_map(check).collect();
+    // By models, then in the order in which languages and abilities are named.
+    read.sort_by(|a, b| {
+        let place = |check: &Check| (check.finding.language, check.finding.ability);
+        let models = (&a.embedder, &a.chat_model).cmp(&(&b.embedder, &b.chat_model));
+        models.then(place(a).cmp(&place(b)))
+    });
+    let read = Arc::new(read);
     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
     Ok(read)
 }
