@@ -27,6 +27,8 @@ use crate::engine::{ChatMessage, EngineState, Priority, Supervisor, SupervisorSe
 
 /// Longest wait for the model to load.
 const ENGINE_WITHIN: Duration = Duration::from_mins(5);
+/// Name of the socket of an engine that is started for the measurement.
+const SOCKET: &str = "engine.sock";
 /// Alternating measurements where there are two sides, and repetitions where there is one.
 const PAIRS: u32 = 7;
 const REPETITIONS: u32 = 3;
@@ -121,13 +123,16 @@ impl EngineBench {
 
     async fn start_engine(&self, context: &Context) -> Result<OwnEngine, Failure> {
         let settings = context.settings();
-        OwnEngine::start(SupervisorSettings {
-            chat_model: settings.chat_model.as_ref().map(|model| model.path.clone()),
+        let model = settings.chat_model.as_ref().ok_or_else(|| {
+            Failure::usage("no chat model is configured, so there is nothing to measure; name one with --chat-model")
+        })?;
+        OwnEngine::start(|socket| SupervisorSettings {
+            chat_model: Some(model.path.clone()),
             threads: settings.engine_threads,
             context_tokens: settings.engine_context,
             slots: self.slots,
             cache_tokens: self.cache,
-            ..SupervisorSettings::new(context.data_dir().engine_socket())
+            ..SupervisorSettings::new(socket)
         })
         .await
     }
@@ -355,24 +360,18 @@ struct OwnEngine {
 
 impl OwnEngine {
     /// Starts it on a socket of its own, beside whatever else runs.
-    async fn start(settings: SupervisorSettings) -> Result<Self, Failure> {
+    async fn start(settings: impl FnOnce(PathBuf) -> SupervisorSettings) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("holdpoint-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::failed(format!("{} cannot be made ({error})", folder.display())))?;
-        let settings = SupervisorSettings {
-            socket: folder.join("engine.sock"),
-            ..settings
-        };
-        let supervisor = Supervisor::start(settings);
+        let supervisor = Supervisor::start(settings(folder.join(SOCKET)));
         let bar = output::waiting("Loading the model");
         let status = supervisor.settled(ENGINE_WITHIN).await;
         bar.finish_and_clear();
         let own = Self { supervisor, folder };
         let why = match status.state {
             EngineState::Ready => return Ok(own),
-            EngineState::NotConfigured => {
-                "there is no chat model; fetch one (./install.sh models) or name one with --chat-model".to_owned()
-            }
+            EngineState::NotConfigured => "there is no chat model; name one with --chat-model".to_owned(),
             EngineState::Failed { why } | EngineState::Restarting { why, .. } => why,
             EngineState::Starting | EngineState::Stopped => "the model did not load in time".to_owned(),
         };
@@ -381,7 +380,7 @@ impl OwnEngine {
     }
 
     fn socket(&self) -> PathBuf {
-        self.folder.join("engine.sock")
+        self.folder.join(SOCKET)
     }
 
     async fn stop(self) {
