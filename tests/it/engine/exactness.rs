@@ -24,7 +24,7 @@ use super::{
 /// weights: another order of summing (more rows in a step, other cells of the attention cache) changes the last bit of
 /// a sum, which sometimes changes a rounding, and thirty layers spread it. Measured in `docs/performance.md`: whatever
 /// the cause, the mean is 0.05 to 0.1, as large as for nothing but a prompt read in smaller steps.
-const MEAN_TOLERANCE: f64 = 0.2;
+const MEAN_TOLERANCE: f64 = 0.15;
 /// Largest difference of a token that is taken at least once in a hundred times: twice what was measured.
 const LIKELY_TOLERANCE: f32 = 1.0;
 /// Largest difference of any of the 20 likeliest.
@@ -320,7 +320,6 @@ async fn neither_the_cache_nor_company_changes_an_answer_by_more_than_the_tolera
         request.messages[0].content = request.messages[0].content.replace("friendly", "angry");
         other.compare_first(&raw.chat(&request).await, answer);
     }
-    assert!(other.mean() > 2.0 * MEAN_TOLERANCE, "{}", other.mean());
     rows.push(("(another word in the instructions)", other));
     engine.stop().await;
 
@@ -331,7 +330,9 @@ async fn neither_the_cache_nor_company_changes_an_answer_by_more_than_the_tolera
     for (name, row) in &rows {
         eprintln!("{name:<36} {row}");
     }
-    for (name, row) in &rows[..rows.len() - 1] {
+    let (another_word, rows) = rows.split_last().unwrap();
+    assert!(another_word.1.mean() > MEAN_TOLERANCE, "{}", another_word.1.mean());
+    for (name, row) in rows {
         assert!(row.mean() <= MEAN_TOLERANCE, "{name}: {}", row.mean());
     }
 }
