@@ -55,7 +55,7 @@ pub struct EngineArgs {
 /// Runs the engine until it is told to end: by a signal or, with a socket, by the end of its standard input.
 ///
 /// The parent keeps the other end of that pipe: however it ends, the child ends with it. The parent also has to set
-/// `OMP_WAIT_POLICY=passive`, which the library reads before any code of ours runs.
+/// `GOMP_SPINCOUNT`, which the library reads before any code of ours runs.
 pub async fn run(args: EngineArgs) -> Result<(), RunError> {
     if args.socket.is_none() && args.listen.is_none() {
         return Err(RunError::NowhereToListen);
