@@ -4,7 +4,8 @@
 use crate::app::{OPENING_HOURS, OWNER_PASSWORD, TestApp, eventually, fit_to_quote};
 use holdpoint::app::fitness::{self, Wish};
 use holdpoint::app::{App, Engine};
-use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Verdict};
+use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Measure, Verdict};
+use holdpoint::engine::scripted::MODEL_NAME;
 use holdpoint::engine::{Supervisor, SupervisorSettings};
 use holdpoint::store::{Location, Store};
 use holdpoint::system;
@@ -233,6 +234,30 @@ async fn a_fit_model_quotes_without_leave_and_without_a_mark() {
         (&item["mode"], &item["draft"]["signals"]["unfit"]),
         (&json!("quote"), &json!(false)),
         "{item}"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_an_adapter() {
+    let app = TestApp::start().await;
+    let fit = |ability| {
+        Finding::of(
+            ability,
+            Language::En,
+            vec![Measure::known(Gauge::RightlyWritten, 16, 1.0, 0.8)],
+            None,
+        )
+    };
+    fitness::keep(&app.app, MODEL_NAME, Some("big"), &[fit(Ability::Compose)])
+        .await
+        .unwrap();
+    let writes = async |change: Value| agent(&app, change).await["modes"][2]["used"].clone();
+    assert_eq!(writes(json!({ "chat_models": ["big"] })).await, true);
+    assert_eq!(writes(json!({})).await, false, "the default model was not measured");
+    assert_eq!(writes(json!({ "chat_models": ["big", "small@office"] })).await, false);
+    assert_eq!(
+        writes(json!({ "chat_models": ["big"], "adapter": "shop" })).await,
+        false
     );
 }
 

@@ -133,9 +133,12 @@ pub async fn fitness(app: &App, settings: &AgentSettings) -> Result<Fitness, App
         });
         check.map_or(Verdict::Unmeasured, |check| check.finding.verdict)
     };
-    let compose = match engine.chat_model.as_deref() {
-        Some(chat_model) => found(Some(chat_model), Ability::Compose),
-        None => Verdict::Unmeasured,
+    let named = settings.chat_models.iter().map(String::as_str);
+    let default = engine.chat_model.as_deref().filter(|_| settings.chat_models.is_empty());
+    // Any of them may come to write, so all have to be fit. With an adapter a model is another one, which nobody measures.
+    let compose = match settings.adapter {
+        Some(_) => Verdict::Unmeasured,
+        None => Verdict::weakest(named.chain(default).map(|model| found(Some(model), Ability::Compose))),
     };
     let measured = Fitness {
         quote: found(None, Ability::Quote),
