@@ -23,7 +23,7 @@ pub(super) struct MixSettings {
     #[arg(long, value_name = "COUNT", default_value_t = 40)]
     pub(super) conversations: usize,
     /// Conversations that begin in a minute, at random moments
-    #[arg(long, value_name = "PER_MINUTE", default_value_t = 60.0, value_parser = positive)]
+    #[arg(long, value_name = "PER_MINUTE", default_value_t = 30.0, value_parser = positive)]
     pub(super) rate: f64,
     /// Agents; each has instructions of its own, with which every prompt begins
     #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
@@ -178,7 +178,7 @@ mod tests {
             #[command(flatten)]
             mix: MixSettings,
         }
-        <Alone as clap::Parser>::parse_from(["mix", "--conversations", "400"]).mix
+        <Alone as clap::Parser>::parse_from(["mix", "--conversations", "400", "--rate", "60"]).mix
     }
 
     #[test]

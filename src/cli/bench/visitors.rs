@@ -193,6 +193,9 @@ fn summary(heard: Heard, lasted: Duration) -> Result<Visit, AskError> {
         let nobody_came = || AskError::Unreadable("there was nobody in the mix; raise --conversations".to_owned());
         return Err(heard.why.unwrap_or_else(nobody_came));
     };
+    if let Some(why) = heard.why {
+        tracing::warn!(failed = heard.failed, "Some answers did not come, the first because {why}");
+    }
     let prompt_tokens = sum(|answer| answer.prompt_tokens);
     Ok(Visit {
         answers: u32::try_from(heard.answers.len()).unwrap_or(u32::MAX),
