@@ -52,6 +52,9 @@ pub(crate) const DEFAULT_SLOTS: u16 = 8;
 pub(crate) const MOST_SLOTS: u16 = 64;
 /// Beginnings of prompts kept beside them, at most.
 const KEPT_BEGINNINGS: u32 = 24;
+/// Tokens that they hold, at most: each makes every other token a little slower (a thousand of them about a twentieth of
+/// reading), so what is kept has to be worth it.
+const KEPT_TOKENS: u32 = 2048;
 /// Tokens of one step, at most: fewer would make reading slower. The plan gives less where somebody waits for more.
 const STEP_TOKENS: u32 = 512;
 /// Automatic choice of the library: on where the processor supports it.
@@ -129,7 +132,11 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
     };
     loaded.send(Ok(facts));
     Chat {
-        pool: Pool::new(size(context.n_ctx()), size(numbers)),
+        pool: Pool::new(
+            size(context.n_ctx()),
+            size(numbers),
+            size(KEPT_TOKENS.min(settings.cache_tokens)),
+        ),
         // The state of these models cannot be cut at a token, so only fresh runs are exact.
         can_reuse: !model.is_recurrent() && !model.is_hybrid(),
         model: &model,

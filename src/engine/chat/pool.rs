@@ -89,19 +89,24 @@ pub(super) struct Pool {
     places: Vec<Option<Place>>,
     /// Cells that a running sequence uses.
     running_cells: usize,
+    /// Most cells that only kept places may use.
+    keep_at_most: usize,
     /// The worth of what was evicted last: newer places start from it.
     clock: f64,
     evictions: u64,
 }
 
 impl Pool {
-    /// An empty pool of `cells` cells for `numbers` sequences, running and kept.
-    pub(super) fn new(cells: usize, numbers: usize) -> Self {
+    /// An empty pool of `cells` cells for `numbers` sequences, running and kept. Of what has ended it keeps at most
+    /// `keep_at_most` cells: the library looks at every used cell for every token, whomever it belongs to, so what is
+    /// kept for nobody makes every step slower.
+    pub(super) fn new(cells: usize, numbers: usize, keep_at_most: usize) -> Self {
         Self {
             cells: vec![Cell::default(); cells],
             free: (0..cells).rev().collect(),
             places: (0..numbers).map(|_| None).collect(),
             running_cells: 0,
+            keep_at_most,
             clock: 0.0,
             evictions: 0,
         }
@@ -225,11 +230,16 @@ impl Pool {
                 changes.extend(self.remove(shorter));
                 self.weigh(longer);
                 if shorter == number {
-                    return changes;
+                    break;
                 }
             }
         }
         self.weigh(number);
+        while self.kept().tokens > self.keep_at_most
+            && let Some(number) = self.least_worth(|_| true)
+        {
+            changes.extend(self.evict(number));
+        }
         changes
     }
 
@@ -237,7 +247,7 @@ impl Pool {
     pub(super) fn clear(&mut self) {
         *self = Self {
             evictions: self.evictions,
-            ..Self::new(self.cells.len(), self.places.len())
+            ..Self::new(self.cells.len(), self.places.len(), self.keep_at_most)
         };
     }
 

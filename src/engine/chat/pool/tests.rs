@@ -63,7 +63,7 @@ struct Both {
 impl Both {
     fn new(cells: usize, numbers: usize) -> Self {
         Self {
-            pool: Pool::new(cells, numbers),
+            pool: Pool::new(cells, numbers, cells),
             library: Library::default(),
         }
     }
@@ -219,6 +219,22 @@ fn the_only_kept_beginning_can_be_gone_on_from_when_no_other_number_is_left() {
     both.check();
 }
 
+#[test]
+fn no_more_is_kept_than_may_be_and_the_shared_beginning_is_the_last_to_go() {
+    let mut both = Both::new(400, 16);
+    both.pool.keep_at_most = 90;
+    for name in ["anna", "bert", "carl"] {
+        both.run(&format!("{SHOP}My name is {name}, and my question is long"));
+        assert!(both.pool.kept().tokens <= 90);
+        both.check();
+    }
+    assert!(both.run(&format!("{SHOP}Open today?")) >= SHOP.len());
+    both.pool.keep_at_most = 0;
+    both.run(&format!("{SHOP}Open tomorrow?"));
+    assert_eq!(both.pool.kept().entries, 0);
+    both.check();
+}
+
 #[derive(Debug, Clone)]
 enum Act {
     Begin { text: Vec<u8>, grows: usize, reuse: bool },
@@ -253,8 +269,9 @@ proptest! {
     /// Whatever happens in whatever order: the library's cache holds for every number exactly the tokens that the pool
     /// says, it never needs more cells than there are, and whoever was let in always gets the room it was promised.
     #[test]
-    fn the_pool_and_the_librarys_cache_agree(acts in acts(), cells in 60_usize..200, numbers in 1_usize..7) {
+    fn the_pool_and_the_librarys_cache_agree(acts in acts(), cells in 60_usize..200, numbers in 1_usize..7, kept in 0_usize..200) {
         let mut both = Both::new(cells, numbers);
+        both.pool.keep_at_most = kept;
         let mut running: Vec<(usize, Vec<LlamaToken>)> = Vec::new();
         for act in acts {
             match act {
