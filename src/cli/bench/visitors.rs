@@ -194,7 +194,10 @@ fn summary(heard: Heard, lasted: Duration) -> Result<Visit, AskError> {
         return Err(heard.why.unwrap_or_else(nobody_came));
     };
     if let Some(why) = heard.why {
-        tracing::warn!(failed = heard.failed, "Some answers did not come, the first because {why}");
+        tracing::warn!(
+            failed = heard.failed,
+            "Some answers did not come, the first because {why}"
+        );
     }
     let prompt_tokens = sum(|answer| answer.prompt_tokens);
     Ok(Visit {
