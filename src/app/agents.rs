@@ -127,7 +127,7 @@ pub async fn all_origins(app: &App) -> Result<Vec<String>, AppError> {
 /// Publishes settings as the agent's next version; without an id, as a new agent.
 ///
 /// # Errors
-/// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Text`] or the store's.
+/// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Text`], [`AppError::Invalid`] or the store's.
 pub async fn publish(
     app: &App,
     caller: &Caller,
@@ -135,6 +135,9 @@ pub async fn publish(
     settings: AgentSettings,
 ) -> Result<AgentView, AppError> {
     caller.require(Scope::Admin)?;
+    settings
+        .check()
+        .map_err(|refused| AppError::Invalid(refused.to_string()))?;
     let name: String = Name::parse(&settings.name)?.into();
     let sources = app.sources();
     let mut key = [0; 12];

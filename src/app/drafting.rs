@@ -3,60 +3,68 @@
 //! Nothing of this happens inside a transaction but its last step, which is fenced: if the visitor wrote again or the
 //! conversation changed hands meanwhile, the work has no effect.
 
+mod compose;
+mod superseded;
+
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
 use super::{App, AppError, agents};
-use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals, compose_prompt, unsupported};
+use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
 use crate::domain::flow::{Effect, Proposed, Step, Ticket};
 use crate::domain::ids::{AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::policy::{self, Decision, Facts, GateState};
+use crate::domain::policy::{self, Decision, EngineTrouble, Facts, GateState};
 use crate::domain::screening::wishes_for_person;
-use crate::domain::settings::AgentSettings;
-use crate::domain::text::AnswerText;
 use crate::domain::time::Timestamp;
-use crate::engine::{self, ChatRequest};
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
-use std::time::Duration;
-
-/// Longest time the LLM may write on one answer; then a person answers.
-const COMPOSE_DEADLINE: Duration = Duration::from_mins(2);
-/// Longest composed answer, in tokens.
-const COMPOSE_TOKENS: u32 = 160;
-/// Messages of the conversation so far that the LLM sees.
-const HISTORY: usize = 4;
+use compose::Asked;
 
 /// What was drafted, before anything is decided.
 #[derive(Debug, Clone)]
 struct Proposal {
-    mode: AnswerMode,
     text: String,
     sources: Vec<Source>,
     signals: Signals,
-    engine_missing: bool,
+    trouble: Option<EngineTrouble>,
     wishes_for_person: bool,
 }
 
 impl Proposal {
-    fn abstain(engine_missing: bool, wishes_for_person: bool) -> Self {
-        let (mode, signals) = (
-            AnswerMode::Abstain,
-            Signals {
-                mode: AnswerMode::Abstain,
-                ..Signals::default()
-            },
-        );
+    /// Nothing: whoever asks for a person is not answered from knowledge.
+    fn for_person() -> Self {
         Self {
-            mode,
             text: String::new(),
             sources: Vec::new(),
-            signals,
-            engine_missing,
-            wishes_for_person,
+            signals: Signals::default(),
+            trouble: None,
+            wishes_for_person: true,
+        }
+    }
+
+    fn found(found: Found) -> Self {
+        Self {
+            text: found.choice.text,
+            sources: found.sources,
+            signals: found.choice.signals,
+            trouble: found.trouble,
+            wishes_for_person: false,
+        }
+    }
+
+    /// What was found, without an answer.
+    fn abstaining(self) -> Self {
+        Self {
+            text: String::new(),
+            signals: Signals {
+                mode: AnswerMode::Abstain,
+                unfit: false,
+                ..self.signals
+            },
+            ..self
         }
     }
 }
@@ -64,6 +72,8 @@ impl Proposal {
 /// Drafts for a conversation whose turn has ended. Does nothing if it has not, or if nobody waits for the AI.
 pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
     let began = app.now();
+    // Heard from before the first look at the conversation: nothing that happens to it is missed.
+    let events = live::committed(app);
     let rows = app.store().rows(workspace_id);
     let ledger = ledger::load(&rows, id).await?;
     let Ok(ticket) = ledger.flow.start_draft(began) else {
@@ -80,8 +90,16 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         );
     };
     activity(true);
-    let drafted = propose(app, &rows, &ledger, ticket).await;
+    let drafted = tokio::select! {
+        drafted = propose(app, &rows, &ledger, ticket) => Some(drafted),
+        // The request to the engine ends with this, and the engine stops at its next step.
+        () = superseded::wait(&rows, id, ticket, events) => None,
+    };
     activity(false);
+    let Some(drafted) = drafted else {
+        tracing::debug!(conversation.id = %id, "drafting was overtaken and starts anew when it is due");
+        return forget(app, workspace_id, id).await;
+    };
     let (question, version_id, proposal) = drafted?;
     let draft = Draft {
         id: DraftId::new(&*app.sources().ids),
@@ -89,7 +107,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         revision: ticket.revision,
         epoch: ticket.epoch,
         agent_version_id: version_id,
-        mode: proposal.mode,
+        mode: proposal.signals.mode,
         question,
         text: proposal.text.clone(),
         sources: proposal.sources.clone(),
@@ -133,37 +151,38 @@ async fn propose(
         .collect::<Vec<_>>()
         .join("\n");
     if wishes_for_person(&question) {
-        return Ok((question, version_id, Proposal::abstain(false, true)));
+        return Ok((question, version_id, Proposal::for_person()));
     }
-    let found = knowledge::find_answer(app, rows, &question, &settings).await?;
-    let Found {
-        choice,
-        sources,
-        engine_missing,
-    } = found;
-    let mut proposal = Proposal {
-        mode: choice.mode,
-        text: choice.text,
-        sources,
-        signals: choice.signals,
-        engine_missing,
-        wishes_for_person: false,
-    };
-    if proposal.mode == AnswerMode::Compose {
-        let history = history(rows, ledger).await?;
-        proposal = compose(app, &settings, &question, &history, proposal).await;
+    let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
+    let without_llm = found.without_llm.take();
+    let mut proposal = Proposal::found(found);
+    if proposal.signals.mode == AnswerMode::Compose {
+        let asked = Asked {
+            settings: &settings,
+            question: &question,
+            history: &history(rows, ledger).await?,
+        };
+        proposal = match compose::compose(app, rows, &asked, proposal.clone()).await {
+            Ok(composed) => composed,
+            Err(trouble) => {
+                let fallback = without_llm.map_or_else(|| proposal.abstaining(), |found| Proposal::found(*found));
+                Proposal {
+                    trouble: Some(trouble),
+                    ..fallback
+                }
+            }
+        };
     }
     Ok((question, version_id, proposal))
 }
 
-/// The last messages before this turn, for the LLM.
+/// What was said before this turn, for the LLM.
 async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, AppError> {
     let turn = ledger.turn.as_ref().map(|turn| turn.id);
     let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
     messages.retain(|message| message.turn_id != turn && message.author != Author::System);
-    let from = messages.len().saturating_sub(HISTORY);
     Ok(messages
-        .drain(from..)
+        .into_iter()
         .map(|message| {
             let role = if message.author == Author::Visitor {
                 Role::User
@@ -173,79 +192,6 @@ async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, A
             ChatMessage::new(role, message.body)
         })
         .collect())
-}
-
-/// Lets the LLM write from the passages. If it cannot, a person answers.
-async fn compose(
-    app: &App,
-    settings: &AgentSettings,
-    question: &str,
-    history: &[ChatMessage],
-    proposal: Proposal,
-) -> Proposal {
-    let Some(engine) = app.engine() else {
-        return Proposal {
-            mode: AnswerMode::Abstain,
-            ..Proposal::abstain(true, false)
-        };
-    };
-    let passages: Vec<(&str, &str)> = proposal
-        .sources
-        .iter()
-        .map(|source| (source.title.as_str(), source.text.as_str()))
-        .collect();
-    let messages = compose_prompt(&settings.instructions, question, &passages, history);
-    let request = ChatRequest {
-        messages: messages.into_iter().map(for_engine).collect(),
-        max_tokens: Some(COMPOSE_TOKENS),
-        temperature: 0.0,
-        seed: Some(0),
-        logprobs: true,
-        ..ChatRequest::default()
-    };
-    let answer = match engine.client.chat(request, COMPOSE_DEADLINE).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%error, "the LLM could not write an answer; a person will");
-            return Proposal {
-                sources: proposal.sources,
-                ..Proposal::abstain(true, false)
-            };
-        }
-    };
-    // Whatever a model writes is untrusted text: it is cleaned and bounded like a person's.
-    let Ok(text) = AnswerText::parse(&answer.text) else {
-        return Proposal {
-            sources: proposal.sources,
-            ..Proposal::abstain(false, false)
-        };
-    };
-    // What the visitor or the business is called need not stand in a passage.
-    let mut known = vec![question, &settings.business, &settings.name];
-    known.extend(
-        proposal
-            .sources
-            .iter()
-            .flat_map(|source| [source.title.as_str(), source.text.as_str()]),
-    );
-    let mut signals = proposal.signals;
-    signals.unsupported = unsupported(text.as_str(), &known);
-    signals.answer_words = u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX);
-    signals.mean_logprob = answer.logprobs.map(|logprobs| logprobs.mean);
-    signals.min_logprob = answer.logprobs.map(|logprobs| logprobs.min);
-    Proposal {
-        text: text.into(),
-        signals,
-        ..proposal
-    }
-}
-
-fn for_engine(message: ChatMessage) -> engine::ChatMessage {
-    match message.role {
-        Role::System => engine::ChatMessage::system(message.content),
-        Role::User => engine::ChatMessage::user(message.content),
-        Role::Assistant => engine::ChatMessage::assistant(message.content),
-    }
 }
 
 /// The fenced transaction: draft, decision, and what follows from it.
@@ -260,7 +206,7 @@ async fn decide(
     let facts = Facts {
         mode: draft.mode,
         wishes_for_person: proposal.wishes_for_person,
-        engine_missing: proposal.engine_missing,
+        trouble: proposal.trouble,
         unsupported: !draft.signals.unsupported.is_empty(),
         unfit: draft.signals.unfit,
         already_held: false,

@@ -3,7 +3,7 @@
 
 use super::Engine;
 use crate::domain::model_ref::ModelRef;
-use crate::engine::{ChatAnswer, ChatRequest, EngineError, Priority, RemoteEngine, RemoteStatus};
+use crate::engine::{ChatAnswer, ChatRequest, EngineError, FinishReason, Priority, RemoteEngine, RemoteStatus};
 use futures::future::join_all;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// Time between two looks after engines that do not answer.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Longest look in the background: an engine may have to load its model to show what it can do.
-const LONG_LOOK: Duration = Duration::from_mins(1);
+const LONG_LOOK: Duration = Duration::from_mins(2);
 
 /// The engines. A cheap clone.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +41,8 @@ pub struct Answered {
     pub answer: ChatAnswer,
     /// The model that wrote it.
     pub model: ModelRef,
+    /// Which of the requests it answers, from 0.
+    pub request: usize,
     /// The models preferred to it, and why each did not.
     pub skipped: Vec<Skipped>,
 }
@@ -123,6 +125,20 @@ impl Engines {
         request: ChatRequest,
         deadline: Duration,
     ) -> Result<Answered, Box<NoAnswer>> {
+        self.chat_fitting(models, &[request], deadline).await
+    }
+
+    /// The same for a request that may be too long: each model is asked the first of `requests`, from the longest to the
+    /// shortest, that its window holds.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] with the reason of each.
+    pub async fn chat_fitting(
+        &self,
+        models: &[ModelRef],
+        requests: &[ChatRequest],
+        deadline: Duration,
+    ) -> Result<Answered, Box<NoAnswer>> {
         let started = Instant::now();
         let models = if models.is_empty() {
             &[ModelRef::DEFAULT]
@@ -140,15 +156,12 @@ impl Engines {
                 continue;
             }
             let begun_within = share_of(left, models.len() - place);
-            let request = ChatRequest {
-                model: model.name.clone(),
-                ..request.clone()
-            };
-            match self.ask(model, request, begun_within, left).await {
-                Ok(answer) => {
+            match self.ask_what_fits(model, requests, begun_within, left).await {
+                Ok((answer, request)) => {
                     return Ok(Answered {
                         answer,
                         model: model.clone(),
+                        request,
                         skipped,
                     });
                 }
@@ -161,6 +174,40 @@ impl Engines {
         }
         let error = last.unwrap_or(EngineError::DeadlineExceeded { limit: deadline });
         Err(Box::new(NoAnswer { error, skipped }))
+    }
+
+    /// Asks a model the longest of the requests that fits, and tells which that was. Learning that one does not fit
+    /// takes next to no time: it is counted, not computed.
+    async fn ask_what_fits(
+        &self,
+        model: &ModelRef,
+        requests: &[ChatRequest],
+        begun_within: Duration,
+        left: Duration,
+    ) -> Result<(ChatAnswer, usize), (EngineError, String)> {
+        let started = Instant::now();
+        let mut refused = None;
+        for (place, request) in requests.iter().enumerate() {
+            let of_model = ChatRequest {
+                model: model.name.clone(),
+                ..request.clone()
+            };
+            let left = left.saturating_sub(started.elapsed());
+            match self.ask(model, of_model, begun_within.min(left), left).await {
+                Ok(answer) if place + 1 < requests.len() && leaves_no_room(&answer, request.max_tokens) => {
+                    tracing::debug!(llm.model = %model, answer.completion_tokens, "No room for an answer was left.");
+                }
+                Ok(answer) => return Ok((answer, place)),
+                Err((EngineError::ContextExceeded { detail }, why)) => {
+                    refused = Some((EngineError::ContextExceeded { detail }, why));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(refused.unwrap_or_else(|| {
+            let detail = "nothing was asked".to_owned();
+            (EngineError::Protocol { detail: detail.clone() }, detail)
+        }))
     }
 
     async fn ask(
@@ -222,6 +269,11 @@ impl Engines {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+/// The answer was broken off before it was as long as it may be: the window was full.
+fn leaves_no_room(answer: &ChatAnswer, most_tokens: Option<u32>) -> bool {
+    answer.finish == FinishReason::Length && most_tokens.is_some_and(|most| answer.completion_tokens < most)
 }
 
 fn skip(model: &ModelRef, why: String) -> Skipped {

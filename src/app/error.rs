@@ -2,8 +2,10 @@
 
 use crate::domain::flow::FlowError;
 use crate::domain::ids::NotAnId;
+use crate::domain::policy::EngineTrouble;
 use crate::domain::review::ReviewError;
 use crate::domain::text::TextError;
+use crate::engine::EngineError;
 use crate::store::StoreError;
 use serde_json::{Value, json};
 
@@ -113,5 +115,17 @@ impl From<FlowError> for AppError {
             _ => json!({}),
         };
         Self::Conflict { sentence, extra }
+    }
+}
+
+/// What the engine's refusal means to the policy.
+pub(super) const fn trouble_of(error: &EngineError) -> EngineTrouble {
+    match error {
+        EngineError::Overloaded { .. } => EngineTrouble::Overloaded,
+        EngineError::DeadlineExceeded { .. } => EngineTrouble::Deadline,
+        EngineError::ContextExceeded { .. } => EngineTrouble::PromptTooLong,
+        EngineError::Protocol { .. } => EngineTrouble::UnusableAnswer,
+        // Also whatever a remote engine may add to this: somebody has to look after it.
+        _ => EngineTrouble::Unavailable,
     }
 }

@@ -150,6 +150,7 @@ fn supervisor_settings(context: &Context, models: &ModelsToRun) -> SupervisorSet
         adapters: models.adapters.clone(),
         threads: settings.engine_threads,
         context_tokens: settings.engine_context,
+        memory_budget_bytes: settings.engine_memory_bytes,
         ..SupervisorSettings::new(context.data_dir().engine_socket())
     }
 }

@@ -2,7 +2,7 @@
 //! it serves the servers of other machines.
 
 use super::exit;
-use crate::config::LogFormat;
+use crate::config::{self, LogFormat};
 use crate::engine::{self, EngineArgs};
 use crate::telemetry;
 use clap::Parser;
@@ -39,7 +39,7 @@ struct Engine {
     #[arg(long = "lora", value_name = "NAME=FILE", value_parser = named_file)]
     adapters: Vec<(String, PathBuf)>,
     /// What all models together may need, in bytes or as 500MB or 8GB [default: what the machine can give]
-    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     memory_budget: Option<u64>,
     /// Threads each model computes with [default: one per core]
     #[arg(long, value_name = "COUNT")]
@@ -107,36 +107,13 @@ fn named_file(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-/// Bytes, or a number with MB or GB (millions and thousands of millions).
-fn size_bytes(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let units = [("GB", 1_000_000_000), ("MB", 1_000_000)];
-    let (number, unit) = units
-        .into_iter()
-        .find_map(|(ending, unit)| Some((text.strip_suffix(ending)?, unit)))
-        .unwrap_or((text, 1));
-    number
-        .trim()
-        .parse()
-        .ok()
-        .and_then(|number: u64| number.checked_mul(unit))
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| "write it as a number of bytes, or as 500MB or 8GB".to_owned())
+fn size(text: &str) -> Result<u64, String> {
+    config::size_bytes(text).ok_or_else(|| "write it as a number of bytes, or as 500MB or 8GB".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_bytes_or_have_a_unit() {
-        assert_eq!(size_bytes("123"), Ok(123));
-        assert_eq!(size_bytes("500MB"), Ok(500_000_000));
-        assert_eq!(size_bytes("8 GB"), Ok(8_000_000_000));
-        for wrong in ["", "0", "-1", "8TB", "1.5GB", "99999999999GB"] {
-            assert!(size_bytes(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn an_adapter_has_a_name_and_a_file() {

@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod assemble;
+mod bench;
 mod config;
 mod context;
 mod conversations;
@@ -70,6 +71,9 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// The settings in force
     #[command(subcommand)]
     Config(config::Config),
@@ -111,6 +115,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),
     }
 }

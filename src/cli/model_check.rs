@@ -15,8 +15,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Chat model to measure [default: the one in use]
-    #[arg(long, value_name = "NAME")]
+    /// Chat model to measure, on a remote engine with its name [default: the one in use]
+    #[arg(long, value_name = "NAME[@ENGINE]")]
     chat: Option<String>,
     /// Embedding model to measure [default: the one in use]
     #[arg(long, value_name = "NAME")]

@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 13] = [
     text(
         "data_dir",
         "FOLDER",
@@ -118,6 +118,13 @@ pub const KEYS: [Key; 12] = [
         example: "4096",
         is_number: true,
     },
+    text(
+        "engine_memory",
+        "SIZE",
+        "",
+        "4GB",
+        "Memory that all models together may need, in bytes or as 500MB or 4GB; what the machine can give when not set. Models unused for longest are unloaded to keep within it.",
+    ),
     text(
         "remote_engines",
         "NAME=URL,…",

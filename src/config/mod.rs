@@ -14,6 +14,7 @@ mod suggestion;
 pub use error::ConfigError;
 pub use example::example;
 pub use keys::{KEYS, Key};
+pub use parse::size_bytes;
 pub use suggestion::closest;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub engine_threads: Option<NonZero<u16>>,
     /// Window of the chat model, tokens.
     pub engine_context: Option<NonZero<u32>>,
+    /// Memory that all models together may need, bytes; what the machine can give if `None`.
+    pub engine_memory_bytes: Option<u64>,
     /// Other servers that may write answers.
     pub remote_engines: Vec<RemoteEngine>,
     /// Shape of log lines.

@@ -38,6 +38,7 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         embed_model: given("embed_model").model(&folders),
         engine_threads: given("engine_threads").number("it must be a number from 1 to 65535")?,
         engine_context: given("engine_context").number("it must be a number of tokens, at least 1")?,
+        engine_memory_bytes: given("engine_memory").size()?,
         remote_engines: {
             let entry = given("remote_engines");
             super::remote::parse(entry.text()).map_err(|wanted| entry.invalid(wanted))?
@@ -47,6 +48,17 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         data_dir,
         models_dir,
     })
+}
+
+/// Bytes: a number, or one with MB or GB (millions and thousands of millions). At least 1.
+pub fn size_bytes(text: &str) -> Option<u64> {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000)];
+    let (number, unit) = units
+        .into_iter()
+        .find_map(|(ending, unit)| Some((text.strip_suffix(ending)?, unit)))
+        .unwrap_or((text, 1));
+    let number: u64 = number.trim().parse().ok()?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
 
 /// Where `install.sh` keeps the models it fetches: they serve every data directory of this user.
@@ -132,6 +144,15 @@ impl<'a> Entry<'a> {
             Ok(None)
         } else {
             self.parsed(wanted.to_owned()).map(Some)
+        }
+    }
+
+    fn size(&self) -> Result<Option<u64>, ConfigError> {
+        match self.text() {
+            "" => Ok(None),
+            text => size_bytes(text)
+                .map(Some)
+                .ok_or_else(|| self.invalid("it must be a number of bytes, or like 500MB or 4GB")),
         }
     }
 

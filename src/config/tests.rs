@@ -110,6 +110,7 @@ fn values_that_cannot_be_are_refused_with_what_would_be_right() {
         ("engine_threads", "0"),
         ("engine_threads", "many"),
         ("engine_context", "-1"),
+        ("engine_memory", "4TB"),
         ("log_format", "xml"),
         ("log_level", "loud"),
     ] {
@@ -226,4 +227,14 @@ fn the_example_in_the_repository_is_the_generated_one() {
         example(),
         "write it anew: holdpoint config example > assets/config.example.toml"
     );
+}
+
+#[test]
+fn sizes_are_bytes_or_have_a_unit() {
+    assert_eq!(size_bytes("123"), Some(123));
+    assert_eq!(size_bytes("500MB"), Some(500_000_000));
+    assert_eq!(size_bytes("8 GB"), Some(8_000_000_000));
+    for wrong in ["", "0", "-1", "8TB", "1.5GB", "99999999999GB"] {
+        assert_eq!(size_bytes(wrong), None, "{wrong}");
+    }
 }

@@ -12,7 +12,7 @@ mod support;
 mod words;
 
 pub use choose::{AllowedModes, Candidate, CandidateKind, Choice, ChosenSource, Thresholds, choose};
-pub use prompt::{ChatMessage, Role, compose_prompt};
+pub use prompt::{ChatMessage, ComposePrompt, LeftOut, Role, compose_prompt, declines, whole_sentences};
 pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;

@@ -127,6 +127,16 @@ impl Verdict {
         }
     }
 
+    /// What holds of all together: fit if every one is, unfit if any is; nothing is unmeasured.
+    pub fn weakest(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        let worse = |a: Self, b: Self| match (a, b) {
+            (Self::Unfit, _) | (_, Self::Unfit) => Self::Unfit,
+            (Self::Unmeasured, _) | (_, Self::Unmeasured) => Self::Unmeasured,
+            (Self::Fit, Self::Fit) => Self::Fit,
+        };
+        verdicts.into_iter().reduce(worse).unwrap_or(Self::Unmeasured)
+    }
+
     /// As a person reads it.
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -271,6 +281,15 @@ mod tests {
         let many = Measure::counted(Gauge::RightFirst, 50, 60);
         assert!(few.is_some_and(|measure| measure.share > measure.bar && !measure.passes()));
         assert!(many.is_some_and(|measure| measure.passes()));
+    }
+
+    #[test]
+    fn several_models_are_as_fit_as_the_weakest() {
+        use Verdict::{Fit, Unfit, Unmeasured};
+        assert_eq!(Verdict::weakest([Fit, Fit]), Fit);
+        assert_eq!(Verdict::weakest([Fit, Unmeasured]), Unmeasured);
+        assert_eq!(Verdict::weakest([Unmeasured, Unfit, Fit]), Unfit);
+        assert_eq!(Verdict::weakest([]), Unmeasured);
     }
 
     #[test]

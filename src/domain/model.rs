@@ -30,10 +30,13 @@ impl Purpose {
     }
 }
 
+/// Words that stand where a model's name stands in the addresses of the API.
+const TAKEN: [&str; 3] = ["checks", "pulls", "verify"];
+
 /// Why a text cannot name a model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "“{0}” cannot name a model; use 1 to {longest} letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
+    "“{0}” cannot name a model; use 1 to {longest} letters, digits, dots, hyphens and underscores, beginning with a letter or digit, and not just “checks”, “pulls” or “verify”",
     longest = ModelName::LONGEST
 )]
 pub struct NotAModelName(pub String);
@@ -54,7 +57,7 @@ impl ModelName {
     /// [`NotAModelName`].
     pub fn parse(text: &str) -> Result<Self, NotAModelName> {
         let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if first && text.len() <= Self::LONGEST && text.chars().all(is_plain) {
+        if first && text.len() <= Self::LONGEST && text.chars().all(is_plain) && !TAKEN.contains(&text) {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotAModelName(text.chars().take(Self::LONGEST).collect()))
@@ -223,6 +226,7 @@ mod tests {
         assert!(ModelName::of_file(".gguf").is_err());
         assert!(ModelName::of_file("パン屋.gguf").is_err());
         assert!(ModelName::of_file(&"a".repeat(500)).is_err());
+        assert!(ModelName::of_file("verify.gguf").is_err() && ModelName::of_file("verify-2.gguf").is_ok());
     }
 
     #[test]

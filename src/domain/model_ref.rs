@@ -18,7 +18,9 @@ pub struct ModelRef {
 
 /// The text names no model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no chat model; write NAME for one of this machine, or NAME@ENGINE for one of a remote engine")]
+#[error(
+    "the text {0:?} names no chat model; write NAME for one of this machine, or NAME@ENGINE for one of a remote engine"
+)]
 pub struct InvalidModelRef(String);
 
 impl ModelRef {

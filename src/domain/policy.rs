@@ -54,6 +54,14 @@ pub enum Reason {
     MissingKnowledge,
     /// The engine was not there to draft.
     EngineUnavailable,
+    /// Too many requests waited at the engine.
+    EngineOverloaded,
+    /// The engine did not finish in time.
+    EngineDeadline,
+    /// The question does not fit the model's window, even alone with its best passage.
+    PromptTooLong,
+    /// What the model wrote cannot be used.
+    UnusableAnswer,
     /// The draft names things its sources do not.
     Unsupported,
     /// The model is not fit for this mode; the agent drafts with it all the same.
@@ -74,11 +82,52 @@ impl Reason {
             Self::CustomerRequest => "the visitor asked for a person",
             Self::MissingKnowledge => "nothing in your knowledge answers this",
             Self::EngineUnavailable => "the AI engine was not available",
+            Self::EngineOverloaded => "the AI engine was too busy to write an answer",
+            Self::EngineDeadline => "the AI engine did not finish an answer in time",
+            Self::PromptTooLong => "the question is too long for the AI model",
+            Self::UnusableAnswer => "the AI model wrote nothing that can be used",
             Self::Unsupported => "the draft mentions something its sources do not",
             Self::UnfitModel => "the AI model has not been found fit for this kind of answer",
             Self::AlreadyHeld => "this question was already waiting for a person",
             Self::Timeout => "nobody decided in time",
             Self::Rejected => "the draft was rejected",
+        }
+    }
+}
+
+/// Why the engine did not do what it was asked for. None of it is the visitor's concern: something is quoted, or a person answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EngineTrouble {
+    /// It is not there, or has no such model.
+    Unavailable,
+    /// Too many requests wait.
+    Overloaded,
+    /// It did not finish in time.
+    Deadline,
+    /// The shortest prompt does not fit the model's window.
+    PromptTooLong,
+    /// It answered with nothing that can be used.
+    UnusableAnswer,
+}
+
+impl EngineTrouble {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Unavailable,
+        Self::Overloaded,
+        Self::Deadline,
+        Self::PromptTooLong,
+        Self::UnusableAnswer,
+    ];
+
+    /// The reason it gives for a decision.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Unavailable => Reason::EngineUnavailable,
+            Self::Overloaded => Reason::EngineOverloaded,
+            Self::Deadline => Reason::EngineDeadline,
+            Self::PromptTooLong => Reason::PromptTooLong,
+            Self::UnusableAnswer => Reason::UnusableAnswer,
         }
     }
 }
@@ -94,8 +143,8 @@ pub struct Facts {
     pub mode: AnswerMode,
     /// The visitor asked for a person in so many words.
     pub wishes_for_person: bool,
-    /// The engine was missing when the draft was made.
-    pub engine_missing: bool,
+    /// What the engine could not do when the draft was made: the draft is less than it would have been.
+    pub trouble: Option<EngineTrouble>,
     /// The draft names numbers, dates or names that its sources do not.
     pub unsupported: bool,
     /// The models were not found fit for the mode: it is used all the same or, where the draft abstains, was not used for that.
@@ -128,23 +177,21 @@ pub fn decide(gate: &GateState, facts: Facts) -> Decision {
     };
     let abstains = facts.mode == AnswerMode::Abstain;
     add(facts.wishes_for_person, DecisionKind::HandOff, Reason::CustomerRequest);
-    add(
-        abstains && facts.engine_missing,
-        DecisionKind::HandOff,
-        Reason::EngineUnavailable,
-    );
+    if let Some(trouble) = facts.trouble {
+        let kind = if abstains {
+            DecisionKind::HandOff
+        } else {
+            DecisionKind::Hold
+        };
+        add(true, kind, trouble.reason());
+    }
     // Who asks for a person is not answered from knowledge, so nothing was looked for.
     add(
-        abstains && !facts.engine_missing && !facts.wishes_for_person && !facts.unfit,
+        abstains && facts.trouble.is_none() && !facts.wishes_for_person && !facts.unfit,
         DecisionKind::HandOff,
         Reason::MissingKnowledge,
     );
     add(abstains && facts.unfit, DecisionKind::HandOff, Reason::UnfitModel);
-    add(
-        !abstains && facts.engine_missing,
-        DecisionKind::Hold,
-        Reason::EngineUnavailable,
-    );
     add(facts.unsupported, DecisionKind::Hold, Reason::Unsupported);
     add(!abstains && facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
     add(facts.already_held, DecisionKind::Hold, Reason::AlreadyHeld);
@@ -182,11 +229,12 @@ mod tests {
             AnswerMode::Compose,
             AnswerMode::Abstain,
         ]);
-        (mode, any::<[bool; 5]>()).prop_map(|(mode, [wishes, engine_missing, unsupported, unfit, already_held])| {
+        let trouble = prop::option::of(prop::sample::select(EngineTrouble::ALL.to_vec()));
+        (mode, trouble, any::<[bool; 4]>()).prop_map(|(mode, trouble, [wishes, unsupported, unfit, already_held])| {
             Facts {
                 mode,
                 wishes_for_person: wishes,
-                engine_missing,
+                trouble,
                 unsupported,
                 unfit,
                 already_held,
@@ -206,7 +254,7 @@ mod tests {
     }
 
     /// Every way to learn one thing more that speaks against sending.
-    fn with_one_fact_more(facts: Facts) -> [Facts; 6] {
+    fn with_one_fact_more(facts: Facts, trouble: EngineTrouble) -> [Facts; 6] {
         [
             Facts {
                 mode: AnswerMode::Abstain,
@@ -217,7 +265,7 @@ mod tests {
                 ..facts
             },
             Facts {
-                engine_missing: true,
+                trouble: Some(trouble),
                 ..facts
             },
             Facts {
@@ -255,9 +303,9 @@ mod tests {
         }
 
         #[test]
-        fn one_fact_more_never_loosens(gate in gate(), facts in facts()) {
+        fn one_fact_more_never_loosens(gate in gate(), facts in facts(), trouble in prop::sample::select(EngineTrouble::ALL.to_vec())) {
             let kind = decide(&gate, facts).kind;
-            for more in with_one_fact_more(facts) {
+            for more in with_one_fact_more(facts, trouble) {
                 prop_assert!(decide(&gate, more).kind >= kind, "{more:?}");
             }
         }
@@ -273,6 +321,13 @@ mod tests {
         fn an_abstention_is_handed_off(gate in gate(), facts in facts()) {
             let decision = decide(&gate, Facts { mode: AnswerMode::Abstain, ..facts });
             prop_assert_eq!(decision.kind, DecisionKind::HandOff);
+        }
+
+        #[test]
+        fn trouble_with_the_engine_is_never_sent_and_says_which(gate in gate(), facts in facts(), trouble in prop::sample::select(EngineTrouble::ALL.to_vec())) {
+            let decision = decide(&gate, Facts { trouble: Some(trouble), ..facts });
+            prop_assert!(decision.kind > DecisionKind::Send);
+            prop_assert!(decision.reasons.contains(&trouble.reason()));
         }
 
         #[test]

@@ -1,7 +1,9 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
-use serde::{Deserialize, Serialize};
+use super::model_ref::{InvalidModelRef, ModelRef};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of a workspace. Only ever read from where they are stored: one that this version no longer knows is passed over, because
 /// nothing of a workspace can be opened without them.
@@ -34,9 +36,10 @@ impl Default for WorkspaceSettings {
     }
 }
 
-/// Settings of an agent version: together with its number they are immutable.
+/// Settings of an agent version: together with its number they are immutable. Read as they are from where they are stored, where one
+/// that this version does not know is passed over; from people as [`AgentInput`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AgentSettings {
     /// The name visitors see.
     pub name: String,
@@ -58,6 +61,13 @@ pub struct AgentSettings {
     pub collections: Vec<String>,
     /// Web origins that may embed the widget, like `https://shop.example`.
     pub origins: Vec<String>,
+    /// Chat models that may write, in the order of preference, each `NAME` or `NAME@ENGINE`; empty means the machine's default.
+    pub chat_models: Vec<String>,
+    /// `LoRA` adapter that the chat model writes with, by name.
+    pub adapter: Option<String>,
+    /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
+    /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
+    pub support_signal: bool,
 }
 
 impl Default for AgentSettings {
@@ -73,7 +83,89 @@ impl Default for AgentSettings {
             allow_unfit: false,
             collections: Vec::new(),
             origins: Vec::new(),
+            chat_models: Vec::new(),
+            adapter: None,
+            support_signal: false,
         }
+    }
+}
+
+/// Why an agent's settings are not accepted. Each message is a sentence for the person who wrote them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The name of a model.
+    #[error(transparent)]
+    ChatModel(#[from] InvalidModelRef),
+    /// A model twice.
+    #[error("the list of chat models names {0:?} twice; name each model once, in the order of preference")]
+    Twice(String),
+    /// Too many models.
+    #[error(
+        "the list of chat models has {0} names, but at most {MAX_CHAT_MODELS} are tried; keep those that you prefer"
+    )]
+    TooMany(usize),
+    /// The name of an adapter.
+    #[error("the adapter {0:?} is no name; write that of its file without the ending, or leave the field out")]
+    Adapter(String),
+}
+
+/// Chat models that are tried at most: whoever waits for an answer waits for all of them.
+pub const MAX_CHAT_MODELS: usize = 8;
+/// Longest name of an adapter, in characters.
+const MAX_ADAPTER_CHARS: usize = 120;
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().count() <= MAX_ADAPTER_CHARS
+        && text.trim() == text
+        && !text.chars().any(char::is_control)
+}
+
+impl AgentSettings {
+    /// Checks what the rest of the program relies on.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with what to write instead.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        if self.chat_models.len() > MAX_CHAT_MODELS {
+            return Err(SettingsError::TooMany(self.chat_models.len()));
+        }
+        for (nth, name) in self.chat_models.iter().enumerate() {
+            name.parse::<ModelRef>()?;
+            if self.chat_models.iter().take(nth).any(|before| before == name) {
+                return Err(SettingsError::Twice(name.clone()));
+            }
+        }
+        match &self.adapter {
+            Some(name) if !is_name(name) => Err(SettingsError::Adapter(name.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Settings of an agent as a person or a program writes them: a field that does not exist is a mistake, not an older version's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentInput(pub AgentSettings);
+
+impl<'de> Deserialize<'de> for AgentInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = serde_json::Map::deserialize(deserializer)?;
+        // The defaults have every field there is.
+        let known = serde_json::to_value(AgentSettings::default()).map_err(D::Error::custom)?;
+        if let Some(unknown) = fields.keys().find(|name| known.get(name).is_none()) {
+            let known: Vec<String> = known
+                .as_object()
+                .into_iter()
+                .flat_map(|known| known.keys().map(|name| format!("`{name}`")))
+                .collect();
+            let known = known.join(", ");
+            return Err(D::Error::custom(format!(
+                "unknown field `{unknown}`, expected one of {known}"
+            )));
+        }
+        serde_json::from_value(fields.into())
+            .map(Self)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -90,5 +182,58 @@ mod tests {
             ..WorkspaceSettings::default()
         };
         assert_eq!(read, Some(expected));
+    }
+
+    #[test]
+    fn an_agents_settings_stored_by_another_version_are_read() {
+        let older = r#"{"name": "Nora", "origins": ["https://shop.example"]}"#;
+        let newer = r#"{"name": "Nora", "origins": ["https://shop.example"], "mood": "kind"}"#;
+        let expected = AgentSettings {
+            name: "Nora".to_owned(),
+            origins: vec!["https://shop.example".to_owned()],
+            ..AgentSettings::default()
+        };
+        for stored in [older, newer] {
+            assert_eq!(serde_json::from_str(stored).ok(), Some(expected.clone()), "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_does_not_exist_is_a_mistake_in_what_a_person_writes() {
+        let refused = serde_json::from_str::<AgentInput>(r#"{"name": "Nora", "chat_model": "big"}"#);
+        let sentence = refused.map_err(|error| error.to_string()).err().unwrap_or_default();
+        assert!(
+            sentence.starts_with("unknown field `chat_model`, expected one of `") && sentence.contains("`chat_models`"),
+            "{sentence}"
+        );
+        let wrong = serde_json::from_str::<AgentInput>(r#"{"chat_models": "big"}"#);
+        assert!(wrong.is_err());
+        let read = serde_json::from_str::<AgentInput>(r#"{"chat_models": ["big"]}"#).ok();
+        assert_eq!(read.map(|input| input.0.chat_models), Some(vec!["big".to_owned()]));
+    }
+
+    #[test]
+    fn settings_that_name_no_models_or_one_twice_are_refused_in_words() {
+        let check = |models: &[&str], adapter: Option<&str>| {
+            let settings = AgentSettings {
+                chat_models: models.iter().map(|&name| name.to_owned()).collect(),
+                adapter: adapter.map(str::to_owned),
+                ..AgentSettings::default()
+            };
+            settings.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["big", "small@office"], Some("tone")), Ok(()));
+        let refused = [
+            check(&["big", ""], None),
+            check(&["big", "big"], None),
+            check(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], None),
+            check(&[], Some("")),
+        ];
+        for (sentence, words) in refused.into_iter().zip(["NAME@ENGINE", "twice", "9 names", "adapter"]) {
+            assert!(
+                sentence.as_ref().is_err_and(|sentence| sentence.contains(words)),
+                "{sentence:?}"
+            );
+        }
     }
 }

@@ -52,8 +52,8 @@ pub(crate) const DEFAULT_SLOTS: u16 = 8;
 pub(crate) const MOST_SLOTS: u16 = 64;
 /// Beginnings of prompts kept beside them, at most.
 const KEPT_BEGINNINGS: u32 = 24;
-/// Tokens of one step, at most. Small enough that a long prompt does not keep the answers beside it waiting for long.
-const STEP_TOKENS: u32 = 256;
+/// Tokens of one step, at most: fewer would make reading slower. The plan gives less where somebody waits for more.
+const STEP_TOKENS: u32 = 512;
 /// Automatic choice of the library: on where the processor supports it.
 const FLASH_ATTENTION_AUTO: i32 = -1;
 

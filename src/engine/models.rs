@@ -317,28 +317,37 @@ impl Models {
         models
     }
 
-    /// True until every default model is loaded or known not to be.
-    pub(crate) fn is_starting(&self) -> bool {
-        let models = self.health();
-        let mut defaults = models.iter().filter(|model| model.is_default);
-        defaults.any(|model| model.state == ModelState::Loading)
+    /// How they are together: `loading` until every default model is loaded or known not to be, then `ok`, or `failed`
+    /// if not a single one can be used.
+    pub(crate) fn status(models: &[ModelHealth]) -> &'static str {
+        let is_loading = |model: &ModelHealth| model.is_default && model.state == ModelState::Loading;
+        if models.iter().any(is_loading) {
+            "loading"
+        } else if models.iter().all(|model| model.state == ModelState::Failed) {
+            "failed"
+        } else {
+            "ok"
+        }
     }
 
     /// Waits until no default model is loading; the reason if not a single model can be used.
     pub(crate) async fn started(&self) -> Result<(), RunError> {
         let mut changes = self.means.changes();
-        while self.is_starting() {
+        loop {
             changes.borrow_and_update();
-            if self.is_starting() && changes.changed().await.is_err() {
-                break;
+            let models = self.health();
+            match Self::status(&models) {
+                "ok" => return Ok(()),
+                "failed" => {
+                    let why = models.into_iter().find_map(|model| model.why).unwrap_or_default();
+                    return Err(RunError::NoModelWorks(why));
+                }
+                _ => {}
+            }
+            if changes.changed().await.is_err() {
+                return Ok(());
             }
         }
-        let models = self.health();
-        if models.iter().any(|model| model.state != ModelState::Failed) {
-            return Ok(());
-        }
-        let why = models.into_iter().find_map(|model| model.why).unwrap_or_default();
-        Err(RunError::NoModelWorks(why))
     }
 
     pub(crate) const fn budget_bytes(&self) -> Option<u64> {

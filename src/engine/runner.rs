@@ -55,7 +55,7 @@ pub struct EngineArgs {
 /// Runs the engine until it is told to end: by a signal or, with a socket, by the end of its standard input.
 ///
 /// The parent keeps the other end of that pipe: however it ends, the child ends with it. The parent also has to set
-/// `OMP_WAIT_POLICY=passive`, which the library reads before any code of ours runs.
+/// `GOMP_SPINCOUNT`, which the library reads before any code of ours runs.
 pub async fn run(args: EngineArgs) -> Result<(), RunError> {
     if args.socket.is_none() && args.listen.is_none() {
         return Err(RunError::NowhereToListen);
@@ -208,12 +208,12 @@ impl Backend for Runner {
     }
 
     fn health(&self) -> Health {
-        let status = if self.models.is_starting() { "loading" } else { "ok" };
+        let models = self.models.health();
         Health {
-            status: status.to_owned(),
+            status: Models::status(&models).to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            models: self.models.health(),
+            models,
             memory_budget_bytes: self.models.budget_bytes(),
             threads: u32::from(self.threads),
             rss_bytes: memory::resident_bytes(),

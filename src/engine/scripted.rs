@@ -51,6 +51,8 @@ const LOG_PROBABILITY: f32 = -0.125;
 struct Script {
     answers: VecDeque<String>,
     faults: VecDeque<ErrorCode>,
+    chat_faults: VecDeque<ErrorCode>,
+    window_words: Option<usize>,
     delay: Duration,
     pace: Duration,
     chats: u64,
@@ -105,6 +107,16 @@ impl ScriptedEngine {
     /// Refuses the next request, whichever it is, with this code.
     pub fn fail_next(&self, code: ErrorCode) {
         lock(&self.script).faults.push_back(code);
+    }
+
+    /// Refuses the next chat with this code; embeddings go on.
+    pub fn fail_next_chat(&self, code: ErrorCode) {
+        lock(&self.script).chat_faults.push_back(code);
+    }
+
+    /// From now on prompts of more words than this are refused as too long.
+    pub fn set_window(&self, words: usize) {
+        lock(&self.script).window_words = Some(words);
     }
 
     /// Waits this long before every answer from now on.
@@ -241,6 +253,14 @@ impl Backend for ScriptedBackend {
             let mut script = lock(&self.script);
             script.chats += 1;
             script.last_prompt = Some(request.clone());
+            if let Some(code) = script.chat_faults.pop_front() {
+                return Err(Refusal::new(code, "The scripted engine was told to refuse this chat."));
+            }
+            let words = prompt_words(&request);
+            if script.window_words.is_some_and(|most| words > most) {
+                let sentence = format!("The prompt has {words} words, more than the scripted window.");
+                return Err(Refusal::new(ErrorCode::ContextExceeded, sentence));
+            }
             let text = script
                 .answers
                 .pop_front()
@@ -256,8 +276,11 @@ impl Backend for ScriptedBackend {
                 text,
                 pace,
             };
-            sleep(delay).await;
-            if !answer.write(&events).await {
+            let stayed = tokio::select! {
+                () = sleep(delay) => true,
+                () = events.closed() => false,
+            };
+            if !(stayed && answer.write(&events).await) {
                 lock(&script).cancelled_chats += 1;
             }
         });
@@ -317,6 +340,11 @@ fn model(purpose: ModelPurpose, dimensions: u32) -> ModelHealth {
     }
 }
 
+fn prompt_words(request: &ChatCompletionRequest) -> usize {
+    let words = |text: &str| text.split_whitespace().count();
+    request.messages.iter().map(|message| words(&message.content)).sum()
+}
+
 /// One scripted answer: its words are its tokens.
 struct Answer {
     request: ChatCompletionRequest,
@@ -332,7 +360,10 @@ impl Answer {
         let most = usize::try_from(self.request.max_tokens.unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
         let words: Vec<&str> = self.text.split_inclusive(' ').collect();
         for word in words.iter().take(most) {
-            sleep(self.pace).await;
+            tokio::select! {
+                () = sleep(self.pace) => {}
+                () = events.closed() => return false,
+            }
             let logprob = self.request.logprobs.then(|| TokenLogprob {
                 token: (*word).to_owned(),
                 logprob: LOG_PROBABILITY,
@@ -350,19 +381,13 @@ impl Answer {
             }
         }
         let count = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
-        let prompt: usize = self
-            .request
-            .messages
-            .iter()
-            .map(|message| message.content.split_whitespace().count())
-            .sum();
         let done = ChatEvent::Done {
             finish: if words.len() > most {
                 FinishReason::Length
             } else {
                 FinishReason::Stop
             },
-            usage: Usage::new(count(prompt), count(words.len().min(most))),
+            usage: Usage::new(count(prompt_words(&self.request)), count(words.len().min(most))),
             timings: Timings {
                 queue_ms: millis(started.saturating_duration_since(self.terms.arrived)),
                 prefill_ms: 0,

@@ -32,10 +32,10 @@ fn is_internal_v6(address: Ipv6Addr) -> bool {
         is_internal_v4(Ipv4Addr::new(one, two, three, four))
     };
     match address.segments() {
-        // IPv4-mapped, IPv4-compatible (`::` and `::1` among them), NAT64.
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        // 6to4: the IPv4 address stands behind the prefix.
-        [0x2002, high, low, ..] => v4(high, low),
+        // IPv4-mapped, IPv4-compatible (`::` and `::1` among them), NAT64, 6to4.
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            v4(high, low)
+        }
         // Teredo and other protocol assignments, benchmarks, documentation.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => true,
         // Everything global is in 2000::/3; loopback, unique local, link-local, multicast are not.

@@ -1,6 +1,7 @@
 //! Uncertainty by resampling whole clusters, because rows of one cluster (a business, a conversation) resemble each other.
 
 use super::quantile::quantile;
+use super::random::SplitMix64;
 
 /// Resamples that make the 5 % quantile steady to about a hundredth of its spread.
 pub const RESAMPLES: usize = 4_000;
@@ -19,7 +20,7 @@ where
     if clusters == 0 {
         return None;
     }
-    let mut random = SplitMix64(seed);
+    let mut random = SplitMix64::new(seed);
     let mut sample = vec![0; clusters];
     let mut values = Vec::with_capacity(RESAMPLES);
     for _ in 0..RESAMPLES {
@@ -29,36 +30,9 @@ where
     quantile(&values, 0.05)
 }
 
-/// The `SplitMix64` generator: one state word, passes the usual test batteries, and its sequence is fixed by definition,
-/// which a general-purpose generator does not promise across versions.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`; the bias of taking the high word of the product is below `n / 2^64`.
-    fn below(&mut self, n: usize) -> usize {
-        let product = u128::from(self.next()) * (n as u128);
-        usize::try_from(product >> 64).unwrap_or(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_generator_follows_its_published_sequence() {
-        let mut random = SplitMix64(1_234_567);
-        assert_eq!(random.next(), 6_457_827_717_110_365_317);
-        assert_eq!(random.next(), 3_203_168_211_198_807_973);
-    }
 
     #[test]
     fn a_constant_statistic_has_itself_as_its_bound() {

@@ -4,3 +4,4 @@ pub mod auroc;
 pub mod bootstrap;
 pub mod proportion;
 pub mod quantile;
+pub mod random;

@@ -29,7 +29,7 @@ pub fn lower_bound(successes: u32, trials: u32, confidence: f64) -> Option<f64> 
 
 /// Probability of `successes` or more in `trials` of a chance `share`, `0.0..=1.0`.
 ///
-/// Summed from the nearer end of logarithms, so that thousands of trials neither overflow nor vanish.
+/// The terms are made of logarithms, so that thousands of trials neither overflow nor vanish.
 fn at_least(successes: u32, trials: u32, share: f64) -> f64 {
     if successes == 0 || share >= 1.0 {
         return 1.0;

@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
 use uuid::Uuid;
 
 impl Store {
-    /// Everything that was found about models, by name.
+    /// Everything that was found about models, by their names.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
@@ -16,8 +16,6 @@ impl Store {
         Ok(model_check::Entity::find()
             .order_by(model_check::Column::Embedder, Order::Asc)
             .order_by(model_check::Column::ChatModel, Order::Asc)
-            .order_by(model_check::Column::Language, Order::Desc)
-            .order_by(model_check::Column::Ability, Order::Asc)
             .all(self.readers())
             .await?)
     }

@@ -14,14 +14,14 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step } from './lib.mjs';
+import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
 
 const { HOLDPOINT_BASE: base, HOLDPOINT_AGENT: agent, HOLDPOINT_SETUP_TOKEN: setupToken, HOLDPOINT_COLLEAGUE: colleague, HOLDPOINT_PASSWORD: password, HOLDPOINT_VISITOR: visitorToken } = process.env;
 
 /** Decision keys rest this long after an item appears: they were meant for the one before. */
 const LOOK_FIRST_MS = 350;
 /** A turn ends after two quiet seconds, then it is drafted. */
-const DRAFT_WITHIN_MS = 20_000;
+const DRAFT_WITHIN_MS = 120_000;
 
 /** The queue as a reviewer's screen reader finds it. */
 function queue(page) {
@@ -36,21 +36,31 @@ function queue(page) {
     notices: item.locator('[data-part=notices]'),
     toast: page.locator('.toast').last(),
     id: () => item.getAttribute('data-item'),
-    /** Presses a key that decides, once this item may be decided. */
+    /** Presses a key that decides, once this item may be decided: it has stood there long enough by the page's own clock. */
     async press(key) {
-      await page.waitForTimeout(LOOK_FIRST_MS);
+      await page.evaluate(async (lookFirstMs) => {
+        const shown = () => document.querySelector('article[data-item]')?.dataset.item;
+        let [item, since] = [shown(), Date.now()];
+        while (Date.now() - since < lookFirstMs) {
+          await new Promise((resolve) => setTimeout(resolve, 25));
+          if (shown() !== item) [item, since] = [shown(), Date.now()];
+        }
+      }, LOOK_FIRST_MS);
       await page.keyboard.press(key);
     },
     async shows(words) {
       await eventually(`the item asks “${words}”`, () => this.question.first().textContent(), (text) => text.includes(words));
     },
-    /** Moves down, and from the end up again, until an item asks `words`. */
+    /** Moves down to the end, then up again, until an item asks `words`. */
     async goTo(words) {
-      for (const key of [...'jjjjjjjjjjkkkkkkkkkk']) {
-        if ((await this.question.first().textContent()).includes(words)) return;
-        const id = await this.id();
-        await page.keyboard.press(key);
-        await page.waitForFunction((id) => document.querySelector('article[data-item]')?.dataset.item !== id, id, { timeout: 2000 }).catch(() => {});
+      for (const [key, end] of [['j', this.rows.last()], ['k', this.rows.first()]]) {
+        for (;;) {
+          if ((await this.question.first().textContent()).includes(words)) return;
+          const id = await this.id();
+          if ((await end.getAttribute('data-row')) === id) break;
+          await page.keyboard.press(key);
+          await eventually('another item is shown', this.id, (now) => now !== id);
+        }
       }
       throw new Error(`no item asks “${words}”`);
     },
@@ -298,7 +308,7 @@ async function empty(page) {
   for (;;) {
     const waiting = await q.rows.count();
     if (waiting === 0) break;
-    await page.waitForTimeout(LOOK_FIRST_MS);
+    const id = await q.id();
     if (await q.draft.count()) {
       await q.press('a');
     } else {
@@ -307,6 +317,7 @@ async function empty(page) {
       await page.keyboard.press('Control+Enter');
     }
     await eventually('one less waits', () => q.rows.count(), (count) => count < waiting);
+    await eventually('another item is shown, or none', () => q.item.evaluateAll((all) => all[0]?.dataset.item), (now) => now !== id);
   }
   await page.locator('[data-queue-empty]').waitFor();
   await looksRight(page, 'queue-empty');
@@ -341,7 +352,7 @@ async function knowledge(page) {
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await page.waitForURL(`${base}/knowledge`);
-  assert.equal(await page.locator('.entry').filter({ hasText: 'tandems' }).count(), 0);
+  await eventually('it is gone', () => page.locator('.entry').filter({ hasText: 'tandems' }).count(), (count) => count === 0);
 
   await page.goto(`${base}/knowledge/verified`);
   const answers = page.locator('.verified');
@@ -433,7 +444,7 @@ try {
   assert.deepEqual(found, []);
   step('done');
 } catch (error) {
-  step('failed', { error: error.message, also: found });
+  step('failed', { error: whatFailed(error), also: found });
   process.exitCode = 1;
 }
 await browser.close();

@@ -2,6 +2,7 @@
 //
 //   HOLDPOINT_CHROMIUM   the browser to run (default /usr/bin/chromium)
 //   HOLDPOINT_OUT        where pictures go (default: none are kept)
+//   HOLDPOINT_SLOWER     how many times slower the pages' processor is made to be (default 1): what a test takes for granted shows at 10
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,12 +20,17 @@ export async function launchBrowser() {
   });
 }
 
+/** Far more than anything takes: a busy machine must not fail a test. */
+export const AMPLE_MS = 60_000;
+
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 /** A page that fails the test when anything on it throws or a content policy is violated. */
 export async function newPage(browser, options = DESKTOP) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(AMPLE_MS);
+  context.on('page', slowDown);
   const page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
@@ -32,6 +38,13 @@ export async function newPage(browser, options = DESKTOP) {
     if (/Content Security Policy|Uncaught/.test(line.text())) page.complaints.push(line.text());
   });
   return page;
+}
+
+async function slowDown(page) {
+  const rate = Number(process.env.HOLDPOINT_SLOWER || 1);
+  if (rate === 1) return;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate });
 }
 
 /** Everything in the widget that a test reads or touches. Roles and labels, as a visitor's screen reader finds them. */
@@ -59,8 +72,15 @@ export function widget(page) {
     },
     bubble: (text) => root.locator('.msg').filter({ hasText: text }),
     /** Waits until `text` is there as a committed message. */
-    async committed(text, timeout = 15_000) {
+    async committed(text, timeout = AMPLE_MS) {
       await root.locator('.msg[data-seq]').filter({ hasText: text }).first().waitFor({ timeout });
+    },
+    /** Waits until the widget hears what the stand-in for the server streams, and will not ask for a snapshot by itself. */
+    async connected(mock) {
+      mock.setStatus({ phase: 'drafting' });
+      await this.status.locator('.dots').waitFor();
+      mock.setStatus({ phase: 'idle' });
+      await eventually('events arrive', () => this.status.locator('.dots').count(), (dots) => dots === 0);
     },
     problem: root.getByRole('alert'),
   };
@@ -69,6 +89,12 @@ export function widget(page) {
 /** One line of JSON on standard output: how a test tells whoever started it where it is. */
 export function step(name, more = {}) {
   process.stdout.write(`${JSON.stringify({ step: name, ...more })}\n`);
+}
+
+/** What went wrong and where in the script, short enough for the log of a build. */
+export function whatFailed(error) {
+  const where = /tests\/browser\/((?!lib)[\w-]+\.mjs:\d+)/.exec(error.stack ?? '')?.[1];
+  return `${error.message}${where ? ` (${where})` : ''}`;
 }
 
 /** Keeps a picture when HOLDPOINT_OUT says where. */
@@ -91,7 +117,7 @@ export async function accessibilityProblems(page, within = 'html') {
 }
 
 /** Polls `read` until `holds(value)`; fails with the last value, which says more than a time-out does. */
-export async function eventually(what, read, holds = Boolean, timeout = 15_000) {
+export async function eventually(what, read, holds = Boolean, timeout = AMPLE_MS) {
   const deadline = Date.now() + timeout;
   for (;;) {
     const value = await read();

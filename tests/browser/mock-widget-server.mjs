@@ -21,6 +21,20 @@ function listen(server, port) {
   });
 }
 
+/**
+ * Listens on a port below those that the system hands out by itself: while this server is down, nobody else gets its port by chance,
+ * and no connection to it can end up at its own beginning.
+ */
+async function listenOutsideTheLottery(server) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listen(server, 20_000 + Math.floor(Math.random() * 10_000));
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || attempt === 20) throw error;
+    }
+  }
+}
+
 async function readJson(request) {
   let body = '';
   for await (const chunk of request) body += chunk;
@@ -68,6 +82,8 @@ export class MockServer {
   repeat = false;
   /** Event streams begin with the current status. */
   tellsStatus = true;
+  /** Called when an event stream has been opened and has said what was known until then. */
+  onStream = () => {};
   /** Called after a visitor's message is committed. */
   onMessage = () => {};
 
@@ -83,7 +99,8 @@ export class MockServer {
     this.server = createServer((request, response) => {
       this.handle(request, response).catch((error) => response.destroy(error));
     });
-    this.port = await listen(this.server, this.port ?? 0);
+    if (this.port) await listen(this.server, this.port);
+    else this.port = await listenOutsideTheLottery(this.server);
     this.base = `http://127.0.0.1:${this.port}`;
   }
 
@@ -125,6 +142,11 @@ export class MockServer {
   setStatus(status) {
     this.conversation.status = { owner: 'ai', ...status };
     this.stream('status', this.conversation.status);
+  }
+
+  /** How often this was asked. */
+  count(method, path) {
+    return this.requests.filter((request) => request.method === method && request.path === `/widget/v1/${path}`).length;
   }
 
   stream(type, data, conversation = this.conversation) {
@@ -195,6 +217,7 @@ export class MockServer {
       for (const message of conversation.messages.slice(Number(url.searchParams.get('after')))) this.write(response, 'message', message);
       if (this.tellsStatus) this.write(response, 'status', conversation.status);
       conversation.streams.add(response);
+      this.onStream(conversation);
       return response.on('close', () => conversation.streams.delete(response));
     }
     return problem(404, 'There is nothing here.');

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 
-import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, step, widget } from './lib.mjs';
+import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, step, whatFailed, widget } from './lib.mjs';
 import { MockServer } from './mock-widget-server.mjs';
 
 const cases = {
@@ -22,7 +22,7 @@ const cases = {
     await chat.open();
     await eventually('the answer is acknowledged', () => mock.conversation.acknowledged, (seq) => seq === 2);
     assert.deepEqual(await chat.texts(), ['When do you open?', 'At nine.']);
-    assert.equal(await chat.badge.isVisible(), false);
+    await eventually('the badge goes away', () => chat.badge.isVisible(), (visible) => !visible);
   },
 
   async 'an answer on a hidden page is acknowledged only when the page is looked at'({ mock, page, chat }) {
@@ -79,7 +79,7 @@ const cases = {
     await page.context().setOffline(false);
     await chat.committed('anyone there?');
     assert.equal(mock.conversations.size, 1);
-    assert.equal(await chat.connection.isVisible(), false);
+    await eventually('the line goes away', () => chat.connection.isVisible(), (visible) => !visible);
   },
 
   async 'an answer to a post that is lost on the way doubles nothing'({ mock, chat }) {
@@ -94,11 +94,13 @@ const cases = {
   },
 
   async 'a failing server is asked again until it takes the message'({ mock, chat }) {
-    mock.failPosts = 3;
+    mock.failPosts = Infinity;
     await chat.open();
     await chat.write('please');
     await eventually('the visitor is told', () => chat.bubble('please').textContent(), (text) => text.includes('Not sent yet'));
-    await chat.committed('please', 20_000);
+    await eventually('it is asked again and again', () => mock.count('POST', 'messages'), (posts) => posts >= 3);
+    mock.failPosts = 0;
+    await chat.committed('please');
     assert.deepEqual(committedTexts(mock), ['please']);
   },
 
@@ -112,19 +114,23 @@ const cases = {
     mock.setStatus({ phase: 'checking', estimate_ms: 120_000 });
     await eventually('the status is read', () => chat.status.textContent(), (text) => text === 'A colleague is checking this answer — usually about 2 minutes');
     assert.deepEqual(await chat.texts(), ['Grüße 👋', 'Schöne Grüße zurück 🚲']);
+    // Longer than the widget waits for a gap to close before it connects anew.
     await page.waitForTimeout(1_500);
-    assert.equal(mock.requests.filter(({ method, path }) => method === 'GET' && path === '/widget/v1/conversation').length, 1, 'a repetition is no gap');
+    assert.equal(mock.count('GET', 'events'), 1, 'a repetition is no gap');
   },
 
-  async 'events out of order are shown in the order of their sequence'({ mock, page, chat }) {
+  async 'events out of order are shown in the order of their sequence'({ mock, chat }) {
     await chat.open();
     await chat.write('one');
     await chat.committed('one');
-    const two = mock.commit(mock.conversation, { author: 'ai', text: 'two' });
-    const three = mock.commit(mock.conversation, { author: 'ai', text: 'three' });
+    await chat.connected(mock);
+    // No snapshot knows them before the stream has told of both: the widget has nothing but the events to go by.
+    const [two, three] = ['two', 'three'].map((text, nth) => ({ id: text, seq: nth + 2, at: Date.now(), author: 'ai', text }));
     mock.stream('message', three);
-    await page.waitForTimeout(200);
+    mock.setStatus({ phase: 'waiting_for_person' });
+    await eventually('what follows three is read', () => chat.status.textContent(), (text) => text === 'A person will answer you here');
     assert.deepEqual(await chat.texts(), ['one'], 'three waits for two');
+    mock.conversation.messages.push(two, three);
     mock.stream('message', two);
     await chat.committed('three');
     assert.deepEqual(await chat.texts(), ['one', 'two', 'three']);
@@ -143,10 +149,10 @@ const cases = {
   async 'a status that changed just before the stream opened is noticed'({ mock, chat }) {
     mock.tellsStatus = false;
     await chat.open();
+    mock.onStream = (conversation) => { conversation.status = { owner: 'ai', phase: 'waiting_for_person' }; };
     await chat.write('who is there?');
-    await eventually('the stream is open', () => mock.conversation?.streams.size, (streams) => streams === 1);
-    mock.conversation.status = { owner: 'ai', phase: 'waiting_for_person' };
-    await eventually('it is shown', () => chat.status.textContent(), (text) => text === 'A person will answer you here', 5_000);
+    await eventually('it is shown', () => chat.status.textContent(), (text) => text === 'A person will answer you here');
+    assert.equal(mock.count('GET', 'events'), 1, 'without connecting anew');
   },
 
   async 'an orderly restart brings the answer written meanwhile, and no message twice'({ mock, chat }) {
@@ -224,7 +230,7 @@ const cases = {
   async 'a message that is too long stays in the box with a sentence that says why'({ mock, chat }) {
     await chat.open();
     await chat.write('ä'.repeat(4_001));
-    assert.match(await chat.problem.textContent(), /4,001 characters; 4,000 fit/);
+    await eventually('the reason is shown', () => chat.problem.textContent(), (text) => text.includes('4,001 characters; 4,000 fit'));
     assert.equal((await chat.box.inputValue()).length, 4_001);
     assert.equal(mock.conversations.size, 0, 'nothing was sent');
   },
@@ -318,7 +324,7 @@ const cases = {
     await chat.committed('one');
     assert.deepEqual(await chat.texts(), ['one\ntwo']);
     await page.keyboard.press('Escape');
-    assert.equal(await chat.panel.isVisible(), false);
+    await eventually('the panel closes', () => chat.panel.isVisible(), (visible) => !visible);
     assert.equal(await chat.launcher.evaluate((node) => node.getRootNode().activeElement === node), true);
   },
 
@@ -380,8 +386,11 @@ const cases = {
     options: PHONE,
     async run({ page, chat }) {
       await chat.open();
-      const { width, height } = await chat.panel.boundingBox();
-      assert.deepEqual([Math.round(width), Math.round(height)], [390, 844]);
+      const size = async () => {
+        const { width, height } = await chat.panel.boundingBox();
+        return [Math.round(width), Math.round(height)].join(' × ');
+      };
+      await eventually('the panel fills the screen', size, (filled) => filled === '390 × 844');
       for (let press = 0; press < 8; press += 1) {
         await page.keyboard.press('Tab');
         const where = await page.evaluate(() => document.activeElement.tagName);
@@ -417,7 +426,7 @@ async function runCase(browser, sentence, test) {
     step(sentence, { holds: true });
     return true;
   } catch (error) {
-    step(sentence, { holds: false, error: error.message });
+    step(sentence, { holds: false, error: whatFailed(error) });
     return false;
   } finally {
     await page.context().close();

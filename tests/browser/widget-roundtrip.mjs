@@ -12,7 +12,7 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step, widget } from './lib.mjs';
+import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step, whatFailed, widget } from './lib.mjs';
 
 /** How long the integration test may take to release the answer, and the engine to draft it. */
 const ANSWER_WITHIN_MS = 180_000;
@@ -101,7 +101,7 @@ const browser = await launchBrowser();
 try {
   await roundTrip(browser);
 } catch (error) {
-  step('failed', { error: error.message });
+  step('failed', { error: whatFailed(error) });
   process.exitCode = 1;
 }
 await browser.close();

@@ -211,11 +211,22 @@ async fn an_agents_next_version_is_in_force_at_once() {
     let owner = app.owner();
     insta::assert_json_snapshot!("agents", redacted(&owner.get("/api/v1/agents").await.ok()));
     let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
-    let next = json!({ "name": "Juno", "business": "Quillhaven", "origins": ["https://Shop.example/"] });
+    let next = json!({
+        "name": "Juno",
+        "business": "Quillhaven",
+        "origins": ["https://Shop.example/"],
+        "chat_models": ["big@office", "small"],
+        "adapter": "tone",
+    });
     let agent = owner.json(Method::PUT, &path, next.to_string()).await.ok();
     assert_eq!(
         (&agent["version"], &agent["settings"]["origins"]),
         (&json!(2), &json!(["https://shop.example"]))
+    );
+    let read = &owner.get("/api/v1/agents").await.ok()["items"][0]["settings"];
+    assert_eq!(
+        (&read["chat_models"], &read["adapter"]),
+        (&json!(["big@office", "small"]), &json!("tone"))
     );
     let public = app
         .anonymous()
@@ -227,6 +238,9 @@ async fn an_agents_next_version_is_in_force_at_once() {
         json!({ "name": "J", "origins": ["*"] }),
         json!({ "name": "" }),
         json!({ "name": "J", "colour": "red" }),
+        json!({ "name": "J", "chat_models": ["big", "big"] }),
+        json!({ "name": "J", "chat_models": ["big@"] }),
+        json!({ "name": "J", "adapter": "" }),
     ] {
         owner.json(Method::PUT, &path, bad.to_string()).await.refused(422);
     }

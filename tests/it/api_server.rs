@@ -211,13 +211,16 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
     tokio::task::yield_now().await;
     let mut slow = TcpStream::connect(app.address()).await.unwrap();
     let head = format!(
-        "POST /api/v1/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{",
+        "POST /api/v1/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
         app.address()
     );
     slow.write_all(head.as_bytes()).await.unwrap();
-    // The server has begun to read this one for sure.
     assert_eq!(writing.await.unwrap(), StatusCode::CREATED);
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    // The server asks for the body: it has begun with this one.
+    let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    slow.read_exact(&mut go_on).await.unwrap();
+    assert!(go_on.starts_with(b"HTTP/1.1 100 "), "{}", go_on.escape_ascii());
+    slow.write_all(b"{").await.unwrap();
     let (answer, ()) = tokio::join!(
         async {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Far more than anything takes; a loaded test machine must not fail a test.
-pub(crate) const AMPLE: Duration = Duration::from_secs(30);
+pub(crate) const AMPLE: Duration = Duration::from_mins(2);
 /// How often a test looks again at what it waits for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A turn ends after two quiet seconds.

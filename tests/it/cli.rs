@@ -2,6 +2,7 @@
 
 mod answers;
 mod demo;
+mod measuring;
 mod model;
 mod refusals;
 mod serving;

@@ -281,6 +281,51 @@ async fn without_an_engine_every_page_says_so_and_the_draft_says_how_it_was_foun
     assert!(part.contains("this was found by keyword"), "{part}");
 }
 
+#[tokio::test]
+async fn a_reviewer_reads_what_the_ai_could_not_do_and_what_it_did_not_see() {
+    let app = TestApp::start().await;
+    let import = holdpoint::app::knowledge::Import {
+        name: "repairs.md".to_owned(),
+        collection: "shop".to_owned(),
+        format: None,
+        bytes: include_bytes!("../../examples/demo/repairs.md").to_vec(),
+    };
+    holdpoint::app::knowledge::import(&app.app, &app.workspace.caller, import)
+        .await
+        .unwrap();
+    let question = "My old chain jumps on every steep hill, is that dangerous, and what will it cost me?";
+    eventually("the handbook can be found", async || {
+        let found = holdpoint::app::knowledge::search(&app.app, &app.workspace.caller, question, 1).await;
+        found
+            .unwrap()
+            .first()
+            .is_some_and(|passage| passage.title.contains("hain"))
+            .then_some(())
+    })
+    .await;
+    let asked = async || {
+        let visitor = app.visitor().await;
+        visitor.says(question).await;
+        let item = app.item_of(&visitor).await;
+        page(&app.owner(), &format!("/parts/queue/{}", item_id(&item))).await
+    };
+    app.engine
+        .fail_next_chat(holdpoint::engine::wire::ErrorCode::Overloaded);
+    let part = asked().await;
+    assert!(
+        part.contains("The AI was too busy; this is quoted from the passage that fits best"),
+        "{part}"
+    );
+    let prompt = app.engine.last_prompt().unwrap().messages;
+    let words: usize = prompt
+        .iter()
+        .map(|message| message.content.split_whitespace().count())
+        .sum();
+    app.engine.set_window(words - 1);
+    let part = asked().await;
+    assert!(part.contains("The AI did not see: 1 passage"), "{part}");
+}
+
 // ---- conversations, knowledge, log
 
 #[tokio::test]

@@ -58,9 +58,54 @@ pub(crate) fn database(folder: &Path) -> Location {
     Location::Sqlite(folder.join("holdpoint.db"))
 }
 
+/// A child at work; killed when dropped.
+pub(crate) struct Serving {
+    child: Child,
+    /// What it says, for whoever has to find out why it failed.
+    said: PathBuf,
+}
+
+impl Serving {
+    /// Fails with what the child said if it has ended by itself.
+    pub(crate) fn assert_alive(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            self.fail(&format!("the child ended by itself: {status}"));
+        }
+    }
+
+    /// Ends it without warning.
+    pub(crate) fn kill(mut self) {
+        self.assert_alive();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it has done its work.
+    pub(crate) fn finish(mut self) {
+        let status = self.child.wait().unwrap();
+        if !status.success() {
+            self.fail(&format!("the child failed: {status}"));
+        }
+    }
+
+    /// Fails with what the child said.
+    pub(crate) fn fail(&self, why: &str) -> ! {
+        let said = std::fs::read(&self.said).unwrap_or_default();
+        panic!("{why}; it said:\n{}", String::from_utf8_lossy(&said));
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
 /// Starts the child; further settings come from the caller.
-pub(crate) fn start(folder: &Path, work: Work, round: u64, settings: &[(&str, PathBuf)]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+pub(crate) fn start(folder: &Path, work: Work, round: u64, settings: &[(&str, PathBuf)]) -> Serving {
+    let said = folder.join("said");
+    let child = Command::new(std::env::current_exe().unwrap())
         .args([
             "durability_child::the_child_serves_until_it_is_killed",
             "--exact",
@@ -71,8 +116,10 @@ pub(crate) fn start(folder: &Path, work: Work, round: u64, settings: &[(&str, Pa
         .env(ROUND, round.to_string())
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::null())
+        .stderr(File::create(&said).unwrap())
         .spawn()
-        .unwrap()
+        .unwrap();
+    Serving { child, said }
 }
 
 /// A promise made to somebody.
@@ -203,6 +250,9 @@ impl Server {
         let enough = promised() + more;
         while promised() < enough {
             tokio::time::sleep(Duration::from_millis(50)).await;
+            while let Some(ended) = self.load.try_join_next() {
+                ended.unwrap();
+            }
         }
     }
 

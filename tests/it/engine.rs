@@ -9,6 +9,7 @@ mod chat_loop;
 mod exactness;
 mod files;
 mod network;
+mod passage_order;
 mod raw;
 mod schemas;
 mod scripted;

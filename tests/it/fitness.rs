@@ -4,7 +4,8 @@
 use crate::app::{OPENING_HOURS, OWNER_PASSWORD, TestApp, eventually, fit_to_quote};
 use holdpoint::app::fitness::{self, Wish};
 use holdpoint::app::{App, Engine};
-use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Verdict};
+use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Measure, Verdict};
+use holdpoint::engine::scripted::MODEL_NAME;
 use holdpoint::engine::{Supervisor, SupervisorSettings};
 use holdpoint::store::{Location, Store};
 use holdpoint::system;
@@ -69,7 +70,7 @@ impl Real {
 
     /// Runs the probe to its end.
     async fn measured(self, wish: Wish) -> Vec<(Option<String>, Finding)> {
-        fitness::start(&self.app, wish).unwrap();
+        fitness::start(&self.app, &wish).unwrap();
         let ended = tokio::time::timeout(AMPLE, async {
             loop {
                 let checks = fitness::checks(&self.app).await.unwrap();
@@ -83,11 +84,15 @@ impl Real {
         assert_eq!(checks.failed, None);
         self.app.stop().await;
         self.supervisor.stop().await;
-        checks.items.into_iter().map(|check| (check.chat_model, check.finding)).collect()
+        checks
+            .items
+            .into_iter()
+            .map(|check| (check.chat_model, check.finding))
+            .collect()
     }
 }
 
-fn finding<'a>(found: &'a [(Option<String>, Finding)], language: Language, ability: Ability, chat: bool) -> &'a Finding {
+fn finding(found: &[(Option<String>, Finding)], language: Language, ability: Ability, chat: bool) -> &Finding {
     let fits = |(model, finding): &&(Option<String>, Finding)| {
         finding.language == language && finding.ability == ability && model.is_some() == chat
     };
@@ -113,7 +118,11 @@ async fn minilm_is_found_fit_to_quote_in_english_and_unfit_in_german() {
     // Not by a hair: questions that others ask would come to the same.
     let right_first = |language| {
         let measures = &finding(&found, language, Ability::Retrieve, false).measures;
-        measures.iter().find(|measure| measure.gauge == Gauge::RightFirst).copied().unwrap()
+        measures
+            .iter()
+            .find(|measure| measure.gauge == Gauge::RightFirst)
+            .copied()
+            .unwrap()
     };
     assert!(right_first(Language::En).share - right_first(Language::De).share > 0.4);
     for measure in &finding(&found, Language::En, Ability::Quote, false).measures {
@@ -154,7 +163,10 @@ async fn smollm2_135m_is_found_unfit_to_write_and_to_say_that_it_does_not_know()
 /// Publishes the agent's next version.
 async fn agent(app: &TestApp, change: Value) -> Value {
     let mut settings = json!({ "name": "Juno", "business": "Quillhaven Cycles" });
-    settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    settings
+        .as_object_mut()
+        .unwrap()
+        .extend(change.as_object().unwrap().clone());
     let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
     app.owner().json(Method::PUT, &path, settings.to_string()).await.ok()
 }
@@ -171,9 +183,19 @@ async fn where_the_models_are_unfit_to_quote_nothing_is_quoted_and_the_settings_
     let app = TestApp::start().await;
     let agent = agent(&app, json!({ "language": "de" })).await;
     assert_eq!(agent["modes"][1]["used"], false, "{agent}");
-    assert!(agent["modes"][1]["in_words"].as_str().unwrap().contains("nobody has measured"), "{agent}");
+    assert!(
+        agent["modes"][1]["in_words"]
+            .as_str()
+            .unwrap()
+            .contains("nobody has measured"),
+        "{agent}"
+    );
     let item = asked(&app).await;
-    assert_eq!((&item["kind"], &item["mode"]), (&json!("handoff"), &Value::Null), "{item}");
+    assert_eq!(
+        (&item["kind"], &item["mode"]),
+        (&json!("handoff"), &Value::Null),
+        "{item}"
+    );
     // The knowledge does answer it: what is missing is a fit model.
     assert_eq!(item["reasons"], json!(["unfit_model"]), "{item}");
 }
@@ -183,21 +205,60 @@ async fn an_unfit_model_that_the_owner_allows_is_used_held_and_shown_as_unfit() 
     let app = TestApp::start().await;
     agent(&app, json!({ "language": "de", "allow_unfit": true })).await;
     let item = asked(&app).await;
-    assert_eq!((&item["kind"], &item["mode"]), (&json!("gate"), &json!("quote")), "{item}");
+    assert_eq!(
+        (&item["kind"], &item["mode"]),
+        (&json!("gate"), &json!("quote")),
+        "{item}"
+    );
     assert_eq!(item["draft"]["signals"]["unfit"], true, "{item}");
     let reasons = item["reasons"].as_array().unwrap();
     assert!(reasons.contains(&json!("unfit_model")), "{item}");
     let page = app.owner().with("Accept", "text/html").get("/queue").await.text();
-    assert!(page.contains("has not been found fit for this kind of answer"), "{page}");
+    assert!(
+        page.contains("has not been found fit for this kind of answer"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
 async fn a_fit_model_quotes_without_leave_and_without_a_mark() {
     let app = TestApp::start().await;
     let agent = agent(&app, json!({ "language": "en" })).await;
-    assert_eq!((&agent["modes"][1]["used"], &agent["modes"][2]["used"]), (&json!(true), &json!(false)), "{agent}");
+    assert_eq!(
+        (&agent["modes"][1]["used"], &agent["modes"][2]["used"]),
+        (&json!(true), &json!(false)),
+        "{agent}"
+    );
     let item = asked(&app).await;
-    assert_eq!((&item["mode"], &item["draft"]["signals"]["unfit"]), (&json!("quote"), &json!(false)), "{item}");
+    assert_eq!(
+        (&item["mode"], &item["draft"]["signals"]["unfit"]),
+        (&json!("quote"), &json!(false)),
+        "{item}"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_an_adapter() {
+    let app = TestApp::start().await;
+    let fit = |ability| {
+        Finding::of(
+            ability,
+            Language::En,
+            vec![Measure::known(Gauge::RightlyWritten, 16, 1.0, 0.8)],
+            None,
+        )
+    };
+    fitness::keep(&app.app, MODEL_NAME, Some("big"), &[fit(Ability::Compose)])
+        .await
+        .unwrap();
+    let writes = async |change: Value| agent(&app, change).await["modes"][2]["used"].clone();
+    assert_eq!(writes(json!({ "chat_models": ["big"] })).await, true);
+    assert_eq!(writes(json!({})).await, false, "the default model was not measured");
+    assert_eq!(writes(json!({ "chat_models": ["big", "small@office"] })).await, false);
+    assert_eq!(
+        writes(json!({ "chat_models": ["big"], "adapter": "shop" })).await,
+        false
+    );
 }
 
 #[tokio::test]
@@ -209,7 +270,11 @@ async fn a_verified_answer_is_served_word_for_word_whatever_the_models_are_unfit
     let visitor = app.visitor().await;
     visitor.says("habt ihr ersatzschläuche").await;
     let item = app.item_of(&visitor).await;
-    assert_eq!((&item["kind"], &item["mode"]), (&json!("gate"), &json!("verified")), "{item}");
+    assert_eq!(
+        (&item["kind"], &item["mode"]),
+        (&json!("gate"), &json!("verified")),
+        "{item}"
+    );
     assert_eq!(item["draft"]["signals"]["unfit"], false, "{item}");
 }
 
@@ -221,9 +286,16 @@ const CHECKS: &str = "/api/v1/admin/models/checks";
 async fn owners_measure_and_read_what_was_found_and_nobody_else() {
     let app = TestApp::start().await;
     app.anonymous().get(CHECKS).await.refused(401);
-    app.program(&["read", "review", "knowledge"]).await.get(CHECKS).await.refused(403);
+    app.program(&["read", "review", "knowledge"])
+        .await
+        .get(CHECKS)
+        .await
+        .refused(403);
     app.owner().post(CHECKS, &json!({ "depth": 3 })).await.refused(422);
-    app.owner().post(CHECKS, &json!({ "embedder": "another" })).await.refused(422);
+    app.owner()
+        .post(CHECKS, &json!({ "embedder": "another" }))
+        .await
+        .refused(422);
     let begun = app.owner().post(CHECKS, &json!({ "embedder_only": true })).await;
     assert_eq!(begun.status, 202);
     let checks = eventually("the end of the run", async || {
@@ -233,10 +305,16 @@ async fn owners_measure_and_read_what_was_found_and_nobody_else() {
     .await;
     assert_eq!(checks["failed"], Value::Null, "{checks}");
     let items = checks["items"].as_array().unwrap();
-    let german = items.iter().find(|item| item["language"] == "de" && item["ability"] == "quote").unwrap();
+    let german = items
+        .iter()
+        .find(|item| item["language"] == "de" && item["ability"] == "quote")
+        .unwrap();
     // The scripted engine compares words; invented customers use other words than the shops.
     assert_eq!(german["verdict"], "unfit", "{german}");
-    assert!(german["measures"][0]["lower"].is_number() && german["at"].is_number(), "{german}");
+    assert!(
+        german["measures"][0]["lower"].is_number() && german["at"].is_number(),
+        "{german}"
+    );
 }
 
 #[tokio::test]
@@ -264,20 +342,32 @@ async fn the_models_page_is_for_owners_and_shows_models_fitness_and_agents() {
     let page = browser.get("/settings/models").await;
     assert_eq!(page.status, 200);
     let page = page.text();
-    for words in ["<h1>Models</h1>", "quote the knowledge", "English", "fit", "What the agents do with them", "Juno", "Restarts"] {
+    for words in [
+        "<h1>Models</h1>",
+        "quote the knowledge",
+        "English",
+        "fit",
+        "What the agents do with them",
+        "Juno",
+        "Restarts",
+    ] {
         assert!(page.contains(words), "{words} is missing in {page}");
     }
     let part = browser.get("/parts/settings/models").await.text();
     assert!(!part.contains("<html") && part.contains("What they are fit for"));
 
-    let wish = json!({ "name": "Jonas", "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD, "role": "reviewer" });
+    let wish =
+        json!({ "name": "Jonas", "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD, "role": "reviewer" });
     app.owner().post("/api/v1/admin/members", &wish).await.created();
     let wish = json!({ "email": "jonas@quillhaven.example", "password": OWNER_PASSWORD });
     let signed_in = app.anonymous().post("/api/v1/login", &wish).await;
     let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
     let reviewer = app.anonymous().with("Cookie", &cookie).with("Accept", "text/html");
     assert_eq!(reviewer.get("/settings/models").await.status, 403);
-    assert!(!reviewer.get("/queue").await.text().contains("/settings"), "no link that leads to a refusal");
+    assert!(
+        !reviewer.get("/queue").await.text().contains("/settings"),
+        "no link that leads to a refusal"
+    );
 }
 
 #[tokio::test]
@@ -286,13 +376,26 @@ async fn the_figures_are_for_admins_and_each_reads_the_queue_of_their_own_worksp
     app.other_workspace().await;
     asked(&app).await;
     app.anonymous().get("/metrics").await.refused(401);
-    app.program(&["read", "review"]).await.get("/metrics").await.refused(403);
+    app.program(&["read", "review"])
+        .await
+        .get("/metrics")
+        .await
+        .refused(403);
     let answer = app.program(&["admin"]).await.get("/metrics").await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, "text/plain; version=0.0.4; charset=utf-8")
+    );
     let own = answer.text();
-    assert!(own.contains("holdpoint_review_items{workspace=\"quillhaven\"} 1"), "{own}");
+    assert!(
+        own.contains("holdpoint_review_items{workspace=\"quillhaven\"} 1"),
+        "{own}"
+    );
     assert!(!own.contains("corner-bakery"), "{own}");
-    assert!(own.contains("holdpoint_engine_ready 1") && own.contains("holdpoint_model_steps_total{model="), "{own}");
+    assert!(
+        own.contains("holdpoint_engine_ready 1") && own.contains("holdpoint_model_steps_total{model="),
+        "{own}"
+    );
     let all = app.administrator().get("/metrics").await.text();
     assert!(all.contains("corner-bakery") && all.contains("quillhaven"), "{all}");
 }

@@ -313,16 +313,27 @@ async fn who_asks_for_a_person_gets_one() {
     holds(&world).await;
 }
 
+/// The visitor asks, and the AI is at work on it and would be for ever. Whatever it is asked next takes no time.
+async fn being_drafted(world: &World, visitor: &visit::Visitor) {
+    let engine = || world.engine.lock().unwrap();
+    engine().set_delay(Duration::from_hours(1));
+    world.posts(visitor, QUESTION).await;
+    let embedded = engine().embedded_texts();
+    world.clock.advance(QUIET_MS);
+    world.store().jobs_changed().notify_one();
+    while engine().embedded_texts() == embedded {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    engine().set_delay(Duration::ZERO);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_the_ai_was_drafting_goes_out_after_a_takeover_and_it_drafts_again_after_the_hand_back() {
     let world = World::new().await;
     let visitor = world.visitor().await;
     let (mia, tom, id) = (&world.shop.mia, &world.shop.tom, visitor.conversation_id);
-    world.engine.lock().unwrap().set_delay(Duration::from_millis(200));
-    world.posts(&visitor, QUESTION).await;
     let mut drafting = holdpoint::app::live::drafting(&world.app);
-    world.clock.advance(QUIET_MS);
-    world.store().jobs_changed().notify_one();
+    being_drafted(&world, &visitor).await;
     assert!(drafting.recv().await.unwrap().active);
     takeover::take_over(&world.app, mia, id).await.unwrap();
     assert!(!drafting.recv().await.unwrap().active);
@@ -373,12 +384,7 @@ async fn a_draft_begun_before_a_takeover_has_no_effect_after_the_hand_back_eithe
     let world = World::new().await;
     let visitor = world.visitor().await;
     let (mia, id) = (&world.shop.mia, visitor.conversation_id);
-    world.engine.lock().unwrap().set_delay(Duration::from_millis(300));
-    world.posts(&visitor, QUESTION).await;
-    let mut drafting = holdpoint::app::live::drafting(&world.app);
-    world.clock.advance(QUIET_MS);
-    world.store().jobs_changed().notify_one();
-    assert!(drafting.recv().await.unwrap().active);
+    being_drafted(&world, &visitor).await;
     takeover::take_over(&world.app, mia, id).await.unwrap();
     takeover::hand_back(&world.app, mia, id).await.unwrap();
     world.settle().await;

@@ -21,6 +21,7 @@ mod cli;
 mod console_pages;
 mod console_views;
 mod documents;
+mod drafting;
 mod durability;
 mod durability_child;
 mod durability_disk;

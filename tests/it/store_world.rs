@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// Far more than any of it takes; a loaded test machine must not fail a test.
-const AMPLE: Duration = Duration::from_mins(1);
+const AMPLE: Duration = Duration::from_mins(3);
 /// A visitor's silence that ends a turn, in milliseconds.
 pub(crate) const QUIET_MS: i64 = 2_000;
 /// The undo window, in milliseconds.

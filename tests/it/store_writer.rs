@@ -12,12 +12,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Far more than any of it takes; a loaded test machine must not fail a test.
-const AMPLE: Duration = Duration::from_mins(1);
+const AMPLE: Duration = Duration::from_mins(3);
 
 /// A write that adds a visitor and says so.
 async fn write_visitor(store: &Store, workspace: WorkspaceId, id: Uuid) -> Result<(), StoreError> {
@@ -136,39 +137,32 @@ async fn an_answer_comes_after_its_event_was_sent() {
     .await;
 }
 
-/// Queues `writes` behind one that holds the writer up, so that they share a transaction.
-async fn together<T: Send + 'static>(
-    store: &Store,
-    workspace: WorkspaceId,
-    writes: Vec<impl Future<Output = T> + Send + 'static>,
-) -> Vec<T> {
-    let (store_of_plug, begun) = (store.clone(), Arc::new(tokio::sync::Notify::new()));
+/// Queues `writes`, in their order, behind one that holds the writer up until all of them wait, so that they share a transaction.
+async fn together<T>(store: &Store, workspace: WorkspaceId, writes: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let (store_of_plug, begun) = (store.clone(), Arc::new(Notify::new()));
     let plugged = begun.clone();
+    let (release, released) = watch::channel(false);
     let plug = tokio::spawn(async move {
         store_of_plug
             .write(workspace, move |_| {
-                let begun = begun.clone();
+                let (begun, mut released) = (begun.clone(), released.clone());
                 Box::pin(async move {
                     begun.notify_one();
-                    tokio::time::sleep(Duration::from_millis(150)).await;
+                    released.wait_for(|released| *released).await.unwrap();
                     Ok::<_, StoreError>(Change::Unlogged(()))
                 })
             })
             .await
     });
     plugged.notified().await;
-    let mut tasks = Vec::new();
-    for write in writes {
-        tasks.push(tokio::spawn(write));
-        // In this order into the queue.
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    let mut writes: Vec<_> = writes.into_iter().map(Box::pin).collect();
+    for write in &mut writes {
+        // Polled once, a write stands in the queue.
+        assert!(futures::poll!(write).is_pending());
     }
+    release.send(true).unwrap();
     plug.await.unwrap().unwrap();
-    let mut results = Vec::new();
-    for task in tasks {
-        results.push(task.await.unwrap());
-    }
-    results
+    futures::future::join_all(writes).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

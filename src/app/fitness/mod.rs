@@ -11,8 +11,10 @@ mod writing;
 
 pub use run::{Progress, Wish, keep_checked, start};
 
+use super::engines::Engines;
 use super::{App, AppError};
 use crate::domain::fitness::{Ability, Allowance, Finding, Fitness, Language, Measure, PROBE_VERSION, Verdict};
+use crate::domain::model_ref::ModelRef;
 use crate::domain::retrieval::RetrievalError;
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
@@ -70,7 +72,9 @@ pub struct Checks {
 /// What the probe asks, and of whom.
 struct Ask<'a> {
     client: EngineClient,
-    chat_model: Option<&'a str>,
+    /// This machine's and the remote ones, of which one has the chat model.
+    engines: Engines,
+    chat_model: ModelRef,
     progress: &'a Shown,
 }
 
@@ -129,9 +133,12 @@ pub async fn fitness(app: &App, settings: &AgentSettings) -> Result<Fitness, App
         });
         check.map_or(Verdict::Unmeasured, |check| check.finding.verdict)
     };
-    let compose = match engine.chat_model.as_deref() {
-        Some(chat_model) => found(Some(chat_model), Ability::Compose),
-        None => Verdict::Unmeasured,
+    let named = settings.chat_models.iter().map(String::as_str);
+    let default = engine.chat_model.as_deref().filter(|_| settings.chat_models.is_empty());
+    // Any of them may come to write, so all have to be fit. With an adapter a model is another one, which nobody measures.
+    let compose = match settings.adapter {
+        Some(_) => Verdict::Unmeasured,
+        None => Verdict::weakest(named.chain(default).map(|model| found(Some(model), Ability::Compose))),
     };
     let measured = Fitness {
         quote: found(None, Ability::Quote),
@@ -167,7 +174,14 @@ async fn known(app: &App) -> Result<Arc<Vec<Check>>, AppError> {
         return Ok(known);
     }
     let rows = app.store().model_checks().await?;
-    let read = Arc::new(rows.into_iter().filter_map(check).collect::<Vec<_>>());
+    let mut read: Vec<Check> = rows.into_iter().filter_map(check).collect();
+    // By models, then in the order in which languages and abilities are named.
+    read.sort_by(|a, b| {
+        let place = |check: &Check| (check.finding.language, check.finding.ability);
+        let models = (&a.embedder, &a.chat_model).cmp(&(&b.embedder, &b.chat_model));
+        models.then(place(a).cmp(&place(b)))
+    });
+    let read = Arc::new(read);
     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
     Ok(read)
 }

@@ -9,7 +9,7 @@ use crate::stats::auroc::auroc;
 use crate::stats::bootstrap::lower95;
 
 /// Seed of the bootstrap: a constant, so that a check can be repeated.
-const SEED: u64 = 0x5eed_f17e_55;
+const SEED: u64 = 0x5eed_00f1_7e55;
 
 /// Quoting alone, as an agent that may not write.
 const QUOTING: Allowance = Allowance::only(AllowedModes {
@@ -23,10 +23,18 @@ const QUOTING: Allowance = Allowance::only(AllowedModes {
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
     answerable: bool,
+    /// A right entry ranks first.
     first: bool,
-    quoted: bool,
-    right: bool,
+    quoted: Quoted,
     stand_out: f64,
+}
+
+/// What was quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoted {
+    Nothing,
+    Right,
+    Wrong,
 }
 
 /// The shelves of all businesses of a language, in order.
@@ -72,12 +80,15 @@ async fn of_business(ask: &Ask<'_>, business: &Business, shelf: &Shelf) -> Resul
         };
         let ranking = shelf.ranking(vector)?;
         let (choice, places) = shelf.choice(text, &ranking, QUOTING);
-        let quoted = choice.mode == AnswerMode::Quote;
+        let quoted = match choice.mode {
+            AnswerMode::Quote if is_right(places.first().copied()) => Quoted::Right,
+            AnswerMode::Quote => Quoted::Wrong,
+            _ => Quoted::Nothing,
+        };
         outcomes.push(Outcome {
             answerable: right.is_some(),
             first: is_right(ranking.entries.first().map(|entry| entry.index)),
             quoted,
-            right: quoted && is_right(places.first().copied()),
             stand_out: ranking.stand_out,
         });
     }
@@ -87,14 +98,22 @@ async fn of_business(ask: &Ask<'_>, business: &Business, shelf: &Shelf) -> Resul
 fn judge(language: Language, outcomes: &[Outcome]) -> Vec<Finding> {
     let (answerable, unanswerable): (Vec<Outcome>, Vec<Outcome>) =
         outcomes.iter().partition(|outcome| outcome.answerable);
-    let quotes: Vec<Outcome> = answerable.iter().copied().filter(|outcome| outcome.quoted).collect();
+    let quotes: Vec<Outcome> = answerable
+        .iter()
+        .copied()
+        .filter(|outcome| outcome.quoted != Quoted::Nothing)
+        .collect();
     let retrieve = counted(Gauge::RightFirst, &answerable, |outcome| outcome.first);
     // Nobody quotes rightly who does not find, so what is found counts for quoting too.
     let quote = [
         retrieve,
-        counted(Gauge::RightlyQuoted, &answerable, |outcome| outcome.right),
-        counted(Gauge::QuotesRight, &quotes, |outcome| outcome.right),
-        counted(Gauge::NothingQuoted, &unanswerable, |outcome| !outcome.quoted),
+        counted(Gauge::RightlyQuoted, &answerable, |outcome| {
+            outcome.quoted == Quoted::Right
+        }),
+        counted(Gauge::QuotesRight, &quotes, |outcome| outcome.quoted == Quoted::Right),
+        counted(Gauge::NothingQuoted, &unanswerable, |outcome| {
+            outcome.quoted == Quoted::Nothing
+        }),
     ];
     let asked_of_chat = "a chat model has not been asked".to_owned();
     vec![
@@ -112,8 +131,8 @@ fn judge(language: Language, outcomes: &[Outcome]) -> Vec<Finding> {
 /// Counts what passes.
 pub(super) fn counted<T: Copy>(gauge: Gauge, cases: &[T], passes: impl Fn(T) -> bool) -> Option<Measure> {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let passed = cases.iter().filter(|case| passes(**case)).count();
-    Measure::counted(gauge, count(passed), count(cases.len()))
+    let good = cases.iter().filter(|case| passes(**case)).count();
+    Measure::counted(gauge, count(good), count(cases.len()))
 }
 
 /// How well the ranking tells what can be answered, bounded by resampling questions.
@@ -141,15 +160,17 @@ mod tests {
         let asked = (0..answerable).map(|at| Outcome {
             answerable: true,
             first: at < right,
-            quoted: at < right + wrong,
-            right: at < right,
+            quoted: match at {
+                _ if at < right => Quoted::Right,
+                _ if at < right + wrong => Quoted::Wrong,
+                _ => Quoted::Nothing,
+            },
             stand_out: if at < right { 0.3 } else { 0.1 },
         });
         let nothing = (0..unanswerable).map(|at| Outcome {
             answerable: false,
             first: false,
-            quoted: at < quoted,
-            right: false,
+            quoted: if at < quoted { Quoted::Wrong } else { Quoted::Nothing },
             stand_out: if at < quoted { 0.2 } else { 0.05 },
         });
         asked.chain(nothing).collect()

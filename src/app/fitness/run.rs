@@ -4,6 +4,7 @@ use super::material::Material;
 use super::{Ask, ProbeError, keep, known, reading, writing};
 use crate::app::{App, AppError, Engine};
 use crate::domain::fitness::Language;
+use crate::domain::model_ref::{InvalidModelRef, ModelRef};
 use crate::engine::{EngineState, Priority};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wish {
-    /// The chat model; the engine's default one unless named.
+    /// The chat model, `NAME` or `NAME@ENGINE`; this machine's default one unless named.
     pub chat_model: Option<String>,
     /// The embedding model; the engine's default one unless named.
     pub embedder: Option<String>,
@@ -80,7 +81,7 @@ pub(super) fn seen(app: &App) -> (Option<Progress>, Option<String>) {
 /// # Errors
 /// [`AppError::Engine`] without an embedding model, [`AppError::Invalid`] for a model that cannot be measured,
 /// [`AppError::Conflict`] while another run goes on.
-pub fn start(app: &App, wish: Wish) -> Result<Progress, AppError> {
+pub fn start(app: &App, wish: &Wish) -> Result<Progress, AppError> {
     let engine = app
         .engine()
         .cloned()
@@ -91,7 +92,7 @@ pub fn start(app: &App, wish: Wish) -> Result<Progress, AppError> {
             engine.embedder
         )));
     }
-    let plan = Plan::of(&wish, &engine)?;
+    let plan = Plan::of(wish, &engine)?;
     let shown = {
         let mut run = state(app);
         if run.progress.is_some() {
@@ -130,20 +131,26 @@ pub fn start(app: &App, wish: Wish) -> Result<Progress, AppError> {
 #[derive(Debug)]
 struct Plan {
     chat_model: Option<String>,
-    /// Names the chat model in requests: the engine's default one needs no name.
-    named: bool,
+    /// The same as engines are asked: this machine's default model needs no name.
+    asked: ModelRef,
     material: Vec<(Language, Material)>,
 }
 
 impl Plan {
     fn of(wish: &Wish, engine: &Engine) -> Result<Self, AppError> {
         let chat_model = wish.chat_model.clone().or_else(|| engine.chat_model.clone());
+        let asked = match &wish.chat_model {
+            Some(name) => name
+                .parse()
+                .map_err(|error: InvalidModelRef| AppError::Invalid(error.to_string()))?,
+            None => ModelRef::DEFAULT,
+        };
         let languages = Language::ALL
             .into_iter()
             .filter(|language| wish.languages.is_empty() || wish.languages.contains(language));
         let material = languages.map(|language| Ok((language, Material::of(language)?)));
         Ok(Self {
-            named: chat_model != engine.chat_model,
+            asked,
             chat_model: chat_model.filter(|_| !wish.embedder_only),
             material: material
                 .collect::<Result<_, serde_json::Error>>()
@@ -170,7 +177,8 @@ impl Plan {
 async fn measure(app: &App, engine: &Engine, plan: &Plan, shown: &Shown) -> Result<(), ProbeError> {
     let ask = Ask {
         client: engine.client.at_priority(Priority::Evaluation),
-        chat_model: plan.chat_model.as_deref().filter(|_| plan.named),
+        engines: app.engines().at_priority(Priority::Evaluation),
+        chat_model: plan.asked.clone(),
         progress: shown,
     };
     let mut read = Vec::with_capacity(plan.material.len());
@@ -244,7 +252,7 @@ async fn check_once_ready(app: &App) {
         embedder_only: true,
         ..Wish::default()
     };
-    if let Err(error) = start(app, wish) {
+    if let Err(error) = start(app, &wish) {
         tracing::info!(%error, "the embedding model is not checked now");
     }
 }

@@ -169,11 +169,11 @@ fn place_of(text: &str, words: &str) -> Option<usize> {
             || next.is_some_and(digit)
             || (next.is_some_and(point) && following.next().is_some_and(digit) && !words.ends_with(point))
     };
-    let is_number = words.ends_with(|c: char| c.is_ascii_digit());
+    let figure = words.ends_with(|c: char| c.is_ascii_digit());
     lower.match_indices(words).map(|(at, _)| at).find(|at| {
         let (before, rest) = lower.split_at_checked(*at).unwrap_or_default();
         let after = rest.strip_prefix(words).unwrap_or_default();
-        if is_number {
+        if figure {
             !in_number(before, after)
         } else {
             !before.ends_with(char::is_alphanumeric)
@@ -256,18 +256,25 @@ async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) 
         max_tokens: Some(TOKENS),
         temperature: 0.0,
         seed: Some(0),
-        model: ask.chat_model.map(ToOwned::to_owned),
         schema,
         ..ChatRequest::default()
     };
     let (tries, pause) = PATIENCE;
     for _ in 0..tries {
-        match ask.client.chat(request.clone(), DEADLINE).await {
+        match once(ask, request.clone()).await {
             Err(EngineError::Overloaded { .. }) => tokio::time::sleep(pause).await,
-            ended => return ended.map(|answer| answer.text),
+            ended => return ended,
         }
     }
-    ask.client.chat(request, DEADLINE).await.map(|answer| answer.text)
+    once(ask, request).await
+}
+
+async fn once(ask: &Ask<'_>, request: ChatRequest) -> Result<String, EngineError> {
+    let models = std::slice::from_ref(&ask.chat_model);
+    match ask.engines.chat(models, request, DEADLINE).await {
+        Ok(answered) => Ok(answered.answer.text),
+        Err(no_answer) => Err(no_answer.error),
+    }
 }
 
 fn for_engine(message: ChatMessage) -> engine::ChatMessage {
@@ -312,7 +319,7 @@ mod tests {
         assert_eq!(judged("It is 12 euros, or 40."), Some(Fault::WrongFact));
         assert_eq!(judged("It is 40 euros for 3 people."), Some(Fault::Unsupported));
         assert_eq!(
-            judged("Das kostet 40 euros und ist für den Tag."),
+            judged("Das sind 40 euros und es ist nicht mit dabei."),
             Some(Fault::OtherLanguage)
         );
     }

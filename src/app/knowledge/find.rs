@@ -2,6 +2,7 @@
 
 use super::index::{Entry, EntryId, Index, index};
 use super::{QUESTION_DEADLINE, no_engine};
+use crate::app::error::trouble_of;
 use crate::app::{App, AppError, Caller, fitness};
 use crate::domain::account::Scope;
 use crate::domain::answer::{
@@ -11,9 +12,10 @@ use crate::domain::draft::Source;
 use crate::domain::fitness::Allowance;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::{EntryVectors, RankedEntry, Ranking, RetrievalError, rank};
 use crate::domain::settings::AgentSettings;
-use crate::store::Rows;
+use crate::store::{Rows, StoreError};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -29,8 +31,10 @@ pub(crate) struct Found {
     pub(crate) choice: Choice,
     /// What it rests on.
     pub(crate) sources: Vec<Source>,
-    /// The engine was not there.
-    pub(crate) engine_missing: bool,
+    /// What the engine could not do, so that words alone decided.
+    pub(crate) trouble: Option<EngineTrouble>,
+    /// How it is answered if the LLM cannot write what was left to it.
+    pub(crate) without_llm: Option<Box<Self>>,
 }
 
 /// A ranked passage.
@@ -58,13 +62,16 @@ pub(crate) async fn find_answer(
     match ranked(app, rows, question, &settings.collections).await {
         Ok((index, ranking)) => {
             let allowance = fitness::allowance(app, settings).await?;
-            Ok(by_meaning(question, &index, &ranking, allowance))
+            let found = by_meaning(question, &index, &ranking, allowance);
+            let without_llm = (found.choice.mode == AnswerMode::Compose)
+                .then(|| Box::new(by_meaning(question, &index, &ranking, allowance.without_llm())));
+            Ok(Found { without_llm, ..found })
         }
-        Err(AppError::Engine(why)) => {
+        Err(Unranked::Engine(trouble, why)) => {
             tracing::warn!("the engine is missing ({why}); looking for words instead");
-            by_words(rows, question, settings).await
+            by_words(rows, question, settings, trouble).await
         }
-        Err(error) => Err(error),
+        Err(Unranked::Other(error)) => Err(error),
     }
 }
 
@@ -80,7 +87,7 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
     let rows = app.store().rows(caller.workspace_id);
     let (index, ranking) = match ranked(app, &rows, text, &[]).await {
         Ok(found) => found,
-        Err(AppError::Engine(_)) => {
+        Err(Unranked::Engine(..)) => {
             let found = rows.documents_with_words(text, limit as u64).await?;
             let passages = found.into_iter().map(|row| Passage {
                 document_id: Some(row.id),
@@ -91,7 +98,7 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
             });
             return Ok(passages.collect());
         }
-        Err(error) => return Err(error),
+        Err(Unranked::Other(error)) => return Err(error),
     };
     let passages = ranking.entries.iter().take(limit).filter_map(|ranked| {
         let entry = index.entries.get(ranked.index)?;
@@ -108,25 +115,47 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
     Ok(passages.collect())
 }
 
+/// Why nothing could be ranked by meaning.
+enum Unranked {
+    Engine(EngineTrouble, String),
+    Other(AppError),
+}
+
+impl From<AppError> for Unranked {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Engine(why) => Self::Engine(EngineTrouble::Unavailable, why),
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl From<StoreError> for Unranked {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
 async fn ranked(
     app: &App,
     rows: &Rows<'_>,
     question: &str,
     collections: &[String],
-) -> Result<(Arc<Index>, Ranking), AppError> {
+) -> Result<(Arc<Index>, Ranking), Unranked> {
     let engine = app.engine().ok_or_else(no_engine)?;
     let mut vectors = engine
         .client
+        .sharing(&rows.workspace_id().to_string())
         .embed(&[question.to_owned()], QUESTION_DEADLINE)
         .await
-        .map_err(|error| AppError::Engine(error.to_string()))?;
+        .map_err(|error| Unranked::Engine(trouble_of(&error), error.to_string()))?;
     let vector = vectors
         .pop()
         .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
     let all = index(app, rows, &engine.embedder).await?;
     if all.entries.is_empty() && rows.document_count().await? > 0 {
         // Just imported: until a job has made the vectors, words must do.
-        return Err(AppError::Engine("it has not read the knowledge yet".to_owned()));
+        return Err(AppError::Engine("it has not read the knowledge yet".to_owned()).into());
     }
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
     if collections.is_empty() {
@@ -189,7 +218,8 @@ pub(super) fn by_meaning(question: &str, index: &Index, ranking: &Ranking, allow
     Found {
         choice,
         sources,
-        engine_missing: false,
+        trouble: None,
+        without_llm: None,
     }
 }
 
@@ -224,7 +254,12 @@ fn source(entry: &Entry, score: f64, quoted: Vec<(usize, usize)>) -> Source {
 }
 
 /// Without an engine: the document that has most of the question's words is quoted, if it has enough of them.
-async fn by_words(rows: &Rows<'_>, question: &str, settings: &AgentSettings) -> Result<Found, AppError> {
+async fn by_words(
+    rows: &Rows<'_>,
+    question: &str,
+    settings: &AgentSettings,
+    trouble: EngineTrouble,
+) -> Result<Found, AppError> {
     let mut found = rows.documents_with_words(question, KEEP as u64).await?;
     found.retain(|row| settings.collections.is_empty() || settings.collections.contains(&row.collection));
     let sources: Vec<Source> = found
@@ -264,6 +299,7 @@ async fn by_words(rows: &Rows<'_>, question: &str, settings: &AgentSettings) -> 
     Ok(Found {
         choice,
         sources: sources.into_iter().take(kept).collect(),
-        engine_missing: true,
+        trouble: Some(trouble),
+        without_llm: None,
     })
 }

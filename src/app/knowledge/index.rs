@@ -200,7 +200,12 @@ pub(super) struct NewVectors {
 }
 
 /// Embeds entries: title and body together, body, and title, each.
-pub(super) async fn embed(app: &App, texts: &[(&str, &str)], priority: Priority) -> Result<Vec<NewVectors>, AppError> {
+pub(super) async fn embed(
+    app: &App,
+    workspace_id: WorkspaceId,
+    texts: &[(&str, &str)],
+    priority: Priority,
+) -> Result<Vec<NewVectors>, AppError> {
     let engine = app.engine().ok_or_else(super::no_engine)?;
     let inputs: Vec<String> = texts
         .iter()
@@ -209,6 +214,7 @@ pub(super) async fn embed(app: &App, texts: &[(&str, &str)], priority: Priority)
     let vectors = engine
         .client
         .at_priority(priority)
+        .sharing(&workspace_id.to_string())
         .embed(&inputs, BATCH_DEADLINE)
         .await
         .map_err(|error| AppError::Engine(error.to_string()))?;
@@ -267,7 +273,7 @@ pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: 
             .iter()
             .map(|entry| (entry.title.as_str(), entry.body.as_str()))
             .collect();
-        let made = embed(app, &texts, Priority::Evaluation).await?;
+        let made = embed(app, workspace_id, &texts, Priority::Evaluation).await?;
         let owned: Vec<(Uuid, NewVectors)> = batch.iter().map(|entry| entry.id.uuid()).zip(made).collect();
         app.store()
             .write(workspace_id, move |tx| {

@@ -73,7 +73,7 @@ impl Remembered {
             .collect::<Vec<_>>()
             .join("\n");
         let answer = outcome.body.clone().unwrap_or_default();
-        let vectors = match embed(app, &[(&question, &answer)], Priority::Live).await {
+        let vectors = match embed(app, rows.workspace_id(), &[(&question, &answer)], Priority::Live).await {
             Ok(mut vectors) => vectors.pop(),
             Err(error) => {
                 tracing::warn!(%error, "a correction cannot be embedded yet; a job will");
@@ -189,7 +189,7 @@ pub async fn add_verified_answer(
     let member_id = caller.member()?;
     let question: String = QuestionText::parse(&new.question)?.into();
     let answer: String = AnswerText::parse(&new.answer)?.into();
-    let vectors = embed(app, &[(&question, &answer)], Priority::Live)
+    let vectors = embed(app, caller.workspace_id, &[(&question, &answer)], Priority::Live)
         .await
         .ok()
         .and_then(|mut made| made.pop());

@@ -67,11 +67,11 @@ fn agent_settings() -> Result<Value, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::settings::AgentSettings;
+    use crate::domain::settings::AgentInput;
 
     #[test]
     fn the_demos_agent_has_only_settings_that_exist() {
-        let settings: AgentSettings = serde_json::from_value(agent_settings().unwrap()).unwrap();
+        let AgentInput(settings) = serde_json::from_value(agent_settings().unwrap()).unwrap();
         assert_eq!(settings.name, "Juno");
     }
 }

@@ -40,6 +40,10 @@ pub struct Candidate<'a> {
 
 /// Which modes an agent version may use. Abstaining is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "modes are independent of one another, each allowed or not"
+)]
 pub struct AllowedModes {
     /// Serve verified answers: to their own question, word for word.
     pub verified: bool,

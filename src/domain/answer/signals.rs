@@ -1,6 +1,6 @@
 //! The measured features of a draft.
 
-use super::AnswerMode;
+use super::{AnswerMode, LeftOut};
 use serde::{Deserialize, Serialize};
 
 /// What was measured of a draft when it was made. Confidence is learned from these numbers; reviewers do not see them
@@ -33,6 +33,13 @@ pub struct Signals {
     pub mean_logprob: Option<f64>,
     /// Lowest log-probability of a composed token, at most 0.
     pub min_logprob: Option<f64>,
+    /// How much likelier the composed answer is with its passages than without them: the difference of the mean log-probabilities
+    /// of its tokens. `None` unless the agent asks for it and the engine can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_delta: Option<f64>,
+    /// What the model did not see, because its window was too small or the conversation too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
 }
 
 impl Signals {
@@ -51,6 +58,7 @@ impl Signals {
             ("answer_words", Some(f64::from(self.answer_words))),
             ("mean_logprob", self.mean_logprob),
             ("min_logprob", self.min_logprob),
+            ("support_delta", self.support_delta),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))

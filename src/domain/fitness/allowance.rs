@@ -87,6 +87,14 @@ impl Allowance {
         }
     }
 
+    /// The same without the chat model, for when it cannot answer.
+    #[must_use]
+    pub const fn without_llm(self) -> Self {
+        let (mut modes, mut wanted) = (self.modes, self.wanted);
+        (modes.compose, wanted.compose) = (false, false);
+        Self { modes, wanted, ..self }
+    }
+
     /// Is a draft of this mode unfit? `word_for_word`: the source's own question was asked.
     pub const fn is_unfit(self, mode: AnswerMode, word_for_word: bool) -> bool {
         match mode {
@@ -168,7 +176,7 @@ mod tests {
                     let facts = Facts {
                         mode: *mode,
                         wishes_for_person: false,
-                        engine_missing: false,
+                        trouble: None,
                         unsupported: false,
                         unfit: true,
                         already_held: false,

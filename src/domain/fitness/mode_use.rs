@@ -23,51 +23,52 @@ impl ModeUse {
     pub fn of(settings: &AgentSettings, fitness: Fitness) -> [Self; 3] {
         let allowance = Allowance::of(settings, fitness);
         let modes = allowance.modes;
-        let wanted = |mode| settings.modes.contains(&mode);
-        let usage = |mode, used, verdict: Verdict| {
-            let unfit = used && allowance.is_unfit(mode, false);
-            Self {
-                mode,
-                used,
-                unfit,
-                in_words: in_words(mode, wanted(mode), used, unfit, verdict, modes.nearby),
-            }
+        let usage = |mode, used, unfit, in_words| Self {
+            mode,
+            used,
+            unfit,
+            in_words: if settings.modes.contains(&mode) {
+                in_words
+            } else {
+                "Switched off in the agent's settings."
+            },
         };
+        let drafted = |mode, used, verdict| usage(mode, used, used && verdict != Verdict::Fit, drafted(used, verdict));
+        let near_unfit = modes.verified && modes.nearby && fitness.quote != Verdict::Fit;
+        let verified = served(modes.nearby, fitness.quote);
         [
-            usage(AnswerMode::Verified, modes.verified, fitness.quote),
-            usage(AnswerMode::Quote, modes.quote, fitness.quote),
-            usage(AnswerMode::Compose, modes.compose, fitness.compose),
+            usage(AnswerMode::Verified, modes.verified, near_unfit, verified),
+            drafted(AnswerMode::Quote, modes.quote, fitness.quote),
+            drafted(AnswerMode::Compose, modes.compose, fitness.compose),
         ]
     }
 }
 
-const fn in_words(
-    mode: AnswerMode,
-    wanted: bool,
-    used: bool,
-    unfit: bool,
-    verdict: Verdict,
-    nearby: bool,
-) -> &'static str {
-    let unmeasured = matches!(verdict, Verdict::Unmeasured);
-    match mode {
-        _ if !wanted => "Switched off in the agent's settings.",
-        AnswerMode::Verified if !nearby => {
+/// What is done with verified answers. `nearby`: they are served to similar questions too.
+const fn served(nearby: bool, verdict: Verdict) -> &'static str {
+    match (nearby, verdict) {
+        (false, _) => {
             "Served only to the very same question: the embedding model has not been found fit to judge similar ones in this language."
         }
-        AnswerMode::Verified if unfit => {
+        (true, Verdict::Fit) => "Served to the same and to similar questions.",
+        (true, Verdict::Unfit | Verdict::Unmeasured) => {
             "Served; to similar questions by an embedding model that has not been found fit, so those are always held."
         }
-        AnswerMode::Verified => "Served to the same and to similar questions.",
-        _ if used && unfit && unmeasured => {
-            "Used although nobody has measured the models for it in this language: always held, and marked as unfit."
-        }
-        _ if used && unfit => {
+    }
+}
+
+/// What is done with a mode that rests on the models.
+const fn drafted(used: bool, verdict: Verdict) -> &'static str {
+    match (used, verdict) {
+        (true, Verdict::Fit) => "Used: the models were found fit for it in this language.",
+        (true, Verdict::Unfit) => {
             "Used although the models were found unfit for it in this language: always held, and marked as unfit."
         }
-        _ if used => "Used: the models were found fit for it in this language.",
-        _ if unmeasured => "Not used: nobody has measured the models for it in this language yet.",
-        _ => "Not used: the models were found unfit for it in this language.",
+        (true, Verdict::Unmeasured) => {
+            "Used although nobody has measured the models for it in this language: always held, and marked as unfit."
+        }
+        (false, Verdict::Unmeasured) => "Not used: nobody has measured the models for it in this language yet.",
+        (false, _) => "Not used: the models were found unfit for it in this language.",
     }
 }
 

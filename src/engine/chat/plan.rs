@@ -4,7 +4,9 @@ use crate::engine::wire::Priority;
 
 /// Tokens of a step in which nobody more urgent runs, by priority: whoever comes meanwhile waits for the step to end,
 /// so work that nobody waits for is done in small ones.
-const STEP_TOKENS: [usize; Priority::ALL.len()] = [256, 128, 64];
+const STEP_TOKENS: [usize; Priority::ALL.len()] = [512, 128, 64];
+/// And while others of the same urgency write: small enough that a long prompt does not keep them waiting for long.
+const STEP_TOKENS_BESIDE_WRITERS: usize = 256;
 /// For so many tokens of the most urgent work one may go to work that is less urgent: it slows visitors down by about
 /// a tenth, and it never stands still.
 const URGENT_PER_OTHER: usize = 8;
@@ -40,6 +42,9 @@ impl Planner {
             return given;
         };
         let mut room = STEP_TOKENS.get(urgent as usize).copied().unwrap_or(most).min(most);
+        if wants.iter().any(|want| want.writes && want.priority == urgent) {
+            room = room.min(STEP_TOKENS_BESIDE_WRITERS);
+        }
         let used = share_out(wants, &mut given, |want| want.priority == urgent, room);
         room = most.saturating_sub(used);
         if wants.iter().filter(able).all(|want| want.priority == urgent) {
@@ -98,7 +103,13 @@ mod tests {
             writes(Priority::Live),
             reads(Priority::Live, 10),
         ];
-        assert_eq!(Planner::default().plan(&wants, 256), [255, 1, 0]);
+        assert_eq!(Planner::default().plan(&wants, 512), [255, 1, 0]);
+    }
+
+    #[test]
+    fn where_nobody_writes_prompts_are_read_in_large_steps() {
+        let wants = [reads(Priority::Live, 400), reads(Priority::Live, 400)];
+        assert_eq!(Planner::default().plan(&wants, 512), [400, 112]);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Breaker {
             }
             State::HalfOpen { is_probed: true } => return Err(Resting { left: Duration::ZERO }),
             State::Open { .. } | State::HalfOpen { is_probed: false } => {
-                self.enter(State::HalfOpen { is_probed: true })
+                self.enter(State::HalfOpen { is_probed: true });
             }
         }
         Ok(Permit {

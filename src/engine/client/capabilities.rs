@@ -34,6 +34,7 @@ pub enum GrammarForm {
 
 /// What a server can do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each ability; any may go with any")]
 pub struct Capabilities {
     /// Its models, as it names them.
     pub models: Vec<String>,
@@ -144,8 +145,16 @@ impl Probe<'_> {
         let chat_first = found.models.iter().partition(|name| !is_embedder(name));
         let (chat_models, embedders): (Vec<&String>, Vec<&String>) = chat_first;
         let own = |purpose| health.as_ref().and_then(|health| own_default(health, purpose));
-        let to_chat = candidates(&health, own(ModelPurpose::Chat), chat_models.iter().chain(&embedders));
-        let to_embed = candidates(&health, own(ModelPurpose::Embed), embedders.iter().chain(&chat_models));
+        let to_chat = candidates(
+            health.as_ref(),
+            own(ModelPurpose::Chat),
+            chat_models.iter().chain(&embedders),
+        );
+        let to_embed = candidates(
+            health.as_ref(),
+            own(ModelPurpose::Embed),
+            embedders.iter().chain(&chat_models),
+        );
 
         for model in to_chat {
             let Some(logprobs) = self.chats(model.as_deref()).await? else {
@@ -285,7 +294,7 @@ fn own_default(health: &Health, purpose: ModelPurpose) -> Option<String> {
 
 /// Whom to try: our own engines say it themselves; of others the first few, or nobody by name where they name nobody.
 fn candidates<'a>(
-    health: &Option<Health>,
+    health: Option<&Health>,
     own: Option<String>,
     listed: impl Iterator<Item = &'a &'a String>,
 ) -> Vec<Option<String>> {

@@ -14,7 +14,7 @@ use super::{
 use crate::engine::{error::EngineError, wire::Priority};
 
 /// Longest search for what an engine can do; it may have to load its model for it.
-const DETECT_WITHIN: Duration = Duration::from_mins(1);
+const DETECT_WITHIN: Duration = Duration::from_mins(2);
 /// An engine that does not list a model is asked again for its list after this.
 const LIST_FRESH_FOR: Duration = Duration::from_secs(30);
 
@@ -323,7 +323,7 @@ impl Attempt<'_> {
         if let Some(permit) = self.permit.take() {
             let now = Instant::now();
             state.breaker.settle(permit, outcome, now);
-            if state.breaker.resting(now).is_some() {
+            if !state.breaker.is_closed() {
                 // It may come back as another one.
                 state.known = None;
                 tracing::warn!(engine.name = %self.engine.inner.name, "A remote engine is left alone for a while: {}", state.trouble.as_deref().unwrap_or("it failed"));

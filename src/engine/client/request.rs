@@ -115,7 +115,7 @@ pub(super) fn any_body(
         }
         if let Some(schema) = schema {
             let form = capabilities.and_then(|known| known.grammar).unwrap_or_default();
-            fields.insert("response_format".to_owned(), form.of(schema));
+            fields.insert("response_format".to_owned(), form.of(&schema));
         }
     }
     encode(&body)
@@ -123,7 +123,7 @@ pub(super) fn any_body(
 
 impl GrammarForm {
     /// The `response_format` that makes an answer follow this schema.
-    pub(super) fn of(self, schema: Value) -> Value {
+    pub(super) fn of(self, schema: &Value) -> Value {
         match self {
             Self::JsonSchema => json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}),
             Self::JsonObject => json!({"type": "json_object", "schema": schema}),

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn an_event_that_never_ends_is_refused() {
-        let piece = [b'x'; 1 << 16];
+        let piece = vec![b'x'; 1 << 16];
         let mut endless = Events::default();
         assert!((0..64).any(|_| endless.push(&piece).is_err() || endless.next().is_some()));
         let mut lines = Events::default();

@@ -27,9 +27,17 @@ pub struct ChatStream {
     gathered: Gathered,
     started: Instant,
     limit: Duration,
-    is_empty: bool,
-    has_body_ended: bool,
+    received: Received,
     has_ended: bool,
+}
+
+/// What came of the body so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Received {
+    Nothing,
+    Something,
+    /// Nothing, and nothing will come.
+    NothingAtAll,
 }
 
 impl std::fmt::Debug for ChatStream {
@@ -55,8 +63,7 @@ impl ChatStream {
             gathered: Gathered::default(),
             started,
             limit,
-            is_empty: true,
-            has_body_ended: false,
+            received: Received::Nothing,
             has_ended: false,
         })
     }
@@ -78,7 +85,7 @@ impl ChatStream {
 
     /// True if the server accepted the request and ended the stream without a word.
     pub(super) const fn ended_empty(&self) -> bool {
-        self.is_empty && self.has_body_ended
+        matches!(self.received, Received::NothingAtAll)
     }
 
     async fn next_delta(&mut self) -> Result<ChatDelta, EngineError> {
@@ -94,21 +101,19 @@ impl ChatStream {
                     return Ok(ChatDelta::Text(text));
                 }
             }
-            let piece = self.body.next_piece().await.map_err(|failed| {
-                self.has_body_ended = failed.is_cut;
-                failed.error
-            })?;
-            match piece {
+            let piece = self.body.next_piece().await;
+            let is_last = piece.as_ref().map_or_else(|failed| failed.is_cut, Option::is_none);
+            if is_last && self.received == Received::Nothing {
+                self.received = Received::NothingAtAll;
+            }
+            match piece.map_err(|failed| failed.error)? {
                 Some(piece) => {
-                    self.is_empty = false;
+                    self.received = Received::Something;
                     self.events.push(&piece).map_err(|_too_large| EngineError::Protocol {
                         detail: "an event of the stream is too large".to_owned(),
                     })?;
                 }
-                None => {
-                    self.has_body_ended = true;
-                    return self.last();
-                }
+                None => return self.last(),
             }
         }
     }

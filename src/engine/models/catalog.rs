@@ -47,8 +47,8 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    /// The chat model, the embedding model, then the others. A file named twice is one model; two files of one name
-    /// are an error.
+    /// The chat model, the embedding model, then the others. A file named twice is one model. Of two files of one
+    /// name the first counts, but for the default models and adapters, where it is an error.
     pub(super) fn new(args: &EngineArgs) -> Result<Self, RunError> {
         let chat = args.chat_model.iter().map(|path| (path, Some(ModelPurpose::Chat)));
         let embed = args.embed_model.iter().map(|path| (path, Some(ModelPurpose::Embed)));
@@ -65,6 +65,9 @@ impl Catalog {
                     wanted,
                 }),
                 Some(first) if first.file.path == *path => {}
+                Some(first) if wanted.is_none() => {
+                    tracing::warn!(model = %name, used = %first.file.path.display(), ignored = %path.display(), "Two models have the same name; rename one of the files");
+                }
                 Some(first) => {
                     return Err(RunError::NameTwice {
                         name,
@@ -171,13 +174,23 @@ mod tests {
     }
 
     #[test]
-    fn a_file_named_twice_is_one_model_and_two_files_of_one_name_are_an_error() {
-        let catalog = Catalog::new(&args(&["/models/chat.gguf", "/models/b.gguf"])).unwrap();
-        let names: Vec<_> = catalog.models.iter().map(|entry| entry.file.name.as_str()).collect();
-        assert_eq!(names, ["chat", "b"]);
-        let error = Catalog::new(&args(&["/elsewhere/chat.gguf"])).unwrap_err();
+    fn a_file_named_twice_is_one_model_and_of_two_files_of_one_name_the_first_counts() {
+        let catalog = Catalog::new(&args(&["/models/chat.gguf", "/models/b.gguf", "/elsewhere/chat.gguf"])).unwrap();
+        let paths: Vec<_> = catalog
+            .models
+            .iter()
+            .map(|entry| entry.file.path.to_str().unwrap())
+            .collect();
+        assert_eq!(paths, ["/models/chat.gguf", "/models/b.gguf"]);
+    }
+
+    #[test]
+    fn two_default_models_of_one_name_are_an_error_with_both_files() {
+        let mut args = args(&[]);
+        args.embed_model = Some("/elsewhere/chat.gguf".into());
+        let error = Catalog::new(&args).unwrap_err().to_string();
         assert!(
-            error.to_string().contains("/models/chat.gguf") && error.to_string().contains("/elsewhere/chat.gguf"),
+            error.contains("/models/chat.gguf") && error.contains("/elsewhere/chat.gguf"),
             "{error}"
         );
     }

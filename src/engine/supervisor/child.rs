@@ -40,6 +40,11 @@ pub(super) enum Ended {
     ForGood(String),
 }
 
+/// How long a thread of the library spins before it sleeps, in rounds. Spinning on, as is its default, makes it many times
+/// slower beside other busy processes; sleeping at once (`OMP_WAIT_POLICY=passive`) costs a third to two thirds of the speed
+/// wherever waking up takes a while. Measured in `docs/performance.md`.
+const SPIN: (&str, &str) = ("GOMP_SPINCOUNT", "2000");
+
 /// A running child. Its standard input is held open: when this process dies in any way, the pipe closes and the
 /// child ends.
 pub(super) struct EngineChild {
@@ -57,8 +62,7 @@ impl EngineChild {
         };
         let mut process = Command::new(&program)
             .args(child_arguments(settings))
-            // Waiting threads sleep instead of spinning; otherwise other busy processes slow it down many times.
-            .env("OMP_WAIT_POLICY", "passive")
+            .env(SPIN.0, SPIN.1)
             // An assertion of the library must end the child at once, not start a debugger first.
             .env("GGML_NO_BACKTRACE", "1")
             .env("NO_COLOR", "1")

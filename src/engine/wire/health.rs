@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Answer of `GET /health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ok`, or `loading` until the default models are loaded or known not to be.
+    /// `loading` until the default models are loaded or known not to be, then `ok`, or `failed` if no model can be used.
     pub status: String,
     /// Version of the program.
     pub version: String,

@@ -3,7 +3,7 @@
 use crate::app::agents::{self, AgentView};
 use crate::app::views::Page;
 use crate::domain::ids::AgentId;
-use crate::domain::settings::AgentSettings;
+use crate::domain::settings::{AgentInput, AgentSettings};
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody};
 use crate::web::origin::Origin;
@@ -24,7 +24,7 @@ pub(super) async fn list(State(web): State<Web>, CallerOf(caller): CallerOf) -> 
 pub(super) async fn create(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
-    JsonBody(settings): JsonBody<AgentSettings>,
+    JsonBody(AgentInput(settings)): JsonBody<AgentInput>,
 ) -> Result<(StatusCode, Json<AgentView>), Problem> {
     let agent = agents::publish(&web.app, &caller, None, with_plain_origins(settings)?).await?;
     Ok((StatusCode::CREATED, Json(agent)))
@@ -35,7 +35,7 @@ pub(super) async fn publish(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     InPath(id): InPath<AgentId>,
-    JsonBody(settings): JsonBody<AgentSettings>,
+    JsonBody(AgentInput(settings)): JsonBody<AgentInput>,
 ) -> Result<Json<AgentView>, Problem> {
     Ok(Json(
         agents::publish(&web.app, &caller, Some(id), with_plain_origins(settings)?).await?,

@@ -19,5 +19,5 @@ pub(super) async fn start(
     _: Operator,
     JsonBody(wish): JsonBody<Wish>,
 ) -> Result<(StatusCode, Json<Progress>), Problem> {
-    Ok((StatusCode::ACCEPTED, Json(fitness::start(&web.app, wish)?)))
+    Ok((StatusCode::ACCEPTED, Json(fitness::start(&web.app, &wish)?)))
 }

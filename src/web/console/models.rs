@@ -1,12 +1,16 @@
 //! Settings: the models of this machine, live.
 
 use super::html;
-use super::view::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelsPage, ModelsPart, Section, Words};
+use super::view::{
+    AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart, Section, Words,
+};
 use super::viewer::Viewer;
 use crate::app::agents;
 use crate::app::fitness::{self, Check, Checks};
 use crate::app::machine::{self, Machine};
+use crate::app::models::{self, FileState};
 use crate::domain::account::Scope;
+use crate::domain::model::Purpose;
 use crate::engine::{Counters, Health, ModelHealth, ModelPurpose, ModelState};
 use crate::web::error::Problem;
 use crate::web::state::Web;
@@ -43,6 +47,8 @@ async fn read(web: &Web, viewer: &Viewer) -> Result<ModelsPart, Problem> {
             .flat_map(|health| &health.models)
             .map(card)
             .collect(),
+        remote: remote(web).await,
+        files: files(web).await,
         running: checks.running.as_ref().map(|progress| {
             format!(
                 "Measuring now: {}, {} of {} questions.",
@@ -64,6 +70,39 @@ async fn read(web: &Web, viewer: &Viewer) -> Result<ModelsPart, Problem> {
             })
             .collect(),
     })
+}
+
+/// Engines elsewhere, as they are.
+async fn remote(web: &Web) -> Vec<(String, String, String)> {
+    let engines = web.app.engines().remote_status().await;
+    engines
+        .into_iter()
+        .map(|engine| (engine.name, engine.base_url, super::sentence(&engine.in_words)))
+        .collect()
+}
+
+/// The models in the folder; none where this server keeps no models.
+async fn files(web: &Web) -> Vec<ModelFile> {
+    let Ok(found) = models::list(&web.app).await else {
+        return Vec::new();
+    };
+    let file = |model: models::ModelView| ModelFile {
+        name: model.name,
+        purpose: match model.purpose {
+            Some(Purpose::Chat) => "Chat model",
+            Some(Purpose::Embed) => "Embedding model",
+            Some(Purpose::Adapter) => "Adapter",
+            None => "Not a usable model",
+        },
+        size: bytes(model.bytes),
+        state: match (model.state, model.in_use.is_some()) {
+            (FileState::Present, true) => "Used".to_owned(),
+            (FileState::Present, false) => "Not used".to_owned(),
+            (FileState::Missing, _) => "The file is missing; add the model again".to_owned(),
+            (FileState::Changed, _) => "The file is another one than was added; check it".to_owned(),
+        },
+    };
+    found.items.into_iter().map(file).collect()
 }
 
 fn engine_figures(machine: &Machine) -> Vec<Figure> {
@@ -177,7 +216,7 @@ fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);

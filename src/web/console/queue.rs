@@ -246,6 +246,12 @@ fn without_draft(found: &ItemView) -> &'static str {
         "The draft was rejected, and the visitor still waits. Write the answer, and the AI will know it next time."
     } else if has(Reason::EngineUnavailable) {
         "The AI was not available when this was asked. Write the answer, and it will know next time."
+    } else if has(Reason::EngineOverloaded) || has(Reason::EngineDeadline) {
+        "The AI had too much to do when this was asked. Write the answer, and it will know next time."
+    } else if has(Reason::PromptTooLong) {
+        "The question is too long for the AI model. Write the answer, or take the conversation over."
+    } else if has(Reason::UnusableAnswer) {
+        "The AI wrote nothing that can be used. Write the answer, and it will know next time."
     } else if has(Reason::Timeout) {
         "Nobody decided on the draft in time, and the visitor was told that a person will answer."
     } else {
@@ -303,13 +309,37 @@ fn flags(found: &ItemView) -> Vec<Flag> {
             "The AI model has not been found fit for this kind of answer: read every word".to_owned(),
         );
     }
-    if found.reasons.contains(&Reason::EngineUnavailable) {
-        flag(
-            Severity::Note,
-            "The AI was not available; this was found by keyword".to_owned(),
-        );
+    for &reason in &found.reasons {
+        if let Some(what) = trouble(reason) {
+            flag(Severity::Note, format!("{what}; {}", instead(draft)));
+        }
+    }
+    if let Some(what) = draft.signals.left_out.and_then(|left_out| left_out.in_words()) {
+        flag(Severity::Note, format!("The AI did not see: {what}"));
     }
     flags
+}
+
+/// What went wrong with the AI, if that is what a reason says.
+const fn trouble(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::EngineUnavailable => Some("The AI was not available"),
+        Reason::EngineOverloaded => Some("The AI was too busy"),
+        Reason::EngineDeadline => Some("The AI took too long"),
+        Reason::PromptTooLong => Some("The question is too long for the AI model"),
+        Reason::UnusableAnswer => Some("The AI wrote nothing that can be used"),
+        _ => None,
+    }
+}
+
+/// Where the draft comes from that was made without the AI.
+fn instead(draft: &Draft) -> &'static str {
+    // Only what was ranked by meaning stands out by some measure.
+    if draft.signals.stand_out == 0.0 {
+        "this was found by keyword"
+    } else {
+        "this is quoted from the passage that fits best"
+    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
 /// Far longer than any script takes, even where several test binaries share two cores.
-const LONGEST: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_mins(30);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -55,6 +55,7 @@ impl Script {
             .env("HOLDPOINT_CHROMIUM", chromium)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true);
         Some(Self { name, command })
     }
@@ -79,22 +80,35 @@ impl Script {
         let _alone = ONE_AT_A_TIME.lock().await;
         let mut child = self.command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut last = String::new();
+        let mut said = child.stderr.take().unwrap();
+        let (mut last, mut failures, mut complaints) = (String::new(), Vec::new(), String::new());
         let running = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some(step) = serde_json::from_str::<Value>(&line)
-                    .ok()
-                    .as_ref()
-                    .and_then(|line| line["step"].as_str())
+                if let Ok(line) = serde_json::from_str::<Value>(&line)
+                    && let Some(step) = line["step"].as_str()
                 {
+                    if let Some(error) = line["error"].as_str() {
+                        failures.push(format!("- {step}: {error}"));
+                    }
                     on_step(step).await;
                 }
                 last = line;
             }
             child.wait().await.unwrap()
         };
-        let ended = tokio::time::timeout(LONGEST, running).await;
-        let status = ended.unwrap_or_else(|_elapsed| panic!("{} did not end", self.name));
-        assert!(status.success(), "{} failed: {last}", self.name);
+        // Read at the same time, or a script that says much would wait for ever.
+        let ended = tokio::time::timeout(LONGEST, async {
+            tokio::join!(running, said.read_to_string(&mut complaints))
+        });
+        let name = self.name;
+        let Ok((status, read)) = ended.await else {
+            panic!("{name} did not end; its last line: {last}\n{}", failures.join("\n"));
+        };
+        read.unwrap();
+        assert!(
+            status.success(),
+            "{name} failed:\n{}\nits last line: {last}\n{complaints}",
+            failures.join("\n")
+        );
     }
 }

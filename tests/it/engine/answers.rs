@@ -335,8 +335,10 @@ async fn a_visitor_overtakes_an_evaluation() {
         }
     }
     assert!(later >= 1, "the visitor waited for the whole evaluation");
+    // An answer is counted just after its caller has it.
+    eventually("every answer is counted", async || chat().await.counters.answered == 17).await;
     let counters = chat().await.counters;
     assert!(counters.suspended >= 1, "nobody made room: {counters:?}");
-    assert_eq!((counters.answered, counters.failed), (17, 0));
+    assert_eq!(counters.failed, 0);
     engine.stop().await;
 }

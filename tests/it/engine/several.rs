@@ -214,3 +214,29 @@ async fn an_embedder_does_not_write_answers() {
     );
     engine.stop().await;
 }
+
+#[tokio::test]
+async fn models_that_come_and_go_leave_no_memory_behind() {
+    let Some(mut bench) = with_two_chat_models() else {
+        return;
+    };
+    bench.settings.memory_budget_bytes = Some(400_000_000);
+    let engine = bench.start().await;
+    let client = engine.client();
+    let one_round = async || {
+        for name in ["other", DEFAULT] {
+            client.chat(to(name, "Hello"), AMPLE).await.unwrap();
+            assert_eq!(health(&client, name).await.state, ModelState::Ready);
+        }
+        client.health(AMPLE).await.unwrap().rss_bytes
+    };
+    one_round().await;
+    let early = one_round().await;
+    let mut late = early;
+    for _ in 0..8 {
+        late = one_round().await;
+    }
+    // A single cache that stays behind each time would be sixteen times 47 MB.
+    assert!(late < early + 150_000_000, "{early} and then {late} bytes");
+    engine.stop().await;
+}

@@ -40,10 +40,7 @@ async fn a_killed_engine_fails_open_requests_at_once_and_comes_back() {
         }
     };
     assert!(matches!(error, EngineError::Unavailable { .. }), "{error}");
-    assert!(
-        killed.elapsed() < Duration::from_secs(10),
-        "the caller must not wait for a deadline"
-    );
+    assert!(killed.elapsed() < AMPLE / 2, "the caller must not wait for a deadline");
 
     let mut status = engine.watch();
     let restarting = status

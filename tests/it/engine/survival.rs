@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
-use holdpoint::engine::{ChatDelta, ChatRequest, EngineError, ModelState, Supervisor};
+use holdpoint::engine::{ChatDelta, ChatRequest, EngineError, EngineStatus, ModelState, Supervisor};
 
 use super::*;
 
@@ -17,7 +17,7 @@ async fn back(engine: &Supervisor, before: u32) {
     let ready = status.wait_for(|status| status.is_ready() && status.pid.is_some_and(|pid| pid != before));
     tokio::time::timeout(AMPLE, ready)
         .await
-        .expect("it never came back")
+        .unwrap_or_else(|_late| panic!("it never came back"))
         .unwrap();
 }
 
@@ -139,7 +139,7 @@ async fn whatever_memory_there_is_every_request_ends_as_answered_or_refused() {
         let engine = Supervisor::start(bench.settings.clone());
         let client = engine.client();
         let _ready_or_not = tokio::time::timeout(Duration::from_secs(20), async {
-            engine.watch().wait_for(|status| status.is_ready()).await.map(drop)
+            engine.watch().wait_for(EngineStatus::is_ready).await.map(drop)
         })
         .await;
         let chat = client.chat(question("Hello"), AMPLE).await;

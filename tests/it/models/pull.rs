@@ -614,6 +614,18 @@ async fn a_proxy_is_used_and_cannot_be_used_to_get_into_the_house() {
 }
 
 #[tokio::test]
+async fn a_server_that_only_pretends_to_encrypt_is_no_server() {
+    let (bench, server, _file) = serving(Manner::Well).await;
+    let url = server.url("tiny.gguf").replacen("http://", "https://", 1);
+    let ended = bench.pull(wish(&url)).await;
+    assert!(
+        problem(&ended).contains("the connection to 127.0.0.1 failed"),
+        "{ended:?}"
+    );
+    assert_eq!(server.sent(), 0);
+}
+
+#[tokio::test]
 async fn an_address_that_can_be_judged_at_once_is_refused_at_once() {
     let bench = Bench::start().await;
     let nothing = Allowed::default();

@@ -3,7 +3,7 @@
 use holdpoint::engine::{EngineError, GrammarForm, RemoteState};
 use serde_json::json;
 
-use super::fake::{Fake, Received, Reply, chat, complete};
+use super::fake::{Fake, PATIENT, Received, Reply, chat, complete};
 use super::*;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_server_without_log_probabilities_is_asked_without_them() {
     };
     for status in [400, 422, 500, 501] {
         let fake = Fake::start(refuses(status)).await;
-        let engine = fake.engine("office");
+        let engine = fake.engine("office", PATIENT);
         let found = engine.look(AMPLE).await.unwrap();
         assert!(
             found.chat && !found.logprobs && !found.embeddings,
@@ -104,7 +104,7 @@ async fn a_server_for_embeddings_alone_and_one_without_a_list_are_known() {
 async fn nothing_is_concluded_from_a_server_that_cannot_answer_now() {
     let loading = json!({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}});
     let fake = Fake::start(move |_| Reply::json(503, &loading)).await;
-    let engine = fake.engine("office");
+    let engine = fake.engine("office", PATIENT);
     assert_eq!(engine.status().state, RemoteState::Unknown);
     let why = engine.look(AMPLE).await.unwrap_err();
     assert!(why.contains("office is busy (Loading model)"), "{why}");
@@ -119,7 +119,7 @@ async fn nothing_is_concluded_from_a_server_that_cannot_answer_now() {
 #[tokio::test]
 async fn a_refused_token_is_told_with_its_file() {
     let fake = Fake::start(|_| Reply::json(401, &json!({"error": {"message": "Invalid API Key"}}))).await;
-    let engine = fake.engine("office");
+    let engine = fake.engine("office", PATIENT);
     let why = engine.look(AMPLE).await.unwrap_err();
     assert!(
         why.contains("office refuses the access token") && why.contains("secrets/engine-office.token"),

@@ -132,11 +132,11 @@ impl Fake {
     }
 
     pub(super) fn client(&self) -> EngineClient {
-        EngineClient::with_limits(self.endpoint(), SHORT)
+        EngineClient::new(self.endpoint())
     }
 
-    pub(super) fn engine(&self, name: &str) -> RemoteEngine {
-        RemoteEngine::with(name, self.endpoint(), SHORT, BREAKER)
+    pub(super) fn engine(&self, name: &str, breaker: BreakerSettings) -> RemoteEngine {
+        RemoteEngine::with(name, self.endpoint(), TimeLimits::default(), breaker)
     }
 
     pub(super) fn received(&self) -> Vec<Received> {
@@ -154,16 +154,23 @@ impl Fake {
 }
 
 pub(super) const TOKEN: &str = "hunter2hunter2";
-/// Short enough that a test of silence does not take long, long enough for a loaded machine.
+/// For tests of silence alone: whatever a loaded machine makes of it, it is silence.
 pub(super) const SHORT: TimeLimits = TimeLimits {
-    connect: Duration::from_millis(500),
-    first_byte: Duration::from_millis(1_000),
-    between_pieces: Duration::from_millis(1_000),
+    connect: Duration::from_secs(5),
+    first_byte: Duration::from_millis(200),
+    between_pieces: Duration::from_millis(200),
 };
-pub(super) const BREAKER: BreakerSettings = BreakerSettings {
+/// Rests for longer than any test takes.
+pub(super) const PATIENT: BreakerSettings = BreakerSettings {
     failures: 2,
-    first_rest: Duration::from_millis(300),
-    longest_rest: Duration::from_secs(2),
+    first_rest: Duration::from_hours(1),
+    longest_rest: Duration::from_hours(1),
+};
+/// Rests for no time at all.
+pub(super) const EAGER: BreakerSettings = BreakerSettings {
+    failures: 2,
+    first_rest: Duration::ZERO,
+    longest_rest: Duration::ZERO,
 };
 
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use holdpoint::engine::{ChatDelta, EngineError, FinishReason};
+use holdpoint::engine::{ChatDelta, Endpoint, EngineClient, EngineError, FinishReason, TimeLimits};
 use serde_json::json;
 
 use super::fake::{Fake, Reply, SHORT, Step, TOKEN, complete, event};
@@ -12,8 +12,13 @@ const CHAT: &str = "/v1/chat/completions";
 
 /// What the client makes of a server that gives this reply to a chat.
 async fn error_of(reply: Reply) -> EngineError {
+    error_within(TimeLimits::default(), reply).await
+}
+
+async fn error_within(limits: TimeLimits, reply: Reply) -> EngineError {
     let fake = Fake::start(move |_| reply.clone()).await;
-    let error = fake.client().chat(question("Hello"), AMPLE).await.unwrap_err();
+    let client = EngineClient::with_limits(fake.endpoint(), limits);
+    let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains(TOKEN), "{shown}");
     assert!(shown.len() < 1_500, "{shown}");
@@ -86,7 +91,7 @@ async fn every_kind_of_refusal_has_its_own_error() {
 async fn a_redirect_is_not_followed() {
     let other = Fake::start(complete).await;
     let target = match other.endpoint() {
-        holdpoint::engine::Endpoint::Http { base_url, .. } => format!("{base_url}{CHAT}"),
+        Endpoint::Http { base_url, .. } => format!("{base_url}{CHAT}"),
         endpoint => panic!("{endpoint:?}"),
     };
     for status in [301, 302, 307, 308] {
@@ -157,12 +162,20 @@ async fn a_body_without_end_is_given_up() {
 
 #[tokio::test]
 async fn silence_is_not_waited_out() {
-    let before = error_of(Reply::events(vec![]).after(Step::Silence)).await;
+    let short = TimeLimits {
+        connect: SHORT.first_byte,
+        ..SHORT
+    };
+    let before = error_within(short, Reply::events(vec![]).after(Step::Silence)).await;
     assert!(
         matches!(&before, EngineError::Unavailable { why } if why.contains("sent nothing")),
         "{before}"
     );
-    let between = error_of(Reply::events(vec![text("Half"), Step::Silence])).await;
+    let long_before = TimeLimits {
+        first_byte: AMPLE,
+        ..SHORT
+    };
+    let between = error_within(long_before, Reply::events(vec![text("Half"), Step::Silence])).await;
     assert!(
         matches!(&between, EngineError::Unavailable { why } if why.contains("sent nothing")),
         "{between}"
@@ -179,7 +192,7 @@ async fn a_slow_server_is_given_its_time_and_the_deadline_counts_all_the_same() 
         steps.push(event(&json!({"choices": [{"delta": {}, "finish_reason": "stop"}]})));
         Reply::events(steps).after(Step::Wait(gap))
     };
-    let fake = Fake::start(move |_| slow(SHORT.first_byte / 5)).await;
+    let fake = Fake::start(move |_| slow(Duration::from_millis(200))).await;
     let answer = fake.client().chat(question("Hello"), AMPLE).await.unwrap();
     assert_eq!(answer.text, "a b c ");
     let limit = Duration::from_millis(50);
@@ -291,11 +304,11 @@ async fn a_connection_refused_is_said_plainly() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let endpoint = holdpoint::engine::Endpoint::Http {
+    let endpoint = Endpoint::Http {
         base_url: format!("http://{address}"),
         token: None,
     };
-    let client = holdpoint::engine::EngineClient::with_limits(endpoint, SHORT);
+    let client = EngineClient::new(endpoint);
     let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
     assert!(
         error.to_string().contains("cannot be reached: Connection refused"),
@@ -306,11 +319,11 @@ async fn a_connection_refused_is_said_plainly() {
 #[tokio::test]
 async fn an_address_that_cannot_be_is_said_plainly() {
     for base_url in ["nonsense", "http://", "ftp://127.0.0.1", "http://a b"] {
-        let endpoint = holdpoint::engine::Endpoint::Http {
+        let endpoint = Endpoint::Http {
             base_url: base_url.to_owned(),
             token: None,
         };
-        let client = holdpoint::engine::EngineClient::with_limits(endpoint, SHORT);
+        let client = EngineClient::new(endpoint);
         let error = client.chat(question("Hello"), AMPLE).await.unwrap_err();
         assert!(matches!(error, EngineError::Unavailable { .. }), "{base_url}: {error}");
     }

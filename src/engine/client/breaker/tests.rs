@@ -4,7 +4,7 @@ use proptest::prelude::*;
 const SETTINGS: BreakerSettings = BreakerSettings {
     failures: 3,
     first_rest: Duration::from_secs(5),
-    longest_rest: Duration::from_secs(60),
+    longest_rest: Duration::from_mins(1),
 };
 
 /// A breaker with a clock of its own.
@@ -96,7 +96,7 @@ fn an_engine_that_asks_for_a_rest_gets_it_at_once() {
     world.wait(29);
     assert!(!world.ask(Outcome::Worked));
     world.wait(1);
-    assert!(world.ask(Outcome::AskedForRest(Duration::from_secs(3600))));
+    assert!(world.ask(Outcome::AskedForRest(Duration::from_hours(1))));
     assert_eq!(world.breaker.resting(world.now), Some(SETTINGS.longest_rest));
 }
 

@@ -29,7 +29,7 @@ pub use knowledge::{
 };
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
-pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelsPage, ModelsPart};
+pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,

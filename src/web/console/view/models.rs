@@ -26,6 +26,10 @@ pub struct ModelsPart {
     pub figures: Vec<Figure>,
     /// The models.
     pub models: Vec<ModelCard>,
+    /// Engines elsewhere: name, address, how each is.
+    pub remote: Vec<(String, String, String)>,
+    /// Models in the folder.
+    pub files: Vec<ModelFile>,
     /// How far a measurement is, one sentence.
     pub running: Option<String>,
     /// Why the last one ended early.
@@ -60,6 +64,19 @@ pub struct ModelCard {
     pub why: Option<String>,
     /// Memory, context, throughput, cache.
     pub figures: Vec<Figure>,
+}
+
+/// A model in the folder.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// How large it is.
+    pub size: String,
+    /// Whether it is used, and whether it is what it was.
+    pub state: String,
 }
 
 /// What one pair of models was found fit for.

@@ -1,0 +1,155 @@
+//! Lets the LLM write from the passages.
+
+use super::Proposal;
+use crate::app::App;
+use crate::app::engines::Answered;
+use crate::app::error::trouble_of;
+use crate::domain::answer::{
+    AnswerMode, ChatMessage, ComposePrompt, LeftOut, Role, Signals, declines, unsupported, whole_sentences,
+};
+use crate::domain::model_ref::ModelRef;
+use crate::domain::policy::EngineTrouble;
+use crate::domain::settings::AgentSettings;
+use crate::domain::text::AnswerText;
+use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason};
+use crate::store::Rows;
+use std::iter;
+use std::time::Duration;
+
+/// Longest time the LLM may write on one answer, all attempts together; then a person answers.
+const DEADLINE: Duration = Duration::from_mins(2);
+/// Longest composed answer, in tokens.
+const MOST_TOKENS: u32 = 160;
+
+/// What the LLM is asked, besides the passages.
+pub(super) struct Asked<'a> {
+    pub(super) settings: &'a AgentSettings,
+    pub(super) question: &'a str,
+    pub(super) history: &'a [ChatMessage],
+}
+
+/// The proposal with the text that the LLM wrote, or without one where the LLM says that the passages do not answer.
+pub(super) async fn compose(
+    app: &App,
+    rows: &Rows<'_>,
+    asked: &Asked<'_>,
+    proposal: Proposal,
+) -> Result<Proposal, EngineTrouble> {
+    let engines = app.engines().sharing(&rows.workspace_id().to_string());
+    let passages: Vec<(&str, &str)> = proposal
+        .sources
+        .iter()
+        .map(|source| (source.title.as_str(), source.text.as_str()))
+        .collect();
+    let settings = asked.settings;
+    let whole = ComposePrompt::new(&settings.instructions, asked.question, &passages, asked.history);
+    let prompts: Vec<ComposePrompt<'_>> = iter::successors(Some(whole), ComposePrompt::shortened).collect();
+    let requests: Vec<ChatRequest> = prompts.iter().map(|prompt| request(prompt, settings)).collect();
+    let written = engines
+        .chat_fitting(&models(settings), &requests, DEADLINE)
+        .await
+        .map_err(|refused| {
+            tracing::warn!(error = %refused, "the LLM wrote no answer; something is quoted or a person answers");
+            trouble_of(&refused.error)
+        })?;
+    // Whatever a model writes is untrusted text: it is cleaned and bounded like a person's.
+    let text = usable(&written.answer).and_then(|text| AnswerText::parse(text).ok());
+    let text = text.ok_or(EngineTrouble::UnusableAnswer)?;
+    let left_out = prompts.get(written.request).map(ComposePrompt::left_out);
+    let left_out = left_out.filter(|left_out| *left_out != LeftOut::default());
+    if declines(text.as_str()) {
+        let mut proposal = proposal.abstaining();
+        proposal.signals.left_out = left_out;
+        return Ok(proposal);
+    }
+    // What the visitor or the business is called need not stand in a passage.
+    let mut known = vec![asked.question, &settings.business, &settings.name];
+    known.extend(
+        proposal
+            .sources
+            .iter()
+            .flat_map(|source| [source.title.as_str(), source.text.as_str()]),
+    );
+    let logprobs = written.answer.logprobs;
+    let support_delta = if settings.support_signal {
+        support_delta(app, asked, &written, requests.get(written.request)).await
+    } else {
+        None
+    };
+    let signals = Signals {
+        mode: AnswerMode::Compose,
+        unsupported: unsupported(text.as_str(), &known),
+        answer_words: u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX),
+        mean_logprob: logprobs.map(|logprobs| logprobs.mean),
+        min_logprob: logprobs.map(|logprobs| logprobs.min),
+        support_delta,
+        left_out,
+        ..proposal.signals
+    };
+    Ok(Proposal {
+        text: text.into(),
+        signals,
+        ..proposal
+    })
+}
+
+/// The part of an answer that can be shown: one that was broken off ends with its last whole sentence.
+fn usable(answer: &ChatAnswer) -> Option<&str> {
+    match answer.finish {
+        FinishReason::Length => whole_sentences(&answer.text),
+        _ => Some(&answer.text),
+    }
+}
+
+/// The models to ask, the preferred one first; none means the machine's default.
+fn models(settings: &AgentSettings) -> Vec<ModelRef> {
+    let names = settings.chat_models.iter();
+    // Those that name none were refused when the settings were published.
+    names.filter_map(|name| name.parse().ok()).collect()
+}
+
+fn request(prompt: &ComposePrompt<'_>, settings: &AgentSettings) -> ChatRequest {
+    ChatRequest {
+        messages: prompt.messages().into_iter().map(for_engine).collect(),
+        max_tokens: Some(MOST_TOKENS),
+        temperature: 0.0,
+        seed: Some(0),
+        logprobs: true,
+        adapter: settings.adapter.clone(),
+        ..ChatRequest::default()
+    }
+}
+
+/// How much likelier the answer is with its passages than without; only this machine's engine tells. A signal, not an answer:
+/// without it the draft is as good.
+async fn support_delta(
+    app: &App,
+    asked: &Asked<'_>,
+    written: &Answered,
+    answered: Option<&ChatRequest>,
+) -> Option<f64> {
+    let client = &app.engine().filter(|_| written.model.engine.is_none())?.client;
+    let bare = ComposePrompt::new(&asked.settings.instructions, asked.question, &[], asked.history);
+    let prompts = vec![answered?.messages.clone(), request(&bare, asked.settings).messages];
+    let answer = written.answer.text.clone();
+    match client
+        .score(prompts, answer, written.model.name.clone(), DEADLINE)
+        .await
+        .as_deref()
+    {
+        Ok([with, without]) => Some(with.mean - without.mean),
+        Ok(_) => None,
+        Err(error) => {
+            tracing::debug!(%error, "how far the passages support an answer could not be measured");
+            None
+        }
+    }
+}
+
+fn for_engine(message: ChatMessage) -> engine::ChatMessage {
+    match message.role {
+        Role::System => engine::ChatMessage::system(message.content),
+        Role::User => engine::ChatMessage::user(message.content),
+        Role::Assistant => engine::ChatMessage::assistant(message.content),
+    }
+}
