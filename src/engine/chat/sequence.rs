@@ -15,8 +15,8 @@ use super::{
 use crate::engine::{
     backend::{Refusal, Terms},
     guard::{Batch, StepError},
-    queue::counts_as,
     owner::Ticket,
+    queue::counts_as,
     wire::Priority,
 };
 
