@@ -107,7 +107,7 @@ async fn soak(options: Options) -> Result<()> {
     // Every minute or two of half an hour.
     let (soon, late) = (options.length() / 40, options.length() / 15);
     let mut dice = Dice::new(options.seed);
-    let wait = move || soon + (late - soon) * u32::try_from(dice.below(100)).unwrap_or(0) / 100;
+    let wait = move || soon + late.saturating_sub(soon) * u32::try_from(dice.below(100)).unwrap_or(0) / 100;
     let killing = kill_now_and_then(&engine, wait, no_more_kills, &outcomes);
     let mut memory = Memory::default();
     tokio::join!(killing, memory.watch(&engine, end));

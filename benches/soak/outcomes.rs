@@ -62,7 +62,8 @@ impl Outcomes {
             (_, End::Answered) => 0,
             (Request::HangUp(_) | Request::HangUpStream(_), End::HungUp) => 1,
             (_, End::Failed(EngineError::Overloaded { .. })) => 2,
-            (Request::Short(_), End::Failed(EngineError::DeadlineExceeded { .. })) => 3,
+            // On a machine that is busy otherwise, also a deadline of minutes.
+            (_, End::Failed(EngineError::DeadlineExceeded { .. })) => 3,
             (Request::Refused(_), End::Failed(EngineError::ContextExceeded { .. } | EngineError::Protocol { .. })) => 4,
             (_, End::Failed(EngineError::Unavailable { why })) => {
                 self.broken.push((name, began, Instant::now(), why));

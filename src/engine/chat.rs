@@ -202,6 +202,9 @@ impl Chat<'_> {
     /// Lets requests join while there is a place and room in the cache, the most urgent and oldest first. A more
     /// urgent one takes the place of one that is less so, which goes on later.
     fn admit(&mut self, desk: &Desk<ChatJob>) {
+        let now = Instant::now();
+        self.ready.iter_mut().for_each(|sequence| sequence.age(now));
+        self.ready.sort_by_key(Sequence::arrival);
         loop {
             let best = self.ready.first().map(Sequence::priority);
             if let Some((priority, job)) = desk.queue.pop_before(best, Instant::now()) {

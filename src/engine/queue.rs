@@ -20,6 +20,14 @@ use super::wire::Priority;
 /// take turns by age, and neither starves the other. Visitors stay before both.
 const AGED_AFTER: Duration = Duration::from_mins(1);
 
+/// The priority of work that arrived then, as it counts by now.
+pub(crate) fn counts_as(priority: Priority, arrived: Instant, now: Instant) -> Priority {
+    match priority {
+        Priority::Evaluation if now.saturating_duration_since(arrived) >= AGED_AFTER => Priority::Copilot,
+        other => other,
+    }
+}
+
 /// An entry that may lose its caller while it waits.
 pub(crate) trait Waiting {
     /// True when nobody wants the answer any more.
@@ -134,11 +142,7 @@ impl<T: Waiting> Lanes<T> {
     fn next(&self, now: Instant) -> Option<(Priority, usize)> {
         let standing = |(lane, priority): (usize, Priority)| {
             let oldest = self.lanes.get(lane)?.entries.front()?.arrived();
-            let has_aged = now.saturating_duration_since(oldest) >= AGED_AFTER;
-            let counts_as = match priority {
-                Priority::Evaluation if has_aged => Priority::Copilot,
-                other => other,
-            };
+            let counts_as = counts_as(priority, oldest, now);
             Some((counts_as, oldest, lane))
         };
         let standings = Priority::ALL.into_iter().enumerate().filter_map(standing);

@@ -16,6 +16,7 @@ use crate::engine::{
     backend::{Refusal, Terms},
     guard::{Batch, StepError},
     owner::Ticket,
+    queue::counts_as,
     wire::Priority,
 };
 
@@ -132,6 +133,11 @@ impl Sequence {
 
     pub(super) const fn reuse(&self) -> bool {
         self.reuse
+    }
+
+    /// Lets it count as more urgent once it has waited for long.
+    pub(super) fn age(&mut self, now: Instant) {
+        self.terms.priority = counts_as(self.terms.priority, self.terms.arrived, now);
     }
 
     /// The order in which requests are let in.
