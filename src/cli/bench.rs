@@ -18,7 +18,7 @@ use serde_json::json;
 
 use self::client::{AskError, Question, Server};
 use self::figures::Figure;
-use self::mix::MixSettings;
+use self::mix::{MixSettings, Round};
 use self::visitors::Visit;
 use super::context::Context;
 use super::exit::Failure;
@@ -27,6 +27,8 @@ use crate::engine::{ChatMessage, EngineState, Priority, Supervisor, SupervisorSe
 
 /// Longest wait for the model to load.
 const ENGINE_WITHIN: Duration = Duration::from_mins(5);
+/// Evaluation requests of the backlog where `backlog` is asked for without a number.
+const BACKLOG: u16 = 32;
 /// Name of the socket of an engine that is started for the measurement.
 const SOCKET: &str = "engine.sock";
 /// Alternating measurements where there are two sides, and repetitions where there is one.
@@ -92,9 +94,6 @@ enum Part {
     /// Four visitors with and without a backlog of evaluation work
     Backlog,
 }
-
-/// Evaluation requests of the backlog where `backlog` is asked for without a number.
-const BACKLOG: u16 = 32;
 
 impl Bench {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
@@ -226,7 +225,7 @@ impl EngineBench {
                 }
             }
             Part::Mix => {
-                let visit = async |server: &Server, round| visitors::mix(server, &self.mix, round).await;
+                let visit = async |server: &Server, round| visitors::mix(server, &self.mix, of_this_run(round)).await;
                 let (ours, theirs) = turns.take(visit).await?;
                 turns.note_visits("mix", &ours, &theirs);
             }
@@ -237,9 +236,11 @@ impl EngineBench {
 
     async fn measure_backlog(&self, turns: &mut Turns) -> Result<(), AskError> {
         // Other visitors than those of the mix, whose prompts the servers know by now.
-        let alone = async |server: &Server, round| visitors::beside_backlog(server, &self.mix, round + 1_000, 0).await;
+        let alone = async |server: &Server, round| {
+            visitors::beside_backlog(server, &self.mix, of_this_run(round + 1_000), 0).await
+        };
         let beside = async |server: &Server, round| {
-            visitors::beside_backlog(server, &self.mix, round + 2_000, self.backlog()).await
+            visitors::beside_backlog(server, &self.mix, of_this_run(round + 2_000), self.backlog()).await
         };
         let (ours_alone, theirs_alone) = turns.take(alone).await?;
         let (ours_beside, theirs_beside) = turns.take(beside).await?;
@@ -258,6 +259,14 @@ impl EngineBench {
             slower(&theirs_beside, &theirs_alone),
         );
         Ok(())
+    }
+}
+
+/// A round with words that no other run of the program uses.
+fn of_this_run(number: u64) -> Round {
+    Round {
+        number,
+        run: u64::from(std::process::id()),
     }
 }
 

@@ -89,12 +89,21 @@ pub(super) struct Turn {
     pub(super) thinks: Duration,
 }
 
-/// The conversations of a run in the order in which they begin. `round` makes other texts of the same kind: a run that
-/// is repeated must not find its own prompts in a cache.
-pub(super) fn conversations(settings: &MixSettings, round: u64) -> Vec<Conversation> {
-    let seed = settings.seed.wrapping_mul(1_000_003).wrapping_add(round);
+/// Which visitors come, and with which words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Round {
+    /// Other visitors in each round.
+    pub(super) number: u64,
+    /// Other words in each run of the program: a server that has run for longer must not know the prompts from before.
+    pub(super) run: u64,
+}
+
+/// The conversations of a round in the order in which they begin: when they begin, how long they are and what they have
+/// in common follows from the seed and the round alone.
+pub(super) fn conversations(settings: &MixSettings, round: Round) -> Vec<Conversation> {
+    let seed = settings.seed.wrapping_mul(1_000_003).wrapping_add(round.number);
     let mut random = SplitMix64::new(seed);
-    let mut words = Words::new(seed ^ 0x5eed);
+    let mut words = Words::new(SplitMix64::new(seed).draw() ^ SplitMix64::new(round.run).draw());
     let agents: Vec<String> = (0..settings.agents)
         .map(|_| {
             format!(
@@ -181,17 +190,33 @@ mod tests {
         <Alone as clap::Parser>::parse_from(["mix", "--conversations", "400", "--rate", "60"]).mix
     }
 
+    const fn round(number: u64) -> Round {
+        Round { number, run: 7 }
+    }
+
     #[test]
     fn a_round_always_has_the_same_visitors_and_the_next_round_others() {
         let settings = settings();
-        assert_eq!(conversations(&settings, 1), conversations(&settings, 1));
-        let instructions = |round| conversations(&settings, round)[0].instructions.clone();
+        assert_eq!(conversations(&settings, round(1)), conversations(&settings, round(1)));
+        let instructions = |number| conversations(&settings, round(number))[0].instructions.clone();
         assert_ne!(instructions(1), instructions(2));
     }
 
     #[test]
+    fn another_run_has_the_same_visitors_with_other_words() {
+        let visitors = |run| conversations(&settings(), Round { number: 1, run });
+        let shape = |run| -> Vec<_> {
+            let all = visitors(run).into_iter();
+            all.map(|conversation| (conversation.begins_after, conversation.turns.len()))
+                .collect()
+        };
+        assert_eq!(shape(1), shape(2));
+        assert_ne!(visitors(1)[0].instructions, visitors(2)[0].instructions);
+    }
+
+    #[test]
     fn conversations_begin_at_the_asked_rate() {
-        let all = conversations(&settings(), 0);
+        let all = conversations(&settings(), round(0));
         assert!(all.is_sorted_by_key(|conversation| conversation.begins_after));
         let last = all.last().unwrap().begins_after.as_secs_f64();
         assert!((last - 400.0).abs() < 60.0, "400 at one a second took {last} s");
@@ -199,7 +224,7 @@ mod tests {
 
     #[test]
     fn prompts_begin_alike_as_often_as_asked() {
-        let all = conversations(&settings(), 0);
+        let all = conversations(&settings(), round(0));
         let instructions: HashSet<_> = all.iter().map(|conversation| &conversation.instructions).collect();
         assert_eq!(instructions.len(), 2);
         let first_turns = all.iter().map(|conversation| &conversation.turns[0]);

@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Answered, AskError, Question, Server};
-use super::mix::{Conversation, MixSettings, conversations};
+use super::mix::{Conversation, MixSettings, Round, conversations};
 use crate::engine::{ChatMessage, Priority};
 use crate::stats::quantile::{p50, p95};
 
@@ -56,7 +56,7 @@ impl Heard {
 }
 
 /// Every visitor of a round, each coming when it is time, whoever else is still there.
-pub(super) async fn mix(server: &Server, settings: &MixSettings, round: u64) -> Result<Visit, AskError> {
+pub(super) async fn mix(server: &Server, settings: &MixSettings, round: Round) -> Result<Visit, AskError> {
     let started = Instant::now();
     let mut visitors = JoinSet::new();
     for conversation in conversations(settings, round) {
@@ -73,7 +73,7 @@ pub(super) async fn mix(server: &Server, settings: &MixSettings, round: u64) -> 
 pub(super) async fn beside_backlog(
     server: &Server,
     settings: &MixSettings,
-    round: u64,
+    round: Round,
     backlog: usize,
 ) -> Result<Visit, AskError> {
     let done = CancellationToken::new();
@@ -83,7 +83,10 @@ pub(super) async fn beside_backlog(
             conversations: backlog,
             ..settings.clone()
         },
-        BACKLOG_ROUND + round,
+        Round {
+            number: BACKLOG_ROUND + round.number,
+            ..round
+        },
     );
     for evaluation in evaluations.drain(..) {
         let (server, done) = (server.clone(), done.clone());
