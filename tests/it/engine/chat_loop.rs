@@ -234,19 +234,30 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
         "answer": "The bread is baked every morning at five and sold from seven, as long as there is any. ".repeat(30),
     });
     let undisturbed: ScoreAnswer = raw.post("/score", &body).await.read();
-    let before = counters(&client).await;
-
-    let scoring = tokio::spawn(async move { raw.post("/score", &body).await.read::<ScoreAnswer>() });
-    eventually("a part of both has been computed", async || {
-        counters(&client).await.steps >= before.steps + 4
-    })
-    .await;
-    client
-        .chat(short(vec![ChatMessage::user("Hello")]), AMPLE)
-        .await
-        .unwrap();
-    let disturbed = scoring.await.unwrap();
-    assert!(counters(&client).await.suspended > 0, "nobody made room");
+    // A visitor may come too late on a busy machine.
+    let mut disturbed = None;
+    for _ in 0..10 {
+        let before = counters(&client).await;
+        let score = async { raw.post("/score", &body).await.read::<ScoreAnswer>() };
+        let visit = async {
+            eventually("both are being computed", async || {
+                counters(&client).await.steps >= before.steps + 3
+            })
+            .await;
+            client
+                .chat(short(vec![ChatMessage::user("Hello")]), AMPLE)
+                .await
+                .unwrap();
+        };
+        let (scored, ()) = tokio::join!(score, visit);
+        if counters(&client).await.suspended > 0 {
+            disturbed = Some(scored);
+            break;
+        }
+    }
+    let Some(disturbed) = disturbed else {
+        panic!("nobody made room")
+    };
     for (one, other) in undisturbed.scores.iter().zip(&disturbed.scores) {
         assert_eq!(one.tokens, other.tokens);
         assert!((one.mean - other.mean).abs() < 0.1, "{one:?} and {other:?}");
