@@ -137,7 +137,7 @@ impl EngineBench {
     }
 
     async fn measure(&self, own: Option<&OwnEngine>) -> Result<Report, Failure> {
-        let socket = own.map(|own| own.socket().to_owned()).or_else(|| self.socket.clone());
+        let socket = own.map(|own| own.socket().clone()).or_else(|| self.socket.clone());
         let ours = opened(Server::on_socket(&socket.unwrap_or_default()), "our engine").await?;
         let theirs = match &self.against {
             Some(url) => Some(opened(Server::at(url), url).await?),

@@ -28,10 +28,9 @@ impl SplitMix64 {
 
     /// A number from 0 up to, but not including, 1.
     pub fn unit(&mut self) -> f64 {
-        // 53 bits are what a `f64` holds exactly.
-        #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-        let bits = (self.draw() >> 11) as f64;
-        bits / (1_u64 << 53) as f64
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are what a `f64` holds exactly")]
+        let (bits, scale) = ((self.draw() >> 11) as f64, (1_u64 << 53) as f64);
+        bits / scale
     }
 }
 
