@@ -9,8 +9,9 @@
  *
  * One entry: kind (1 byte), length of the path (2), path, offset or token (8), length of the data (4), data; little-endian.
  * Kinds: C created, W written, T truncated (to offset), U unlinked, R renamed (the data is the new path), B sync begun,
- * S sync done (of the beginning with the same token). An entry is made after its system call has returned, so whatever
- * the record calls synced was synced before anything that follows.
+ * S sync done (of the beginning with the same token). A change and its entry are made while nobody else can make one, so
+ * the record has them in the order in which they happened, and at the places at which they happened. A sync is under way
+ * between two entries, and others may write meanwhile.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -79,47 +80,36 @@ static int watched(const char *path) {
     return length && path && strncmp(path, under, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
-/* The watched path behind an open file, copied while nobody can close it. */
-static int path_of(int fd, char out[PATH_MAX]) {
-    int found = 0;
-    pthread_mutex_lock(&lock);
-    if (fd >= 0 && fd < MOST_FILES && paths[fd]) {
-        strcpy(out, paths[fd]);
-        found = 1;
-    }
-    pthread_mutex_unlock(&lock);
-    return found;
-}
+/* The watched path behind an open file, or null. The lock is held: nobody can close the file meanwhile. */
+static const char *path_of(int fd) { return fd >= 0 && fd < MOST_FILES ? paths[fd] : NULL; }
 
+/* Makes an entry. The lock is held. */
 static void record(char kind, const char *path, uint64_t number, const void *data, uint32_t length) {
     if (record_to < 0) return;
     uint16_t path_length = (uint16_t)strlen(path);
     struct iovec parts[] = {
         {&kind, 1}, {&path_length, 2}, {(void *)path, path_length}, {&number, 8}, {&length, 4}, {(void *)data, length},
     };
-    pthread_mutex_lock(&lock);
     long written = syscall(SYS_writev, record_to, parts, 6);
-    pthread_mutex_unlock(&lock);
     if (written != 15 + (long)path_length + (long)length) abort();
-}
-
-static void opened(int fd, const char *path, int created) {
-    if (fd < 0 || fd >= MOST_FILES || !watched(path)) return;
-    pthread_mutex_lock(&lock);
-    free(paths[fd]);
-    paths[fd] = strdup(path);
-    pthread_mutex_unlock(&lock);
-    if (created) record('C', path, 0, "", 0);
 }
 
 static int open_any(int at, const char *path, int flags, mode_t mode) {
     ready();
+    pthread_mutex_lock(&lock);
     struct stat before;
     int creates = (flags & O_CREAT) && watched(path) && stat(path, &before) != 0;
     int fd = at == AT_FDCWD ? real_open(path, flags, mode) : real_openat(at, path, flags, mode);
     int error = errno;
-    opened(fd, path, creates);
-    if (fd >= 0 && !creates && (flags & O_TRUNC) && watched(path)) record('T', path, 0, "", 0);
+    if (fd >= 0 && fd < MOST_FILES && watched(path)) {
+        free(paths[fd]);
+        paths[fd] = strdup(path);
+        if (creates)
+            record('C', path, 0, "", 0);
+        else if (flags & O_TRUNC)
+            record('T', path, 0, "", 0);
+    }
+    pthread_mutex_unlock(&lock);
     errno = error;
     return fd;
 }
@@ -158,49 +148,41 @@ static int is_full(int fd, const char *path, off_t end) {
     return fstat(fd, &now) == 0 && end > now.st_size;
 }
 
-ssize_t write(int fd, const void *data, size_t length) {
+/* Writes at the offset, or where the file stands if it is negative. */
+static ssize_t write_any(int fd, const void *data, size_t length, off_t at) {
     ready();
-    char path[PATH_MAX];
-    if (!path_of(fd, path)) return real_write(fd, data, length);
-    off_t offset = lseek(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR);
-    if (is_full(fd, path, offset + (off_t)length)) {
-        errno = ENOSPC;
-        return -1;
+    pthread_mutex_lock(&lock);
+    const char *path = path_of(fd);
+    off_t offset = at;
+    if (path && at < 0) offset = lseek(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR);
+    ssize_t written = -1;
+    int error = ENOSPC;
+    if (!path || !is_full(fd, path, offset + (off_t)length)) {
+        if (!path) pthread_mutex_unlock(&lock); /* A pipe may make its writer wait. */
+        written = at < 0 ? real_write(fd, data, length) : real_pwrite(fd, data, length, at);
+        error = errno;
+        if (path && written > 0) record('W', path, (uint64_t)offset, data, (uint32_t)written);
     }
-    ssize_t written = real_write(fd, data, length);
-    int error = errno;
-    if (written > 0) record('W', path, (uint64_t)offset, data, (uint32_t)written);
+    if (path) pthread_mutex_unlock(&lock);
     errno = error;
     return written;
 }
 
-ssize_t pwrite64(int fd, const void *data, size_t length, off_t offset) {
-    ready();
-    char path[PATH_MAX];
-    if (!path_of(fd, path)) return real_pwrite(fd, data, length, offset);
-    if (is_full(fd, path, offset + (off_t)length)) {
-        errno = ENOSPC;
-        return -1;
-    }
-    ssize_t written = real_pwrite(fd, data, length, offset);
-    int error = errno;
-    if (written > 0) record('W', path, (uint64_t)offset, data, (uint32_t)written);
-    errno = error;
-    return written;
-}
-ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) { return pwrite64(fd, data, length, offset); }
+ssize_t write(int fd, const void *data, size_t length) { return write_any(fd, data, length, -1); }
+ssize_t pwrite64(int fd, const void *data, size_t length, off_t offset) { return write_any(fd, data, length, offset); }
+ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) { return write_any(fd, data, length, offset); }
 
 int ftruncate64(int fd, off_t length) {
     ready();
-    char path[PATH_MAX];
-    if (!path_of(fd, path)) return real_ftruncate(fd, length);
-    if (is_full(fd, path, length)) {
-        errno = ENOSPC;
-        return -1;
+    pthread_mutex_lock(&lock);
+    const char *path = path_of(fd);
+    int result = -1, error = ENOSPC;
+    if (!path || !is_full(fd, path, length)) {
+        result = real_ftruncate(fd, length);
+        error = errno;
+        if (path && result == 0) record('T', path, (uint64_t)length, "", 0);
     }
-    int result = real_ftruncate(fd, length);
-    int error = errno;
-    if (result == 0) record('T', path, (uint64_t)length, "", 0);
+    pthread_mutex_unlock(&lock);
     errno = error;
     return result;
 }
@@ -208,31 +190,45 @@ int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
 
 int unlink(const char *path) {
     ready();
+    pthread_mutex_lock(&lock);
     int result = real_unlink(path);
     int error = errno;
     if (result == 0 && watched(path)) record('U', path, 0, "", 0);
+    pthread_mutex_unlock(&lock);
     errno = error;
     return result;
 }
 
 int rename(const char *from, const char *to) {
     ready();
+    pthread_mutex_lock(&lock);
     int result = real_rename(from, to);
     int error = errno;
     if (result == 0 && watched(from)) record('R', from, 0, to, (uint32_t)strlen(to));
+    pthread_mutex_unlock(&lock);
     errno = error;
     return result;
 }
 
 static int sync_any(int fd, int (*real)(int)) {
     char path[PATH_MAX];
-    if (!path_of(fd, path)) return real(fd);
-    if (unsynced) return 0;
-    uint64_t token = __atomic_add_fetch(&syncs, 1, __ATOMIC_SEQ_CST);
-    record('B', path, token, "", 0);
+    uint64_t token = 0;
+    pthread_mutex_lock(&lock);
+    int is_watched = path_of(fd) != NULL;
+    if (is_watched && !unsynced) {
+        strcpy(path, path_of(fd));
+        token = ++syncs;
+        record('B', path, token, "", 0);
+    }
+    pthread_mutex_unlock(&lock);
+    if (is_watched && unsynced) return 0;
     int result = real(fd);
     int error = errno;
-    if (result == 0) record('S', path, token, "", 0);
+    if (token && result == 0) {
+        pthread_mutex_lock(&lock);
+        record('S', path, token, "", 0);
+        pthread_mutex_unlock(&lock);
+    }
     errno = error;
     return result;
 }
