@@ -2,11 +2,7 @@
 
 mod child;
 
-use std::{
-    num::NonZero,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{ffi::OsString, num::NonZero, path::PathBuf, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -325,33 +321,51 @@ fn restart_wait(settings: &SupervisorSettings, failures_in_a_row: u32) -> Durati
         .min(settings.longest_restart_wait)
 }
 
-/// Options of `holdpoint engine` for the given settings.
-fn child_arguments(settings: &SupervisorSettings) -> Vec<std::ffi::OsString> {
-    let mut arguments = vec!["engine".into(), "--socket".into(), settings.socket.clone().into()];
-    let mut option = |name: &str, value: Option<std::ffi::OsString>| {
+/// Options of `holdpoint engine` for the given settings. Takes them apart, so that none can be forgotten.
+fn child_arguments(settings: &SupervisorSettings) -> Vec<OsString> {
+    let SupervisorSettings {
+        program: _,
+        socket,
+        chat_model,
+        embed_model,
+        models,
+        adapters,
+        memory_budget_bytes,
+        threads,
+        context_tokens,
+        slots,
+        cache_tokens,
+        first_restart_wait: _,
+        longest_restart_wait: _,
+        start_limit: _,
+    } = settings;
+    let mut arguments = vec!["engine".into(), "--socket".into(), socket.into()];
+    let mut option = |name: &str, value: Option<OsString>| {
         if let Some(value) = value {
             arguments.extend([name.into(), value]);
         }
     };
-    let path = |path: &Option<PathBuf>| path.as_deref().map(Path::as_os_str).map(ToOwned::to_owned);
-    option("--chat-model", path(&settings.chat_model));
-    option("--embed-model", path(&settings.embed_model));
-    option("--threads", settings.threads.map(|threads| threads.to_string().into()));
-    option("--ctx", settings.context_tokens.map(|tokens| tokens.to_string().into()));
-    option(
-        "--memory-budget",
-        settings.memory_budget_bytes.map(|bytes| bytes.to_string().into()),
-    );
-    for model in &settings.models {
-        option("--model", Some(model.clone().into()));
+    option("--chat-model", chat_model.as_ref().map(Into::into));
+    option("--embed-model", embed_model.as_ref().map(Into::into));
+    option("--threads", written(threads.as_ref()));
+    option("--ctx", written(context_tokens.as_ref()));
+    option("--slots", written(slots.as_ref()));
+    option("--cache", written(cache_tokens.as_ref()));
+    option("--memory-budget", written(memory_budget_bytes.as_ref()));
+    for model in models {
+        option("--model", Some(model.into()));
     }
-    for (name, file) in &settings.adapters {
-        let mut named = std::ffi::OsString::from(name);
+    for (name, file) in adapters {
+        let mut named = OsString::from(name);
         named.push("=");
         named.push(file);
         option("--lora", Some(named));
     }
     arguments
+}
+
+fn written(number: Option<&impl ToString>) -> Option<OsString> {
+    number.map(|number| number.to_string().into())
 }
 
 #[cfg(test)]
@@ -372,6 +386,8 @@ mod tests {
         let mut settings = SupervisorSettings::new("/run/engine.sock");
         settings.embed_model = Some("/models/embed.gguf".into());
         settings.threads = NonZero::new(2);
+        settings.slots = NonZero::new(4);
+        settings.cache_tokens = Some(0);
         settings.models = vec!["/models/other.gguf".into()];
         settings.adapters = vec![("polite".to_owned(), "/models/polite.gguf".into())];
         assert_eq!(
@@ -384,6 +400,10 @@ mod tests {
                 "/models/embed.gguf",
                 "--threads",
                 "2",
+                "--slots",
+                "4",
+                "--cache",
+                "0",
                 "--model",
                 "/models/other.gguf",
                 "--lora",

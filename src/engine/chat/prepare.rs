@@ -111,6 +111,15 @@ fn score_tokens(with: With<'_>, request: &ScoreRequest) -> Result<Vec<(usize, Ve
         ));
     }
     let room = with.window_tokens.saturating_sub(answer.len());
+    if room < 2 {
+        let (size, window) = (answer.len(), with.window_tokens);
+        return Err(Refusal::new(
+            ErrorCode::ContextExceeded,
+            format!(
+                "The answer has {size} tokens and the model's window holds {window}, prompt and answer together; score a shorter answer or start the engine with a larger `--ctx`."
+            ),
+        ));
+    }
     let mut prompts = Vec::with_capacity(request.prompts.len());
     for messages in &request.prompts {
         let mut tokens = with.writer.write(with.model, messages, room)?;

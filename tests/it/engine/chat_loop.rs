@@ -208,7 +208,7 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
             "Yes",
             "window holds",
         ),
-        (vec![hello()], &"word ".repeat(2_000), "window holds"),
+        (vec![hello()], &"word ".repeat(2_000), "The answer has 2001 tokens"),
     ] {
         let reply = raw
             .post("/score", &json!({ "prompts": prompts, "answer": answer }))
@@ -220,7 +220,6 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
 }
 
 #[tokio::test]
-#[ignore = "on some machines no visitor comes while the score is being computed; not understood yet"]
 async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
     let Some(mut bench) = Bench::with_chat() else {
         return;
@@ -229,10 +228,12 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
     let engine = bench.start().await;
     let client = engine.client();
     let raw = Raw::of(&bench).at(Priority::Evaluation);
-    // Two sequences, so that one of them has to make room and the other one may stay.
+    // Two at a time, so that one of them has to make room and the other one may stay; in all a dozen steps of 64 tokens
+    // or more, so that a visitor who comes after the first one comes in time.
+    let prompts = ["Tell me about the bread.", "Hello.", "When?", "Why?"].map(|text| [ChatMessage::user(text)]);
     let body = json!({
-        "prompts": [[ChatMessage::user("Tell me about the bread.")], [ChatMessage::user("Hello.")]],
-        "answer": "The bread is baked every morning at five and sold from seven, as long as there is any. ".repeat(30),
+        "prompts": prompts,
+        "answer": "The bread is baked every morning at five and sold from seven, as long as there is any. ".repeat(12),
     });
     let undisturbed: ScoreAnswer = raw.post("/score", &body).await.read();
     // A visitor may come too late on a busy machine.
@@ -241,8 +242,8 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
         let before = counters(&client).await;
         let score = async { raw.post("/score", &body).await.read::<ScoreAnswer>() };
         let visit = async {
-            eventually("both are being computed", async || {
-                counters(&client).await.steps >= before.steps + 3
+            eventually("they are being computed", async || {
+                counters(&client).await.steps > before.steps
             })
             .await;
             client
