@@ -150,6 +150,8 @@ fn supervisor_settings(context: &Context, models: &ModelsToRun) -> SupervisorSet
         adapters: models.adapters.clone(),
         threads: settings.engine_threads,
         context_tokens: settings.engine_context,
+        slots: settings.engine_slots,
+        cache_tokens: settings.engine_cache.map(NonZero::get),
         memory_budget_bytes: settings.engine_memory_bytes,
         ..SupervisorSettings::new(context.data_dir().engine_socket())
     }

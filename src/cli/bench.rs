@@ -129,8 +129,8 @@ impl EngineBench {
             chat_model: Some(model.path.clone()),
             threads: settings.engine_threads,
             context_tokens: settings.engine_context,
-            slots: self.slots,
-            cache_tokens: self.cache,
+            slots: self.slots.or(settings.engine_slots),
+            cache_tokens: self.cache.or(settings.engine_cache.map(NonZero::get)),
             ..SupervisorSettings::new(socket)
         })
         .await

@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 13] = [
+pub const KEYS: [Key; 15] = [
     text(
         "data_dir",
         "FOLDER",
@@ -114,6 +114,22 @@ pub const KEYS: [Key; 13] = [
         name: "engine_context",
         value_name: "TOKENS",
         help: "Window of the chat model in tokens; a larger one needs more memory.",
+        default: "",
+        example: "4096",
+        is_number: true,
+    },
+    Key {
+        name: "engine_slots",
+        value_name: "COUNT",
+        help: "Answers that the chat model writes at the same time; 8 when not set, 64 at most. More of them share the same speed.",
+        default: "",
+        example: "8",
+        is_number: true,
+    },
+    Key {
+        name: "engine_cache",
+        value_name: "TOKENS",
+        help: "Tokens of the chat model's cache beyond one window, for other answers and for beginnings of prompts; as many as the window when not set. Each needs memory.",
         default: "",
         example: "4096",
         is_number: true,

@@ -49,6 +49,10 @@ pub struct Settings {
     pub engine_threads: Option<NonZero<u16>>,
     /// Window of the chat model, tokens.
     pub engine_context: Option<NonZero<u32>>,
+    /// Answers that the chat model writes at the same time.
+    pub engine_slots: Option<NonZero<u16>>,
+    /// Tokens of the chat model's cache beyond one window.
+    pub engine_cache: Option<NonZero<u32>>,
     /// Memory that all models together may need, bytes; what the machine can give if `None`.
     pub engine_memory_bytes: Option<u64>,
     /// Other servers that may write answers.

@@ -3,6 +3,7 @@
 use super::{ConfigError, Database, Given, Key, LogFormat, Model, Origin, Settings};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -38,6 +39,8 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
         embed_model: given("embed_model").model(&folders),
         engine_threads: given("engine_threads").number("it must be a number from 1 to 65535")?,
         engine_context: given("engine_context").number("it must be a number of tokens, at least 1")?,
+        engine_slots: given("engine_slots").slots()?,
+        engine_cache: given("engine_cache").number("it must be a number of tokens, at least 1")?,
         engine_memory_bytes: given("engine_memory").size()?,
         remote_engines: {
             let entry = given("remote_engines");
@@ -144,6 +147,14 @@ impl<'a> Entry<'a> {
             Ok(None)
         } else {
             self.parsed(wanted.to_owned()).map(Some)
+        }
+    }
+
+    fn slots(&self) -> Result<Option<NonZero<u16>>, ConfigError> {
+        let wanted = "it must be a number from 1 to 64";
+        match self.number::<NonZero<u16>>(wanted)? {
+            Some(slots) if slots.get() > 64 => Err(self.invalid(wanted)),
+            slots => Ok(slots),
         }
     }
 

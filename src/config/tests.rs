@@ -110,6 +110,8 @@ fn values_that_cannot_be_are_refused_with_what_would_be_right() {
         ("engine_threads", "0"),
         ("engine_threads", "many"),
         ("engine_context", "-1"),
+        ("engine_slots", "65"),
+        ("engine_cache", "0"),
         ("engine_memory", "4TB"),
         ("log_format", "xml"),
         ("log_level", "loud"),

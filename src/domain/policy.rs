@@ -153,6 +153,46 @@ pub struct Facts {
     pub already_held: bool,
 }
 
+/// What follows when nobody decides about a held draft in time. Never an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// A person has to answer, and the visitor is told.
+    #[default]
+    HandOff,
+    /// The visitor is told that it takes longer; the item stays.
+    HoldingMessage,
+    /// The visitor is asked for an e-mail address, and a person answers there.
+    TakeEmail,
+    /// The visitor is told that this is not answered here.
+    Refuse,
+}
+
+/// How a draft waits for people: by when, for whom, for how many, and what happens otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// How long it waits, milliseconds; the workspace's own limit if `None`.
+    pub deadline_ms: Option<i64>,
+    /// What follows afterwards.
+    pub fallback: Fallback,
+    /// Skills or members' e-mail addresses of those who may decide; everybody if empty.
+    pub approvers: Vec<String>,
+    /// People who have to approve, 1 to 3.
+    pub quorum: u8,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            deadline_ms: None,
+            fallback: Fallback::default(),
+            approvers: Vec::new(),
+            quorum: 1,
+        }
+    }
+}
+
 /// A decision with its reasons, strictest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -162,6 +202,12 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// The version of the rules that decided.
     pub policy_version: i64,
+    /// The owner's rules that applied, by name.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// How the draft waits, if it does.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 /// The version of the built-in rules below.
@@ -213,6 +259,8 @@ fn strictest(mut found: Vec<(DecisionKind, Reason)>) -> Decision {
         kind: found.first().map_or(DecisionKind::Send, |&(kind, _)| kind),
         reasons: found.into_iter().map(|(_, reason)| reason).collect(),
         policy_version: POLICY_VERSION,
+        rules: Vec::new(),
+        terms: Terms::default(),
     }
 }
 

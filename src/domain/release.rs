@@ -165,7 +165,7 @@ impl Release {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::policy::{POLICY_VERSION, Reason};
+    use crate::domain::policy::{POLICY_VERSION, Reason, Terms};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -178,6 +178,8 @@ mod tests {
             kind,
             reasons: vec![Reason::GateClosed],
             policy_version: POLICY_VERSION,
+            rules: Vec::new(),
+            terms: Terms::default(),
         };
         Release::by_decision(id(1), (id(2), &decision), (id(3), draft_text), Epoch(4), salt)
     }

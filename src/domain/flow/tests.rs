@@ -1,7 +1,7 @@
 //! The transitions one by one; `domain::story` plays them in any order.
 
 use super::*;
-use crate::domain::policy::POLICY_VERSION;
+use crate::domain::policy::{POLICY_VERSION, Terms};
 use crate::domain::release::Basis;
 use crate::domain::review::LEASE_MS;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,6 +57,8 @@ fn decided(kind: DecisionKind) -> Decision {
         kind,
         reasons: vec![Reason::GateClosed],
         policy_version: POLICY_VERSION,
+        rules: Vec::new(),
+        terms: Terms::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Act, LIMITS};
 use crate::domain::conversation::Owner;
 use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Step, Ticket};
 use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
-use crate::domain::policy::{Decision, DecisionKind, POLICY_VERSION, Reason};
+use crate::domain::policy::{Decision, DecisionKind, POLICY_VERSION, Reason, Terms};
 use crate::domain::release::{Basis, Release, TextDigest};
 use crate::domain::review::{ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending};
 use crate::domain::time::Timestamp;
@@ -206,6 +206,8 @@ impl World {
             kind: decision,
             reasons: vec![Reason::GateClosed],
             policy_version: POLICY_VERSION,
+            rules: Vec::new(),
+            terms: Terms::default(),
         };
         let step = self
             .flow()
