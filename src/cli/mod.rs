@@ -20,6 +20,7 @@ mod log;
 mod model;
 mod model_check;
 mod output;
+mod policy;
 mod queue;
 mod remote;
 mod serve;
@@ -64,6 +65,10 @@ enum Command {
     /// The models of this machine
     #[command(subcommand)]
     Model(model::Model),
+    /// The owner's rules about what is sent, held, handed off or refused
+    Policy(policy::Policy),
+    /// How far answers go out without a person
+    Gate(policy::Gate),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -112,6 +117,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Admin(admin) => admin.run(&context).await,
         Command::Kb(kb) => kb.run(&context).await,
         Command::Model(model) => model.run(&context).await,
+        Command::Policy(policy) => policy.run(context).await,
+        Command::Gate(gate) => gate.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,
