@@ -37,7 +37,7 @@ use std::process::ExitCode;
 #[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
-                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify)."
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check)."
 )]
 struct Cli {
     #[command(flatten)]

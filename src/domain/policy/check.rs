@@ -325,7 +325,6 @@ fn implies(narrow: &When, broad: &When) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::domain::policy::read;
     use serde_json::{Value, json};
 
@@ -396,7 +395,7 @@ mod tests {
     fn rules_that_contradict_one_another_are_refused() {
         let two = |second: Value| {
             let mut written = with_rule(&json!({}));
-            written["rule"][1] = second;
+            written["rule"].as_array_mut().unwrap().push(second);
             written
         };
         let same = json!({ "name": "b", "when": { "mode": ["quote"] }, "then": "refuse" });
@@ -411,7 +410,8 @@ mod tests {
         assert!(read(&two(narrower)).is_ok(), "a narrower rule may be stricter");
 
         let mut few = with_rule(&json!({ "quorum": 2 }));
-        few["rule"][1] = json!({ "name": "b", "when": { "topic": "refunds" }, "then": "hold", "approvers": ["mia@shop.example"] });
+        let named = json!({ "name": "b", "when": { "topic": "refunds" }, "then": "hold", "approvers": ["mia@shop.example"] });
+        few["rule"].as_array_mut().unwrap().push(named);
         refused(&few, "rule[1].quorum", "ask 2 of 1 people");
     }
 

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_shop_is_open_from_the_first_minute_to_before_the_last_by_its_own_clocks() {
-        let open = |text| shop().is_open(at(text), &berlin());
+        let open = |text: &str| shop().is_open(at(text), &berlin());
         // A Monday in summer and one in winter: the clocks of the zone count, not those of UTC.
         for day in ["2026-07-06", "2026-11-16"] {
             assert!(!open(&format!("{day}T08:59:59")));
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn holidays_are_closed_once_or_every_year() {
-        let open = |text| shop().is_open(at(text), &berlin());
+        let open = |text: &str| shop().is_open(at(text), &berlin());
         assert!(!open("2026-11-23T10:00"), "this one Monday");
         assert!(open("2026-11-30T10:00"));
         assert!(!open("2026-12-26T11:00"), "a Saturday");
