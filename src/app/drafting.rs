@@ -209,7 +209,11 @@ async fn facts(
     let screening = Screening {
         wishes_for_person: proposal.wishes_for_person,
         topics: policy::by_words(&topics, &draft.question),
-        flags: if unsupported { vec![Flag::Unsupported] } else { Vec::new() },
+        flags: if unsupported {
+            vec![Flag::Unsupported]
+        } else {
+            Vec::new()
+        },
         ..Screening::default()
     };
     let most = u32::try_from(Facts::COUNTED_CONVERSATIONS).unwrap_or(u32::MAX);

@@ -89,7 +89,9 @@ impl Failure {
 
     /// A further field of the API's problem; null if there is none.
     pub(crate) fn field(&self, name: &str) -> Value {
-        self.problem.as_ref().map_or(Value::Null, |problem| problem[name].clone())
+        self.problem
+            .as_ref()
+            .map_or(Value::Null, |problem| problem[name].clone())
     }
 
     /// Says it on standard error: a sentence, or a problem object for programs.

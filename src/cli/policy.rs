@@ -105,11 +105,21 @@ impl Policy {
                 context.answer(&client.get(&format!("{path}{query}")).await?, policy)
             }
             Command::Check(file) => {
-                let answer = client.post(&format!("{path}/check"), &json!({ "toml": file.read()? })).await?;
+                let answer = client
+                    .post(&format!("{path}/check"), &json!({ "toml": file.read()? }))
+                    .await?;
                 context.answer(&answer, checked)?;
-                if answer["ok"] == true { Ok(()) } else { Err(Failure::findings()) }
+                if answer["ok"] == true {
+                    Ok(())
+                } else {
+                    Err(Failure::findings())
+                }
             }
-            Command::Apply(Apply { file, dry_run: true, days }) => {
+            Command::Apply(Apply {
+                file,
+                dry_run: true,
+                days,
+            }) => {
                 let wish = json!({ "toml": file.read()?, "days": days });
                 let answer = or_problems(client.post(&format!("{path}/what-if"), &wish).await)?;
                 context.answer(&answer, what_if)
@@ -117,7 +127,11 @@ impl Policy {
             Command::Apply(Apply { file, .. }) => {
                 let answer = or_problems(client.put(&path, &json!({ "toml": file.read()? })).await)?;
                 context.answer(&answer, |answer| {
-                    format!("Version {} is in force for {}.", number(answer, "/version"), text(answer, "/agent"))
+                    format!(
+                        "Version {} is in force for {}.",
+                        number(answer, "/version"),
+                        text(answer, "/agent")
+                    )
                 })
             }
             Command::Versions => context.answer(&client.get(&format!("{path}/versions?limit=200")).await?, versions),
@@ -145,14 +159,21 @@ impl File {
 async fn agent(client: &Client, wanted: Option<&str>) -> Result<String, Failure> {
     let answer = client.get("/api/v1/agents").await?;
     let agents = list(&answer, "/items");
-    let is_it = |agent: &&Value| wanted.is_none_or(|name| name == text(agent, "/settings/name") || name == text(agent, "/id"));
+    let is_it =
+        |agent: &&Value| wanted.is_none_or(|name| name == text(agent, "/settings/name") || name == text(agent, "/id"));
     let mut found = agents.iter().filter(is_it);
     match (found.next(), found.next()) {
         (Some(agent), None) => Ok(text(agent, "/id").to_owned()),
-        (None, _) => Err(Failure::new(Code::NotFound, "no agent is called so; look with: holdpoint policy --agent NAME show")),
+        (None, _) => Err(Failure::new(
+            Code::NotFound,
+            "no agent is called so; look with: holdpoint policy --agent NAME show",
+        )),
         (Some(_), Some(_)) => {
             let names: Vec<&str> = agents.iter().map(|agent| text(agent, "/settings/name")).collect();
-            Err(Failure::usage(format!("name the agent with --agent, by its name or id: {}", names.join(", "))))
+            Err(Failure::usage(format!(
+                "name the agent with --agent, by its name or id: {}",
+                names.join(", ")
+            )))
         }
     }
 }
@@ -162,7 +183,10 @@ fn or_problems(answer: Result<Value, Failure>) -> Result<Value, Failure> {
     answer.map_err(|mut failure| {
         let problems = failure.field("problems");
         if let Some(problems) = problems.as_array().filter(|problems| problems.len() > 1) {
-            let lines: String = problems.iter().map(|problem| format!("\n  {}", problem_line(problem))).collect();
+            let lines: String = problems
+                .iter()
+                .map(|problem| format!("\n  {}", problem_line(problem)))
+                .collect();
             failure.sentence = format!("the policy must be changed first; nothing was changed:{lines}");
         }
         failure
@@ -190,7 +214,8 @@ fn policy(answer: &Value) -> String {
 fn checked(answer: &Value) -> String {
     let problems = list(answer, "/problems");
     if problems.is_empty() {
-        return "Nothing is wrong with it. To see what it would have done: holdpoint policy apply FILE --dry-run".to_owned();
+        return "Nothing is wrong with it. To see what it would have done: holdpoint policy apply FILE --dry-run"
+            .to_owned();
     }
     problems.iter().map(|problem| problem_line(problem) + "\n").collect()
 }
@@ -221,7 +246,11 @@ fn versions(answer: &Value) -> String {
 fn diff(answer: &Value) -> String {
     match text(answer, "/text") {
         "" => "Both say the same.".to_owned(),
-        lines => format!("Version {} to {}\n{lines}", number(answer, "/from"), number(answer, "/to")),
+        lines => format!(
+            "Version {} to {}\n{lines}",
+            number(answer, "/from"),
+            number(answer, "/to")
+        ),
     }
 }
 
@@ -235,21 +264,37 @@ fn what_if(answer: &Value) -> String {
     ));
     let left_out = number(answer, "/left_out");
     if left_out > 0 {
-        lines.push(format!("{left_out} older drafts were left out: what decided about them was not recorded then."));
+        lines.push(format!(
+            "{left_out} older drafts were left out: what decided about them was not recorded then."
+        ));
     }
     let by_words = joined(answer, "/matched_by_words");
     if !by_words.is_empty() {
-        lines.push(format!("New or changed topics were looked for by their words only: {by_words}."));
+        lines.push(format!(
+            "New or changed topics were looked for by their words only: {by_words}."
+        ));
     }
     let cell = |day: &Value, kind: &str| {
-        let (now, then) = (number(day, &format!("/now/{kind}")), number(day, &format!("/then/{kind}")));
-        if now == then { now.to_string() } else { format!("{now} → {then}") }
+        let (now, then) = (
+            number(day, &format!("/now/{kind}")),
+            number(day, &format!("/then/{kind}")),
+        );
+        if now == then {
+            now.to_string()
+        } else {
+            format!("{now} → {then}")
+        }
     };
     let row = |name: &str, day: &Value| {
         let [held, handed_off, refused, sent] = ["held", "handed_off", "refused", "sent"].map(|kind| cell(day, kind));
         [name.to_owned(), held, handed_off, refused, sent]
     };
-    let mut rows: Vec<_> = answer["days"].as_object().into_iter().flatten().map(|(name, day)| row(name, day)).collect();
+    let mut rows: Vec<_> = answer["days"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, day)| row(name, day))
+        .collect();
     rows.push(row("all", &answer["total"]));
     lines.push(output::table(["DAY", "HELD", "HANDED OFF", "REFUSED", "SENT"], &rows));
     let changed: Vec<_> = list(answer, "/examples")
@@ -292,13 +337,31 @@ fn draft(draft: &Value) -> String {
     if !topics.is_empty() {
         lines.push(format!("    topics: {topics}"));
     }
-    lines.extend(list(draft, "/reasons").iter().filter_map(Value::as_str).map(|reason| format!("    because {reason}")));
+    lines.extend(
+        list(draft, "/reasons")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|reason| format!("    because {reason}")),
+    );
     lines.extend(list(draft, "/released").iter().map(|released| {
-        format!("    {} released “{}” without a certificate on {}", text(released, "/by"), text(released, "/topic"), time(released, "/at"))
+        format!(
+            "    {} released “{}” without a certificate on {}",
+            text(released, "/by"),
+            text(released, "/topic"),
+            time(released, "/at")
+        )
     }));
     for rule in list(draft, "/rules") {
-        let did = if rule["applied"] == true { "applied" } else { "did not apply" };
-        lines.push(format!("    rule “{}” ({}) {did}", text(rule, "/name"), text(rule, "/then")));
+        let did = if rule["applied"] == true {
+            "applied"
+        } else {
+            "did not apply"
+        };
+        lines.push(format!(
+            "    rule “{}” ({}) {did}",
+            text(rule, "/name"),
+            text(rule, "/then")
+        ));
         for condition in list(rule, "/conditions") {
             let sign = if condition["met"] == true { "✓" } else { "✗" };
             lines.push(format!("        {sign} {}", text(condition, "/says")));
@@ -357,7 +420,12 @@ impl Gate {
 fn gate(answer: &Value) -> String {
     let mut lines = vec![text(answer, "/in_words").to_owned()];
     lines.extend(list(answer, "/released").iter().map(|released| {
-        format!("    “{}”, released by {} on {}", text(released, "/topic"), text(released, "/by"), time(released, "/at"))
+        format!(
+            "    “{}”, released by {} on {}",
+            text(released, "/topic"),
+            text(released, "/by"),
+            time(released, "/at")
+        )
     }));
     let others = joined(answer, "/can_be_released");
     if !others.is_empty() {

@@ -239,7 +239,10 @@ async fn an_owner_writes_tries_and_applies_a_policy_by_keyboard_alone() {
     script.run(async |_step| {}).await;
     let path = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
     let policy = app.owner().get(&path).await.ok();
-    assert_eq!((policy["version"].as_i64(), policy["by"].as_str()), (Some(1), Some("Ada Quill")));
+    assert_eq!(
+        (policy["version"].as_i64(), policy["by"].as_str()),
+        (Some(1), Some("Ada Quill"))
+    );
     assert_eq!(policy["document"]["rule"][0]["then"], "hand_off");
     assert_eq!(app.owner().get("/api/v1/gate").await.ok()["state"], "closed");
 }

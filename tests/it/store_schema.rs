@@ -41,12 +41,20 @@ async fn a_version_of_a_policy_never_changes() {
         let change = attempt(&store, planted, |tx, p| {
             Box::pin(async move {
                 let row = tx.policy_version(p.agent, 1).await?.unwrap();
-                tx.update(policy_version::Model { created_at: AT.plus_ms(1), ..row }).await
+                tx.update(policy_version::Model {
+                    created_at: AT.plus_ms(1),
+                    ..row
+                })
+                .await
             })
         });
-        let refused = change.await.unwrap_err().to_string();
+        let refused = format!("{:?}", change.await.unwrap_err());
         assert!(refused.contains("a version of a policy never changes"), "{refused}");
-        let kept = store.rows(planted.workspace).policy_version(planted.agent, 1).await.unwrap();
+        let kept = store
+            .rows(planted.workspace)
+            .policy_version(planted.agent, 1)
+            .await
+            .unwrap();
         assert_eq!(kept.map(|row| row.created_at), Some(AT));
     })
     .await;

@@ -89,7 +89,9 @@ pub async fn show(app: &App, caller: &Caller, agent_id: AgentId, version: Option
             Some(row.ok_or(AppError::NotFound("this version of the policy"))?)
         }
     };
-    let (version, at) = row.as_ref().map_or((POLICY_VERSION, None), |row| (row.number, Some(row.created_at)));
+    let (version, at) = row
+        .as_ref()
+        .map_or((POLICY_VERSION, None), |row| (row.number, Some(row.created_at)));
     let by = match row.as_ref().and_then(|row| row.member_id) {
         Some(member) => Some(Names::default().of(&rows, member).await?),
         None => None,
@@ -122,7 +124,11 @@ pub async fn checked(
         Err(problems) => return Ok(Err(problems)),
     };
     let problems = strangers(&app.store().rows(caller.workspace_id), written, &document).await?;
-    Ok(if problems.is_empty() { Ok(document) } else { Err(problems) })
+    Ok(if problems.is_empty() {
+        Ok(document)
+    } else {
+        Err(problems)
+    })
 }
 
 /// Approvers by an address that no member has: nobody could ever decide.
@@ -131,8 +137,15 @@ async fn strangers(rows: &Rows<'_>, written: &Written, document: &Document) -> R
     let is_member = |address: &str| members.iter().any(|(_, user)| user.email.eq_ignore_ascii_case(address));
     let mut problems = Vec::new();
     for (at, rule) in document.rules.iter().enumerate() {
-        for stranger in rule.approvers.iter().filter(|name| name.contains('@') && !is_member(name)) {
-            let says = format!("“{stranger}”, who is to approve in “{}”, is not a member of this workspace; add them first, or name somebody who is", rule.name);
+        for stranger in rule
+            .approvers
+            .iter()
+            .filter(|name| name.contains('@') && !is_member(name))
+        {
+            let says = format!(
+                "“{stranger}”, who is to approve in “{}”, is not a member of this workspace; add them first, or name somebody who is",
+                rule.name
+            );
             problems.push(written.problem(&format!("rule[{at}].approvers"), says));
         }
     }
@@ -207,7 +220,9 @@ pub(super) const fn is_owner(caller: &Caller) -> bool {
 
 fn overtaken(newest: i64) -> AppError {
     AppError::Conflict {
-        sentence: format!("somebody has applied version {newest} of this policy meanwhile; look at what it changes, then apply yours again"),
+        sentence: format!(
+            "somebody has applied version {newest} of this policy meanwhile; look at what it changes, then apply yours again"
+        ),
         extra: json!({ "newest": newest }),
     }
 }
@@ -242,14 +257,20 @@ pub async fn versions(
     limit: u64,
 ) -> Result<Page<VersionView>, AppError> {
     caller.require(Scope::Read)?;
-    let below = after.map(str::parse).transpose().map_err(|_not_a_number: std::num::ParseIntError| {
-        AppError::Invalid("this is not a page of the list; begin again without `after`".to_owned())
-    })?;
+    let below = after
+        .map(str::parse)
+        .transpose()
+        .map_err(|_not_a_number: std::num::ParseIntError| {
+            AppError::Invalid("this is not a page of the list; begin again without `after`".to_owned())
+        })?;
     let rows = app.store().rows(caller.workspace_id);
     rows.agent(agent_id).await?.ok_or(AppError::NotFound("the agent"))?;
     let found = rows.policy_versions(agent_id, below, limit).await?;
     let is_full = found.len() as u64 == limit;
-    let next = found.last().filter(|last| is_full && last.number > 1).map(|last| last.number.to_string());
+    let next = found
+        .last()
+        .filter(|last| is_full && last.number > 1)
+        .map(|last| last.number.to_string());
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
     for row in found {
@@ -289,5 +310,8 @@ pub async fn diff(
 }
 
 pub(super) fn difference(before: &str, after: &str) -> String {
-    TextDiff::from_lines(before, after).unified_diff().context_radius(3).to_string()
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .context_radius(3)
+        .to_string()
 }

@@ -7,7 +7,9 @@ use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::ids::{AgentId, ConversationId, DraftId};
-use crate::domain::policy::{DecisionKind, Document, Facts, GateState, POLICY_VERSION, Policy, RuleExplained, Terms, explain};
+use crate::domain::policy::{
+    DecisionKind, Document, Facts, GateState, POLICY_VERSION, Policy, RuleExplained, Terms, explain,
+};
 use crate::domain::time::Timestamp;
 use crate::store::Rows;
 use crate::store::entity::decision;
@@ -47,23 +49,40 @@ pub struct DraftExplained {
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
-pub async fn explain_conversation(app: &App, caller: &Caller, id: ConversationId) -> Result<Vec<DraftExplained>, AppError> {
+pub async fn explain_conversation(
+    app: &App,
+    caller: &Caller,
+    id: ConversationId,
+) -> Result<Vec<DraftExplained>, AppError> {
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
-    let conversation = rows.conversation(id).await?.ok_or(AppError::NotFound("the conversation"))?;
+    let conversation = rows
+        .conversation(id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
     let turns: Vec<_> = rows.turns_of(id).await?.into_iter().map(|turn| turn.id).collect();
     let mut policies = Policies::of(conversation.agent_id, &rows).await?;
     let mut names = Names::default();
     let mut explained = Vec::new();
     for draft in rows.drafts_of_turns(&turns).await? {
-        let Some(row) = rows.decision_of(draft.id).await? else { continue };
+        let Some(row) = rows.decision_of(draft.id).await? else {
+            continue;
+        };
         let policy = policies.version(&rows, row.policy_version).await?;
         let facts = row.facts.as_ref().map(|facts| &facts.0);
         let rules = facts.map(|facts| explain(&row.gate.0, &policy, facts).rules);
-        let topics = facts.iter().flat_map(|facts| &facts.screening.topics).map(|topic| topic.name.clone());
+        let topics = facts
+            .iter()
+            .flat_map(|facts| &facts.screening.topics)
+            .map(|topic| topic.name.clone());
         let topics = topics.collect();
         let released = released(&rows, &mut names, &row).await?;
-        let mut reasons: Vec<String> = row.reasons.0.iter().map(|reason| reason.in_words().to_owned()).collect();
+        let mut reasons: Vec<String> = row
+            .reasons
+            .0
+            .iter()
+            .map(|reason| reason.in_words().to_owned())
+            .collect();
         reasons.extend(sentences(&policy.document, &row.rules.0));
         explained.push(DraftExplained {
             draft_id: draft.id,
@@ -102,7 +121,11 @@ impl Policies {
     pub(super) async fn version(&mut self, rows: &Rows<'_>, version: i64) -> Result<Policy, AppError> {
         let document = match self.known.get(&version) {
             Some(document) => document.clone(),
-            None => rows.policy_version(self.agent_id, version).await?.map(|row| row.document.0).unwrap_or_default(),
+            None => rows
+                .policy_version(self.agent_id, version)
+                .await?
+                .map(|row| row.document.0)
+                .unwrap_or_default(),
         };
         self.known.insert(version, document.clone());
         Ok(Policy {
@@ -144,7 +167,11 @@ pub(in crate::app) fn open_topics<'a>(gate: &'a GateState, facts: &Facts) -> Vec
 ///
 /// # Errors
 /// The store's.
-pub async fn rules_in_words(rows: &Rows<'_>, agent_id: AgentId, row: &decision::Model) -> Result<Vec<String>, AppError> {
+pub async fn rules_in_words(
+    rows: &Rows<'_>,
+    agent_id: AgentId,
+    row: &decision::Model,
+) -> Result<Vec<String>, AppError> {
     if row.rules.0.is_empty() {
         return Ok(Vec::new());
     }

@@ -9,8 +9,8 @@ use crate::domain::log::EventKind;
 use crate::domain::policy::{GateState, Topic};
 use crate::domain::suggestion::closest;
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Json, LogDraft, Rows};
 use crate::store::entity::workspace;
+use crate::store::{Change, Json, LogDraft, Rows};
 use serde::Serialize;
 use serde_json::json;
 
@@ -72,7 +72,10 @@ pub async fn gate(app: &App, caller: &Caller) -> Result<GateView, AppError> {
 fn in_words(gate: &GateState) -> (&'static str, String) {
     match gate {
         GateState::Closed => ("closed", "Every answer waits for a person.".to_owned()),
-        GateState::Certified { .. } => ("certified", "Answers inside the certificate go out by themselves.".to_owned()),
+        GateState::Certified { .. } => (
+            "certified",
+            "Answers inside the certificate go out by themselves.".to_owned(),
+        ),
         GateState::Uncertified { topics } => {
             let names: Vec<String> = topics.iter().map(|released| format!("“{}”", released.topic)).collect();
             let topics = if names.len() == 1 { "the topic" } else { "the topics" };
@@ -125,7 +128,9 @@ pub async fn release(app: &App, caller: &Caller, names: Vec<String>) -> Result<G
                 }
                 if let GateState::Certified { .. } = row.gate.0 {
                     return Err(AppError::Conflict {
-                        sentence: "the gate is open under a certificate; close it before you release topics without one".to_owned(),
+                        sentence:
+                            "the gate is open under a certificate; close it before you release topics without one"
+                                .to_owned(),
                         extra: json!({}),
                     });
                 }
@@ -134,7 +139,11 @@ pub async fn release(app: &App, caller: &Caller, names: Vec<String>) -> Result<G
                     return Ok(Change::Unlogged(()));
                 }
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("released", names.clone());
-                tx.update(workspace::Model { gate: Json(gate), ..row }).await?;
+                tx.update(workspace::Model {
+                    gate: Json(gate),
+                    ..row
+                })
+                .await?;
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
@@ -173,15 +182,27 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
             Box::pin(async move {
                 let row = workspace(tx).await?;
                 let released = row.gate.0.released();
-                if let Some(other) = names.iter().find(|name| released.iter().all(|released| released.topic != **name)) {
-                    return Err(AppError::Invalid(format!("the topic “{other}” is not released; nothing was changed")));
+                if let Some(other) = names
+                    .iter()
+                    .find(|name| released.iter().all(|released| released.topic != **name))
+                {
+                    return Err(AppError::Invalid(format!(
+                        "the topic “{other}” is not released; nothing was changed"
+                    )));
                 }
-                let gate = row.gate.0.keeping(|topic| !names.is_empty() && names.iter().all(|name| name != topic));
+                let gate = row
+                    .gate
+                    .0
+                    .keeping(|topic| !names.is_empty() && names.iter().all(|name| name != topic));
                 if gate == row.gate.0 {
                     return Ok(Change::Unlogged(()));
                 }
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("closed", names.clone());
-                tx.update(workspace::Model { gate: Json(gate), ..row }).await?;
+                tx.update(workspace::Model {
+                    gate: Json(gate),
+                    ..row
+                })
+                .await?;
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
         })

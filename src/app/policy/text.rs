@@ -56,7 +56,9 @@ impl Written {
     pub(super) fn problem(&self, path: &str, says: String) -> ProblemView {
         let line = match self {
             Self::Toml(text) => {
-                let start = DeTable::parse(text).ok().and_then(|spans| offset(spans.get_ref(), path));
+                let start = DeTable::parse(text)
+                    .ok()
+                    .and_then(|spans| offset(spans.get_ref(), path));
                 start.map(|start| line_of(text, start))
             }
             Self::Document(_) => None,
@@ -99,7 +101,11 @@ fn offset(table: &DeTable<'_>, path: &str) -> Option<usize> {
         (DeValue::Array(elements), Some(index)) => elements.get(index)?,
         _ => value,
     };
-    let here = if index.is_some() { value.span().start } else { key.span().start };
+    let here = if index.is_some() {
+        value.span().start
+    } else {
+        key.span().start
+    };
     match value.get_ref() {
         DeValue::Table(inner) if !rest.is_empty() => Some(offset(inner, rest).unwrap_or(here)),
         _ => Some(here),
@@ -128,10 +134,18 @@ pub fn to_toml(document: &Document) -> String {
     if let Some(hours) = &document.hours {
         text.push_str("[hours]\n");
         for (day, spans) in hours.days() {
-            line(&mut text, day, (!spans.is_empty()).then(|| list(spans.iter().map(Span::to_string))));
+            line(
+                &mut text,
+                day,
+                (!spans.is_empty()).then(|| list(spans.iter().map(Span::to_string))),
+            );
         }
         let holidays = &hours.holidays;
-        line(&mut text, "holidays", (!holidays.is_empty()).then(|| list(holidays.iter().map(Holiday::to_string))));
+        line(
+            &mut text,
+            "holidays",
+            (!holidays.is_empty()).then(|| list(holidays.iter().map(Holiday::to_string))),
+        );
         text.push('\n');
     }
     for rule in &document.rules {
@@ -148,7 +162,11 @@ fn write_topic(text: &mut String, topic: &Topic) {
     text.push_str("[[topic]]\n");
     line(text, "name", Some(quoted(&topic.name)));
     line(text, "words", (!topic.words.is_empty()).then(|| list(&topic.words)));
-    line(text, "examples", (!topic.examples.is_empty()).then(|| list(&topic.examples)));
+    line(
+        text,
+        "examples",
+        (!topic.examples.is_empty()).then(|| list(&topic.examples)),
+    );
     line(text, "sensitive", topic.sensitive.then_some("true"));
     text.push('\n');
 }
@@ -161,7 +179,11 @@ fn write_rule(text: &mut String, rule: &Rule) {
     line(text, "reason", (!rule.reason.is_empty()).then(|| quoted(&rule.reason)));
     line(text, "deadline_minutes", rule.deadline_minutes);
     line(text, "fallback", rule.fallback.as_ref().map(word));
-    line(text, "approvers", (!rule.approvers.is_empty()).then(|| list(&rule.approvers)));
+    line(
+        text,
+        "approvers",
+        (!rule.approvers.is_empty()).then(|| list(&rule.approvers)),
+    );
     line(text, "quorum", rule.quorum);
     text.push('\n');
 }
@@ -181,7 +203,10 @@ fn conditions(when: &When) -> String {
     // With a decimal point, so that it stays a number with one.
     let number = |value: Option<f64>| value.map(|value| format!("{value:?}"));
     let all = [
-        ("topic", one_or_more(when.topic.iter().map(|name| quoted(name)).collect())),
+        (
+            "topic",
+            one_or_more(when.topic.iter().map(|name| quoted(name)).collect()),
+        ),
         ("sensitive", when.sensitive.map(|is| is.to_string())),
         ("confidence_below", number(when.confidence_below)),
         ("similarity_below", number(when.similarity_below)),
@@ -191,7 +216,10 @@ fn conditions(when: &When) -> String {
         ("personal_data", when.personal_data.map(|is| is.to_string())),
         ("hours", when.hours.as_ref().map(word)),
         ("visitor", when.visitor.as_ref().map(word)),
-        ("first_conversations", when.first_conversations.map(|first| first.to_string())),
+        (
+            "first_conversations",
+            when.first_conversations.map(|first| first.to_string()),
+        ),
     ];
     let given: Vec<String> = all
         .into_iter()
@@ -234,8 +262,13 @@ mod tests {
     #[test]
     fn a_mistake_is_told_with_its_line() {
         let written = |text: &str| Written::Toml(text.to_owned()).read().unwrap_err();
-        let problems = written("# ours\n[[topic]]\nname = \"a\"\nwords = [\"a\"]\n\n[[rule]]\nname = \"r\"\nthen = \"hold\"\nwhen = { topic = \"b\" }\n");
-        assert_eq!((problems[0].path.as_str(), problems[0].line), ("rule[0].when.topic", Some(9)));
+        let problems = written(
+            "# ours\n[[topic]]\nname = \"a\"\nwords = [\"a\"]\n\n[[rule]]\nname = \"r\"\nthen = \"hold\"\nwhen = { topic = \"b\" }\n",
+        );
+        assert_eq!(
+            (problems[0].path.as_str(), problems[0].line),
+            ("rule[0].when.topic", Some(9))
+        );
         let unknown = written("[hours]\nmonday = [\"09:00-10:00\"]\nfunday = []\n");
         assert_eq!((unknown[0].path.as_str(), unknown[0].line), ("hours.funday", Some(3)));
         let broken = written("[[rule]]\nname = \n");

@@ -1,9 +1,9 @@
 //! What a changed policy would have done with the drafts of the past.
 
 use super::change::{checked, difference};
-use super::text::{ProblemView, Written, to_toml};
 use super::current;
 use super::explain::Policies;
+use super::text::{ProblemView, Written, to_toml};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::ids::{AgentId, MemberId};
@@ -84,7 +84,12 @@ pub async fn what_if(app: &App, caller: &Caller, agent_id: AgentId, wish: WhatIf
     let rows = app.store().rows(caller.workspace_id);
     rows.agent(agent_id).await?.ok_or(AppError::NotFound("the agent"))?;
     let in_force = current(&rows, agent_id).await?;
-    let gate = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?.gate.0;
+    let gate = rows
+        .workspace()
+        .await?
+        .ok_or(AppError::NotFound("the workspace"))?
+        .gate
+        .0;
     let days_considered = wish.days.unwrap_or(DAYS).clamp(1, MOST_DAYS);
     let mut view = WhatIfView {
         problems: Vec::new(),
@@ -128,11 +133,18 @@ pub async fn what_if(app: &App, caller: &Caller, agent_id: AgentId, wish: WhatIf
         for decided in &page {
             let version_id = decided.agent_version_id;
             if !versions.contains(&version_id) && !foreign.contains(&version_id) {
-                let is_ours = rows.agent_version(version_id).await?.is_some_and(|row| row.agent_id == agent_id);
+                let is_ours = rows
+                    .agent_version(version_id)
+                    .await?
+                    .is_some_and(|row| row.agent_id == agent_id);
                 if is_ours { &mut versions } else { &mut foreign }.insert(version_id);
             }
             if versions.contains(&version_id) {
-                let screened = trial.screened.version(&rows, decided.decision.policy_version).await?.document;
+                let screened = trial
+                    .screened
+                    .version(&rows, decided.decision.policy_version)
+                    .await?
+                    .document;
                 trial.add(&mut view, decided, &screened);
             }
         }
@@ -145,10 +157,14 @@ pub async fn what_if(app: &App, caller: &Caller, agent_id: AgentId, wish: WhatIf
 /// The gate as it would be with just these topics released.
 fn gate_with(gate: &GateState, release: Option<&[String]>, caller: &Caller, at: Timestamp) -> GateState {
     // Nobody's name is kept: it is only tried.
-    let by = caller.member().unwrap_or_else(|_admin| MemberId::from(uuid::Uuid::nil()));
+    let by = caller
+        .member()
+        .unwrap_or_else(|_admin| MemberId::from(uuid::Uuid::nil()));
     match release {
         None => gate.clone(),
-        Some(topics) => gate.keeping(|topic| topics.iter().any(|name| name == topic)).releasing(topics, by, at),
+        Some(topics) => gate
+            .keeping(|topic| topics.iter().any(|name| name == topic))
+            .releasing(topics, by, at),
     }
 }
 
@@ -164,10 +180,16 @@ struct Trial {
 impl Trial {
     fn matched_by_words(&self) -> Vec<String> {
         let is_known = |name: &str, then: &Topic| {
-            self.now.document.topic(name).is_some_and(|now| now.finds_the_same_as(then))
+            self.now
+                .document
+                .topic(name)
+                .is_some_and(|now| now.finds_the_same_as(then))
         };
         let topics = self.then.document.topics.iter();
-        topics.filter(|topic| !is_known(&topic.name, topic)).map(|topic| topic.name.clone()).collect()
+        topics
+            .filter(|topic| !is_known(&topic.name, topic))
+            .map(|topic| topic.name.clone())
+            .collect()
     }
 
     fn add(&self, view: &mut WhatIfView, decided: &Decided, screened: &Document) {

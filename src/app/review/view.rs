@@ -225,7 +225,12 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
         Some(outcome) => Some(outcome_view(&rows, &mut names, outcome).await?),
         None => None,
     };
-    let mut reasons_in_words: Vec<String> = row.reasons.0.iter().map(|reason| reason.in_words().to_owned()).collect();
+    let mut reasons_in_words: Vec<String> = row
+        .reasons
+        .0
+        .iter()
+        .map(|reason| reason.in_words().to_owned())
+        .collect();
     let decision = match &draft {
         Some(draft) => rows.decision_of(draft.id).await?,
         None => None,

@@ -36,7 +36,13 @@ pub fn check(document: &Document) -> Vec<Problem> {
         consequences(at, rule, &mut found);
     }
     if document.rules.len() > MOST {
-        found.add("rule", format!("there are {} rules; keep the {MOST} most important ones", document.rules.len()));
+        found.add(
+            "rule",
+            format!(
+                "there are {} rules; keep the {MOST} most important ones",
+                document.rules.len()
+            ),
+        );
     }
     // Rules that are wrong by themselves need not be compared.
     if found.0.is_empty() {
@@ -61,17 +67,34 @@ fn is_plain(text: &str) -> bool {
 
 fn topics(document: &Document, found: &mut Found) {
     if document.topics.len() > MOST {
-        found.add("topic", format!("there are {} topics; keep the {MOST} most important ones", document.topics.len()));
+        found.add(
+            "topic",
+            format!(
+                "there are {} topics; keep the {MOST} most important ones",
+                document.topics.len()
+            ),
+        );
     }
     for (at, topic) in document.topics.iter().enumerate() {
-        let Topic { name, words, examples, .. } = topic;
+        let Topic {
+            name, words, examples, ..
+        } = topic;
         let path = format!("topic[{at}]");
         if !is_plain(name) {
-            found.add(format!("{path}.name"), format!("topic {} needs a name of one line", at + 1));
+            found.add(
+                format!("{path}.name"),
+                format!("topic {} needs a name of one line", at + 1),
+            );
         } else if name == OTHER {
-            found.add(format!("{path}.name"), format!("“{OTHER}” is what belongs to no topic; give this one another name"));
+            found.add(
+                format!("{path}.name"),
+                format!("“{OTHER}” is what belongs to no topic; give this one another name"),
+            );
         } else if document.topics.iter().take(at).any(|before| before.name == *name) {
-            found.add(format!("{path}.name"), format!("there are two topics “{name}”; join them, or rename one"));
+            found.add(
+                format!("{path}.name"),
+                format!("there are two topics “{name}”; join them, or rename one"),
+            );
         }
         if words.is_empty() && examples.is_empty() {
             found.add(
@@ -81,9 +104,14 @@ fn topics(document: &Document, found: &mut Found) {
         }
         for (field, texts) in [("words", words), ("examples", examples)] {
             if texts.len() > MOST {
-                found.add(format!("{path}.{field}"), format!("the topic “{name}” has {} {field}; {MOST} are enough", texts.len()));
+                found.add(
+                    format!("{path}.{field}"),
+                    format!("the topic “{name}” has {} {field}; {MOST} are enough", texts.len()),
+                );
             }
-            let odd = texts.iter().find(|text| !is_plain(text) || !text.chars().any(char::is_alphanumeric));
+            let odd = texts
+                .iter()
+                .find(|text| !is_plain(text) || !text.chars().any(char::is_alphanumeric));
             if let Some(odd) = odd {
                 let says = format!("“{odd}” is nothing to look for; take it out of the {field} of “{name}”");
                 found.add(format!("{path}.{field}"), says);
@@ -121,9 +149,21 @@ fn hours(document: &Document, found: &mut Found) {
 fn name(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
     let path = format!("rule[{at}].name");
     if !is_plain(&rule.name) {
-        found.add(path, format!("rule {} needs a name of one line, which is told with every decision", at + 1));
+        found.add(
+            path,
+            format!(
+                "rule {} needs a name of one line, which is told with every decision",
+                at + 1
+            ),
+        );
     } else if document.rules.iter().take(at).any(|before| before.name == rule.name) {
-        found.add(path, format!("there are two rules “{}”; rename one, so that decisions can tell which applied", rule.name));
+        found.add(
+            path,
+            format!(
+                "there are two rules “{}”; rename one, so that decisions can tell which applied",
+                rule.name
+            ),
+        );
     }
 }
 
@@ -131,7 +171,9 @@ fn conditions(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
     let Rule { name, when, .. } = rule;
     let path = |field: &str| format!("rule[{at}].when.{field}");
     if when.is_empty() {
-        let says = format!("the rule “{name}” has no condition, so that it would speak about every answer; say when it applies (to hold everything, close the gate: holdpoint gate close)");
+        let says = format!(
+            "the rule “{name}” has no condition, so that it would speak about every answer; say when it applies (to hold everything, close the gate: holdpoint gate close)"
+        );
         found.add(format!("rule[{at}].when"), says);
         return;
     }
@@ -144,22 +186,33 @@ fn conditions(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
         let Some(limit) = limit else { continue };
         // Also what is not a number.
         if !(limit > least && limit <= 1.0) {
-            let says = format!("the rule “{name}” can never apply, or always does: `{field}` is {limit}; choose a number above {least} and at most 1");
+            let says = format!(
+                "the rule “{name}” can never apply, or always does: `{field}` is {limit}; choose a number above {least} and at most 1"
+            );
             found.add(path(field), says);
         }
     }
     for (field, wanted) in [("personal_data", when.personal_data), ("sensitive", when.sensitive)] {
         if wanted == Some(false) {
-            found.add(path(field), format!("a rule only makes stricter: leave out `{field} = false` in “{name}”, it speaks of what is harmless"));
+            found.add(
+                path(field),
+                format!(
+                    "a rule only makes stricter: leave out `{field} = false` in “{name}”, it speaks of what is harmless"
+                ),
+            );
         }
     }
     match (&document.hours, when.hours) {
         (None, Some(_)) => {
-            let says = format!("the rule “{name}” speaks of business hours, but none are given; add [hours], or take the condition out");
+            let says = format!(
+                "the rule “{name}” speaks of business hours, but none are given; add [hours], or take the condition out"
+            );
             found.add(path("hours"), says);
         }
         (Some(hours), Some(Opening::Closed)) if hours.is_always_open() => {
-            let says = format!("the rule “{name}” can never apply: you are open round the clock; change the hours, or take the rule out");
+            let says = format!(
+                "the rule “{name}” can never apply: you are open round the clock; change the hours, or take the rule out"
+            );
             found.add(path("hours"), says);
         }
         _ => {}
@@ -168,11 +221,16 @@ fn conditions(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
         && !(1..=Facts::COUNTED_CONVERSATIONS).contains(&first)
     {
         let most = Facts::COUNTED_CONVERSATIONS;
-        found.add(path("first_conversations"), format!("the rule “{name}” speaks of the first {first} conversations; choose 1 to {most}"));
+        found.add(
+            path("first_conversations"),
+            format!("the rule “{name}” speaks of the first {first} conversations; choose 1 to {most}"),
+        );
     }
     let only_unsupported = !when.flag.is_empty() && when.flag.iter().all(|flag| *flag == Flag::Unsupported);
     if only_unsupported && !when.mode.is_empty() && !when.mode.contains(&AnswerMode::Compose) {
-        let says = format!("the rule “{name}” can never apply: only what the AI composes can say things without a source; add \"compose\" to its `mode`, or take `flag` out");
+        let says = format!(
+            "the rule “{name}” can never apply: only what the AI composes can say things without a source; add \"compose\" to its `mode`, or take `flag` out"
+        );
         found.add(path("mode"), says);
     }
 }
@@ -186,7 +244,10 @@ fn of_topics(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
                 || "add it under [[topic]], or name one that is there".to_owned(),
                 |meant| format!("did you mean “{meant}”?"),
             );
-            found.add(format!("rule[{at}].when.topic"), format!("the rule “{name}” speaks of a topic “{topic}” that is not there; {meant}"));
+            found.add(
+                format!("rule[{at}].when.topic"),
+                format!("the rule “{name}” speaks of a topic “{topic}” that is not there; {meant}"),
+            );
         }
     }
     if when.sensitive != Some(true) {
@@ -194,7 +255,10 @@ fn of_topics(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
     }
     let path = format!("rule[{at}].when.sensitive");
     if !document.topics.iter().any(|topic| topic.sensitive) {
-        found.add(path, format!("the rule “{name}” can never apply: no topic is sensitive; write `sensitive = true` under one"));
+        found.add(
+            path,
+            format!("the rule “{name}” can never apply: no topic is sensitive; write `sensitive = true` under one"),
+        );
     } else if !when.topic.is_empty() && when.topic.iter().all(|topic| topic == OTHER) {
         // With a topic of its own, a message may belong to a sensitive one besides.
         found.add(path, format!("the rule “{name}” can never apply: what belongs to no topic is not sensitive; take one of the two conditions out"));
@@ -205,16 +269,23 @@ fn consequences(at: usize, rule: &Rule, found: &mut Found) {
     let Rule { name, then, .. } = rule;
     let path = |field: &str| format!("rule[{at}].{field}");
     if *then == DecisionKind::Send {
-        let says = format!("the rule “{name}” cannot send: a rule only makes stricter; to let a topic through on your own responsibility: holdpoint gate release TOPIC");
+        let says = format!(
+            "the rule “{name}” cannot send: a rule only makes stricter; to let a topic through on your own responsibility: holdpoint gate release TOPIC"
+        );
         found.add(path("then"), says);
     }
     let only_abstains = !rule.when.mode.is_empty() && rule.when.mode.iter().all(|mode| *mode == AnswerMode::Abstain);
     if only_abstains && *then == DecisionKind::Hold {
-        let says = format!("the rule “{name}” holds answers that do not exist: where the AI has none, a person answers anyway; write `then = \"hand_off\"` or \"refuse\", or name another `mode`");
+        let says = format!(
+            "the rule “{name}” holds answers that do not exist: where the AI has none, a person answers anyway; write `then = \"hand_off\"` or \"refuse\", or name another `mode`"
+        );
         found.add(path("then"), says);
     }
     if rule.reason.chars().count() > LONGEST {
-        found.add(path("reason"), format!("the reason of “{name}” is longer than {LONGEST} characters; shorten it"));
+        found.add(
+            path("reason"),
+            format!("the reason of “{name}” is longer than {LONGEST} characters; shorten it"),
+        );
     }
     // Only what is held waits for a decision.
     let waits = [
@@ -225,17 +296,26 @@ fn consequences(at: usize, rule: &Rule, found: &mut Found) {
     ];
     for (field, given) in waits {
         if given && *then != DecisionKind::Hold {
-            let says = format!("`{field}` says how a held answer waits, but the rule “{name}” holds none; take it out, or write `then = \"hold\"`");
+            let says = format!(
+                "`{field}` says how a held answer waits, but the rule “{name}” holds none; take it out, or write `then = \"hold\"`"
+            );
             found.add(path(field), says);
         }
     }
     match rule.deadline_minutes {
         Some(0) => {
-            let says = format!("with a deadline of 0 minutes nobody could ever decide about what “{name}” holds; give people time, or leave it out for the workspace's own");
+            let says = format!(
+                "with a deadline of 0 minutes nobody could ever decide about what “{name}” holds; give people time, or leave it out for the workspace's own"
+            );
             found.add(path("deadline_minutes"), says);
         }
         Some(minutes) if minutes > LONGEST_DEADLINE_MINUTES => {
-            found.add(path("deadline_minutes"), format!("a visitor does not wait for {minutes} minutes; a week ({LONGEST_DEADLINE_MINUTES}) is the most"));
+            found.add(
+                path("deadline_minutes"),
+                format!(
+                    "a visitor does not wait for {minutes} minutes; a week ({LONGEST_DEADLINE_MINUTES}) is the most"
+                ),
+            );
         }
         _ => {}
     }
@@ -247,18 +327,29 @@ fn approvers(at: usize, rule: &Rule, found: &mut Found) {
     let path = |field: &str| format!("rule[{at}].{field}");
     for (nth, approver) in approvers.iter().enumerate() {
         if !is_plain(approver) {
-            found.add(path("approvers"), format!("an approver of “{name}” has no name; write a skill or a member's e-mail address"));
+            found.add(
+                path("approvers"),
+                format!("an approver of “{name}” has no name; write a skill or a member's e-mail address"),
+            );
         } else if approvers.iter().take(nth).any(|before| before == approver) {
-            found.add(path("approvers"), format!("“{approver}” is named twice in “{name}”; nobody decides twice"));
+            found.add(
+                path("approvers"),
+                format!("“{approver}” is named twice in “{name}”; nobody decides twice"),
+            );
         }
     }
     match rule.quorum {
         Some(quorum) if !(1..=LARGEST_QUORUM).contains(&quorum) => {
-            found.add(path("quorum"), format!("“{name}” wants {quorum} people to approve; choose 1 to {LARGEST_QUORUM}"));
+            found.add(
+                path("quorum"),
+                format!("“{name}” wants {quorum} people to approve; choose 1 to {LARGEST_QUORUM}"),
+            );
         }
         Some(quorum) if !rule.terms().can_be_met() => {
             let there_are = approvers.len();
-            let says = format!("“{name}” wants {quorum} people to approve, but names only {there_are}; name more approvers, or lower the quorum");
+            let says = format!(
+                "“{name}” wants {quorum} people to approve, but names only {there_are}; name more approvers, or lower the quorum"
+            );
             found.add(path("quorum"), says);
         }
         _ => {}
@@ -278,19 +369,30 @@ fn together(document: &Document, found: &mut Found) {
                     let says = if rule.then == other.then {
                         format!("“{name}” and “{other_name}” apply to the same; make one rule of them")
                     } else {
-                        format!("“{name}” and “{other_name}” apply to the same and contradict each other: one says {}, the other {}; keep one of them", rule.then.as_str(), other.then.as_str())
+                        format!(
+                            "“{name}” and “{other_name}” apply to the same and contradict each other: one says {}, the other {}; keep one of them",
+                            rule.then.as_str(),
+                            other.then.as_str()
+                        )
                     };
                     found.add(format!("rule[{at}].when"), says);
                 }
             } else if other.then > rule.then && implies(&rule.when, &other.when) {
-                let says = format!("“{name}” can never decide anything: whenever it applies, “{other_name}” applies too and is stricter; take it out, or narrow “{other_name}”");
+                let says = format!(
+                    "“{name}” can never decide anything: whenever it applies, “{other_name}” applies too and is stricter; take it out, or narrow “{other_name}”"
+                );
                 found.add(format!("rule[{at}].then"), says);
             }
             let both_hold = rule.then == DecisionKind::Hold && other.then == DecisionKind::Hold;
             let asked = Terms::together(&[rule.terms(), other.terms()]);
             if at > other_at && both_hold && !asked.can_be_met() {
-                let (quorum, people) = (asked.quorum, asked.approvers.iter().filter(|name| is_address(name)).count());
-                let says = format!("“{name}” and “{other_name}” can apply together and then ask {quorum} of {people} people to approve; name as many approvers in both, or lower the quorum");
+                let (quorum, people) = (
+                    asked.quorum,
+                    asked.approvers.iter().filter(|name| is_address(name)).count(),
+                );
+                let says = format!(
+                    "“{name}” and “{other_name}” can apply together and then ask {quorum} of {people} people to approve; name as many approvers in both, or lower the quorum"
+                );
                 found.add(format!("rule[{at}].quorum"), says);
             }
         }
@@ -340,7 +442,9 @@ mod tests {
     fn refused(written: &Value, path: &str, words: &str) {
         let problems = read(written).err().unwrap_or_default();
         assert!(
-            problems.iter().any(|problem| problem.path == path && problem.says.contains(words)),
+            problems
+                .iter()
+                .any(|problem| problem.path == path && problem.says.contains(words)),
             "{problems:?} has nothing about {path} with “{words}”"
         );
     }
@@ -349,23 +453,75 @@ mod tests {
     fn a_rule_that_can_never_apply_is_refused_with_what_to_change() {
         let cases = [
             (json!({ "when": {} }), "rule[0].when", "has no condition"),
-            (json!({ "when": { "confidence_below": 0.0 } }), "rule[0].when.confidence_below", "can never apply"),
-            (json!({ "when": { "confidence_below": 1.1 } }), "rule[0].when.confidence_below", "at most 1"),
-            (json!({ "when": { "sentiment_below": -1.0 } }), "rule[0].when.sentiment_below", "above -1"),
-            (json!({ "when": { "topic": "refund" } }), "rule[0].when.topic", "did you mean “refunds”?"),
-            (json!({ "when": { "topic": "weather" } }), "rule[0].when.topic", "add it under [[topic]]"),
-            (json!({ "when": { "sensitive": true } }), "rule[0].when.sensitive", "no topic is sensitive"),
-            (json!({ "when": { "hours": "closed" } }), "rule[0].when.hours", "none are given"),
-            (json!({ "when": { "first_conversations": 0 } }), "rule[0].when.first_conversations", "choose 1 to 1000"),
-            (json!({ "when": { "mode": "quote", "flag": "unsupported" } }), "rule[0].when.mode", "can never apply"),
-            (json!({ "when": { "mode": "abstain" } }), "rule[0].then", "holds answers that do not exist"),
-            (json!({ "when": { "personal_data": false } }), "rule[0].when.personal_data", "leave out"),
+            (
+                json!({ "when": { "confidence_below": 0.0 } }),
+                "rule[0].when.confidence_below",
+                "can never apply",
+            ),
+            (
+                json!({ "when": { "confidence_below": 1.1 } }),
+                "rule[0].when.confidence_below",
+                "at most 1",
+            ),
+            (
+                json!({ "when": { "sentiment_below": -1.0 } }),
+                "rule[0].when.sentiment_below",
+                "above -1",
+            ),
+            (
+                json!({ "when": { "topic": "refund" } }),
+                "rule[0].when.topic",
+                "did you mean “refunds”?",
+            ),
+            (
+                json!({ "when": { "topic": "weather" } }),
+                "rule[0].when.topic",
+                "add it under [[topic]]",
+            ),
+            (
+                json!({ "when": { "sensitive": true } }),
+                "rule[0].when.sensitive",
+                "no topic is sensitive",
+            ),
+            (
+                json!({ "when": { "hours": "closed" } }),
+                "rule[0].when.hours",
+                "none are given",
+            ),
+            (
+                json!({ "when": { "first_conversations": 0 } }),
+                "rule[0].when.first_conversations",
+                "choose 1 to 1000",
+            ),
+            (
+                json!({ "when": { "mode": "quote", "flag": "unsupported" } }),
+                "rule[0].when.mode",
+                "can never apply",
+            ),
+            (
+                json!({ "when": { "mode": "abstain" } }),
+                "rule[0].then",
+                "holds answers that do not exist",
+            ),
+            (
+                json!({ "when": { "personal_data": false } }),
+                "rule[0].when.personal_data",
+                "leave out",
+            ),
         ];
         for (change, path, words) in cases {
             refused(&with_rule(&change), path, words);
         }
         let mut always = with_rule(&json!({ "when": { "hours": "closed" } }));
-        for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] {
+        for day in [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ] {
             always["hours"][day] = json!(["00:00-24:00"]);
         }
         refused(&always, "rule[0].when.hours", "round the clock");
@@ -375,20 +531,43 @@ mod tests {
     fn what_nobody_can_meet_is_refused_with_what_to_change() {
         let mia = "mia@shop.example";
         let cases = [
-            (json!({ "quorum": 2, "approvers": [mia] }), "rule[0].quorum", "names only 1"),
+            (
+                json!({ "quorum": 2, "approvers": [mia] }),
+                "rule[0].quorum",
+                "names only 1",
+            ),
             (json!({ "quorum": 0 }), "rule[0].quorum", "choose 1 to 3"),
             (json!({ "quorum": 4 }), "rule[0].quorum", "choose 1 to 3"),
             (json!({ "approvers": [mia, mia] }), "rule[0].approvers", "named twice"),
-            (json!({ "deadline_minutes": 0 }), "rule[0].deadline_minutes", "nobody could ever decide"),
-            (json!({ "deadline_minutes": 20_000 }), "rule[0].deadline_minutes", "a week"),
-            (json!({ "then": "send" }), "rule[0].then", "holdpoint gate release TOPIC"),
-            (json!({ "then": "refuse", "deadline_minutes": 5 }), "rule[0].deadline_minutes", "holds none"),
+            (
+                json!({ "deadline_minutes": 0 }),
+                "rule[0].deadline_minutes",
+                "nobody could ever decide",
+            ),
+            (
+                json!({ "deadline_minutes": 20_000 }),
+                "rule[0].deadline_minutes",
+                "a week",
+            ),
+            (
+                json!({ "then": "send" }),
+                "rule[0].then",
+                "holdpoint gate release TOPIC",
+            ),
+            (
+                json!({ "then": "refuse", "deadline_minutes": 5 }),
+                "rule[0].deadline_minutes",
+                "holds none",
+            ),
             (json!({ "name": " " }), "rule[0].name", "needs a name"),
         ];
         for (change, path, words) in cases {
             refused(&with_rule(&change), path, words);
         }
-        assert!(read(&with_rule(&json!({ "quorum": 2, "approvers": ["billing"] }))).is_ok(), "a skill may be that of many");
+        assert!(
+            read(&with_rule(&json!({ "quorum": 2, "approvers": ["billing"] }))).is_ok(),
+            "a skill may be that of many"
+        );
     }
 
     #[test]
@@ -410,7 +589,8 @@ mod tests {
         assert!(read(&two(narrower)).is_ok(), "a narrower rule may be stricter");
 
         let mut few = with_rule(&json!({ "quorum": 2 }));
-        let named = json!({ "name": "b", "when": { "topic": "refunds" }, "then": "hold", "approvers": ["mia@shop.example"] });
+        let named =
+            json!({ "name": "b", "when": { "topic": "refunds" }, "then": "hold", "approvers": ["mia@shop.example"] });
         few["rule"].as_array_mut().unwrap().push(named);
         refused(&few, "rule[1].quorum", "ask 2 of 1 people");
     }
@@ -418,14 +598,42 @@ mod tests {
     #[test]
     fn topics_that_nothing_belongs_to_and_hours_that_overlap_are_refused() {
         let cases = [
-            (json!({ "topic": [{ "name": "a" }] }), "topic[0].words", "no message can belong"),
-            (json!({ "topic": [{ "name": "other", "words": ["a"] }] }), "topic[0].name", "another name"),
-            (json!({ "topic": [{ "name": "", "words": ["a"] }] }), "topic[0].name", "needs a name"),
-            (json!({ "topic": [{ "name": "a", "words": ["a"] }, { "name": "a", "words": ["b"] }] }), "topic[1].name", "two topics"),
-            (json!({ "topic": [{ "name": "a", "words": ["?!"] }] }), "topic[0].words", "nothing to look for"),
+            (
+                json!({ "topic": [{ "name": "a" }] }),
+                "topic[0].words",
+                "no message can belong",
+            ),
+            (
+                json!({ "topic": [{ "name": "other", "words": ["a"] }] }),
+                "topic[0].name",
+                "another name",
+            ),
+            (
+                json!({ "topic": [{ "name": "", "words": ["a"] }] }),
+                "topic[0].name",
+                "needs a name",
+            ),
+            (
+                json!({ "topic": [{ "name": "a", "words": ["a"] }, { "name": "a", "words": ["b"] }] }),
+                "topic[1].name",
+                "two topics",
+            ),
+            (
+                json!({ "topic": [{ "name": "a", "words": ["?!"] }] }),
+                "topic[0].words",
+                "nothing to look for",
+            ),
             (json!({ "hours": {} }), "hours", "nobody is ever there"),
-            (json!({ "hours": { "friday": ["12:00-18:00", "09:00-13:00"] } }), "hours.friday", "overlap"),
-            (json!({ "hours": { "friday": ["12:00-18:00"], "holidays": ["12-25", "12-25"] } }), "hours.holidays", "twice"),
+            (
+                json!({ "hours": { "friday": ["12:00-18:00", "09:00-13:00"] } }),
+                "hours.friday",
+                "overlap",
+            ),
+            (
+                json!({ "hours": { "friday": ["12:00-18:00"], "holidays": ["12-25", "12-25"] } }),
+                "hours.holidays",
+                "twice",
+            ),
         ];
         for (written, path, words) in cases {
             refused(&written, path, words);

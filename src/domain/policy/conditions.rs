@@ -21,12 +21,19 @@ pub(super) fn each(when: &When, policy: &Policy, facts: &Facts, mut tell: impl F
     let modes: Vec<&str> = when.mode.iter().map(|mode| mode.as_str()).collect();
     if !modes.is_empty() {
         tell(when.mode.contains(&facts.mode), &|| {
-            format!("the answer is {}; the rule asks for {}", mode_in_words(facts.mode), modes.join(" or "))
+            format!(
+                "the answer is {}; the rule asks for {}",
+                mode_in_words(facts.mode),
+                modes.join(" or ")
+            )
         });
     }
     if !when.flag.is_empty() {
         tell(when.flag.iter().any(|flag| facts.has(*flag)), &|| {
-            format!("noticed: {}", listed(facts.screening.flags.iter().map(|flag| flag_in_words(*flag))))
+            format!(
+                "noticed: {}",
+                listed(facts.screening.flags.iter().map(|flag| flag_in_words(*flag)))
+            )
         });
     }
     if let Some(wanted) = when.personal_data {
@@ -50,11 +57,19 @@ fn topics(when: &When, policy: &Policy, facts: &Facts, tell: &mut impl FnMut(boo
     };
     let names = || {
         let names = found.iter().map(|topic| topic.name.as_str());
-        if found.is_empty() { "no topic".to_owned() } else { listed(names) }
+        if found.is_empty() {
+            "no topic".to_owned()
+        } else {
+            listed(names)
+        }
     };
     if !when.topic.is_empty() {
         tell(when.topic.iter().any(|name| belongs(name)), &|| {
-            format!("it belongs to {}; the rule asks for {}", names(), when.topic.join(" or "))
+            format!(
+                "it belongs to {}; the rule asks for {}",
+                names(),
+                when.topic.join(" or ")
+            )
         });
     }
     if let Some(wanted) = when.sensitive {
@@ -69,7 +84,11 @@ fn topics(when: &When, policy: &Policy, facts: &Facts, tell: &mut impl FnMut(boo
 fn numbers(when: &When, facts: &Facts, tell: &mut impl FnMut(bool, Says<'_>)) {
     let compared = [
         ("the confidence", when.confidence_below, facts.confidence),
-        ("the nearness of the best passage", when.similarity_below, facts.similarity),
+        (
+            "the nearness of the best passage",
+            when.similarity_below,
+            facts.similarity,
+        ),
         ("the mood", when.sentiment_below, facts.screening.sentiment),
     ];
     for (what, limit, value) in compared {
@@ -102,7 +121,10 @@ fn circumstances(when: &When, policy: &Policy, facts: &Facts, tell: &mut impl Fn
             if facts.conversation > Facts::COUNTED_CONVERSATIONS {
                 format!("it is a later conversation than the {first} first ones")
             } else {
-                format!("it is the agent's conversation number {}; the rule asks for the first {first}", facts.conversation)
+                format!(
+                    "it is the agent's conversation number {}; the rule asks for the first {first}",
+                    facts.conversation
+                )
             }
         });
     }
@@ -110,7 +132,11 @@ fn circumstances(when: &When, policy: &Policy, facts: &Facts, tell: &mut impl Fn
 
 fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.collect();
-    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 const fn mode_in_words(mode: AnswerMode) -> &'static str {

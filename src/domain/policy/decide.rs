@@ -35,7 +35,10 @@ impl Default for Policy {
 impl Policy {
     /// Is somebody there? Always where no hours are given.
     pub fn is_open(&self, at: Timestamp) -> bool {
-        self.document.hours.as_ref().is_none_or(|hours| hours.is_open(at, &self.zone))
+        self.document
+            .hours
+            .as_ref()
+            .is_none_or(|hours| hours.is_open(at, &self.zone))
     }
 
     /// Does the message belong to a topic that the owner calls sensitive?

@@ -41,7 +41,9 @@ pub struct Told {
 pub fn explain(gate: &GateState, policy: &Policy, facts: &Facts) -> Explanation {
     let rules = policy.document.rules.iter().map(|rule| {
         let mut conditions = Vec::new();
-        each(&rule.when, policy, facts, |met, says| conditions.push(Told { met, says: says() }));
+        each(&rule.when, policy, facts, |met, says| {
+            conditions.push(Told { met, says: says() })
+        });
         RuleExplained {
             name: rule.name.clone(),
             then: rule.then,

@@ -53,7 +53,9 @@ pub enum InvalidSpan {
     #[error("“{0}” is no span of a day; write it like 09:00-17:30")]
     Unreadable(String),
     /// It ends before it begins.
-    #[error("“{0}” ends before it begins; a span past midnight is two: one to 24:00, and one from 00:00 on the next day")]
+    #[error(
+        "“{0}” ends before it begins; a span past midnight is two: one to 24:00, and one from 00:00 on the next day"
+    )]
     Backwards(String),
 }
 
@@ -64,7 +66,9 @@ pub struct InvalidHoliday(String);
 
 fn minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.trim().split_once(':')?;
-    let two = |digits: &str| (digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?;
+    let two = |digits: &str| {
+        (digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+    };
     let (hours, minutes): (u16, u16) = (two(hours)?, two(minutes)?);
     let of_day = hours * 60 + minutes;
     (minutes < 60 && of_day <= DAY).then_some(of_day)
@@ -184,7 +188,13 @@ impl Hours {
         let whole_day = |spans: &[Span]| {
             let mut spans = spans.to_vec();
             spans.sort_unstable();
-            spans.iter().fold(0, |reached, span| if span.from <= reached { reached.max(span.to) } else { reached }) == DAY
+            spans.iter().fold(0, |reached, span| {
+                if span.from <= reached {
+                    reached.max(span.to)
+                } else {
+                    reached
+                }
+            }) == DAY
         };
         self.holidays.is_empty() && self.days().iter().all(|(_, spans)| whole_day(spans))
     }
@@ -277,8 +287,16 @@ mod tests {
     fn the_next_opening_passes_over_closed_days_and_holidays() {
         let next = |text| shop().next_open(at(text), &berlin());
         assert_eq!(next("2026-11-16T09:30"), Some(at("2026-11-16T09:30")), "open already");
-        assert_eq!(next("2026-11-16T12:45"), Some(at("2026-11-16T13:30")), "after the break");
-        assert_eq!(next("2026-11-22T12:00"), Some(at("2026-11-28T10:00")), "Monday is a holiday");
+        assert_eq!(
+            next("2026-11-16T12:45"),
+            Some(at("2026-11-16T13:30")),
+            "after the break"
+        );
+        assert_eq!(
+            next("2026-11-22T12:00"),
+            Some(at("2026-11-28T10:00")),
+            "Monday is a holiday"
+        );
         assert_eq!(Hours::default().next_open(at("2026-11-16T09:30"), &berlin()), None);
     }
 
@@ -291,7 +309,10 @@ mod tests {
             assert_eq!(text.parse::<Holiday>().map(String::from), Ok(text.to_owned()));
         }
         for text in ["", "9-5", "09:00", "24:01-24:02", "09:60-10:00", "+9:00-10:00"] {
-            assert!(matches!(text.parse::<Span>(), Err(InvalidSpan::Unreadable(_))), "{text}");
+            assert!(
+                matches!(text.parse::<Span>(), Err(InvalidSpan::Unreadable(_))),
+                "{text}"
+            );
         }
         for text in ["22:00-02:00", "09:00-09:00"] {
             assert!(matches!(text.parse::<Span>(), Err(InvalidSpan::Backwards(_))), "{text}");

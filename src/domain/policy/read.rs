@@ -36,7 +36,10 @@ const RULE: Keys = &[
     ("then", "\"hold\", \"hand_off\" or \"refuse\""),
     ("reason", "a text"),
     ("deadline_minutes", "a whole number of minutes"),
-    ("fallback", "\"hand_off\", \"holding_message\", \"take_email\" or \"refuse\""),
+    (
+        "fallback",
+        "\"hand_off\", \"holding_message\", \"take_email\" or \"refuse\"",
+    ),
     ("approvers", "a list of skills or e-mail addresses"),
     ("quorum", "a whole number of people"),
 ];
@@ -48,7 +51,10 @@ const WHEN: Keys = &[
     ("confidence_below", "a number from 0 to 1"),
     ("similarity_below", "a number from -1 to 1"),
     ("sentiment_below", "a number from -1 to 1"),
-    ("mode", "one or a list of \"verified\", \"quote\", \"compose\", \"abstain\""),
+    (
+        "mode",
+        "one or a list of \"verified\", \"quote\", \"compose\", \"abstain\"",
+    ),
     ("flag", FLAGS),
     ("personal_data", "true"),
     ("hours", "\"open\" or \"closed\""),
@@ -64,7 +70,10 @@ pub fn read(written: &Value) -> Result<Document, Vec<Problem>> {
     let mut problems = Vec::new();
     let Value::Object(all) = written else {
         let says = "a policy is a table with `topic`, `hours` and `rule`, each of which may be left out".to_owned();
-        return Err(vec![Problem { path: String::new(), says }]);
+        return Err(vec![Problem {
+            path: String::new(),
+            says,
+        }]);
     };
     known("", all, DOCUMENT, "a policy", &mut problems);
     for (at, topic) in listed(all, "topic", &mut problems).iter().enumerate() {
@@ -85,10 +94,16 @@ pub fn read(written: &Value) -> Result<Document, Vec<Problem>> {
             rest.remove("when");
         }
         table::<Rule>(&path, &rest, RULE, &complete, &mut problems);
-        for (key, wanted) in [("name", "give it a `name`, which is told with every decision"), ("then", "say what happens `then`: \"hold\", \"hand_off\" or \"refuse\"")] {
+        for (key, wanted) in [
+            ("name", "give it a `name`, which is told with every decision"),
+            ("then", "say what happens `then`: \"hold\", \"hand_off\" or \"refuse\""),
+        ] {
             if rule.is_object() && rule.get(key).is_none() {
                 let says = format!("rule {} is not complete: {wanted}", at + 1);
-                problems.push(Problem { path: format!("{path}.{key}"), says });
+                problems.push(Problem {
+                    path: format!("{path}.{key}"),
+                    says,
+                });
             }
         }
     }
@@ -102,7 +117,11 @@ pub fn read(written: &Value) -> Result<Document, Vec<Problem>> {
         }]
     })?;
     let problems = check(&document);
-    if problems.is_empty() { Ok(document) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(document)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The elements of a list; a problem if it is none.
@@ -112,7 +131,10 @@ fn listed<'a>(all: &'a Map<String, Value>, key: &str, problems: &mut Vec<Problem
         Some(Value::Array(elements)) => elements,
         Some(_) => {
             let says = format!("`{key}` is a list: write [[{key}]] with two brackets for each");
-            problems.push(Problem { path: key.to_owned(), says });
+            problems.push(Problem {
+                path: key.to_owned(),
+                says,
+            });
             &[]
         }
     }
@@ -122,7 +144,10 @@ fn listed<'a>(all: &'a Map<String, Value>, key: &str, problems: &mut Vec<Problem
 fn table<T: DeserializeOwned>(path: &str, written: &Value, keys: Keys, complete: &Value, problems: &mut Vec<Problem>) {
     let Value::Object(fields) = written else {
         let says = format!("this must be a table of {}", names(keys));
-        problems.push(Problem { path: path.to_owned(), says });
+        problems.push(Problem {
+            path: path.to_owned(),
+            says,
+        });
         return;
     };
     known(path, fields, keys, "this table", problems);
@@ -130,7 +155,9 @@ fn table<T: DeserializeOwned>(path: &str, written: &Value, keys: Keys, complete:
         let Some(value) = fields.get(*key) else { continue };
         let mut alone = complete.clone();
         alone[*key] = value.clone();
-        let Err(error) = serde_json::from_value::<T>(alone) else { continue };
+        let Err(error) = serde_json::from_value::<T>(alone) else {
+            continue;
+        };
         // Spans and days say themselves what is wrong with them.
         let is_time = *wanted == SPANS || *key == "holidays";
         let error = error.to_string();
@@ -139,7 +166,10 @@ fn table<T: DeserializeOwned>(path: &str, written: &Value, keys: Keys, complete:
         } else {
             format!("`{key}` is {value}, but it must be {wanted}")
         };
-        problems.push(Problem { path: format!("{path}.{key}"), says });
+        problems.push(Problem {
+            path: format!("{path}.{key}"),
+            says,
+        });
     }
 }
 
@@ -169,7 +199,10 @@ mod tests {
 
     fn sentences(written: &Value) -> Vec<(String, String)> {
         let problems = read(written).err().unwrap_or_default();
-        problems.into_iter().map(|problem| (problem.path, problem.says)).collect()
+        problems
+            .into_iter()
+            .map(|problem| (problem.path, problem.says))
+            .collect()
     }
 
     #[track_caller]
@@ -202,10 +235,22 @@ mod tests {
     #[test]
     fn a_key_that_does_not_exist_is_a_mistake_with_a_suggestion() {
         one(&json!({ "rules": [] }), "rules", "did you mean `rule`?");
-        one(&json!({ "hours": { "mondai": [] , "monday": ["09:00-10:00"]} }), "hours.mondai", "did you mean `monday`?");
+        one(
+            &json!({ "hours": { "mondai": [] , "monday": ["09:00-10:00"]} }),
+            "hours.mondai",
+            "did you mean `monday`?",
+        );
         let rule = |when: Value| json!({ "rule": [{ "name": "a", "then": "hold", "when": when }] });
-        one(&rule(json!({ "confidence_bellow": 0.5 })), "rule[0].when.confidence_bellow", "did you mean `confidence_below`?");
-        one(&rule(json!({ "weather": "rain", "mode": "quote" })), "rule[0].when.weather", "there are `topic`");
+        one(
+            &rule(json!({ "confidence_bellow": 0.5 })),
+            "rule[0].when.confidence_bellow",
+            "did you mean `confidence_below`?",
+        );
+        one(
+            &rule(json!({ "weather": "rain", "mode": "quote" })),
+            "rule[0].when.weather",
+            "there are `topic`",
+        );
     }
 
     #[test]
@@ -215,16 +260,44 @@ mod tests {
             rule[key] = value;
             json!({ "rule": [rule] })
         };
-        one(&rule("quorum", json!("two")), "rule[0].quorum", "must be a whole number of people");
-        one(&rule("then", json!("explode")), "rule[0].then", "\"hold\", \"hand_off\" or \"refuse\"");
-        one(&rule("when", json!({ "mode": "sing" })), "rule[0].when.mode", "\"verified\"");
+        one(
+            &rule("quorum", json!("two")),
+            "rule[0].quorum",
+            "must be a whole number of people",
+        );
+        one(
+            &rule("then", json!("explode")),
+            "rule[0].then",
+            "\"hold\", \"hand_off\" or \"refuse\"",
+        );
+        one(
+            &rule("when", json!({ "mode": "sing" })),
+            "rule[0].when.mode",
+            "\"verified\"",
+        );
         one(&rule("when", json!("always")), "rule[0].when", "must be a table");
-        one(&json!({ "hours": { "monday": ["9 to 5"] } }), "hours.monday", "write it like 09:00-17:30");
-        one(&json!({ "hours": { "monday": "09:00-17:30" } }), "hours.monday", "a list of spans");
-        one(&json!({ "hours": { "monday": ["09:00-17:30"], "holidays": ["Christmas"] } }), "hours.holidays", "no day of the calendar");
+        one(
+            &json!({ "hours": { "monday": ["9 to 5"] } }),
+            "hours.monday",
+            "write it like 09:00-17:30",
+        );
+        one(
+            &json!({ "hours": { "monday": "09:00-17:30" } }),
+            "hours.monday",
+            "a list of spans",
+        );
+        one(
+            &json!({ "hours": { "monday": ["09:00-17:30"], "holidays": ["Christmas"] } }),
+            "hours.holidays",
+            "no day of the calendar",
+        );
         one(&json!({ "topic": { "name": "a" } }), "topic", "[[topic]]");
         one(&json!([]), "", "a policy is a table");
-        one(&json!({ "rule": [{ "name": "a", "when": { "mode": "quote" } }] }), "rule[0].then", "say what happens");
+        one(
+            &json!({ "rule": [{ "name": "a", "when": { "mode": "quote" } }] }),
+            "rule[0].then",
+            "say what happens",
+        );
     }
 
     #[test]
@@ -250,7 +323,13 @@ mod tests {
         let written = serde_json::to_value(&rule).unwrap();
         assert_eq!(sorted(keys(&written)), of(RULE));
         assert_eq!(sorted(keys(&written["when"])), of(WHEN));
-        assert_eq!(sorted(keys(&serde_json::to_value(Topic::default()).unwrap())), of(TOPIC));
-        assert_eq!(sorted(keys(&serde_json::to_value(Hours::default()).unwrap())), of(HOURS));
+        assert_eq!(
+            sorted(keys(&serde_json::to_value(Topic::default()).unwrap())),
+            of(TOPIC)
+        );
+        assert_eq!(
+            sorted(keys(&serde_json::to_value(Hours::default()).unwrap())),
+            of(HOURS)
+        );
     }
 }

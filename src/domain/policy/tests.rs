@@ -66,7 +66,13 @@ fn facts() -> impl Strategy<Value = Facts> {
     let mode = prop::sample::select(MODES.to_vec());
     let numbers = (0.0..1.0_f64, -1.0..1.0_f64, 0..2_000_000_000_000_i64, 1..1_001_i64);
     (mode, trouble, any::<[bool; 3]>(), screening(), numbers).prop_map(
-        |(mode, trouble, [unfit, already_held, visitor_known], screening, (confidence, similarity, at, conversation))| Facts {
+        |(
+            mode,
+            trouble,
+            [unfit, already_held, visitor_known],
+            screening,
+            (confidence, similarity, at, conversation),
+        )| Facts {
             mode,
             trouble,
             unfit,
@@ -117,26 +123,40 @@ fn when() -> impl Strategy<Value = When> {
     let number = || prop::option::weighted(0.3, -0.9..1.0_f64);
     let maybe = || prop::option::weighted(0.2, Just(true));
     let hours = prop::option::weighted(0.2, prop::sample::select(vec![Opening::Open, Opening::Closed]));
-    let visitor = prop::option::weighted(0.2, prop::sample::select(vec![VisitorKind::Known, VisitorKind::Unknown]));
-    (lists, [number(), number(), number()], [maybe(), maybe()], hours, visitor).prop_map(
-        |((topic, mode, flag), [confidence, similarity, sentiment], [sensitive, personal], hours, visitor)| When {
-            topic,
-            mode,
-            flag,
-            confidence_below: confidence,
-            similarity_below: similarity,
-            sentiment_below: sentiment,
-            sensitive,
-            personal_data: personal,
-            hours,
-            visitor,
-            first_conversations: None,
-        },
+    let visitor = prop::option::weighted(
+        0.2,
+        prop::sample::select(vec![VisitorKind::Known, VisitorKind::Unknown]),
+    );
+    (
+        lists,
+        [number(), number(), number()],
+        [maybe(), maybe()],
+        hours,
+        visitor,
     )
+        .prop_map(
+            |((topic, mode, flag), [confidence, similarity, sentiment], [sensitive, personal], hours, visitor)| When {
+                topic,
+                mode,
+                flag,
+                confidence_below: confidence,
+                similarity_below: similarity,
+                sentiment_below: sentiment,
+                sensitive,
+                personal_data: personal,
+                hours,
+                visitor,
+                first_conversations: None,
+            },
+        )
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
-    let terms = (prop::option::of(1..90_u32), prop::option::of(1..4_u8), prop::sample::subsequence(vec!["billing", "tech"], 0..=2));
+    let terms = (
+        prop::option::of(1..90_u32),
+        prop::option::of(1..4_u8),
+        prop::sample::subsequence(vec!["billing", "tech"], 0..=2),
+    );
     ("[a-z]{1,8}", when(), prop::sample::select(KINDS.to_vec()), terms).prop_map(
         |(name, when, then, (deadline_minutes, quorum, approvers))| Rule {
             name,
@@ -152,12 +172,14 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let topics = TOPICS.map(|name| any::<bool>().prop_map(move |sensitive| Topic {
-        name: name.to_owned(),
-        words: vec![name.to_owned()],
-        sensitive,
-        ..Topic::default()
-    }));
+    let topics = TOPICS.map(|name| {
+        any::<bool>().prop_map(move |sensitive| Topic {
+            name: name.to_owned(),
+            words: vec![name.to_owned()],
+            sensitive,
+            ..Topic::default()
+        })
+    });
     (topics, prop::collection::vec(rule(), 0..5)).prop_map(|(topics, rules)| Policy {
         version: 3,
         document: Document {
@@ -179,10 +201,22 @@ fn with_one_fact_more(facts: &Facts, trouble: EngineTrouble, flag: Flag) -> [Fac
     let mut unreleased = facts.clone();
     unreleased.screening.topics.push(found("whatever nobody released"));
     [
-        Facts { mode: AnswerMode::Abstain, ..facts.clone() },
-        Facts { trouble: Some(trouble), ..facts.clone() },
-        Facts { unfit: true, ..facts.clone() },
-        Facts { already_held: true, ..facts.clone() },
+        Facts {
+            mode: AnswerMode::Abstain,
+            ..facts.clone()
+        },
+        Facts {
+            trouble: Some(trouble),
+            ..facts.clone()
+        },
+        Facts {
+            unfit: true,
+            ..facts.clone()
+        },
+        Facts {
+            already_held: true,
+            ..facts.clone()
+        },
         flagged,
         unreleased,
     ]
@@ -392,11 +426,21 @@ fn a_message_of_two_topics_goes_out_only_if_both_are_released() {
 fn whoever_released_a_topic_stays_responsible_for_it_until_it_is_closed() {
     let ada = MemberId::from(Uuid::from_u128(2));
     let both = releasing(&["hours"]).releasing(&["hours".to_owned(), "delivery".to_owned()], ada, Timestamp(9));
-    let by: Vec<_> = both.released().iter().map(|released| (released.topic.as_str(), released.by)).collect();
+    let by: Vec<_> = both
+        .released()
+        .iter()
+        .map(|released| (released.topic.as_str(), released.by))
+        .collect();
     assert_eq!(by, [("delivery", ada), ("hours", mia())]);
     assert_eq!(both.keeping(|topic| topic == "hours"), releasing(&["hours"]));
     assert_eq!(both.keeping(|_| false), GateState::Closed);
-    assert_eq!(GateState::Certified { certificate: "c".to_owned() }.keeping(|_| true), GateState::Closed);
+    assert_eq!(
+        GateState::Certified {
+            certificate: "c".to_owned()
+        }
+        .keeping(|_| true),
+        GateState::Closed
+    );
 }
 
 #[test]
@@ -411,10 +455,18 @@ fn of_rules_that_apply_together_the_strictest_terms_count() {
     let managers = terms(None, Fallback::Refuse, &["ben@a.example", "ida@a.example"], 1);
     let two = terms(Some(60), Fallback::HandOff, &[], 2);
     let all = Terms::together(&[billing.clone(), managers.clone()]);
-    assert_eq!(all, terms(Some(30), Fallback::TakeEmail, &["ben@a.example"], 1), "whom both name");
+    assert_eq!(
+        all,
+        terms(Some(30), Fallback::TakeEmail, &["ben@a.example"], 1),
+        "whom both name"
+    );
     let all = Terms::together(&[two, billing, managers]);
     let everybody = ["ben@a.example", "ida@a.example", "mia@a.example"];
-    assert_eq!(all, terms(Some(30), Fallback::TakeEmail, &everybody, 2), "one alone cannot be two");
+    assert_eq!(
+        all,
+        terms(Some(30), Fallback::TakeEmail, &everybody, 2),
+        "one alone cannot be two"
+    );
     assert_eq!(Terms::together(&[]), Terms::default());
 }
 
@@ -429,8 +481,16 @@ fn with_other_topics_the_past_is_screened_by_words_where_they_changed() {
         topics: topics.to_vec(),
         ..Document::default()
     };
-    let now = document(&[topic("hours", "open"), topic("refunds", "refund"), topic("gone", "open")]);
-    let then = document(&[topic("hours", "open"), topic("refunds", "money"), topic("sundays", "Sunday")]);
+    let now = document(&[
+        topic("hours", "open"),
+        topic("refunds", "refund"),
+        topic("gone", "open"),
+    ]);
+    let then = document(&[
+        topic("hours", "open"),
+        topic("refunds", "money"),
+        topic("sundays", "Sunday"),
+    ]);
     let screening = Screening {
         topics: vec![found("refunds"), found("gone"), found("hours")],
         sentiment: 0.25,

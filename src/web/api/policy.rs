@@ -2,8 +2,8 @@
 
 use super::PageQuery;
 use crate::app::policy::{
-    self, Applied, DiffView, DraftExplained, GateView, PolicyView, ProblemView, VersionView, WhatIf, WhatIfView, Written,
-    to_toml,
+    self, Applied, DiffView, DraftExplained, GateView, PolicyView, ProblemView, VersionView, WhatIf, WhatIfView,
+    Written, to_toml,
 };
 use crate::app::views::Page;
 use crate::domain::ids::{AgentId, ConversationId};
@@ -46,7 +46,9 @@ impl Sent {
         match (self.toml, self.document) {
             (Some(toml), None) => Ok(Written::Toml(toml)),
             (None, Some(document)) => Ok(Written::Document(document)),
-            _ => Err(Problem::invalid("Send the policy either as `toml`, a text, or as `document`, JSON.")),
+            _ => Err(Problem::invalid(
+                "Send the policy either as `toml`, a text, or as `document`, JSON.",
+            )),
         }
     }
 }

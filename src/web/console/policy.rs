@@ -32,7 +32,9 @@ pub(super) async fn page(
     caller.require(Scope::Admin)?;
     let agents = agents::agents(&web.app, caller).await?;
     let Some(agent_id) = wanted.agent.or_else(|| agents.first().map(|agent| agent.id)) else {
-        return Err(Problem::not_found("There is no agent yet; make one with: holdpoint init"));
+        return Err(Problem::not_found(
+            "There is no agent yet; make one with: holdpoint init",
+        ));
     };
     let shown = policy::show(&web.app, caller, agent_id, None).await?;
     let gate = policy::gate(&web.app, caller).await?;
@@ -55,7 +57,11 @@ pub(super) async fn page(
         may_release: matches!(caller.who, Who::Member { role: Role::Owner, .. }),
         released: released.collect(),
         can_be_released: gate.can_be_released,
-        versions: versions.items.into_iter().map(|version| row(&viewer, version)).collect(),
+        versions: versions
+            .items
+            .into_iter()
+            .map(|version| row(&viewer, version))
+            .collect(),
     })
 }
 
@@ -68,6 +74,10 @@ fn row(viewer: &Viewer, version: VersionView) -> PolicyVersion {
         version: version.version,
         by: version.by.unwrap_or_else(|| "The administrator".to_owned()),
         at: viewer.moment(version.at),
-        size: format!("{}, {}", counted(version.topics, "topic"), counted(version.rules, "rule")),
+        size: format!(
+            "{}, {}",
+            counted(version.topics, "topic"),
+            counted(version.rules, "rule")
+        ),
     }
 }

@@ -144,7 +144,13 @@ impl Thread<'_> {
                 .iter()
                 .flat_map(|decision| &decision.reasons)
                 .map(|reason| sentence(reason.in_words()))
-                .chain(history.decision.iter().flat_map(|decision| &decision.rules).map(|rule| sentence(rule)))
+                .chain(
+                    history
+                        .decision
+                        .iter()
+                        .flat_map(|decision| &decision.rules)
+                        .map(|rule| sentence(rule)),
+                )
                 .collect(),
             uncertified: self.uncertified(history),
             sources: draft.sources.iter().map(|source| source.title.clone()).collect(),
