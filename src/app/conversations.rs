@@ -1,16 +1,17 @@
 //! Conversations as the console shows them.
 
 use super::caller::Caller;
+use super::policy::{self, ReleasedView};
 use super::review::{DraftView, OutcomeView, outcome_view};
 use super::views::{MessageView, Names, Page};
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::conversation::Owner;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, ReleaseId};
-use crate::domain::policy::{DecisionKind, Reason};
+use crate::domain::policy::{DecisionKind, Reason, Terms};
 use crate::domain::review::ItemKind;
 use crate::domain::time::Timestamp;
-use crate::store::entity::conversation;
+use crate::store::entity::{conversation, decision};
 use crate::store::{ItemStatus, Rows};
 use serde::Serialize;
 
@@ -51,14 +52,22 @@ pub struct ConversationSummary {
 }
 
 /// A decision of the policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DecisionView {
     /// What was decided.
     pub kind: DecisionKind,
     /// Why.
     pub reasons: Vec<Reason>,
-    /// By which version of the rules.
+    /// By which version of the agent's policy; 0 where it has none, so that only what is built in decided.
     pub policy_version: i64,
+    /// The owner's rules that took part, as clauses.
+    pub rules: Vec<String>,
+    /// How the draft waits, if it does.
+    pub terms: Terms,
+    /// How sure the draft was, if that was recorded.
+    pub confidence: Option<f64>,
+    /// The releases without a certificate that let it out, if it went out by itself.
+    pub released: Vec<ReleasedView>,
 }
 
 /// A draft with everything that became of it.
@@ -177,6 +186,23 @@ async fn summary(
     })
 }
 
+async fn decision_view(
+    rows: &Rows<'_>,
+    names: &mut Names,
+    agent_id: AgentId,
+    row: decision::Model,
+) -> Result<DecisionView, AppError> {
+    Ok(DecisionView {
+        rules: policy::rules_in_words(rows, agent_id, &row).await?,
+        released: policy::released(rows, names, &row).await?,
+        kind: row.kind,
+        reasons: row.reasons.0,
+        policy_version: row.policy_version,
+        terms: row.terms.0,
+        confidence: row.confidence,
+    })
+}
+
 /// One conversation with everything that happened behind it.
 ///
 /// # Errors
@@ -193,11 +219,10 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
     let turns: Vec<_> = rows.turns_of(id).await?.into_iter().map(|turn| turn.id).collect();
     let mut drafts = Vec::new();
     for draft in rows.drafts_of_turns(&turns).await? {
-        let decision = rows.decision_of(draft.id).await?.map(|row| DecisionView {
-            kind: row.kind,
-            reasons: row.reasons.0,
-            policy_version: row.policy_version,
-        });
+        let decision = match rows.decision_of(draft.id).await? {
+            Some(decided) => Some(decision_view(&rows, &mut names, row.agent_id, decided).await?),
+            None => None,
+        };
         let release_id = rows.release_of(draft.id).await?.map(|release| release.id);
         let message_seq = release_id
             .and_then(|release| messages.iter().find(|message| message.release_id == Some(release)))

@@ -49,7 +49,16 @@ pub async fn frame(app: &App, caller: &Caller) -> Result<Frame, AppError> {
     let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
     let gate = workspace.gate.0;
     let gate_by = match &gate {
-        GateState::Uncertified { by, .. } => Some(Names::default().of(&rows, *by).await?),
+        GateState::Uncertified { topics } => {
+            let (mut names, mut by) = (Names::default(), Vec::new());
+            for released in topics {
+                let name = names.of(&rows, released.by).await?;
+                if !by.contains(&name) {
+                    by.push(name);
+                }
+            }
+            Some(by.join(" and "))
+        }
         GateState::Closed | GateState::Certified { .. } => None,
     };
     Ok(Frame {

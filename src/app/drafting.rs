@@ -9,15 +9,15 @@ mod superseded;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
-use super::{App, AppError, agents};
+use super::{App, AppError, agents, policy as policies};
 use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
 use crate::domain::flow::{Effect, Proposed, Step, Ticket};
-use crate::domain::ids::{AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
+use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::policy::{self, Decision, EngineTrouble, Facts, GateState};
-use crate::domain::screening::wishes_for_person;
+use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
+use crate::domain::screening::{Flag, Screening, wishes_for_person};
 use crate::domain::time::Timestamp;
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
@@ -113,7 +113,9 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         sources: proposal.sources.clone(),
         signals: proposal.signals.clone(),
     };
-    decide(app, workspace_id, id, draft, &proposal, began).await
+    let agent_id = ledger.conversation.agent_id;
+    let facts = facts(&rows, agent_id, id, &draft, &proposal).await?;
+    decide(app, workspace_id, (agent_id, id), draft, facts, began).await
 }
 
 /// Nothing is left to draft: the job goes, unless the state says that it is due later.
@@ -194,28 +196,55 @@ async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, A
         .collect())
 }
 
+/// What the policy is to look at. Time and state of the turn are those of the transaction.
+async fn facts(
+    rows: &Rows<'_>,
+    agent_id: AgentId,
+    id: ConversationId,
+    draft: &Draft,
+    proposal: &Proposal,
+) -> Result<Facts, AppError> {
+    let topics = policies::current(rows, agent_id).await?.document.topics;
+    let unsupported = !draft.signals.unsupported.is_empty();
+    let screening = Screening {
+        wishes_for_person: proposal.wishes_for_person,
+        topics: policy::by_words(&topics, &draft.question),
+        flags: if unsupported {
+            vec![Flag::Unsupported]
+        } else {
+            Vec::new()
+        },
+        ..Screening::default()
+    };
+    let most = u32::try_from(Facts::COUNTED_CONVERSATIONS).unwrap_or(u32::MAX);
+    Ok(Facts {
+        mode: draft.mode,
+        trouble: proposal.trouble,
+        unfit: draft.signals.unfit,
+        confidence: policy::confidence(&draft.signals, &screening),
+        similarity: draft.signals.top_similarity,
+        screening,
+        // Nobody says who they are yet.
+        visitor_known: false,
+        conversation: rows.conversation_number(agent_id, id, most).await?,
+        ..Facts::default()
+    })
+}
+
 /// The fenced transaction: draft, decision, and what follows from it.
 async fn decide(
     app: &App,
     workspace_id: WorkspaceId,
-    id: ConversationId,
+    about: (AgentId, ConversationId),
     draft: Draft,
-    proposal: &Proposal,
+    facts: Facts,
     began: Timestamp,
 ) -> Result<(), AppError> {
-    let facts = Facts {
-        mode: draft.mode,
-        wishes_for_person: proposal.wishes_for_person,
-        trouble: proposal.trouble,
-        unsupported: !draft.signals.unsupported.is_empty(),
-        unfit: draft.signals.unfit,
-        already_held: false,
-    };
     let app_of_write = app.clone();
     app.store()
         .write(workspace_id, move |tx| {
-            let (app, draft) = (app_of_write.clone(), draft.clone());
-            Box::pin(async move { decide_in(&app, tx, id, draft, facts, began).await })
+            let (app, draft, facts) = (app_of_write.clone(), draft.clone(), facts.clone());
+            Box::pin(async move { decide_in(&app, tx, about, draft, facts, began).await })
         })
         .await
 }
@@ -223,7 +252,7 @@ async fn decide(
 async fn decide_in(
     app: &App,
     tx: &Tx<'_>,
-    id: ConversationId,
+    (agent_id, id): (AgentId, ConversationId),
     draft: Draft,
     facts: Facts,
     began: Timestamp,
@@ -232,13 +261,13 @@ async fn decide_in(
     let (settings, gate) = (workspace.settings.0, workspace.gate.0);
     let mut ledger = ledger::load(tx, id).await?;
     let context = ledger::context(app.sources(), &settings);
-    let decision = policy::decide(
-        &gate,
-        Facts {
-            already_held: ledger.flow.item.is_some(),
-            ..facts
-        },
-    );
+    let policy = policies::current(tx, agent_id).await?;
+    let facts = Facts {
+        already_held: ledger.flow.item.is_some(),
+        at: context.now,
+        ..facts
+    };
+    let decision = policy::decide(&gate, &policy, &facts);
     let decision_id = DecisionId::new(context.ids);
     let ticket = Ticket {
         turn_id: draft.turn_id,
@@ -264,7 +293,21 @@ async fn decide_in(
         }
     };
     write_draft(tx, &draft, began, context.now).await?;
-    write_decision(tx, &draft, decision_id, &decision, &gate, context.now).await?;
+    let decided = decision::Model {
+        id: decision_id,
+        workspace_id: tx.workspace_id(),
+        draft_id: draft.id,
+        kind: decision.kind,
+        reasons: Json(decision.reasons.clone()),
+        policy_version: decision.policy_version,
+        gate: Json(gate.clone()),
+        rules: Json(decision.rules.clone()),
+        terms: Json(decision.terms.clone()),
+        confidence: Some(facts.confidence),
+        facts: Some(Json(facts.clone().without_words())),
+        created_at: context.now,
+    };
+    tx.insert(decided).await?;
     if let Some(id) = draft.sources.first().and_then(|source| source.verified_answer_id)
         && draft.mode == AnswerMode::Verified
         && let Some(row) = tx.verified_answer(id).await?
@@ -287,6 +330,15 @@ async fn decide_in(
         .about("decision", decision_id)
         .about("mode", draft.mode.as_str())
         .with("reasons", serde_json::to_value(&decision.reasons).unwrap_or_default());
+    if decision.policy_version != POLICY_VERSION {
+        entry = entry.about("policy_version", decision.policy_version);
+    }
+    if !decision.rules.is_empty() {
+        entry = entry.with("rules", decision.rules.clone());
+    }
+    if decision.kind == DecisionKind::Send {
+        entry = entry.with("released", uncertified(&gate, &facts));
+    }
     if let Some(item) = ledger.flow.item {
         entry = entry.about("item", item.id);
     }
@@ -294,6 +346,14 @@ async fn decide_in(
         entry = entry.about("message", message.id).about("seq", message.seq);
     }
     Ok(Change::Logged((), entry))
+}
+
+/// The topics that let a draft out without a certificate, with who is responsible for each: so it is marked in the log.
+fn uncertified(gate: &GateState, facts: &Facts) -> serde_json::Value {
+    let released = gate.lets_through(&facts.screening).into_iter();
+    released
+        .map(|released| serde_json::json!({ "topic": released.topic, "by": released.by }))
+        .collect()
 }
 
 /// The entry's kind follows from what the flow did, not from what the policy wished: an answer that a person can still
@@ -325,27 +385,6 @@ async fn write_draft(tx: &Tx<'_>, draft: &Draft, began: Timestamp, now: Timestam
         sources: Json(draft.sources.clone()),
         signals: Json(draft.signals.clone()),
         drafted_in_ms: now.ms_since(began),
-        created_at: now,
-    };
-    Ok(tx.insert(row).await?)
-}
-
-async fn write_decision(
-    tx: &Tx<'_>,
-    draft: &Draft,
-    id: DecisionId,
-    decision: &Decision,
-    gate: &GateState,
-    now: Timestamp,
-) -> Result<(), AppError> {
-    let row = decision::Model {
-        id,
-        workspace_id: tx.workspace_id(),
-        draft_id: draft.id,
-        kind: decision.kind,
-        reasons: Json(decision.reasons.clone()),
-        policy_version: decision.policy_version,
-        gate: Json(gate.clone()),
         created_at: now,
     };
     Ok(tx.insert(row).await?)

@@ -16,6 +16,7 @@ mod ledger;
 pub mod live;
 pub mod machine;
 pub mod models;
+pub mod policy;
 pub mod review;
 pub mod status;
 pub mod takeover;

@@ -87,6 +87,13 @@ impl Failure {
         }
     }
 
+    /// A further field of the API's problem; null if there is none.
+    pub(crate) fn field(&self, name: &str) -> Value {
+        self.problem
+            .as_ref()
+            .map_or(Value::Null, |problem| problem[name].clone())
+    }
+
     /// Says it on standard error: a sentence, or a problem object for programs.
     pub(crate) fn tell(&self, as_json: bool) -> ExitCode {
         if !self.sentence.is_empty() {

@@ -20,6 +20,7 @@ mod log;
 mod model;
 mod model_check;
 mod output;
+mod policy;
 mod queue;
 mod remote;
 mod serve;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 #[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
-                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify)."
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check)."
 )]
 struct Cli {
     #[command(flatten)]
@@ -64,6 +65,10 @@ enum Command {
     /// The models of this machine
     #[command(subcommand)]
     Model(model::Model),
+    /// The owner's rules about what is sent, held, handed off or refused
+    Policy(policy::Policy),
+    /// How far answers go out without a person
+    Gate(policy::Gate),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -112,6 +117,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Admin(admin) => admin.run(&context).await,
         Command::Kb(kb) => kb.run(&context).await,
         Command::Model(model) => model.run(&context).await,
+        Command::Policy(policy) => policy.run(context).await,
+        Command::Gate(gate) => gate.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Log(log) => log.run(&context).await,

@@ -257,7 +257,7 @@ impl Written {
     }
 }
 
-fn from_standard_input() -> Result<String, Failure> {
+pub(super) fn from_standard_input() -> Result<String, Failure> {
     let mut text = String::new();
     let read = std::io::stdin().read_to_string(&mut text);
     read.map_err(|error| Failure::usage(format!("standard input could not be read as text ({error})")))?;

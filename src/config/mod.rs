@@ -9,13 +9,12 @@ mod file;
 mod keys;
 mod parse;
 mod remote;
-mod suggestion;
 
+pub use crate::domain::suggestion::closest;
 pub use error::ConfigError;
 pub use example::example;
 pub use keys::{KEYS, Key};
 pub use parse::size_bytes;
-pub use suggestion::closest;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -102,6 +102,8 @@ events! {
     VerifiedAnswerAdded = "verified_answer.added",
     /// A verified answer was retired.
     VerifiedAnswerRetired = "verified_answer.retired",
+    /// A version of an agent's policy came into force.
+    PolicyApplied = "policy.applied",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
 }

@@ -14,6 +14,7 @@ pub mod knowledge;
 mod log;
 mod models;
 mod open;
+mod policy;
 mod rows;
 mod write;
 
@@ -21,6 +22,7 @@ pub use entity::values::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
 pub use log::LogDraft;
 pub use open::Location;
+pub use policy::Decided;
 pub use rows::Rows;
 pub use write::{Change, Committed, Tx};
 

@@ -6,7 +6,7 @@
 mod node;
 mod other_origin;
 
-use crate::app::{OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
+use crate::app::{OPENING_HOURS, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
 use holdpoint::app::{accounts, knowledge};
 use holdpoint::store::Change;
 use node::Script;
@@ -215,4 +215,34 @@ async fn renew_picture(taken: &str, name: &str) {
         .arg(directory.join(name))
         .run(async |_step| {})
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_writes_tries_and_applies_a_policy_by_keyboard_alone() {
+    let Some(script) = Script::find("console-policy.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    for question in [QUESTIONS[0], OPENING_HOURS] {
+        let visitor = app.visitor().await;
+        visitor.says(question).await;
+        app.item_of(&visitor).await;
+    }
+    let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
+        .await
+        .unwrap();
+    let script = script
+        .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
+        .env("HOLDPOINT_SETUP_TOKEN", &link.token)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .pictures("policy");
+    script.run(async |_step| {}).await;
+    let path = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
+    let policy = app.owner().get(&path).await.ok();
+    assert_eq!(
+        (policy["version"].as_i64(), policy["by"].as_str()),
+        (Some(1), Some("Ada Quill"))
+    );
+    assert_eq!(policy["document"]["rule"][0]["then"], "hand_off");
+    assert_eq!(app.owner().get("/api/v1/gate").await.ok()["state"], "closed");
 }

@@ -4,6 +4,7 @@ mod answers;
 mod demo;
 mod measuring;
 mod model;
+mod policy;
 mod refusals;
 mod serving;
 

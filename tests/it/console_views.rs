@@ -244,6 +244,7 @@ fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) 
         text,
         changed,
         agent_version: "Lumi, version 3".into(),
+        uncertified: String::new(),
         reasons: vec!["The gate is closed: every answer waits for a person.".into()],
         sources: vec!["Where are you?".into()],
         outcome,

@@ -32,6 +32,7 @@ mod invariants;
 mod invariants_stories;
 mod layers;
 mod models;
+mod policy;
 mod remote;
 mod store_bench;
 mod store_isolation;

@@ -10,15 +10,15 @@ use holdpoint::domain::{
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
-    policy::{DecisionKind, GateState},
+    policy::{DecisionKind, Document, Facts, GateState, Terms},
     review::{ItemKind, OutcomeKind, VerdictLabel},
     settings::{AgentSettings, WorkspaceSettings},
     time::Timestamp,
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, conversation, decision, document, draft, job, member, message, outcome, release, review_item,
-    session, setup_link, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
+    agent, agent_version, conversation, decision, document, draft, job, member, message, outcome, policy_version,
+    release, review_item, session, setup_link, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, OutcomeStatus, OwnerKind, Sources, Store, StoreError, Tx,
@@ -481,6 +481,15 @@ impl Planted {
             ..agent
         })
         .await?;
+        tx.insert(policy_version::Model {
+            workspace_id,
+            agent_id: self.agent,
+            number: 1,
+            document: Json(Document::default()),
+            member_id: Some(self.member),
+            created_at,
+        })
+        .await?;
         tx.insert(visitor::Model {
             id: self.visitor,
             workspace_id,
@@ -504,6 +513,10 @@ impl Planted {
             reasons: Json(Vec::new()),
             policy_version: 1,
             gate: Json(GateState::Closed),
+            rules: Json(Vec::new()),
+            terms: Json(Terms::default()),
+            confidence: Some(0.5),
+            facts: Some(Json(Facts::default())),
             created_at: AT,
         })
         .await?;

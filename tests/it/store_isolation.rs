@@ -13,7 +13,7 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::Store;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
-    release, review_item, token, turn, vector, verdict, verified_answer, visitor,
+    policy_version, release, review_item, token, turn, vector, verdict, verified_answer, visitor,
 };
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
-            release, review_item, token, turn, vector, verdict, verified_answer, visitor);
+            policy_version, release, review_item, token, turn, vector, verdict, verified_answer, visitor);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -117,6 +117,11 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         release_of(theirs.draft);
         verdict_of(theirs.outcome);
         final_outcomes(OutcomeKind::Approve);
+        policy_version(theirs.agent, 1);
+        newest_policy(theirs.agent);
+        policy_versions(theirs.agent, None, 100);
+        decided_since(None, AT, 100);
+        conversation_number(theirs.agent, theirs.conversation, 100);
         document(theirs.document);
         documents(None, 100);
         document_count();
@@ -179,6 +184,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/knowledge.rs"),
         include_str!("../../src/store/global.rs"),
         include_str!("../../src/store/log.rs"),
+        include_str!("../../src/store/policy.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;

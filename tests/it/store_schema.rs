@@ -10,7 +10,9 @@ use futures::future::BoxFuture;
 use holdpoint::domain::answer::AnswerMode;
 use holdpoint::domain::conversation::Author;
 use holdpoint::domain::review::OutcomeKind;
-use holdpoint::store::entity::{conversation, draft, message, outcome, release, review_item, turn, verified_answer};
+use holdpoint::store::entity::{
+    conversation, draft, message, outcome, policy_version, release, review_item, turn, verified_answer,
+};
 use holdpoint::store::{Change, ItemStatus, JobKind, OutcomeStatus, OwnerKind, Store, StoreError, Tx};
 use uuid::Uuid;
 
@@ -29,6 +31,33 @@ async fn attempt(store: &Store, planted: Planted, what: Attempt) -> Result<(), S
 
 fn fresh() -> Uuid {
     Uuid::now_v7()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_of_a_policy_never_changes() {
+    on_both(async |bench| {
+        let store = bench.store().await;
+        let planted = plant(&store).await;
+        let change = attempt(&store, planted, |tx, p| {
+            Box::pin(async move {
+                let row = tx.policy_version(p.agent, 1).await?.unwrap();
+                tx.update(policy_version::Model {
+                    created_at: AT.plus_ms(1),
+                    ..row
+                })
+                .await
+            })
+        });
+        let refused = format!("{:?}", change.await.unwrap_err());
+        assert!(refused.contains("a version of a policy never changes"), "{refused}");
+        let kept = store
+            .rows(planted.workspace)
+            .policy_version(planted.agent, 1)
+            .await
+            .unwrap();
+        assert_eq!(kept.map(|row| row.created_at), Some(AT));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use crate::app::caller::Caller;
 use crate::app::ledger;
+use crate::app::policy;
 use crate::app::views::{MessageView, Names, Page};
 use crate::app::{App, AppError};
 use crate::domain::account::Scope;
@@ -125,8 +126,10 @@ pub struct ItemView {
     pub state: ItemStatus,
     /// Why it is here.
     pub reasons: Vec<Reason>,
-    /// The reasons as sentences.
-    pub reasons_in_words: Vec<&'static str>,
+    /// The reasons as sentences, the owner's rules among them.
+    pub reasons_in_words: Vec<String>,
+    /// Topics of the draft that are released without a certificate; it is held all the same.
+    pub uncertified_topics: Vec<String>,
     /// The whole conversation so far.
     pub messages: Vec<MessageView>,
     /// The newest draft of the turn; it may be for an older revision while a new one is being made.
@@ -222,11 +225,30 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
         Some(outcome) => Some(outcome_view(&rows, &mut names, outcome).await?),
         None => None,
     };
+    let mut reasons_in_words: Vec<String> = row
+        .reasons
+        .0
+        .iter()
+        .map(|reason| reason.in_words().to_owned())
+        .collect();
+    let decision = match &draft {
+        Some(draft) => rows.decision_of(draft.id).await?,
+        None => None,
+    };
+    let mut uncertified_topics = Vec::new();
+    if let (Some(decision), Some(conversation)) = (&decision, rows.conversation(row.conversation_id).await?) {
+        reasons_in_words.extend(policy::rules_in_words(&rows, conversation.agent_id, decision).await?);
+        if let Some(facts) = &decision.facts {
+            let topics = policy::open_topics(&decision.gate.0, &facts.0).into_iter();
+            uncertified_topics = topics.map(str::to_owned).collect();
+        }
+    }
     let may_release = row.kind == ItemKind::Gate && draft.as_ref().is_some_and(|draft| draft.revision == row.revision);
     Ok(ItemView {
         summary: summary(&rows, caller, &mut names, &row, app.now()).await?,
         state: row.state,
-        reasons_in_words: row.reasons.0.iter().map(|reason| reason.in_words()).collect(),
+        reasons_in_words,
+        uncertified_topics,
         reasons: row.reasons.0,
         messages: names.messages(&rows, row.conversation_id, 0).await?,
         draft: draft.map(DraftView::from),

@@ -109,7 +109,7 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::policy::{DecisionKind, Facts, GateState, Reason, decide};
+    use crate::domain::policy::{DecisionKind, Facts, GateState, Policy, Reason, decide};
     use proptest::prelude::*;
 
     const MODES: [AnswerMode; 3] = [AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose];
@@ -175,14 +175,11 @@ mod tests {
                 if allowance.is_unfit(*mode, same) {
                     let facts = Facts {
                         mode: *mode,
-                        wishes_for_person: false,
-                        trouble: None,
-                        unsupported: false,
                         unfit: true,
-                        already_held: false,
+                        ..Facts::default()
                     };
                     let open = GateState::Certified { certificate: "any".to_owned() };
-                    let decision = decide(&open, facts);
+                    let decision = decide(&open, &Policy::default(), &facts);
                     prop_assert_eq!(decision.kind, DecisionKind::Hold);
                     prop_assert!(decision.reasons.contains(&Reason::UnfitModel));
                 }

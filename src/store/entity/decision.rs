@@ -2,7 +2,7 @@
 
 use super::values::Json;
 use crate::domain::ids::{DecisionId, DraftId, WorkspaceId};
-use crate::domain::policy::{DecisionKind, GateState, Reason};
+use crate::domain::policy::{DecisionKind, Facts, GateState, Reason, Terms};
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -17,6 +17,10 @@ pub struct Model {
     pub reasons: Json<Vec<Reason>>,
     pub policy_version: i64,
     pub gate: Json<GateState>,
+    pub rules: Json<Vec<String>>,
+    pub terms: Json<Terms>,
+    pub confidence: Option<f64>,
+    pub facts: Option<Json<Facts>>,
     pub created_at: Timestamp,
 }
 

@@ -18,6 +18,7 @@ pub mod model;
 pub mod model_check;
 pub mod model_in_use;
 pub mod outcome;
+pub mod policy_version;
 pub mod release;
 pub mod review_item;
 pub mod session;

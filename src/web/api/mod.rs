@@ -8,6 +8,7 @@ mod conversations;
 mod knowledge;
 mod log;
 mod models;
+mod policy;
 mod queue;
 mod status;
 mod verified_answers;
@@ -65,6 +66,12 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         )
         .route("/knowledge/search", get(knowledge::search))
         .route("/agents/{id}", put(agents::publish))
+        .route("/agents/{id}/policy", get(policy::show).put(policy::apply))
+        .route("/agents/{id}/policy/check", post(policy::check))
+        .route("/agents/{id}/policy/versions", get(policy::versions))
+        .route("/agents/{id}/policy/diff", get(policy::diff))
+        .route("/conversations/{id}/explain", get(policy::explain))
+        .route("/gate", get(policy::gate).post(policy::change_gate))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
         .route("/admin/models/pulls", get(models::pulls).post(models::pull))
@@ -80,6 +87,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/knowledge/evaluate", post(knowledge::evaluate))
         .route("/admin/models/verify", post(models::verify))
+        .route("/agents/{id}/policy/what-if", post(policy::what_if))
 }
 
 /// Which page of a list.

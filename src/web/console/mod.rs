@@ -11,6 +11,7 @@ mod entrance;
 mod knowledge;
 mod log;
 mod models;
+mod policy;
 mod queue;
 mod sentences;
 mod thread;
@@ -48,6 +49,7 @@ pub fn pages() -> Pages {
         .route("/settings", get(async || Redirect::to("/settings/models")))
         .route("/settings/models", get(models::page))
         .route("/parts/settings/models", get(models::part))
+        .route("/settings/policy", get(policy::page))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

@@ -314,6 +314,10 @@ fn flags(found: &ItemView) -> Vec<Flag> {
             flag(Severity::Note, format!("{what}; {}", instead(draft)));
         }
     }
+    for topic in &found.uncertified_topics {
+        let words = "is released without a certificate; this draft is held all the same";
+        flag(Severity::Note, format!("“{topic}” {words}"));
+    }
     if let Some(what) = draft.signals.left_out.and_then(|left_out| left_out.in_words()) {
         flag(Severity::Note, format!("The AI did not see: {what}"));
     }

@@ -119,7 +119,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "message.released" if has("outcome") => {
             format!("The answer that {who} let out reached {visitor}{}.", kept(entry))
         }
-        "message.released" => format!("The AI answered {visitor} by itself, as the gate allows."),
+        "message.released" => by_itself(entry, names, &visitor),
         "message.delivered" => format!(
             "{visitor} has seen everything up to message {}.",
             entry.refs.get("seq").map_or("?", String::as_str)
@@ -134,9 +134,42 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "knowledge.removed" => format!("{who} removed a document."),
         "verified_answer.added" => format!("{who} added a verified answer."),
         "verified_answer.retired" => format!("{who} retired a verified answer."),
-        "gate.changed" => format!("{who} changed the gate."),
+        "policy.applied" => match entry.refs.get("number") {
+            Some(number) => format!("{who} applied version {number} of the policy."),
+            None => format!("{who} applied a policy."),
+        },
+        "gate.changed" => gate_changed(entry, &who),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
+    }
+}
+
+/// An answer that no person checked is marked as such, with whoever is responsible for it.
+fn by_itself(entry: &EntryView, names: &Names, visitor: &str) -> String {
+    let released: Vec<HashMap<String, String>> = content(entry, "released").unwrap_or_default();
+    let responsible = released.iter().filter_map(|released| {
+        let (topic, by) = (released.get("topic")?, released.get("by")?);
+        Some(format!("{} released “{topic}”", names.member(by)))
+    });
+    let responsible: Vec<String> = responsible.collect();
+    if responsible.is_empty() {
+        format!("The AI answered {visitor} by itself, as the gate allows.")
+    } else {
+        let responsible = responsible.join(" and ");
+        format!("The AI answered {visitor} by itself: {responsible} without a certificate.")
+    }
+}
+
+fn gate_changed(entry: &EntryView, who: &str) -> String {
+    let topics = |name: &str| -> Option<Vec<String>> {
+        let topics: Vec<String> = content(entry, name)?;
+        Some(topics.iter().map(|topic| format!("“{topic}”")).collect())
+    };
+    match (topics("released"), topics("closed")) {
+        (Some(topics), _) => format!("{who} released {} without a certificate.", topics.join(", ")),
+        (None, Some(topics)) if topics.is_empty() => format!("{who} closed the gate."),
+        (None, Some(topics)) => format!("{who} closed the gate for {}.", topics.join(", ")),
+        (None, None) => format!("{who} changed the gate."),
     }
 }
 
@@ -175,6 +208,8 @@ pub(super) fn href(entry: &EntryView) -> String {
         format!("/conversations/{id}")
     } else if entry.kind.starts_with("verified_answer.") {
         "/knowledge/verified".to_owned()
+    } else if entry.kind.starts_with("policy.") || entry.kind.starts_with("gate.") {
+        "/settings/policy".to_owned()
     } else if entry.kind.starts_with("knowledge.") {
         "/knowledge".to_owned()
     } else {

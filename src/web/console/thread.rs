@@ -144,7 +144,15 @@ impl Thread<'_> {
                 .iter()
                 .flat_map(|decision| &decision.reasons)
                 .map(|reason| sentence(reason.in_words()))
+                .chain(
+                    history
+                        .decision
+                        .iter()
+                        .flat_map(|decision| &decision.rules)
+                        .map(|rule| sentence(rule)),
+                )
                 .collect(),
+            uncertified: self.uncertified(history),
             sources: draft.sources.iter().map(|source| source.title.clone()).collect(),
             outcome: match (outcome, item) {
                 (Some(outcome), _) => Some(outcome.kind),
@@ -157,6 +165,21 @@ impl Thread<'_> {
             verdict: outcome.map(verdict).unwrap_or_default(),
             release_id: history.release_id.map(|id| id.to_string()).unwrap_or_default(),
         }
+    }
+}
+
+impl Thread<'_> {
+    /// Nobody checked such an answer: it is marked, with whoever is responsible.
+    fn uncertified(&self, history: &DraftHistory) -> String {
+        let released = history.decision.iter().flat_map(|decision| &decision.released);
+        let responsible: Vec<String> = released
+            .map(|released| {
+                let at = self.moment(released.at);
+                let (by, topic) = (&released.by, &released.topic);
+                format!("{by} released “{topic}” without a certificate ({}).", at.full())
+            })
+            .collect();
+        responsible.join(" ")
     }
 }
 

@@ -83,8 +83,10 @@ impl Viewer {
             waiting: self.frame.waiting,
             gate: match &self.frame.gate {
                 GateState::Closed => GateBadge::Closed,
-                GateState::Uncertified { .. } => {
-                    GateBadge::Uncertified(self.frame.gate_by.clone().unwrap_or_else(|| "Somebody".to_owned()))
+                GateState::Uncertified { topics } => {
+                    let names: Vec<String> = topics.iter().map(|released| format!("“{}”", released.topic)).collect();
+                    let by = self.frame.gate_by.clone().unwrap_or_else(|| "Somebody".to_owned());
+                    GateBadge::Uncertified(by, names.join(", "))
                 }
                 GateState::Certified { .. } => GateBadge::Certified,
             },

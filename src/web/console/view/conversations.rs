@@ -130,6 +130,8 @@ pub struct DraftTrace {
     pub agent_version: String,
     /// Why it was held, in sentences.
     pub reasons: Vec<String>,
+    /// Who let it out without a certificate, in a sentence; empty unless it went out by itself.
+    pub uncertified: String,
     /// Titles of the sources it rests on.
     pub sources: Vec<String>,
     /// What was decided; none while it waits.

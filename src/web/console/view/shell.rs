@@ -59,8 +59,8 @@ impl Section {
 pub enum GateBadge {
     /// Every answer waits for a person.
     Closed,
-    /// Opened by hand, without proof: by whom.
-    Uncertified(String),
+    /// Opened by hand, without proof: by whom, and for which topics.
+    Uncertified(String, String),
     /// Opened as far as a certificate reaches.
     Certified,
 }
@@ -70,7 +70,7 @@ impl GateBadge {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Closed => "Gate closed",
-            Self::Uncertified(_) => "Gate open, not certified",
+            Self::Uncertified(..) => "Gate open, not certified",
             Self::Certified => "Gate open, certified",
         }
     }
@@ -79,7 +79,7 @@ impl GateBadge {
     pub fn meaning(&self) -> String {
         match self {
             Self::Closed => "Every answer waits for a person.".to_owned(),
-            Self::Uncertified(by) => format!("{by} opened it without a certificate."),
+            Self::Uncertified(by, topics) => format!("{by} released {topics} without a certificate."),
             Self::Certified => "Answers inside the certificate go out by themselves.".to_owned(),
         }
     }
@@ -88,7 +88,7 @@ impl GateBadge {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Closed => "closed",
-            Self::Uncertified(_) => "uncertified",
+            Self::Uncertified(..) => "uncertified",
             Self::Certified => "certified",
         }
     }

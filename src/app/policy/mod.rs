@@ -1,0 +1,43 @@
+//! The owner's policies: show, check, apply, compare with the past, explain; and the gate that they stay under.
+
+mod change;
+mod explain;
+mod gate;
+mod text;
+mod what_if;
+
+pub use change::{Applied, DiffView, PolicyView, VersionView, apply, checked, diff, show, versions};
+pub use explain::{DraftExplained, explain_conversation, rules_in_words};
+pub(super) use explain::{open_topics, released};
+pub use gate::{GateView, ReleasedView, close, gate, release};
+pub use text::{ProblemView, Written, to_toml};
+pub use what_if::{WhatIf, WhatIfView, what_if};
+
+use super::AppError;
+use crate::domain::ids::AgentId;
+use crate::domain::policy::{Document, POLICY_VERSION, Policy};
+use crate::store::Rows;
+use jiff::tz::TimeZone;
+
+/// The policy that is in force for an agent, with the workspace's clocks. Also read inside of a write, so that what decides is what
+/// is in force when the decision is committed.
+///
+/// # Errors
+/// [`AppError::NotFound`] for the workspace, or the store's.
+pub async fn current(rows: &Rows<'_>, agent_id: AgentId) -> Result<Policy, AppError> {
+    let (version, document) = match rows.newest_policy(agent_id).await? {
+        Some(row) => (row.number, row.document.0),
+        None => (POLICY_VERSION, Document::default()),
+    };
+    Ok(Policy {
+        version,
+        document,
+        zone: zone(rows).await?,
+    })
+}
+
+/// The workspace's time zone. One that this machine does not know is no reason to answer nobody.
+async fn zone(rows: &Rows<'_>) -> Result<TimeZone, AppError> {
+    let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+    Ok(TimeZone::get(&workspace.time_zone).unwrap_or(TimeZone::UTC))
+}

@@ -1,0 +1,642 @@
+//! Finds what cannot be meant: rules that never apply, that contradict one another, or that nobody can meet.
+
+use super::decision::is_address;
+use super::{DecisionKind, Document, Facts, OTHER, Opening, Rule, Terms, Topic, When};
+use crate::domain::answer::AnswerMode;
+use crate::domain::screening::Flag;
+use crate::domain::suggestion::closest;
+use serde::Serialize;
+
+/// Topics and rules of a policy at most, and words or examples of a topic: every message is compared with all of them.
+const MOST: usize = 100;
+/// Longest name, word, reason or address, in characters.
+const LONGEST: usize = 300;
+/// A deadline of a week is none.
+const LONGEST_DEADLINE_MINUTES: u32 = 7 * 24 * 60;
+/// More people than this never come together.
+const LARGEST_QUORUM: u8 = 3;
+
+/// Something in a policy that must be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where: `rule[0].when.topic`, counted from 0; empty for the whole.
+    pub path: String,
+    /// What is wrong and what to change, as a clause.
+    pub says: String,
+}
+
+/// Everything in a policy that must be changed before it can be applied.
+pub fn check(document: &Document) -> Vec<Problem> {
+    let mut found = Found(Vec::new());
+    topics(document, &mut found);
+    hours(document, &mut found);
+    for (at, rule) in document.rules.iter().enumerate() {
+        name(document, at, rule, &mut found);
+        conditions(document, at, rule, &mut found);
+        consequences(at, rule, &mut found);
+    }
+    if document.rules.len() > MOST {
+        found.add(
+            "rule",
+            format!(
+                "there are {} rules; keep the {MOST} most important ones",
+                document.rules.len()
+            ),
+        );
+    }
+    // Rules that are wrong by themselves need not be compared.
+    if found.0.is_empty() {
+        together(document, &mut found);
+    }
+    found.0
+}
+
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, path: impl Into<String>, says: impl Into<String>) {
+        let (path, says) = (path.into(), says.into());
+        self.0.push(Problem { path, says });
+    }
+}
+
+/// Usable as a name: not empty, not endless, on one line.
+fn is_plain(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
+}
+
+fn topics(document: &Document, found: &mut Found) {
+    if document.topics.len() > MOST {
+        found.add(
+            "topic",
+            format!(
+                "there are {} topics; keep the {MOST} most important ones",
+                document.topics.len()
+            ),
+        );
+    }
+    for (at, topic) in document.topics.iter().enumerate() {
+        let Topic {
+            name, words, examples, ..
+        } = topic;
+        let path = format!("topic[{at}]");
+        if !is_plain(name) {
+            found.add(
+                format!("{path}.name"),
+                format!("topic {} needs a name of one line", at + 1),
+            );
+        } else if name == OTHER {
+            found.add(
+                format!("{path}.name"),
+                format!("“{OTHER}” is what belongs to no topic; give this one another name"),
+            );
+        } else if document.topics.iter().take(at).any(|before| before.name == *name) {
+            found.add(
+                format!("{path}.name"),
+                format!("there are two topics “{name}”; join them, or rename one"),
+            );
+        }
+        if words.is_empty() && examples.is_empty() {
+            found.add(
+                format!("{path}.words"),
+                format!("no message can belong to the topic “{name}”; give it words that occur in such messages, or examples of them"),
+            );
+        }
+        for (field, texts) in [("words", words), ("examples", examples)] {
+            if texts.len() > MOST {
+                found.add(
+                    format!("{path}.{field}"),
+                    format!("the topic “{name}” has {} {field}; {MOST} are enough", texts.len()),
+                );
+            }
+            let odd = texts
+                .iter()
+                .find(|text| !is_plain(text) || !text.chars().any(char::is_alphanumeric));
+            if let Some(odd) = odd {
+                let says = format!("“{odd}” is nothing to look for; take it out of the {field} of “{name}”");
+                found.add(format!("{path}.{field}"), says);
+            }
+        }
+    }
+}
+
+fn hours(document: &Document, found: &mut Found) {
+    let Some(hours) = &document.hours else { return };
+    if !hours.is_ever_open() {
+        let says = "nobody is ever there; give at least one day its hours, or leave out [hours] to be always open";
+        found.add("hours", says);
+    }
+    for (day, spans) in hours.days() {
+        let mut sorted = spans.to_vec();
+        sorted.sort_unstable();
+        for pair in sorted.windows(2) {
+            if let [first, second] = pair
+                && second.from < first.to
+            {
+                let says = format!("{first} and {second} overlap; make one span of them");
+                found.add(format!("hours.{day}"), says);
+            }
+        }
+    }
+    let holidays = &hours.holidays;
+    for (at, day) in holidays.iter().enumerate() {
+        if holidays.iter().take(at).any(|before| before == day) {
+            found.add("hours.holidays", format!("{day} is given twice; once is enough"));
+        }
+    }
+}
+
+fn name(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
+    let path = format!("rule[{at}].name");
+    if !is_plain(&rule.name) {
+        found.add(
+            path,
+            format!(
+                "rule {} needs a name of one line, which is told with every decision",
+                at + 1
+            ),
+        );
+    } else if document.rules.iter().take(at).any(|before| before.name == rule.name) {
+        found.add(
+            path,
+            format!(
+                "there are two rules “{}”; rename one, so that decisions can tell which applied",
+                rule.name
+            ),
+        );
+    }
+}
+
+fn conditions(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
+    let Rule { name, when, .. } = rule;
+    let path = |field: &str| format!("rule[{at}].when.{field}");
+    if when.is_empty() {
+        let says = format!(
+            "the rule “{name}” has no condition, so that it would speak about every answer; say when it applies (to hold everything, close the gate: holdpoint gate close)"
+        );
+        found.add(format!("rule[{at}].when"), says);
+        return;
+    }
+    of_topics(document, at, rule, found);
+    for (field, limit, least) in [
+        ("confidence_below", when.confidence_below, 0.0),
+        ("similarity_below", when.similarity_below, -1.0),
+        ("sentiment_below", when.sentiment_below, -1.0),
+    ] {
+        let Some(limit) = limit else { continue };
+        // Also what is not a number.
+        if !(limit > least && limit <= 1.0) {
+            let says = format!(
+                "the rule “{name}” can never apply, or always does: `{field}` is {limit}; choose a number above {least} and at most 1"
+            );
+            found.add(path(field), says);
+        }
+    }
+    for (field, wanted) in [("personal_data", when.personal_data), ("sensitive", when.sensitive)] {
+        if wanted == Some(false) {
+            found.add(
+                path(field),
+                format!(
+                    "a rule only makes stricter: leave out `{field} = false` in “{name}”, it speaks of what is harmless"
+                ),
+            );
+        }
+    }
+    match (&document.hours, when.hours) {
+        (None, Some(_)) => {
+            let says = format!(
+                "the rule “{name}” speaks of business hours, but none are given; add [hours], or take the condition out"
+            );
+            found.add(path("hours"), says);
+        }
+        (Some(hours), Some(Opening::Closed)) if hours.is_always_open() => {
+            let says = format!(
+                "the rule “{name}” can never apply: you are open round the clock; change the hours, or take the rule out"
+            );
+            found.add(path("hours"), says);
+        }
+        _ => {}
+    }
+    if let Some(first) = when.first_conversations
+        && !(1..=Facts::COUNTED_CONVERSATIONS).contains(&first)
+    {
+        let most = Facts::COUNTED_CONVERSATIONS;
+        found.add(
+            path("first_conversations"),
+            format!("the rule “{name}” speaks of the first {first} conversations; choose 1 to {most}"),
+        );
+    }
+    let only_unsupported = !when.flag.is_empty() && when.flag.iter().all(|flag| *flag == Flag::Unsupported);
+    if only_unsupported && !when.mode.is_empty() && !when.mode.contains(&AnswerMode::Compose) {
+        let says = format!(
+            "the rule “{name}” can never apply: only what the AI composes can say things without a source; add \"compose\" to its `mode`, or take `flag` out"
+        );
+        found.add(path("mode"), says);
+    }
+}
+
+fn of_topics(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
+    let Rule { name, when, .. } = rule;
+    for topic in &when.topic {
+        if topic != OTHER && document.topic(topic).is_none() {
+            let known = document.topics.iter().map(|topic| topic.name.as_str());
+            let meant = closest(topic, known).map_or_else(
+                || "add it under [[topic]], or name one that is there".to_owned(),
+                |meant| format!("did you mean “{meant}”?"),
+            );
+            found.add(
+                format!("rule[{at}].when.topic"),
+                format!("the rule “{name}” speaks of a topic “{topic}” that is not there; {meant}"),
+            );
+        }
+    }
+    if when.sensitive != Some(true) {
+        return;
+    }
+    let path = format!("rule[{at}].when.sensitive");
+    if !document.topics.iter().any(|topic| topic.sensitive) {
+        found.add(
+            path,
+            format!("the rule “{name}” can never apply: no topic is sensitive; write `sensitive = true` under one"),
+        );
+    } else if !when.topic.is_empty() && when.topic.iter().all(|topic| topic == OTHER) {
+        // With a topic of its own, a message may belong to a sensitive one besides.
+        found.add(path, format!("the rule “{name}” can never apply: what belongs to no topic is not sensitive; take one of the two conditions out"));
+    }
+}
+
+fn consequences(at: usize, rule: &Rule, found: &mut Found) {
+    let Rule { name, then, .. } = rule;
+    let path = |field: &str| format!("rule[{at}].{field}");
+    if *then == DecisionKind::Send {
+        let says = format!(
+            "the rule “{name}” cannot send: a rule only makes stricter; to let a topic through on your own responsibility: holdpoint gate release TOPIC"
+        );
+        found.add(path("then"), says);
+    }
+    let only_abstains = !rule.when.mode.is_empty() && rule.when.mode.iter().all(|mode| *mode == AnswerMode::Abstain);
+    if only_abstains && *then == DecisionKind::Hold {
+        let says = format!(
+            "the rule “{name}” holds answers that do not exist: where the AI has none, a person answers anyway; write `then = \"hand_off\"` or \"refuse\", or name another `mode`"
+        );
+        found.add(path("then"), says);
+    }
+    if rule.reason.chars().count() > LONGEST {
+        found.add(
+            path("reason"),
+            format!("the reason of “{name}” is longer than {LONGEST} characters; shorten it"),
+        );
+    }
+    // Only what is held waits for a decision.
+    let waits = [
+        ("deadline_minutes", rule.deadline_minutes.is_some()),
+        ("fallback", rule.fallback.is_some()),
+        ("approvers", !rule.approvers.is_empty()),
+        ("quorum", rule.quorum.is_some()),
+    ];
+    for (field, given) in waits {
+        if given && *then != DecisionKind::Hold {
+            let says = format!(
+                "`{field}` says how a held answer waits, but the rule “{name}” holds none; take it out, or write `then = \"hold\"`"
+            );
+            found.add(path(field), says);
+        }
+    }
+    match rule.deadline_minutes {
+        Some(0) => {
+            let says = format!(
+                "with a deadline of 0 minutes nobody could ever decide about what “{name}” holds; give people time, or leave it out for the workspace's own"
+            );
+            found.add(path("deadline_minutes"), says);
+        }
+        Some(minutes) if minutes > LONGEST_DEADLINE_MINUTES => {
+            found.add(
+                path("deadline_minutes"),
+                format!(
+                    "a visitor does not wait for {minutes} minutes; a week ({LONGEST_DEADLINE_MINUTES}) is the most"
+                ),
+            );
+        }
+        _ => {}
+    }
+    approvers(at, rule, found);
+}
+
+fn approvers(at: usize, rule: &Rule, found: &mut Found) {
+    let Rule { name, approvers, .. } = rule;
+    let path = |field: &str| format!("rule[{at}].{field}");
+    for (nth, approver) in approvers.iter().enumerate() {
+        if !is_plain(approver) {
+            found.add(
+                path("approvers"),
+                format!("an approver of “{name}” has no name; write a skill or a member's e-mail address"),
+            );
+        } else if approvers.iter().take(nth).any(|before| before == approver) {
+            found.add(
+                path("approvers"),
+                format!("“{approver}” is named twice in “{name}”; nobody decides twice"),
+            );
+        }
+    }
+    match rule.quorum {
+        Some(quorum) if !(1..=LARGEST_QUORUM).contains(&quorum) => {
+            found.add(
+                path("quorum"),
+                format!("“{name}” wants {quorum} people to approve; choose 1 to {LARGEST_QUORUM}"),
+            );
+        }
+        Some(quorum) if !rule.terms().can_be_met() => {
+            let there_are = approvers.len();
+            let says = format!(
+                "“{name}” wants {quorum} people to approve, but names only {there_are}; name more approvers, or lower the quorum"
+            );
+            found.add(path("quorum"), says);
+        }
+        _ => {}
+    }
+}
+
+/// Rules that contradict one another.
+fn together(document: &Document, found: &mut Found) {
+    for (at, rule) in document.rules.iter().enumerate() {
+        for (other_at, other) in document.rules.iter().enumerate() {
+            if at == other_at {
+                continue;
+            }
+            let (name, other_name) = (&rule.name, &other.name);
+            if rule.when == other.when {
+                if at > other_at {
+                    let says = if rule.then == other.then {
+                        format!("“{name}” and “{other_name}” apply to the same; make one rule of them")
+                    } else {
+                        format!(
+                            "“{name}” and “{other_name}” apply to the same and contradict each other: one says {}, the other {}; keep one of them",
+                            rule.then.as_str(),
+                            other.then.as_str()
+                        )
+                    };
+                    found.add(format!("rule[{at}].when"), says);
+                }
+            } else if other.then > rule.then && implies(&rule.when, &other.when) {
+                let says = format!(
+                    "“{name}” can never decide anything: whenever it applies, “{other_name}” applies too and is stricter; take it out, or narrow “{other_name}”"
+                );
+                found.add(format!("rule[{at}].then"), says);
+            }
+            let both_hold = rule.then == DecisionKind::Hold && other.then == DecisionKind::Hold;
+            let asked = Terms::together(&[rule.terms(), other.terms()]);
+            if at > other_at && both_hold && !asked.can_be_met() {
+                let (quorum, people) = (
+                    asked.quorum,
+                    asked.approvers.iter().filter(|name| is_address(name)).count(),
+                );
+                let says = format!(
+                    "“{name}” and “{other_name}” can apply together and then ask {quorum} of {people} people to approve; name as many approvers in both, or lower the quorum"
+                );
+                found.add(format!("rule[{at}].quorum"), says);
+            }
+        }
+    }
+}
+
+/// Does whatever fulfils `narrow` fulfil `broad` too?
+fn implies(narrow: &When, broad: &When) -> bool {
+    fn within<T: PartialEq>(narrow: &[T], broad: &[T]) -> bool {
+        broad.is_empty() || (!narrow.is_empty() && narrow.iter().all(|one| broad.contains(one)))
+    }
+    fn below(narrow: Option<f64>, broad: Option<f64>) -> bool {
+        broad.is_none_or(|broad| narrow.is_some_and(|narrow| narrow <= broad))
+    }
+    fn same<T: PartialEq + Copy>(narrow: Option<T>, broad: Option<T>) -> bool {
+        broad.is_none() || narrow == broad
+    }
+    within(&narrow.topic, &broad.topic)
+        && within(&narrow.mode, &broad.mode)
+        && within(&narrow.flag, &broad.flag)
+        && below(narrow.confidence_below, broad.confidence_below)
+        && below(narrow.similarity_below, broad.similarity_below)
+        && below(narrow.sentiment_below, broad.sentiment_below)
+        && same(narrow.sensitive, broad.sensitive)
+        && same(narrow.personal_data, broad.personal_data)
+        && same(narrow.hours, broad.hours)
+        && same(narrow.visitor, broad.visitor)
+        && broad
+            .first_conversations
+            .is_none_or(|broad| narrow.first_conversations.is_some_and(|narrow| narrow <= broad))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::policy::read;
+    use serde_json::{Value, json};
+
+    fn with_rule(change: &Value) -> Value {
+        let mut rule = json!({ "name": "a", "when": { "mode": "quote" }, "then": "hold" });
+        for (key, value) in change.as_object().unwrap() {
+            rule[key] = value.clone();
+        }
+        json!({ "topic": [{ "name": "refunds", "words": ["refund"] }], "rule": [rule] })
+    }
+
+    #[track_caller]
+    fn refused(written: &Value, path: &str, words: &str) {
+        let problems = read(written).err().unwrap_or_default();
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.path == path && problem.says.contains(words)),
+            "{problems:?} has nothing about {path} with “{words}”"
+        );
+    }
+
+    #[test]
+    fn a_rule_that_can_never_apply_is_refused_with_what_to_change() {
+        let cases = [
+            (json!({ "when": {} }), "rule[0].when", "has no condition"),
+            (
+                json!({ "when": { "confidence_below": 0.0 } }),
+                "rule[0].when.confidence_below",
+                "can never apply",
+            ),
+            (
+                json!({ "when": { "confidence_below": 1.1 } }),
+                "rule[0].when.confidence_below",
+                "at most 1",
+            ),
+            (
+                json!({ "when": { "sentiment_below": -1.0 } }),
+                "rule[0].when.sentiment_below",
+                "above -1",
+            ),
+            (
+                json!({ "when": { "topic": "refund" } }),
+                "rule[0].when.topic",
+                "did you mean “refunds”?",
+            ),
+            (
+                json!({ "when": { "topic": "weather" } }),
+                "rule[0].when.topic",
+                "add it under [[topic]]",
+            ),
+            (
+                json!({ "when": { "sensitive": true } }),
+                "rule[0].when.sensitive",
+                "no topic is sensitive",
+            ),
+            (
+                json!({ "when": { "hours": "closed" } }),
+                "rule[0].when.hours",
+                "none are given",
+            ),
+            (
+                json!({ "when": { "first_conversations": 0 } }),
+                "rule[0].when.first_conversations",
+                "choose 1 to 1000",
+            ),
+            (
+                json!({ "when": { "mode": "quote", "flag": "unsupported" } }),
+                "rule[0].when.mode",
+                "can never apply",
+            ),
+            (
+                json!({ "when": { "mode": "abstain" } }),
+                "rule[0].then",
+                "holds answers that do not exist",
+            ),
+            (
+                json!({ "when": { "personal_data": false } }),
+                "rule[0].when.personal_data",
+                "leave out",
+            ),
+        ];
+        for (change, path, words) in cases {
+            refused(&with_rule(&change), path, words);
+        }
+        let mut always = with_rule(&json!({ "when": { "hours": "closed" } }));
+        for day in [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ] {
+            always["hours"][day] = json!(["00:00-24:00"]);
+        }
+        refused(&always, "rule[0].when.hours", "round the clock");
+    }
+
+    #[test]
+    fn what_nobody_can_meet_is_refused_with_what_to_change() {
+        let mia = "mia@shop.example";
+        let cases = [
+            (
+                json!({ "quorum": 2, "approvers": [mia] }),
+                "rule[0].quorum",
+                "names only 1",
+            ),
+            (json!({ "quorum": 0 }), "rule[0].quorum", "choose 1 to 3"),
+            (json!({ "quorum": 4 }), "rule[0].quorum", "choose 1 to 3"),
+            (json!({ "approvers": [mia, mia] }), "rule[0].approvers", "named twice"),
+            (
+                json!({ "deadline_minutes": 0 }),
+                "rule[0].deadline_minutes",
+                "nobody could ever decide",
+            ),
+            (
+                json!({ "deadline_minutes": 20_000 }),
+                "rule[0].deadline_minutes",
+                "a week",
+            ),
+            (
+                json!({ "then": "send" }),
+                "rule[0].then",
+                "holdpoint gate release TOPIC",
+            ),
+            (
+                json!({ "then": "refuse", "deadline_minutes": 5 }),
+                "rule[0].deadline_minutes",
+                "holds none",
+            ),
+            (json!({ "name": " " }), "rule[0].name", "needs a name"),
+        ];
+        for (change, path, words) in cases {
+            refused(&with_rule(&change), path, words);
+        }
+        assert!(
+            read(&with_rule(&json!({ "quorum": 2, "approvers": ["billing"] }))).is_ok(),
+            "a skill may be that of many"
+        );
+    }
+
+    #[test]
+    fn rules_that_contradict_one_another_are_refused() {
+        let two = |second: Value| {
+            let mut written = with_rule(&json!({}));
+            written["rule"].as_array_mut().unwrap().push(second);
+            written
+        };
+        let same = json!({ "name": "b", "when": { "mode": ["quote"] }, "then": "refuse" });
+        refused(&two(same), "rule[1].when", "contradict each other");
+        let again = json!({ "name": "b", "when": { "mode": "quote" }, "then": "hold" });
+        refused(&two(again), "rule[1].when", "make one rule of them");
+        let broader = json!({ "name": "b", "when": { "mode": ["quote", "compose"] }, "then": "refuse" });
+        refused(&two(broader), "rule[0].then", "can never decide anything");
+        let namesake = json!({ "name": "a", "when": { "mode": "compose" }, "then": "hold" });
+        refused(&two(namesake), "rule[1].name", "two rules");
+        let narrower = json!({ "name": "b", "when": { "mode": "quote", "topic": "refunds" }, "then": "refuse" });
+        assert!(read(&two(narrower)).is_ok(), "a narrower rule may be stricter");
+
+        let mut few = with_rule(&json!({ "quorum": 2 }));
+        let named =
+            json!({ "name": "b", "when": { "topic": "refunds" }, "then": "hold", "approvers": ["mia@shop.example"] });
+        few["rule"].as_array_mut().unwrap().push(named);
+        refused(&few, "rule[1].quorum", "ask 2 of 1 people");
+    }
+
+    #[test]
+    fn topics_that_nothing_belongs_to_and_hours_that_overlap_are_refused() {
+        let cases = [
+            (
+                json!({ "topic": [{ "name": "a" }] }),
+                "topic[0].words",
+                "no message can belong",
+            ),
+            (
+                json!({ "topic": [{ "name": "other", "words": ["a"] }] }),
+                "topic[0].name",
+                "another name",
+            ),
+            (
+                json!({ "topic": [{ "name": "", "words": ["a"] }] }),
+                "topic[0].name",
+                "needs a name",
+            ),
+            (
+                json!({ "topic": [{ "name": "a", "words": ["a"] }, { "name": "a", "words": ["b"] }] }),
+                "topic[1].name",
+                "two topics",
+            ),
+            (
+                json!({ "topic": [{ "name": "a", "words": ["?!"] }] }),
+                "topic[0].words",
+                "nothing to look for",
+            ),
+            (json!({ "hours": {} }), "hours", "nobody is ever there"),
+            (
+                json!({ "hours": { "friday": ["12:00-18:00", "09:00-13:00"] } }),
+                "hours.friday",
+                "overlap",
+            ),
+            (
+                json!({ "hours": { "friday": ["12:00-18:00"], "holidays": ["12-25", "12-25"] } }),
+                "hours.holidays",
+                "twice",
+            ),
+        ];
+        for (written, path, words) in cases {
+            refused(&written, path, words);
+        }
+    }
+}

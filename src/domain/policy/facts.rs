@@ -1,0 +1,51 @@
+//! What a decision rests on.
+
+use super::EngineTrouble;
+use crate::domain::answer::AnswerMode;
+use crate::domain::screening::{Flag, Screening};
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the policy looks at. Stored with every decision, without words of the visitor's: the same facts give the same decision
+/// again, which is how decisions are explained and other policies are tried on the past.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// How the draft was found.
+    pub mode: AnswerMode,
+    /// What the engine could not do when the draft was made: the draft is less than it would have been.
+    pub trouble: Option<EngineTrouble>,
+    /// The models were not found fit for the mode: it is used all the same or, where the draft abstains, was not used for that.
+    pub unfit: bool,
+    /// An earlier draft of this turn is held.
+    pub already_held: bool,
+    /// How sure the draft is, `0.0..=1.0`: [`super::confidence`].
+    pub confidence: f64,
+    /// Ranking score of the best passage, `-1.0..=1.0`.
+    pub similarity: f64,
+    /// What was noticed about the turn.
+    pub screening: Screening,
+    /// When the draft was decided about: what business hours are compared with.
+    pub at: Timestamp,
+    /// The visitor has said who they are.
+    pub visitor_known: bool,
+    /// Which conversation of the agent's this is: 1 for its first. Counted up to [`Facts::COUNTED_CONVERSATIONS`]; what comes
+    /// later has one more than that.
+    pub conversation: i64,
+}
+
+impl Facts {
+    /// A rule may speak of this many first conversations at most.
+    pub const COUNTED_CONVERSATIONS: i64 = 1_000;
+
+    /// As it is stored: without the pieces of text that raised flags, which are kept, masked and erased with the draft.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        self.screening.evidence.clear();
+        self
+    }
+
+    pub(super) fn has(&self, flag: Flag) -> bool {
+        self.screening.flags.contains(&flag)
+    }
+}
