@@ -145,6 +145,7 @@ impl Thread<'_> {
                 .flat_map(|decision| &decision.reasons)
                 .map(|reason| sentence(reason.in_words()))
                 .collect(),
+            noticed: draft.screening.in_words().into_iter().map(|(_, words)| words).collect(),
             sources: draft.sources.iter().map(|source| source.title.clone()).collect(),
             outcome: match (outcome, item) {
                 (Some(outcome), _) => Some(outcome.kind),

@@ -130,6 +130,8 @@ pub struct DraftTrace {
     pub agent_version: String,
     /// Why it was held, in sentences.
     pub reasons: Vec<String>,
+    /// What screening noticed, each flag with what raised it.
+    pub noticed: Vec<String>,
     /// Titles of the sources it rests on.
     pub sources: Vec<String>,
     /// What was decided; none while it waits.
