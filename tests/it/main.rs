@@ -33,6 +33,7 @@ mod invariants_stories;
 mod layers;
 mod models;
 mod remote;
+mod screening_measure;
 mod store_bench;
 mod store_isolation;
 mod store_open;

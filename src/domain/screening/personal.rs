@@ -94,6 +94,7 @@ pub fn personal_data(text: &str) -> Vec<Found> {
     numbers::figures(&reading, &mut found);
     addresses::find(&reading, &mut found);
     names::find(&reading, &mut found);
+    names::above_addresses(&reading, &mut found);
     apart(found)
 }
 

@@ -77,9 +77,10 @@ const CLASSES: &[(&str, &str)] = &[
 /// How one asks, language by language.
 const WISHES: &[&str] = &[
     // English
-    "speak|talk|chat|speaking|talking to|with @article +2 @person",
+    "speak|talk|chat|speaking|talking|chatting to|with @article +2 @person",
+    "speak|talk|chat|speaking|talking|chatting to|with a|an|your|some|human assistant",
     "speak|talk|chat|speaking|talking directly|personally to|with +3 @person",
-    "speak|talk|chat|speaking|talking to|with human|humans|someone|somebody|agents|people|management|staff",
+    "speak|talk|chat|speaking|talking|chatting to|with human|humans|someone|somebody|agents|people|management|staff",
     "connect|transfer|put|pass|forward|escalate|redirect|switch|hand|refer +3 to|with|through|over +3 @person",
     "put|pass|patch me +1 through",
     "real|actual|living human|person|agent|operator|representative|being|assistant|employee|rep|adviser|advisor|people",
@@ -93,7 +94,9 @@ const WISHES: &[&str] = &[
     "t|not want|wanna|wish +2 talk|speak|chat|talking|speaking|deal +2 @bot",
     "stop|no|not +3 talking|speaking|chatting|talk|speak|chat +3 @bot",
     "speak|talk to|with +1 your|the boss|manager|supervisor|superior|management",
-    "reach|contact +1 a human|person|representative",
+    "contact|contacting|reach|reaching|message @article @person|assistant",
+    "contact|contacting someone|somebody|agent|human|operator|representative",
+    "direct +1 me +1 to +2 @person|assistant",
     // German
     "mit +3 @person_de +2 @say_de",
     "sprechen|reden|verbinden|verbinde|verbindet|chatten|telefonieren +3 mit +3 @person_de",
@@ -208,9 +211,11 @@ fn counts(hit: Hit, words: &[Word]) -> bool {
         .filter_map(|back| hit.first.checked_sub(back))
         .map(word)
         .collect();
-    let whether = [["you", "are"], ["this", "is"], ["i", "am"]]
+    let whether = [["you", "are"], ["are", "you"], ["this", "is"], ["i", "am"]]
         .iter()
         .any(|[second, first]| before.windows(2).any(|pair| pair == [*second, *first]));
+    let whether =
+        whether || before.first() == Some(&"or") || word(hit.first + 1) == "or" || before.get(1) == Some(&"or");
     let unwanted = before
         .windows(3)
         .any(|three| three == ["want", "t", "don"] || three == ["need", "t", "don"]);

@@ -100,7 +100,7 @@ const CLASSES: &[(&str, &str)] = &[
     ),
     (
         "said",
-        "above before said told previous previously prior earlier discussed written learned besprochen gesagt vorher oben dessus avant \
+        "above before said told previous previously prior earlier discussed written learned besprochen gesagt vorher davor zuvor oben dessus avant \
          arriba antes dicho sopra prima detto acima dito eerder hiervoor gezegd wczesniej powyzej yukarida soylenen выше",
     ),
     (
@@ -115,7 +115,7 @@ const CLASSES: &[(&str, &str)] = &[
     (
         "limits",
         "restriction restrictions limit limits limitations filter filters filtering rules censorship guideline guidelines boundaries policy \
-         policies safeguards constraints ethics morals moderation restraint safety einschrankung* einschraenkung* beschrankung* regeln \
+         policies safeguards constraints ethics morals moderation restraint einschrankung* einschraenkung* beschrankung* regeln \
          richtlinie* grenzen filter zensur restrictions limites filtre filtres censure regles restricciones limites filtro filtros censura \
          reglas restrizioni limiti filtri regole restricoes limites filtros regras beperkingen regels grenzen ograniczen zasad filtrow limitow \
          kisitlama* sinir* kural* filtre* ограничений правил",
@@ -133,7 +133,7 @@ const CLASSES: &[(&str, &str)] = &[
     ),
     (
         "free",
-        "unrestricted uncensored unfiltered unlimited jailbroken jailbreak unbound unchained unshackled amoral evil dan stan dude \
+        "unrestricted uncensored unfiltered unlimited jailbroken jailbreak unbound unchained unshackled amoral evil dan \
          uneingeschrankt* unzensiert* unbegrenzt* entfesselt* illimite libre debride sin irrestricto libero irrestrito onbeperkt \
          ongecensureerd nieograniczon* sinirsiz",
     ),
@@ -328,8 +328,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Override,
-        0.65,
-        0.75,
+        0.35,
+        0.6,
         "your|deine|tes|tus|tue|suas +1 @rules +2 changed|geandert|lifted|removed|void|expired|updated",
     ),
     rule(Override, 0.65, 0.75, "your|deine|tes|tus|tue|suas @new +1 @task"),
@@ -386,6 +386,14 @@ pub(super) const RULES: &[Rule] = &[
         "answer|do|say|allow|beantworte|responde|rispondi|repondez +1 everything|anything|alles|todo|tutto|tout +4 @without|@ignore",
     ),
     rule(Override, 0.6, 0.7, "do anything now"),
+    rule(
+        Override,
+        0.5,
+        0.6,
+        "@ignore +1 all|that|everything|alles|todo|tutto|tout +3 @do|now|instead|jetzt|ahora|maintenant",
+    ),
+    rule(Override, 0.7, 0.75, "stop|quit +1 following|obeying +3 @rules"),
+    rule(Override, 0.5, 0.6, "obey +1 me|my|us"),
     rule(Override, 0.35, 0.4, "whatever|anything +2 i|user +1 say|ask|want|asks"),
     rule(Persona, 0.7, 0.8, "@do +6 @without +2 @limits"),
     rule(Persona, 0.65, 0.75, "@you +5 @without +2 @limits"),
@@ -491,7 +499,7 @@ pub(super) const RULES: &[Rule] = &[
         Reveal,
         0.7,
         0.75,
-        "@rules|@told|exactly|what +2 you +2 given|told|received|follow|following|operate|instructed|programmed|configured",
+        "@rules|@told|exactly +2 you +2 given|told|received|follow|following|instructed|programmed|configured",
     ),
     rule(
         Reveal,
@@ -500,6 +508,12 @@ pub(super) const RULES: &[Rule] = &[
         "you|i +2 told|instructed|given|programmed +3 before|to|by +4 conversation|chat|developers|session|start|creators",
     ),
     rule(Reveal, 0.55, 0.6, "my instructions are"),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "what were|was|are you +2 told|instructed|given|programmed|configured",
+    ),
     rule(
         Reveal,
         0.65,
@@ -735,7 +749,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         Smuggle,
-        0.6,
+        0.3,
         0.75,
         "if you are|re +1 an|a +2 ai|llm|language|assistant|bot|model|chatbot",
     ),
@@ -838,6 +852,36 @@ pub(super) const RULES: &[Rule] = &[
         0.6,
         "not|never|without|don|t +1 tell|telling|mention|mentioning|reveal|inform|informing|notify|notifying +2 user|users|this|customer|anyone|them",
     ),
+    rule(
+        Smuggle,
+        0.5,
+        0.6,
+        "say|print|output|write|respond|answer|reply +5 pwned|hacked|jailbroken|haha",
+    ),
+    rule(
+        Smuggle,
+        0.0,
+        0.6,
+        "write|compose|draft|provide|create|generate|develop +3 poem|essay|story|haiku|song|speech|limerick|joke|sonnet",
+    ),
+    rule(
+        Smuggle,
+        0.0,
+        0.65,
+        "translate +2 following|sentence|text|phrase +2 to|into|in|sentence",
+    ),
+    rule(
+        Smuggle,
+        0.0,
+        0.6,
+        "write|show|provide|generate +5 python|javascript|java|sql|php|rust function|code|script|program",
+    ),
+    rule(
+        Smuggle,
+        0.0,
+        0.65,
+        "replace|substitute|swap|rearrange|scramble|convert +3 letters|letter|vowels|vowel|consonants|words|characters +4 with|by|of|to|in|based",
+    ),
     rule(Code, 0.6, 0.6, "drop table"),
     rule(Code, 0.6, 0.6, "union +1 select +6 from"),
     rule(Code, 0.5, 0.6, "or 1 1"),
@@ -891,6 +935,8 @@ pub(super) const SIGNS: &[(Trick, f64, &str)] = &[
     (Code, 0.6, "' or 1=1"),
     (Code, 0.6, "' or '1'='1"),
     (Code, 0.6, "';shutdown"),
+    (Code, 0.6, "/etc/passwd"),
+    (Code, 0.5, "rm -rf"),
     (Code, 0.5, "exec("),
     (Code, 0.5, "sleep("),
 ];

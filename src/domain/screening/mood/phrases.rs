@@ -16,8 +16,8 @@ pub(super) const CLASSES: &[(&str, &str)] = &[
     ),
     (
         "insult",
-        "idiot idiots idiotic moron morons stupid stupidity dumb incompetent incompetence useless pathetic clowns clown liars liar thieves thief crooks \
-         scammer scammers fraudsters joke dummkopfe idioten inkompetent unfahig betruger lugner incapables incompetents voleurs escrocs idiotas \
+        "idiot idiots idiotic moron morons stupid stupidity dumb incompetent incompetence useless pathetic clowns clown liars liar thieves crooks \
+         scammer scammers fraudsters dummkopfe idioten inkompetent unfahig betruger lugner incapables incompetents voleurs escrocs idiotas \
          incompetentes ladrones estafadores incompetenti truffatori ladri incapaci idioti ladroes incompetente oplichters dieven idioot oszusci \
          zlodzieje dolandirici hirsiz aptal",
     ),
@@ -51,10 +51,7 @@ pub(super) const ANGRY: &[(f64, &str)] = &[
         "@worst +1 service|support|company|experience|ever|customer|shop|app|bank|firma|laden|service|entreprise|empresa|servicio|servizio|servico",
     ),
     (0.45, "@you +3 @worst"),
-    (
-        0.5,
-        "scam|fraud|rip|abzocke|betrug|arnaque|estafa|truffa|oplichting|oszustwo",
-    ),
+    (0.35, "scam|ripoff|abzocke|arnaque|estafa|truffa|oplichting|oszustwo"),
     (
         0.3,
         "angry|mad|upset|frustrated|frustrating|annoyed|annoying|fuming|irritated|wutend|verargert|genervt|sauer|enerve|enervee|fache|fachee|enojado|enojada|enfadado|enfadada|molesto|incazzato|stufo|stufa|irritado|irritada|boos|zly|zla|wkurzon*",
@@ -68,12 +65,12 @@ pub(super) const ANGRY: &[(f64, &str)] = &[
     (0.5, "waste of +1 time|money"),
     (0.5, "are you +1 kidding|serious|joking|stupid"),
     (0.5, "how dare"),
-    (0.5, "what the hell|heck|fuck"),
+    (0.5, "what the hell|fuck"),
     (
         0.45,
         "never|ever +2 again|buying|shopping|order|using +3 @you|here|again",
     ),
-    (0.4, "still no|not|waiting|haven|nothing"),
+    (0.3, "still no|not|waiting|haven|nothing"),
     (
         0.4,
         "third|fourth|fifth|3rd|4th|hundredth|last|umpteenth time +4 i|you|my|the",
@@ -93,7 +90,7 @@ pub(super) const ANGRY: &[(f64, &str)] = &[
     (0.5, "hate +2 @you"),
     (0.5, "do your +1 job"),
     (0.5, "lied to|lying to"),
-    (0.5, "stole|stolen|stealing +3 my|money"),
+    (0.5, "you|u|company +2 stole|stolen|stealing|robbed +2 my|me|money"),
     (0.55, "ich habe|hab +1 genug|satt"),
     (0.5, "es reicht|nervt"),
     (0.5, "was soll der|das|dieser mist|scheiss|quatsch"),
@@ -134,7 +131,8 @@ pub(super) const DISTRESSED: &[&str] = &[
     "better off|of dead",
     "being|was|am|been|he|she|husband|wife|father|mother|partner +2 abused|beaten|beats|threatened|raped|assaulted|stalked",
     "threatens|threatening|threatened +2 kill|hurt|me|us",
-    "call|need|send +2 an|a|the ambulance|police",
+    "call|need|send +2 ambulance",
+    "call the police",
     "need an|the ambulance",
     "on fire +6 help|hurt|burning|injured|smoke|son|child|house",
     "help +4 on fire",

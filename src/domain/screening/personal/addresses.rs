@@ -136,16 +136,19 @@ fn street_word_first(reading: &Reading<'_>, at: usize) -> Option<(usize, usize)>
     }
     let name = at + 1;
     // Words like "via" and "place" are streets only with a name that has a capital.
-    if !reading.is_capitalised(name) || reading.is_number(name) {
+    let shouted = reading.raw(name).chars().all(char::is_uppercase);
+    if !reading.is_capitalised(name) || reading.is_number(name) || shouted {
         return None;
     }
     let number = (name + 1..=name + NAME_WORDS).find(|number| reading.is_house_number(*number))?;
-    let joined = (at..number).all(|word| {
-        matches!(
-            reading.gap(word),
-            " " | ". " | ", " | " n. " | ", n. " | ", nº " | "-" | "'"
-        )
-    });
+    let counts = listed(SMALL, reading.word(number + 1));
+    let joined = !counts
+        && (at..number).all(|word| {
+            matches!(
+                reading.gap(word),
+                " " | ". " | ", " | " n. " | ", n. " | ", nº " | "-" | "'"
+            )
+        });
     joined.then_some((at, number))
 }
 
@@ -247,5 +250,26 @@ fn with_tail(reading: &Reading<'_>, last: usize) -> usize {
         }
         end = next;
     }
-    end
+    with_postcode(reading, end).unwrap_or(end)
+}
+
+/// The postcode that ends an address written on several short lines, whatever its letters look like.
+fn with_postcode(reading: &Reading<'_>, last: usize) -> Option<usize> {
+    let mut on_line = 0;
+    let mut broken = false;
+    for next in last + 1..=last + TAIL {
+        let gap = reading.gap(next - 1);
+        let plain = gap.chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '?'));
+        on_line = if gap.contains('\n') { 1 } else { on_line + 1 };
+        broken |= gap.contains('\n');
+        let raw = reading.raw(next);
+        if raw.is_empty() || !plain || on_line > 4 || gap.matches('\n').count() > 2 {
+            return None;
+        }
+        let is_postcode = (4..=6).contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_digit());
+        if is_postcode && broken {
+            return Some(next);
+        }
+    }
+    None
 }

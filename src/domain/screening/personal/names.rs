@@ -52,8 +52,11 @@ const PARTICLES: &str = "van von de der den del della di da dos du la le bin al 
 const NO_NAMES: &str = "i the a an and or but please my your is it this that what why how when where can could would do does not no yes hello hi hey dear thanks \
     thank if in on at for from to of with you we they he she sorry also because so then now here there bitte und ich aber bien et mais pero e ma y";
 /// Words that cannot be a name although they follow an introduction.
-const NO_FIRST: &str = "not the a an on in spelled misspelled spelt wrong incorrect incorrectly already missing different still too listed written changed \
+const NO_FIRST: &str = "by back at when asap now today tomorrow later maybe if as soon urgently immediately directly again before after between not the a an on in spelled misspelled spelt wrong incorrect incorrectly already missing different still too listed written changed \
     that what why and but is appears nicht falsch pas mal erroneo sbagliato still also being";
+const RESIDES: &str = "lives lived resides wohnt habite vive abita mora woont mieszka";
+/// What belongs to somebody who is named before it.
+const BELONGINGS: &str = "address phone number email mobile card birthday account order ssn passport";
 const NAME_WORDS: usize = 4;
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(&[], INTRODUCTIONS));
@@ -104,13 +107,68 @@ pub(super) fn find(reading: &Reading<'_>, found: &mut Vec<Found>) {
             after_name(reading, at, &mut add);
         } else if matches!(word, "i" | "this") && matches!(reading.word(at + 1), "am" | "m" | "is") {
             // "I am Jane Doe": two words at least, for "I am German" names nobody.
-            if let Some(last) = capitalised(reading, at + 2).filter(|last| *last > at + 2) {
+            if let Some(last) = capitalised(reading, at + 2)
+                .filter(|last| *last > at + 2 && reading.raw(*last).chars().any(char::is_lowercase))
+            {
                 add(at + 2, last);
+            }
+        } else if listed(RESIDES, word) && at > 0 && reading.gap(at - 1) == " " {
+            // "Jane Doe lives at": the words with capitals just before.
+            let first = (1..=3)
+                .take_while(|back| {
+                    at.checked_sub(*back)
+                        .is_some_and(|at| capitalised(reading, at).is_some())
+                })
+                .last();
+            if let Some(first) = first.and_then(|back| at.checked_sub(back)) {
+                add(first, at - 1);
+            }
+        } else if word == "s"
+            && at > 0
+            && matches!(reading.gap(at - 1), "'" | "’")
+            && listed(BELONGINGS, reading.word(at + 1))
+        {
+            if capitalised(reading, at - 1).is_some() {
+                add(at - 1, at - 1);
             }
         } else if listed(SIGN_OFFS, word) && reading.gap(at).contains('\n') {
             if let Some(last) = capitalised(reading, at + 1).filter(|last| reading.gap(*last).contains(['\n', ','])) {
                 add(at + 1, last);
             }
+        }
+    }
+}
+
+/// The lines above an address that begins a line of its own: who lives there.
+pub(super) fn above_addresses(reading: &Reading<'_>, found: &mut Vec<Found>) {
+    let starts: Vec<usize> = found
+        .iter()
+        .filter(|piece| piece.kind == Kind::Address)
+        .map(|piece| piece.start)
+        .collect();
+    for start in starts {
+        let address = reading.word_at(start);
+        let Some(last) = address.checked_sub(1).filter(|last| reading.gap(*last).contains('\n')) else {
+            continue;
+        };
+        let mut first = last;
+        while first > 0 && reading.gap(first - 1) == " " && last - first < NAME_WORDS {
+            first -= 1;
+        }
+        let is_part = |at: usize| {
+            let raw = reading.raw(at);
+            raw.chars().count() >= 2
+                && raw.chars().all(char::is_alphabetic)
+                && !listed(NO_NAMES, reading.word(at))
+                && !listed(BELONGINGS, reading.word(at))
+        };
+        let begins_line = first == 0 || reading.gap(first - 1).contains(['\n', ':', '?', '\t']);
+        if begins_line && (2..=3).contains(&(last + 1 - first)) && (first..=last).all(is_part) {
+            found.push(Found {
+                kind: Kind::Name,
+                start: reading.start(first),
+                end: reading.end(last),
+            });
         }
     }
 }
@@ -138,7 +196,10 @@ fn after_name(reading: &Reading<'_>, at: usize, add: &mut impl FnMut(usize, usiz
 fn capitalised(reading: &Reading<'_>, first: usize) -> Option<usize> {
     let is_part = |at: usize| {
         let raw = reading.raw(at);
-        reading.is_capitalised(at) && raw.chars().all(char::is_alphabetic) && !listed(NO_NAMES, reading.word(at))
+        reading.is_capitalised(at)
+            && raw.chars().count() >= 2
+            && raw.chars().all(char::is_alphabetic)
+            && !listed(NO_NAMES, reading.word(at))
     };
     if !is_part(first) {
         return None;

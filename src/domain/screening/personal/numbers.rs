@@ -10,7 +10,7 @@ const PHONE_CUES: &str = "phone telephone tel call mobile cell cellphone fax wha
     komork* telefonu cep numaram phonenumber contact desk landline pager viber telegram signal appelez llamar llamame chiamami ligue bel";
 const NO_PHONE_CUES: &str = "order invoice tracking ticket ref reference sku isbn ean article item serial model version code bestellnummer \
     rechnungsnummer auftragsnummer sendungsnummer artikelnummer seriennummer commande facture pedido factura ordine fattura zamowienia siparis \
-    parcel shipment case id bestelling";
+    parcel shipment case id bestelling purchase booking reservation receipt transaction policy claim";
 const CARD_CUES: &str = "card cards credit debit visa mastercard amex karte kreditkarte kartennummer carte tarjeta carta cartao kaart karta karty kart cc";
 const ID_CUES: &str = "passport reisepass* reisepassnummer passeport pasaporte passaporto passaporte paspoort* paszport* pasaport* ssn social \
     licence license driver drivers fuhrerschein* fuhrerscheinnummer permis personalausweis* ausweis* ausweisnummer dni nie nif cedula curp cpf \
@@ -24,6 +24,9 @@ const MONTHS: &str = "jan* feb* mar* apr* may mai maj june july jun* jul* aug* s
     aout enero abril agosto diciembre gennaio maggio giugno luglio dicembre janeiro maio outubro dezembro mei oktober stycznia lutego marca \
     kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia ocak subat mart nisan mayis haziran temmuz agustos eylul ekim \
     kasim aralik";
+/// How spelled-out e-mail addresses end.
+const ENDS: &str =
+    "com org net edu gov io co de fr es it pt nl pl at ch eu uk us info biz tr br me dev app be se dk cz";
 /// Groups of figures that belong to one number at most.
 const GROUPS: usize = 8;
 
@@ -66,9 +69,11 @@ pub(super) fn emails(reading: &Reading<'_>, found: &mut Vec<Found>) {
     }
     for at in 1..reading.words.len() {
         let [sign, dot, end] = [at, at + 2, at + 3].map(|at| reading.word(at));
-        let spelled = matches!(sign, "at" | "arroba" | "chiocciola" | "arobase")
-            && matches!(dot, "dot" | "punkt" | "punto" | "point" | "ponto");
-        if spelled && (2..=6).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let spelled = matches!(
+            (sign, dot),
+            ("at" | "arroba" | "chiocciola", "dot" | "punkt" | "punto" | "ponto") | ("arobase", "point")
+        );
+        if spelled && listed(ENDS, end) {
             found.push(Found {
                 kind: Kind::Email,
                 start: reading.start(at - 1),
@@ -476,8 +481,8 @@ fn is_phone(reading: &Reading<'_>, at: usize, figures: &Figures<'_>, extended: b
     let local = sizes == [3, 4] && figures.all_signs("-");
     named && count <= 15
         || bracketed
-        || digits.starts_with("00") && count >= 9
-        || digits.starts_with('0') && (9..=12).contains(&count)
+        || digits.starts_with("00") && count >= 9 && sizes.len() > 1
+        || digits.starts_with('0') && !digits.starts_with("00") && (9..=12).contains(&count)
         || parted
         || local
 }
