@@ -7,6 +7,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
 mod m0001_start;
 mod m0002_policy;
+mod m0003_screening;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_start::Migration), Box::new(m0002_policy::Migration)]
+        vec![
+            Box::new(m0001_start::Migration),
+            Box::new(m0002_policy::Migration),
+            Box::new(m0003_screening::Migration),
+        ]
     }
 }

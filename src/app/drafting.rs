@@ -9,7 +9,7 @@ mod superseded;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
-use super::{App, AppError, agents, policy as policies};
+use super::{App, AppError, agents, policy as policies, screening};
 use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
@@ -17,7 +17,7 @@ use crate::domain::flow::{Effect, Proposed, Step, Ticket};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
-use crate::domain::screening::{Flag, Screening, wishes_for_person};
+use crate::domain::screening::{Screening, TopicExamples};
 use crate::domain::time::Timestamp;
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
@@ -30,28 +30,28 @@ struct Proposal {
     sources: Vec<Source>,
     signals: Signals,
     trouble: Option<EngineTrouble>,
-    wishes_for_person: bool,
+    screening: Screening,
 }
 
 impl Proposal {
     /// Nothing: whoever asks for a person is not answered from knowledge.
-    fn for_person() -> Self {
+    fn for_person(screening: Screening) -> Self {
         Self {
             text: String::new(),
             sources: Vec::new(),
             signals: Signals::default(),
             trouble: None,
-            wishes_for_person: true,
+            screening,
         }
     }
 
-    fn found(found: Found) -> Self {
+    fn found(found: Found, screening: Screening) -> Self {
         Self {
             text: found.choice.text,
             sources: found.sources,
             signals: found.choice.signals,
             trouble: found.trouble,
-            wishes_for_person: false,
+            screening,
         }
     }
 
@@ -112,6 +112,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         text: proposal.text.clone(),
         sources: proposal.sources.clone(),
         signals: proposal.signals.clone(),
+        screening: proposal.screening.clone(),
     };
     let agent_id = ledger.conversation.agent_id;
     let facts = facts(&rows, agent_id, id, &draft, &proposal).await?;
@@ -152,29 +153,43 @@ async fn propose(
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    if wishes_for_person(&question) {
-        return Ok((question, version_id, Proposal::for_person()));
+    let topics = topics(rows, ledger.conversation.agent_id).await?;
+    let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
+    if screening.wishes_for_person {
+        return Ok((question, version_id, Proposal::for_person(screening)));
     }
     let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
     let without_llm = found.without_llm.take();
-    let mut proposal = Proposal::found(found);
+    let mut proposal = Proposal::found(found, screening);
     if proposal.signals.mode == AnswerMode::Compose {
+        // Passages that give orders never reach the LLM.
+        proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
         let asked = Asked {
             settings: &settings,
             question: &question,
             history: &history(rows, ledger).await?,
         };
-        proposal = match compose::compose(app, rows, &asked, proposal.clone()).await {
+        let composed = if proposal.sources.is_empty() {
+            Err(None)
+        } else {
+            compose::compose(app, rows, &asked, proposal.clone())
+                .await
+                .map_err(Some)
+        };
+        proposal = match composed {
             Ok(composed) => composed,
             Err(trouble) => {
-                let fallback = without_llm.map_or_else(|| proposal.abstaining(), |found| Proposal::found(*found));
-                Proposal {
-                    trouble: Some(trouble),
-                    ..fallback
-                }
+                let screening = proposal.screening.clone();
+                let fallback = match without_llm {
+                    Some(found) => Proposal::found(*found, screening),
+                    None => proposal.abstaining(),
+                };
+                Proposal { trouble, ..fallback }
             }
         };
     }
+    screening::of_sources(&mut proposal.screening, &proposal.sources);
+    screening::of_draft(&mut proposal.screening, &proposal.signals.unsupported);
     Ok((question, version_id, proposal))
 }
 
@@ -196,6 +211,17 @@ async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, A
         .collect())
 }
 
+/// The owner's topics, as screening takes them.
+async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<Vec<TopicExamples>, AppError> {
+    let policy = policies::current(rows, agent_id).await?;
+    let topics = policy.document.topics.into_iter().map(|topic| TopicExamples {
+        name: topic.name,
+        words: topic.words,
+        examples: topic.examples,
+    });
+    Ok(topics.collect())
+}
+
 /// What the policy is to look at. Time and state of the turn are those of the transaction.
 async fn facts(
     rows: &Rows<'_>,
@@ -204,26 +230,14 @@ async fn facts(
     draft: &Draft,
     proposal: &Proposal,
 ) -> Result<Facts, AppError> {
-    let topics = policies::current(rows, agent_id).await?.document.topics;
-    let unsupported = !draft.signals.unsupported.is_empty();
-    let screening = Screening {
-        wishes_for_person: proposal.wishes_for_person,
-        topics: policy::by_words(&topics, &draft.question),
-        flags: if unsupported {
-            vec![Flag::Unsupported]
-        } else {
-            Vec::new()
-        },
-        ..Screening::default()
-    };
     let most = u32::try_from(Facts::COUNTED_CONVERSATIONS).unwrap_or(u32::MAX);
     Ok(Facts {
         mode: draft.mode,
         trouble: proposal.trouble,
         unfit: draft.signals.unfit,
-        confidence: policy::confidence(&draft.signals, &screening),
+        confidence: policy::confidence(&draft.signals, &draft.screening),
         similarity: draft.signals.top_similarity,
-        screening,
+        screening: draft.screening.clone(),
         // Nobody says who they are yet.
         visitor_known: false,
         conversation: rows.conversation_number(agent_id, id, most).await?,
@@ -384,6 +398,7 @@ async fn write_draft(tx: &Tx<'_>, draft: &Draft, began: Timestamp, now: Timestam
         body: draft.text.clone(),
         sources: Json(draft.sources.clone()),
         signals: Json(draft.signals.clone()),
+        screening: Json(draft.screening.clone()),
         drafted_in_ms: now.ms_since(began),
         created_at: now,
     };

@@ -18,6 +18,7 @@ pub mod machine;
 pub mod models;
 pub mod policy;
 pub mod review;
+mod screening;
 pub mod status;
 pub mod takeover;
 pub mod views;
@@ -61,6 +62,7 @@ struct Inner {
     engines: Engines,
     indexes: knowledge::Indexes,
     fitness: fitness::State,
+    examples: screening::Examples,
     importing: tokio::sync::Mutex<()>,
     models: Option<models::Catalogue>,
     phases: broadcast::Sender<live::Drafting>,
@@ -82,6 +84,7 @@ impl App {
             engines,
             indexes: knowledge::Indexes::default(),
             fitness: fitness::State::default(),
+            examples: screening::Examples::default(),
             importing: tokio::sync::Mutex::default(),
             models: models.map(models::Catalogue::new),
             phases,

@@ -3,6 +3,7 @@
 use super::answer::{AnswerMode, Signals};
 use super::conversation::Epoch;
 use super::ids::{AgentVersionId, DocumentId, DraftId, TurnId, VerifiedAnswerId};
+use super::screening::Screening;
 use serde::{Deserialize, Serialize};
 
 /// A passage that a draft rests on, as it read when the draft was made.
@@ -45,4 +46,7 @@ pub struct Draft {
     pub sources: Vec<Source>,
     /// Its features.
     pub signals: Signals,
+    /// What was noticed about the question, the sources and the text.
+    #[serde(default)]
+    pub screening: Screening,
 }

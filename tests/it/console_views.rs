@@ -247,6 +247,7 @@ fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) 
         uncertified: String::new(),
         reasons: vec!["The gate is closed: every answer waits for a person.".into()],
         sources: vec!["Where are you?".into()],
+        noticed: Vec::new(),
         outcome,
         decided_by: if outcome.is_some() { "Mia".into() } else { String::new() },
         decided_at: outcome.map(|_| ago(380)),

@@ -34,6 +34,7 @@ mod layers;
 mod models;
 mod policy;
 mod remote;
+mod screening_measure;
 mod store_bench;
 mod store_isolation;
 mod store_open;

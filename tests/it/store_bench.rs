@@ -12,6 +12,7 @@ use holdpoint::domain::{
     log::{Actor, ChainError, ChainVerifier, EventKind},
     policy::{DecisionKind, Document, Facts, GateState, Terms},
     review::{ItemKind, OutcomeKind, VerdictLabel},
+    screening::Screening,
     settings::{AgentSettings, WorkspaceSettings},
     time::Timestamp,
     turn::TurnState,
@@ -292,6 +293,7 @@ impl Planted {
             body: "At nine.".to_owned(),
             sources: Json(Vec::new()),
             signals: Json(Signals::default()),
+            screening: Json(Screening::default()),
             drafted_in_ms: 3,
             created_at: AT,
         }

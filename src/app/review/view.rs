@@ -11,6 +11,7 @@ use crate::domain::draft::Source;
 use crate::domain::ids::{ConversationId, DraftId, ItemId, MemberId, OutcomeId};
 use crate::domain::policy::Reason;
 use crate::domain::review::{ItemKind, OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{draft, outcome, review_item};
 use crate::store::{ItemStatus, OutcomeStatus, Rows};
@@ -69,6 +70,8 @@ pub struct DraftView {
     pub sources: Vec<Source>,
     /// Its features.
     pub signals: Signals,
+    /// What was noticed about the question, the sources and the text.
+    pub screening: Screening,
     /// How long drafting took, in milliseconds.
     pub drafted_in_ms: i64,
     /// When it was ready.
@@ -85,6 +88,7 @@ impl From<draft::Model> for DraftView {
             text: row.body,
             sources: row.sources.0,
             signals: row.signals.0,
+            screening: row.screening.0,
             drafted_in_ms: row.drafted_in_ms,
             created_at: row.created_at,
         }

@@ -5,6 +5,7 @@ use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::conversation::Epoch;
 use crate::domain::draft::Source;
 use crate::domain::ids::{AgentVersionId, DraftId, TurnId, WorkspaceId};
+use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -23,6 +24,7 @@ pub struct Model {
     pub body: String,
     pub sources: Json<Vec<Source>>,
     pub signals: Json<Signals>,
+    pub screening: Json<Screening>,
     pub drafted_in_ms: i64,
     pub created_at: Timestamp,
 }

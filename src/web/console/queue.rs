@@ -15,6 +15,7 @@ use crate::domain::conversation::Author;
 use crate::domain::ids::ItemId;
 use crate::domain::policy::Reason;
 use crate::domain::review::ItemKind;
+use crate::domain::screening::Flag as Noticed;
 use crate::store::ItemStatus;
 use crate::web::error::Problem;
 use crate::web::extract::{InPath, Query};
@@ -288,7 +289,7 @@ pub(super) fn percent(score: f64) -> u8 {
 }
 
 fn flags(found: &ItemView) -> Vec<Flag> {
-    let mut flags = Vec::new();
+    let mut flags = found.draft.as_ref().map(noticed).unwrap_or_default();
     let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else {
         return flags;
     };
@@ -322,6 +323,21 @@ fn flags(found: &ItemView) -> Vec<Flag> {
         flag(Severity::Note, format!("The AI did not see: {what}"));
     }
     flags
+}
+
+/// What screening noticed, each flag with what raised it. What the sources do not say is named one by one elsewhere.
+fn noticed(draft: &Draft) -> Vec<Flag> {
+    let noticed = draft.screening.in_words().into_iter();
+    noticed
+        .filter(|(flag, _)| *flag != Noticed::Unsupported)
+        .map(|(flag, text)| Flag {
+            severity: match flag {
+                Noticed::PersonalData | Noticed::OtherLanguage => Severity::Note,
+                _ => Severity::Warning,
+            },
+            text,
+        })
+        .collect()
 }
 
 /// What went wrong with the AI, if that is what a reason says.

@@ -153,6 +153,7 @@ impl Thread<'_> {
                 )
                 .collect(),
             uncertified: self.uncertified(history),
+            noticed: draft.screening.in_words().into_iter().map(|(_, words)| words).collect(),
             sources: draft.sources.iter().map(|source| source.title.clone()).collect(),
             outcome: match (outcome, item) {
                 (Some(outcome), _) => Some(outcome.kind),

@@ -132,6 +132,8 @@ pub struct DraftTrace {
     pub reasons: Vec<String>,
     /// Who let it out without a certificate, in a sentence; empty unless it went out by itself.
     pub uncertified: String,
+    /// What screening noticed, each flag with what raised it.
+    pub noticed: Vec<String>,
     /// Titles of the sources it rests on.
     pub sources: Vec<String>,
     /// What was decided; none while it waits.
