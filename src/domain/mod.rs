@@ -23,6 +23,7 @@ pub mod screening;
 pub mod settings;
 #[cfg(test)]
 mod story;
+pub mod team;
 pub mod text;
 pub mod time;
 pub mod turn;

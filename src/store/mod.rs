@@ -15,6 +15,7 @@ mod log;
 mod models;
 mod open;
 mod rows;
+mod team;
 mod write;
 
 pub use entity::values::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind};
@@ -22,6 +23,7 @@ pub use error::StoreError;
 pub use log::LogDraft;
 pub use open::Location;
 pub use rows::Rows;
+pub use team::QueueFilter;
 pub use write::{Change, Committed, Tx};
 
 use crate::domain::ids::WorkspaceId;

@@ -40,3 +40,4 @@ mod store_schema;
 mod store_search;
 mod store_world;
 mod store_writer;
+mod team;
