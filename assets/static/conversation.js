@@ -2,6 +2,7 @@
 
 import { freshId, part, send } from "/static/api.js";
 import { keys } from "/static/keys.js";
+import { lookAt, paintPresence } from "/static/presence.js";
 import { announce, toast } from "/static/toast.js";
 
 const page = document.querySelector("main [data-conversation]");
@@ -21,6 +22,7 @@ async function refresh() {
   const before = box.querySelectorAll("[data-thread] > li").length;
   const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
   box.innerHTML = html;
+  paintPresence();
   // A thread only grows, so what was unfolded is found again by its place.
   box.querySelectorAll("details").forEach((details, at) => (details.open = open[at] ?? false));
   reply.hidden = box.querySelector("[data-mine]").dataset.mine !== "true";
@@ -64,6 +66,7 @@ async function write() {
   }
 }
 
+lookAt(id);
 keys({ t: changeOwner, e: () => reply.hidden || text.focus() });
 page.addEventListener("click", (event) => event.target.closest("[data-ownership]") && changeOwner());
 reply.addEventListener("submit", (event) => { event.preventDefault(); write(); });

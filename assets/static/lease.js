@@ -4,6 +4,8 @@ import { send } from "/static/api.js";
 
 let held = null;
 let timer = null;
+let ends = 0;
+let refusedTo = () => {};
 
 const path = (item) => `/api/v1/queue/${item}/lease`;
 
@@ -11,10 +13,12 @@ const path = (item) => `/api/v1/queue/${item}/lease`;
 export async function take(item, onRefused) {
   if (held !== item) release();
   held = item;
+  refusedTo = onRefused;
   try {
     const { lease_until: until } = await send("POST", path(item), {});
     if (held !== item) return;
     clearTimeout(timer);
+    ends = until;
     timer = setTimeout(() => held === item && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
   } catch (problem) {
     if (held !== item) return;
@@ -36,4 +40,8 @@ export function release() {
   if (item) send("DELETE", path(item), undefined, { keepalive: true }).catch(() => {});
 }
 
+// A machine that slept wakes with a hold that may be over: asked for again at once, so that whoever goes on writing knows.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && held && Date.now() > ends) take(held, refusedTo);
+});
 addEventListener("pagehide", release);

@@ -39,6 +39,9 @@ function connect() {
     document.body.dispatchEvent(new CustomEvent("holdpoint:entry", { detail: entry }));
     changed();
   });
+  stream.addEventListener("presence", (event) => {
+    try { document.body.dispatchEvent(new CustomEvent("holdpoint:presence", { detail: JSON.parse(event.data) })); } catch { /* a newer server's */ }
+  });
   stream.addEventListener("bye", () => stream.dispatchEvent(new Event("error")));
   stream.addEventListener("error", () => {
     wasLost = true;

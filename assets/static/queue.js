@@ -5,11 +5,15 @@ import { showCount } from "/static/console.js";
 import { Desk, forgetTexts } from "/static/desk.js";
 import { keys } from "/static/keys.js";
 import * as lease from "/static/lease.js";
+import { lookAt, paintPresence } from "/static/presence.js";
 import { announce, toast } from "/static/toast.js";
+import { openViews, tell, viewQuery } from "/static/views.js";
 
 /** A decision key pressed this soon after something new appeared was meant for what stood there before. */
 const LOOK_FIRST_MS = 300;
 const LOOK_AGAIN_MS = 1500;
+/** An approval that others have to join is offered to be taken back this long. */
+const COUNTED_MS = 8000;
 
 const queue = document.querySelector("[data-queue]");
 const centre = document.querySelector("[data-queue-item]");
@@ -43,8 +47,11 @@ function neighbour(step) {
   return at < 0 ? all[0] : all[at + step];
 }
 
+/** Where an item is found, in the part of the queue that is listed. */
+const address = (path) => (viewQuery() ? `${path}?${viewQuery()}` : path);
+
 function showCounts() {
-  const count = rows().length;
+  const count = Math.max(rows().length, Number(listBox.querySelector("[data-rows]")?.dataset.total ?? 0));
   queue.querySelector("[data-queue-count]").textContent = count === 1 ? "1 waits" : `${count} wait`;
   showCount(count);
   document.title = `${count ? `(${count}) ` : ""}Queue · Holdpoint`;
@@ -71,13 +78,49 @@ function adopt() {
   desk = new Desk(item, decide);
   desk.restore();
   takeLease(item);
+  lookAt(item.dataset.conversation);
   prefetch(neighbour(1));
+}
+
+/** An item leaves the list before the server has said so. */
+function dropRow(id) {
+  const row = rows().find((row) => row.dataset.row === id);
+  const list = listBox.querySelector("[data-rows]");
+  if (!row) return;
+  row.remove();
+  list.dataset.total = Math.max(0, Number(list.dataset.total) - 1);
+}
+
+/** Somebody else has what was being written about: nothing is lost, and there is a choice. */
+function keepText(words) {
+  const item = article();
+  const id = item.dataset.item;
+  const conversation = item.dataset.conversation;
+  const text = desk.text.value;
+  toast(`${words} Your text is kept.`, {
+    bad: true,
+    lastsMs: 0,
+    action: {
+      label: "Take over with my text",
+      run: async () => {
+        try {
+          await send("POST", `/api/v1/conversations/${conversation}/take-over`, {});
+          sessionStorage.setItem(`holdpoint.text.conversation.${conversation}`, text);
+          forgetTexts(id);
+          location.assign(`/conversations/${conversation}`);
+        } catch (problem) {
+          toast(problem.message, { bad: true, lastsMs: 9000 });
+        }
+      },
+    },
+  });
 }
 
 function takeLease(item) {
   lease.take(item.dataset.item, (problem) => {
     if (currentId() !== item.dataset.item) return;
     item.dataset.heldBy = problem.fields.leased_by ?? "Somebody else";
+    if (desk.hasTyped) keepText(`${item.dataset.heldBy} has this open now.`);
     if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
   });
 }
@@ -102,7 +145,7 @@ function paint(html) {
   item.classList.add("item-enter");
   adopt();
   settleUntil = Date.now() + LOOK_FIRST_MS;
-  history.replaceState(null, "", `/queue/${item.dataset.item}`);
+  history.replaceState(null, "", address(`/queue/${item.dataset.item}`));
   markCurrent();
   scrollTo({ top: 0 });
   item.focus({ preventScroll: true });
@@ -117,7 +160,7 @@ async function show(id) {
     paint(await html);
   } catch (problem) {
     if (problem.status !== 404) return toast(problem.message, { bad: true });
-    rows().find((row) => row.dataset.row === id)?.remove();
+    dropRow(id);
     show(ids()[0]);
   }
 }
@@ -127,7 +170,8 @@ function showEmpty() {
   desk = null;
   centre.replaceChildren();
   queue.dataset.empty = "";
-  history.replaceState(null, "", "/queue");
+  history.replaceState(null, "", address("/queue"));
+  lookAt(null);
   showCounts();
   document.querySelector("[data-queue-empty]").focus({ preventScroll: true });
   announce("Nothing is waiting.");
@@ -152,13 +196,12 @@ function decide(kind, decision) {
   if (decision.text === "") return toast("Write the answer first.");
   if (kind === "edit" && !desk.hasTyped) return toast("Nothing is changed: close the editor with Esc and approve with a.");
   const id = item.dataset.item;
-  const row = rows().find((row) => row.dataset.row === id);
   const following = neighbour(1) ?? neighbour(-1);
   decided.add(id);
-  row?.remove();
+  dropRow(id);
   showCounts();
   lease.forget();
-  const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), ...decision });
+  const answer = send("POST", `/api/v1/queue/${id}/outcome`, { kind, revision: Number(item.dataset.revision), wording: Number(item.dataset.wording), ...decision });
   const painted = kind === "take_over" ? null : show(following);
   latest = answer.then(
     (outcome) => settled(id, kind, item.dataset.conversation, outcome),
@@ -171,6 +214,7 @@ function decide(kind, decision) {
 
 function settled(id, kind, conversation, outcome) {
   if (kind === "take_over") return location.assign(`/conversations/${conversation}`);
+  if (outcome.missing > 0) return counted(id, outcome.missing);
   const undoMs = outcome.undo_ms ?? 0;
   const entry = { id, finalAt: Date.now() + undoMs };
   entry.close = toast(DONE[kind], { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
@@ -178,6 +222,40 @@ function settled(id, kind, conversation, outcome) {
   setTimeout(() => {
     if (undoable.includes(entry)) forgetTexts(id);
   }, undoMs);
+}
+
+/** Others have to approve as well: it goes on waiting, for them. Taken back as long as it does. */
+function counted(id, missing) {
+  decided.delete(id);
+  fetched.delete(id);
+  forgetTexts(id);
+  const entry = { id, finalAt: Date.now() + COUNTED_MS };
+  const others = missing === 1 ? "one more person has" : `${missing} more people have`;
+  entry.close = toast(`Approved: ${others} to as well.`, { lastsMs: COUNTED_MS, action: { label: "Undo  u", run: () => undo(entry) } });
+  undoable.push(entry);
+  refreshList().catch(() => {});
+}
+
+/** The conversation is spam; a click takes that back. */
+async function markSpam() {
+  if (!ready()) return;
+  const item = article();
+  const id = item.dataset.item;
+  const path = `/api/v1/conversations/${item.dataset.conversation}/spam`;
+  const following = neighbour(1) ?? neighbour(-1);
+  decided.add(id);
+  dropRow(id);
+  showCounts();
+  lease.forget();
+  const answer = send("POST", path, {});
+  await show(following);
+  try {
+    await answer;
+    forgetTexts(id);
+    toast("Marked as spam.", { lastsMs: 8000, action: { label: "No spam", run: () => send("DELETE", path).then(() => toast("Taken back; the AI drafts an answer."), (problem) => toast(problem.message, { bad: true })) } });
+  } catch (problem) {
+    refused(id, problem);
+  }
 }
 
 function refused(id, problem) {
@@ -222,13 +300,19 @@ async function undo(entry) {
 async function refreshList() {
   const before = new Set(ids());
   const box = document.createElement("div");
-  box.innerHTML = await part(`/parts/queue?current=${currentId()}`);
-  for (const row of box.querySelectorAll("[data-row]")) if (decided.has(row.dataset.row)) row.remove();
+  box.innerHTML = await part(`/parts/queue?current=${currentId()}&${viewQuery()}`);
+  const list = box.querySelector("[data-rows]");
+  for (const row of box.querySelectorAll("[data-row]")) {
+    if (!decided.has(row.dataset.row)) continue;
+    row.remove();
+    list.dataset.total = Math.max(0, Number(list.dataset.total) - 1);
+  }
   const focused = document.activeElement?.closest?.("[data-row]")?.dataset.row;
   listBox.replaceChildren(...box.childNodes);
   const arrived = rows().filter((row) => !before.has(row.dataset.row));
   for (const row of arrived) row.classList.add("row-new");
   if (focused) rows().find((row) => row.dataset.row === focused)?.querySelector("a").focus();
+  if (arrived.length) tell(arrived.length, arrived[0].querySelector(".row-question").textContent);
   if (arrived.length && before.size) announce(arrived.length === 1 ? "A new item waits." : `${arrived.length} new items wait.`);
   markCurrent();
   showCounts();
@@ -252,13 +336,18 @@ async function refreshItem() {
     if (served.get(name) !== html) item.querySelector(`[data-part="${name}"]`)?.replaceWith(newer.querySelector(`[data-part="${name}"]`));
   }
   served = newParts;
+  paintPresence();
   if (newer.dataset.hasDraft !== item.dataset.hasDraft) item.querySelector("[data-actions]").replaceWith(newer.querySelector("[data-actions]"));
+  if (newer.dataset.wording !== item.dataset.wording) {
+    settleUntil = Date.now() + LOOK_AGAIN_MS;
+    announce("A colleague changed the text.");
+  }
   if (newer.dataset.revision !== item.dataset.revision) {
     settleUntil = Date.now() + LOOK_AGAIN_MS;
     announce("The visitor wrote again.");
   }
   const wasHeld = item.dataset.heldBy;
-  for (const name of ["revision", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
+  for (const name of ["revision", "wording", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
   if (wasHeld && !item.dataset.heldBy) takeLease(item);
   if (desk?.kind === "edit") desk.paintDiff();
 }
@@ -267,7 +356,7 @@ async function refreshItem() {
 function leftTheQueue() {
   if (desk?.hasTyped) {
     article().dataset.heldBy = "Somebody else";
-    toast("This item has been decided by somebody else. Your text is still here to be copied.", { bad: true, lastsMs: 0 });
+    keepText("This item has been decided by somebody else.");
   } else {
     toast("That item has just been decided by somebody else.");
     show(ids().find((id) => id !== currentId()));
@@ -311,9 +400,11 @@ const actions = {
   r: () => open("reject"),
   s: () => open("respond"),
   t: () => decide("take_over", {}),
+  x: () => markSpam().catch((problem) => toast(problem.message, { bad: true })),
   j: () => move(1),
   k: () => move(-1),
   u: () => undo(),
+  v: openViews,
   h: () => unfold("history"),
   w: () => unfold("why"),
   Escape: () => desk?.kind && desk.close(),

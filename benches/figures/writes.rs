@@ -68,7 +68,7 @@ async fn shop(file: &Path) -> Result<(App, Vec<Visitor>)> {
     let agent = agents::publish(&app, &Caller::admin(workspace), None, AgentSettings::default()).await?;
     let mut visitors = Vec::new();
     for _ in 0..VISITORS {
-        let started = visit::start(&app, &agent.public_key).await?;
+        let started = visit::start(&app, &agent.public_key, None).await?;
         let visitor = visit::visitor_of_token(&app, &started.token).await?;
         let visitor = visitor.ok_or("a visitor who has just come is not known")?;
         visit::post(&app, &visitor, "first", TEXT).await?;

@@ -8,6 +8,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 mod m0001_start;
 mod m0002_policy;
 mod m0003_screening;
+mod m0004_team;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_start::Migration),
             Box::new(m0002_policy::Migration),
             Box::new(m0003_screening::Migration),
+            Box::new(m0004_team::Migration),
         ]
     }
 }

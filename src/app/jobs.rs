@@ -3,7 +3,7 @@
 //! A job's row stays until the write that does its work removes or moves it, so a crash in between runs it again, and the
 //! state machines refuse what was already done.
 
-use super::{App, AppError, drafting, knowledge, review};
+use super::{App, AppError, drafting, knowledge, review, team};
 use crate::store::entity::job;
 use crate::store::{Change, JobKind};
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
 const LANES: [(&[JobKind], usize); 2] = [
-    (&[JobKind::Finalise, JobKind::Expire], 16),
+    (&[JobKind::Finalise, JobKind::Expire, JobKind::Escalate], 16),
     (&[JobKind::Draft, JobKind::Embed], 32),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
@@ -103,6 +103,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
             JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
             JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
+            JobKind::Escalate => team::escalate(app, workspace_id, subject.into()).await,
             JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
         }
     };

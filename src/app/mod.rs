@@ -21,6 +21,7 @@ pub mod review;
 mod screening;
 pub mod status;
 pub mod takeover;
+pub mod team;
 pub mod views;
 pub mod visit;
 
@@ -66,6 +67,8 @@ struct Inner {
     importing: tokio::sync::Mutex<()>,
     models: Option<models::Catalogue>,
     phases: broadcast::Sender<live::Drafting>,
+    present: team::Present,
+    address_key: [u8; 32],
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -79,6 +82,8 @@ impl App {
     /// The application over an open store, with its engines and the folder of models that it looks after.
     pub fn equipped(store: Store, engines: Engines, models: Option<models::ModelSettings>) -> Self {
         let (phases, _) = broadcast::channel(256);
+        let mut address_key = [0; 32];
+        store.sources().random.fill(&mut address_key);
         let inner = Inner {
             store,
             engines,
@@ -88,6 +93,8 @@ impl App {
             importing: tokio::sync::Mutex::default(),
             models: models.map(models::Catalogue::new),
             phases,
+            present: team::Present::default(),
+            address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
@@ -97,6 +104,7 @@ impl App {
     /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
+        self.inner.tasks.spawn(team::run(self.clone()));
         let stopping = self.inner.stopping.clone();
         let looking = self.inner.engines.clone().keep_looking();
         self.inner

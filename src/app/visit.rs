@@ -2,8 +2,9 @@
 
 use super::ledger::{self, Details};
 use super::views::{MessageView, Names};
-use super::{App, AppError, agents};
+use super::{App, AppError, agents, team};
 use crate::domain::conversation::Owner;
+use crate::domain::flow::Spam;
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::VisitorText;
@@ -11,6 +12,8 @@ use crate::domain::turn::TurnState;
 use crate::store::entity::{conversation, review_item, visitor};
 use crate::store::{Change, LogDraft, OwnerKind, Rows};
 use serde::{Deserialize, Serialize};
+
+pub use super::team::AddressMark;
 
 /// A visitor who showed their token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +97,7 @@ const CLIENT_ID_CHARS: usize = 64;
 ///
 /// # Errors
 /// [`AppError::NotFound`] for an unknown agent.
-pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
+pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) -> Result<Started, AppError> {
     let agent = agents::public_agent(app, public_key).await?;
     let sources = app.sources();
     let (secret, token_hash) = super::accounts::new_secret(&*sources.random, "hpv_");
@@ -102,7 +105,7 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
     let now = app.now();
     app.store()
         .write(agent.workspace_id, move |tx| {
-            let token_hash = token_hash.clone();
+            let (token_hash, address) = (token_hash.clone(), address.clone());
             Box::pin(async move {
                 let workspace_id = tx.workspace_id();
                 tx.insert(visitor::Model {
@@ -110,6 +113,7 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
                     workspace_id,
                     token_hash,
                     created_at: now,
+                    address_mark: address.map(AddressMark::into_bytes),
                 })
                 .await?;
                 let start = crate::domain::flow::Flow::start();
@@ -125,6 +129,7 @@ pub async fn start(app: &App, public_key: &str) -> Result<Started, AppError> {
                     delivered_seq: 0,
                     created_at: now,
                     updated_at: now,
+                    spam: start.spam,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
@@ -183,7 +188,12 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                 let settings = ledger::settings(tx).await?;
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
                 let context = ledger::context(app.sources(), &settings);
-                let step = ledger.flow.visitor_wrote(context);
+                let mut step = ledger.flow.visitor_wrote(context);
+                let flood = team::is_flood(tx, &settings.team, &ledger).await?;
+                if flood && let Ok(marked) = step.flow.mark_spam(context, Spam::Flood) {
+                    step.flow = marked.flow;
+                    step.effects.extend(marked.effects);
+                }
                 let details = Details {
                     visitor: Some((text.into(), client_id)),
                     ..Details::default()
@@ -204,6 +214,9 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                 }
                 if let Some(item) = step.flow.item {
                     entry = entry.about("item", item.id);
+                }
+                if flood {
+                    entry = entry.about("spam", "flood");
                 }
                 Ok::<_, AppError>(Change::Logged((row, false), entry))
             })
@@ -292,6 +305,8 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     let phase = match (ledger.flow.ownership.owner, state) {
         (_, None) => Phase::Idle,
         (Owner::Person(_) | Owner::Nobody, Some(_)) => Phase::WaitingForPerson,
+        // Somebody looks at it when there is time; that it counts as spam is not told to whoever floods.
+        (Owner::Ai, Some(_)) if ledger.flow.spam.is_some() => Phase::WaitingForPerson,
         (Owner::Ai, Some(turn)) => match turn.state {
             TurnState::Collecting if app.now() < turn.ends_at() => Phase::Listening,
             TurnState::Collecting => Phase::Drafting,

@@ -26,6 +26,7 @@ mod remote;
 mod serve;
 mod server;
 mod show;
+mod team;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use context::Context;

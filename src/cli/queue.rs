@@ -21,8 +21,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What waits, the oldest unanswered message first
-    List(Page),
+    /// What waits, the most urgent first
+    List(List),
     /// One item: question, draft, sources, and the revision a decision has to name
     Show(Item),
     /// Send the draft as it is
@@ -35,6 +35,49 @@ enum Command {
     Respond(Respond),
     /// Take a decision back, within the undo window
     Undo(Item),
+    /// Mark a conversation as spam, take that back, or list what counts as spam
+    Spam(super::team::Spam),
+    /// Who works at the queue, what they know about, and how the team works together
+    #[command(subcommand)]
+    Team(super::team::Team),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    page: Page,
+    /// Only what was given to you
+    #[arg(long)]
+    mine: bool,
+    /// Only what is past its deadline
+    #[arg(long)]
+    overdue: bool,
+    /// Only drafts (`gate`) or only visitors who wait for a person (`handoff`)
+    #[arg(long, value_parser = ["gate", "handoff"])]
+    kind: Option<String>,
+    /// Only what waits for this reason, like `customer_request`
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Only visitors of this agent
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+}
+
+impl List {
+    fn query(&self) -> String {
+        let mut query = self.page.query();
+        for (name, set) in [("mine", self.mine), ("overdue", self.overdue)] {
+            if set {
+                query.push_str(&format!("&{name}=true"));
+            }
+        }
+        for (name, value) in [("kind", &self.kind), ("reason", &self.reason), ("agent", &self.agent)] {
+            if let Some(value) = value {
+                query.push_str(&format!("&{name}={}", escaped(value)));
+            }
+        }
+        query
+    }
 }
 
 /// Which part of a list.
@@ -81,6 +124,9 @@ struct Seen {
     /// Revision you looked at, as `queue show` prints it
     #[arg(long, value_name = "NUMBER")]
     revision: i64,
+    /// Wording you looked at, if a colleague has changed the text, as `queue show` prints it
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    wording: i64,
 }
 
 #[derive(Debug, Args)]
@@ -207,8 +253,10 @@ impl Queue {
 impl Command {
     async fn run(self, context: &Context, client: &Client) -> Result<(), Failure> {
         match self {
-            Self::List(page) => {
-                let answer = client.get(&format!("/api/v1/queue{}", page.query())).await?;
+            Self::Spam(spam) => spam.run(context, client).await,
+            Self::Team(team) => team.run(context, client).await,
+            Self::List(wanted) => {
+                let answer = client.get(&format!("/api/v1/queue{}", wanted.query())).await?;
                 context.answer(&answer, queue)
             }
             Self::Show(Item { item }) => {
@@ -281,6 +329,7 @@ async fn decide(
     note: &Note,
 ) -> Result<(), Failure> {
     decision["revision"] = seen.revision.into();
+    decision["wording"] = seen.wording.into();
     if let Some(note) = &note.note {
         decision["note"] = note.as_str().into();
     }
@@ -288,6 +337,12 @@ async fn decide(
         .post(&format!("/api/v1/queue/{}/outcome", escaped(&seen.item)), &decision)
         .await?;
     context.answer(&answer, |answer| {
+        match number(answer, "/missing") {
+            0 => {}
+            missing => {
+                return format!("Approved. It still waits: so many others have to approve it as well: {missing}");
+            }
+        }
         format!(
             "Decided. It becomes final at {}; until then: holdpoint queue undo {}",
             time(answer, "/final_at"),
@@ -307,7 +362,10 @@ fn queue(answer: &Value) -> String {
                     "" => text(item, "/kind").to_owned(),
                     mode => mode.to_owned(),
                 },
-                text(item, "/lease/name").to_owned(),
+                match text(item, "/lease/name") {
+                    "" => text(item, "/assigned/name").to_owned(),
+                    name => name.to_owned(),
+                },
                 short(text(item, "/question"), 60),
             ]
         })
@@ -344,6 +402,17 @@ fn item_in_words(item: &Value) -> String {
             time(item, "/lease/until")
         ));
     }
+    if number(item, "/quorum") > 1 {
+        lines.push(format!(
+            "Approved by   {} of {}: {}",
+            list(item, "/approved_by").len(),
+            number(item, "/quorum"),
+            joined(item, "/approved_by")
+        ));
+    }
+    if !list(item, "/approvers").is_empty() {
+        lines.push(format!("For           {}", joined(item, "/approvers")));
+    }
     lines.push("\nConversation".to_owned());
     lines.extend(list(item, "/messages").iter().map(message));
     if item["draft"].is_object() {
@@ -356,6 +425,13 @@ fn item_in_words(item: &Value) -> String {
             "" => "(nothing fits; a person has to answer)",
             draft => draft,
         }));
+    }
+    if !text(item, "/edited_text").is_empty() {
+        lines.push(format!(
+            "\nChanged by a colleague to (wording {})",
+            number(item, "/wording")
+        ));
+        lines.push(indented(text(item, "/edited_text")));
     }
     let sources = list(item, "/draft/sources");
     if !sources.is_empty() {

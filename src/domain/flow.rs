@@ -9,15 +9,17 @@
 //! Nothing has to be remembered between transitions: [`Flow::dues`] tells from the state alone what must happen next
 //! and when, which is also how everything is resumed after a restart (invariant 10).
 
+mod spam;
 mod step;
 
-pub use step::{Effect, Step, SystemText};
+pub use spam::Spam;
+pub use step::{Approval, Effect, Step, SystemText};
 
 use super::conversation::{Epoch, Owner, Ownership, OwnershipError};
 use super::ids::{DecisionId, DraftId, IdSource, MemberId, OutcomeId, ReleaseId, TurnId};
-use super::policy::{Decision, DecisionKind, Reason};
+use super::policy::{Decision, DecisionKind, Fallback, Reason, Terms};
 use super::release::{Release, ReleaseError};
-use super::review::{Item, ItemKind, ItemState, Lease, OutcomeKind, ReviewError};
+use super::review::{Decider, Item, ItemKind, ItemState, Lease, OutcomeKind, ReviewError, Seen};
 use super::time::Timestamp;
 use super::turn::{Turn, TurnError, TurnState};
 
@@ -103,6 +105,15 @@ pub enum FlowError {
     /// A person writes without owning the conversation.
     #[error("take the conversation over first, then write")]
     TakeOverFirst,
+    /// A person answers here, so it is no spam.
+    #[error("a person answers in this conversation; hand it back first")]
+    PersonAnswers,
+    /// It is marked already.
+    #[error("this conversation is marked as spam already")]
+    AlreadySpam,
+    /// It is not marked.
+    #[error("this conversation is not marked as spam")]
+    NotSpam,
 }
 
 /// A conversation as the rules see it.
@@ -114,6 +125,8 @@ pub struct Flow {
     pub turn: Option<(TurnId, Turn)>,
     /// The open review item: waiting, or with a pending outcome. Never a closed one.
     pub item: Option<Item>,
+    /// Whether it was marked as spam: then nobody waits for an answer, and the AI drafts none.
+    pub spam: Option<Spam>,
 }
 
 impl Flow {
@@ -123,6 +136,7 @@ impl Flow {
             ownership: Ownership::start(),
             turn: None,
             item: None,
+            spam: None,
         }
     }
 
@@ -143,7 +157,7 @@ impl Flow {
     /// The visitor wrote: the message belongs to the turn of the returned flow. A draft under way or held is for an older revision from now on.
     #[must_use]
     pub fn visitor_wrote(self, context: Context<'_>) -> Step {
-        let ai_owns = self.ownership.owner == Owner::Ai;
+        let ai_owns = self.ownership.owner == Owner::Ai && self.spam.is_none();
         let mut step = Step::from(self);
         let (id, turn) = match self.turn {
             Some((id, turn)) if turn.takes_messages() => (id, turn.visitor_wrote(context.now, ai_owns)),
@@ -233,8 +247,11 @@ impl Flow {
             (Some(item), _) if may_be_approved || matches!(item.state, ItemState::Pending(_)) => {
                 step.flow.turn = Some((turn_id, turn.moved_to(TurnState::Held)));
                 if may_be_approved {
-                    step.flow.item = Some(item.draft_joined());
+                    step.flow.item = Some(item.draft_joined(decision.terms.quorum));
                     step.effects.push(Effect::DraftJoined(draft.id));
+                    if decision.terms != Terms::default() {
+                        step.effects.push(Effect::TermsJoined(decision.terms.clone()));
+                    }
                 }
             }
             (None, DecisionKind::Send) => {
@@ -246,12 +263,12 @@ impl Flow {
             }
             (_, DecisionKind::Send | DecisionKind::Hold) => {
                 step.flow.turn = Some((turn_id, turn.moved_to(TurnState::Held)));
-                step.open_item(context, ItemKind::Gate, None, &decision.reasons);
+                step.open_item(context, ItemKind::Gate, None, &decision.reasons, &decision.terms);
                 step.effects.push(Effect::DraftJoined(draft.id));
             }
             (_, DecisionKind::HandOff) => {
                 step.supersede(context)?;
-                step.hand_off(context, self.lease(), &decision.reasons)?;
+                step.hand_off(context, self.lease(), &decision.reasons, SystemText::HandedOff)?;
             }
             (_, DecisionKind::Refuse) => {
                 step.supersede(context)?;
@@ -262,40 +279,47 @@ impl Flow {
         Ok(step)
     }
 
-    /// A reviewer decides about the open item, naming the revision on the screen. A takeover counts at once, everything else after the undo window.
+    /// A reviewer decides about the open item, naming what was on the screen. A takeover counts at once, everything else after
+    /// the undo window; an approval that others have to give as well only counts among theirs.
     ///
     /// # Errors
     /// [`FlowError::NoItem`], [`FlowError::Review`], and [`FlowError::Ownership`] for a takeover.
-    pub fn decide(
-        self,
-        context: Context<'_>,
-        kind: OutcomeKind,
-        by: MemberId,
-        revision: i64,
-    ) -> Result<Step, FlowError> {
-        let item = self.item.ok_or(FlowError::NoItem)?;
+    pub fn decide(self, context: Context<'_>, kind: OutcomeKind, by: Decider, seen: Seen) -> Result<Step, FlowError> {
+        let before = self.item.ok_or(FlowError::NoItem)?;
         if kind == OutcomeKind::TakeOver {
-            return self.take_over(context, by);
+            return self.take_over(context, by.member);
         }
         let outcome_id = OutcomeId::new(context.ids);
-        let item = item.decide(outcome_id, kind, by, revision, context.now, context.limits.undo_ms)?;
+        let item = before.decide(outcome_id, kind, by, seen, context.now, context.limits.undo_ms)?;
         let mut step = Step::from(Self {
             item: Some(item),
             ..self
         });
         if let ItemState::Pending(outcome) = item.state {
             step.effects.push(Effect::OutcomePending(outcome));
+        } else {
+            step.effects.push(Effect::Approved(Approval {
+                by: by.member,
+                at: context.now,
+                revision: item.revision,
+                wording: item.ballot.wording(),
+                edits: kind == OutcomeKind::Edit,
+            }));
         }
         Ok(step)
     }
 
-    /// The reviewer takes a pending outcome back.
+    /// The reviewer takes a pending outcome back, or an approval that others have not joined yet.
     ///
     /// # Errors
     /// [`FlowError::NoItem`] or [`FlowError::Review`].
     pub fn undo(self, by: MemberId, now: Timestamp) -> Result<Step, FlowError> {
-        let item = self.item.ok_or(FlowError::NoItem)?.undo(by, now)?;
+        let before = self.item.ok_or(FlowError::NoItem)?;
+        let item = before.undo(by, now)?;
         let mut step = Step::from(self);
+        if before.state == ItemState::Open {
+            step.effects.push(Effect::ApprovalWithdrawn { by });
+        }
         step.cancel_pending();
         step.flow.item = Some(item);
         Ok(step)
@@ -339,28 +363,51 @@ impl Flow {
                 step.answered();
                 step.change_owner(self.ownership.resume_after_answer());
             }
-            OutcomeKind::Reject => step.hand_off(context, self.lease(), &[Reason::Rejected])?,
+            OutcomeKind::Reject => {
+                step.hand_off(context, self.lease(), &[Reason::Rejected], SystemText::HandedOff)?;
+            }
             // These are final the moment they happen, so they are never found pending.
             OutcomeKind::TakeOver | OutcomeKind::Supersede | OutcomeKind::Expire => {}
         }
         Ok(step)
     }
 
-    /// The deadline of a held draft passes without a decision: it is never approved by that; the visitor is handed off.
+    /// The deadline of a held draft passes without a decision. It is never approved by that; its terms say what follows: a
+    /// person has to answer (and may ask for an e-mail address), the visitor is told that it takes longer, or that it is
+    /// not answered here.
     ///
     /// # Errors
     /// [`FlowError::NoItem`] or [`FlowError::Review`].
     pub fn expire(self, context: Context<'_>) -> Result<Step, FlowError> {
         let item = self.item.ok_or(FlowError::NoItem)?;
-        let closed = item.expire(OutcomeId::new(context.ids), context.now)?;
+        let id = OutcomeId::new(context.ids);
         let mut step = Step::from(self);
-        step.close_item(closed);
-        step.hand_off(context, self.lease(), &[Reason::Timeout])?;
+        if item.fallback == Fallback::HoldingMessage {
+            step.flow.item = Some(item.wait_on(id, context.now)?);
+            // Said once: a visitor who reads it every quarter of an hour would rather have read nothing.
+            if !item.delayed {
+                step.effects.push(Effect::SystemSays(SystemText::TakesLonger));
+            }
+            return Ok(step);
+        }
+        step.close_item(item.expire(id, context.now)?);
+        match item.fallback {
+            Fallback::Refuse => {
+                step.effects.push(Effect::SystemSays(SystemText::Refused));
+                step.answered();
+            }
+            Fallback::TakeEmail => {
+                step.hand_off(context, self.lease(), &[Reason::Timeout], SystemText::AsksForEmail)?
+            }
+            Fallback::HandOff | Fallback::HoldingMessage => {
+                step.hand_off(context, self.lease(), &[Reason::Timeout], SystemText::HandedOff)?;
+            }
+        }
         Ok(step)
     }
 
     /// A person steps in, from the queue or from the conversation. An open item ends with the outcome `take_over`; the
-    /// turn waits for the person.
+    /// turn waits for the person. Whoever answers somebody does not think it spam.
     ///
     /// # Errors
     /// [`FlowError::Ownership`].
@@ -370,8 +417,17 @@ impl Flow {
         if let Some(item) = self.item {
             step.cancel_pending();
             let id = OutcomeId::new(context.ids);
-            step.close_item(item.decide(id, OutcomeKind::TakeOver, by, item.revision, context.now, 0)?);
+            let seen = Seen {
+                revision: item.revision,
+                wording: item.ballot.wording(),
+            };
+            let by = Decider {
+                member: by,
+                may_decide: true,
+            };
+            step.close_item(item.decide(id, OutcomeKind::TakeOver, by, seen, context.now, 0)?);
         }
+        step.flow.spam = None;
         step.wait_for_person();
         step.change_owner(ownership);
         Ok(step)

@@ -100,6 +100,8 @@ id! {
     ItemId,
     /// What happened to a review item.
     OutcomeId,
+    /// One of several approvals that an answer needs.
+    ApprovalId,
     /// A label on an AI draft.
     VerdictId,
     /// What lets AI text out.

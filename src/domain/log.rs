@@ -94,6 +94,20 @@ events! {
     ReviewUndone = "review.undone",
     /// Nobody decided in time.
     ReviewExpired = "review.expired",
+    /// One of several people who have to approve an answer did.
+    ReviewApproved = "review.approved",
+    /// The visitor was told that the check takes longer.
+    ReviewDelayed = "review.delayed",
+    /// An item was given to a member, or given back.
+    ReviewAssigned = "review.assigned",
+    /// Others were told that an item has waited for long.
+    ReviewEscalated = "review.escalated",
+    /// A conversation was marked as spam.
+    ConversationMarkedSpam = "conversation.marked_spam",
+    /// A conversation turned out to be no spam.
+    ConversationClearedSpam = "conversation.cleared_spam",
+    /// The settings of the team changed, or those of a member's work.
+    TeamChanged = "team.changed",
     /// Knowledge was imported.
     KnowledgeImported = "knowledge.imported",
     /// A document was removed.

@@ -24,6 +24,7 @@ pub mod settings;
 #[cfg(test)]
 mod story;
 pub mod suggestion;
+pub mod team;
 pub mod text;
 pub mod time;
 pub mod turn;

@@ -1,14 +1,26 @@
-//! The review item's state machine: lease, outcome, undo window, revision, deadline.
+//! The review item's state machine: lease, approvals, outcome, undo window, revision, deadline.
 //!
 //! An outcome is pending until `final_at`. Undo, a takeover or a new message cancels it; afterwards it is final, and a
-//! second outcome is refused with who decided what, and when (invariant 3).
+//! second outcome is refused with who decided what, and when (invariant 3). Where several people have to approve, all
+//! approvals but the last stand in the [`Ballot`]; the last one is the outcome.
+
+mod ballot;
+mod outcome;
+mod terms;
+
+pub use ballot::{Ballot, Cast, MOST_APPROVERS};
+pub use outcome::{OutcomeKind, Pending, ReasonCode, VerdictLabel, verdict_of};
+pub use terms::{Colleague, joined, may_decide};
 
 use super::ids::{ItemId, MemberId, OutcomeId};
+use super::policy::Fallback;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How long a lease lasts without renewal, in milliseconds.
 pub const LEASE_MS: i64 = 2 * 60_000;
+/// An item that goes on waiting gets at least this long, in milliseconds.
+const SHORTEST_PATIENCE_MS: i64 = 60_000;
 
 /// What kind of thing waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,98 +32,6 @@ pub enum ItemKind {
     Handoff,
 }
 
-/// What happened to an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutcomeKind {
-    /// The draft goes out as it is.
-    Approve,
-    /// The draft goes out as the reviewer changed it.
-    Edit,
-    /// The draft does not go out.
-    Reject,
-    /// The reviewer answers instead.
-    Respond,
-    /// The reviewer took the conversation over.
-    TakeOver,
-    /// Something stricter replaced it.
-    Supersede,
-    /// Nobody decided in time.
-    Expire,
-}
-
-impl OutcomeKind {
-    /// The outcome in the past tense, for "Mia … this at 14:03".
-    pub const fn past_tense(self) -> &'static str {
-        match self {
-            Self::Approve => "approved",
-            Self::Edit => "edited and approved",
-            Self::Reject => "rejected",
-            Self::Respond => "answered",
-            Self::TakeOver => "took over",
-            Self::Supersede => "superseded",
-            Self::Expire => "let expire",
-        }
-    }
-
-    /// Does it send a text to the visitor once it is final?
-    pub const fn sends_text(self) -> bool {
-        matches!(self, Self::Approve | Self::Edit | Self::Respond)
-    }
-}
-
-/// The label on the AI's draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VerdictLabel {
-    /// It could have gone out.
-    Acceptable,
-    /// It could not.
-    Bad,
-    /// The reviewer cannot tell.
-    CannotJudge,
-}
-
-/// What was wrong with a draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasonCode {
-    /// It says something untrue.
-    Wrong,
-    /// It was true once.
-    Outdated,
-    /// Something important is missing.
-    Missing,
-    /// The tone.
-    Tone,
-    /// It breaks the house's rules.
-    Policy,
-    /// The wrong language.
-    Language,
-    /// Something else.
-    Other,
-}
-
-/// The verdict on the draft that follows from an outcome. An edit asks "could the draft have gone out?"; left unanswered it is yes when only
-/// tone or language were at fault, and no otherwise. No verdict means the item is judged later, as a quality check.
-pub fn verdict_of(kind: OutcomeKind, given: Option<VerdictLabel>, reasons: &[ReasonCode]) -> Option<VerdictLabel> {
-    let cosmetic = !reasons.is_empty()
-        && reasons
-            .iter()
-            .all(|r| matches!(r, ReasonCode::Tone | ReasonCode::Language));
-    match kind {
-        OutcomeKind::Approve => Some(VerdictLabel::Acceptable),
-        OutcomeKind::Edit => given.or(Some(if cosmetic {
-            VerdictLabel::Acceptable
-        } else {
-            VerdictLabel::Bad
-        })),
-        OutcomeKind::Reject => given.or(Some(VerdictLabel::Bad)),
-        OutcomeKind::Respond | OutcomeKind::TakeOver => given,
-        OutcomeKind::Supersede | OutcomeKind::Expire => None,
-    }
-}
-
 /// A reviewer's time-limited exclusive hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
@@ -119,21 +39,6 @@ pub struct Lease {
     pub member: MemberId,
     /// When it ends by itself.
     pub until: Timestamp,
-}
-
-/// An outcome inside its undo window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
-    /// The outcome.
-    pub id: OutcomeId,
-    /// What was decided.
-    pub kind: OutcomeKind,
-    /// By whom; nobody for `expire` and `supersede`.
-    pub by: Option<MemberId>,
-    /// When.
-    pub at: Timestamp,
-    /// When it becomes final.
-    pub final_at: Timestamp,
 }
 
 /// Where an item stands.
@@ -145,6 +50,24 @@ pub enum ItemState {
     Pending(Pending),
     /// It has its one final outcome.
     Closed(Pending),
+}
+
+/// Who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decider {
+    /// The member.
+    pub member: MemberId,
+    /// Whether the item's terms let them ([`may_decide`]).
+    pub may_decide: bool,
+}
+
+/// What was on the screen of whoever decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The turn's revision.
+    pub revision: i64,
+    /// The wording of the answer ([`Ballot::wording`]).
+    pub wording: i64,
 }
 
 /// A review item.
@@ -164,6 +87,14 @@ pub struct Item {
     pub lease: Option<Lease>,
     /// When nobody deciding has its consequence.
     pub deadline_at: Timestamp,
+    /// How long it waits from one deadline to the next, in milliseconds.
+    pub patience_ms: i64,
+    /// What the consequence is.
+    pub fallback: Fallback,
+    /// Whether the visitor has been told that it takes longer.
+    pub delayed: bool,
+    /// Who has approved so far.
+    pub ballot: Ballot,
 }
 
 /// Why a reviewer's wish was refused.
@@ -181,6 +112,18 @@ pub enum ReviewError {
         /// The revision to name when deciding again.
         revision: i64,
     },
+    /// Somebody changed the text that was on the screen.
+    #[error("a colleague changed the text; read it as it is now and decide once more")]
+    OtherWording {
+        /// The wording to name when deciding again.
+        wording: i64,
+    },
+    /// The terms name others.
+    #[error("this is for others to decide, as your policy says; take the next one, or take the conversation over")]
+    NotAnApprover,
+    /// One person counts once.
+    #[error("you have approved this already; now somebody else has to")]
+    AlreadyApproved,
     /// There is no draft to approve or edit.
     #[error("there is no draft to release here; answer yourself (respond) or take over")]
     NothingToRelease,
@@ -202,9 +145,11 @@ pub enum ReviewError {
 }
 
 impl Item {
-    /// Is somebody else than `member` holding it at `now`?
+    /// Is somebody else than `member` holding it at `now`? A lease that seems to last longer than any was taken before the
+    /// clock went back: it must not keep everybody away until the clock has caught up.
     fn lease_of_other(&self, member: MemberId, now: Timestamp) -> Option<Lease> {
-        self.lease.filter(|lease| lease.member != member && lease.until > now)
+        self.lease
+            .filter(|lease| lease.member != member && lease.until > now && lease.until <= now.plus_ms(LEASE_MS))
     }
 
     /// A reviewer looks at the item: takes or renews the lease.
@@ -236,7 +181,8 @@ impl Item {
         }
     }
 
-    /// A reviewer decides, naming the revision that was on the screen. It becomes final after `undo_ms`; a takeover at once.
+    /// A reviewer decides, naming what was on the screen. It becomes final after `undo_ms`; a takeover at once. An approval or
+    /// edit that others have to approve as well only counts: the item stays open, for them.
     ///
     /// # Errors
     /// Every refusal of [`ReviewError`] that concerns deciding.
@@ -244,8 +190,8 @@ impl Item {
         self,
         id: OutcomeId,
         kind: OutcomeKind,
-        by: MemberId,
-        revision: i64,
+        by: Decider,
+        seen: Seen,
         now: Timestamp,
         undo_ms: i64,
     ) -> Result<Self, ReviewError> {
@@ -260,25 +206,28 @@ impl Item {
                 return Err(ReviewError::AlreadyDecided(outcome));
             }
         }
-        if kind != OutcomeKind::TakeOver {
-            if let Some(lease) = self.lease_of_other(by, now) {
-                return Err(ReviewError::Leased(lease));
-            }
-            if revision != self.revision {
-                return Err(ReviewError::NewerMessage {
-                    revision: self.revision,
-                });
-            }
-        }
-        let needs_draft = matches!(kind, OutcomeKind::Approve | OutcomeKind::Edit | OutcomeKind::Reject);
-        if needs_draft && !(self.has_draft && self.kind == ItemKind::Gate) {
-            return Err(ReviewError::NothingToRelease);
-        }
         let at_once = kind == OutcomeKind::TakeOver;
+        let kind = if at_once {
+            kind
+        } else {
+            self.check(kind, by, seen, now)?;
+            match self.cast(kind, by.member)? {
+                Some(Cast::Counted(ballot)) => {
+                    // Whoever has approved is done with it: the next one need not wait for their lease.
+                    return Ok(Self {
+                        ballot,
+                        ..self.release_lease(by.member)
+                    });
+                }
+                // What goes out is what somebody made of the draft, whoever was the last to approve it.
+                Some(Cast::Carried) if self.ballot.edited() => OutcomeKind::Edit,
+                Some(Cast::Carried) | None => kind,
+            }
+        };
         let outcome = Pending {
             id,
             kind,
-            by: Some(by),
+            by: Some(by.member),
             at: now,
             final_at: if at_once { now } else { now.plus_ms(undo_ms) },
         };
@@ -290,13 +239,54 @@ impl Item {
         Ok(Self { state, ..self })
     }
 
-    /// The reviewer changes their mind inside the window.
+    /// May `by` decide `kind` on what they have seen?
+    fn check(&self, kind: OutcomeKind, by: Decider, seen: Seen, now: Timestamp) -> Result<(), ReviewError> {
+        if !by.may_decide {
+            return Err(ReviewError::NotAnApprover);
+        }
+        if let Some(lease) = self.lease_of_other(by.member, now) {
+            return Err(ReviewError::Leased(lease));
+        }
+        if seen.revision != self.revision {
+            return Err(ReviewError::NewerMessage {
+                revision: self.revision,
+            });
+        }
+        let needs_draft = matches!(kind, OutcomeKind::Approve | OutcomeKind::Edit | OutcomeKind::Reject);
+        if needs_draft && !(self.has_draft && self.kind == ItemKind::Gate) {
+            return Err(ReviewError::NothingToRelease);
+        }
+        let lets_out = matches!(kind, OutcomeKind::Approve | OutcomeKind::Edit);
+        if lets_out && seen.wording != self.ballot.wording() {
+            return Err(ReviewError::OtherWording {
+                wording: self.ballot.wording(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Counts an approval or an edit; none for what one person decides alone.
+    fn cast(&self, kind: OutcomeKind, by: MemberId) -> Result<Option<Cast>, ReviewError> {
+        match kind {
+            OutcomeKind::Approve => match self.ballot.approve(by) {
+                Some(cast) => Ok(Some(cast)),
+                None => Err(ReviewError::AlreadyApproved),
+            },
+            OutcomeKind::Edit => Ok(Some(self.ballot.edit(by))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The reviewer changes their mind inside the window, or while others still have to approve.
     ///
     /// # Errors
     /// [`ReviewError::NothingToUndo`], [`ReviewError::UndoTooLate`] or [`ReviewError::NotYourDecision`].
     pub fn undo(self, by: MemberId, now: Timestamp) -> Result<Self, ReviewError> {
         match self.state {
-            ItemState::Open => Err(ReviewError::NothingToUndo),
+            ItemState::Open => match self.ballot.withdraw(by) {
+                Some(ballot) => Ok(Self { ballot, ..self }),
+                None => Err(ReviewError::NothingToUndo),
+            },
             ItemState::Closed(outcome) => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.final_at <= now => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.by != Some(by) => Err(ReviewError::NotYourDecision(outcome)),
@@ -307,7 +297,8 @@ impl Item {
         }
     }
 
-    /// The visitor wrote again: the revision rises and a pending outcome is cancelled. Lease and deadline stay.
+    /// The visitor wrote again: the revision rises, a pending outcome is cancelled and approvals no longer count. Lease and
+    /// deadline stay.
     #[must_use]
     pub fn visitor_wrote(self, revision: i64) -> Self {
         let state = match self.state {
@@ -318,15 +309,17 @@ impl Item {
             state,
             revision,
             has_draft: false,
+            ballot: self.ballot.restarted(),
             ..self
         }
     }
 
-    /// A draft for the current revision has arrived.
+    /// A draft for the current revision has arrived, which at least `quorum` people have to approve.
     #[must_use]
-    pub fn draft_joined(self) -> Self {
+    pub fn draft_joined(self, quorum: u8) -> Self {
         Self {
             has_draft: true,
+            ballot: self.ballot.restarted().requiring(quorum),
             ..self
         }
     }
@@ -367,6 +360,19 @@ impl Item {
             ItemState::Open => Err(ReviewError::NotDue),
             ItemState::Pending(outcome) | ItemState::Closed(outcome) => Err(ReviewError::AlreadyDecided(outcome)),
         }
+    }
+
+    /// The deadline passes where the visitor is only told that it takes longer: the item goes on waiting, until another one.
+    ///
+    /// # Errors
+    /// As [`Self::expire`].
+    pub fn wait_on(self, id: OutcomeId, now: Timestamp) -> Result<Self, ReviewError> {
+        self.expire(id, now)?;
+        Ok(Self {
+            deadline_at: now.plus_ms(self.patience_ms.max(SHORTEST_PATIENCE_MS)),
+            delayed: true,
+            ..self
+        })
     }
 
     /// Something stricter replaces the item (a later draft is handed off or refused, or the conversation was taken over).

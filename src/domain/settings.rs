@@ -2,6 +2,7 @@
 
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
+use super::team::TeamSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -20,6 +21,12 @@ pub struct WorkspaceSettings {
     pub waiting_text: String,
     /// What the visitor reads when something is not answered here (author `system`).
     pub refused_text: String,
+    /// What the visitor reads when the check takes longer (author `system`).
+    pub delay_text: String,
+    /// What the visitor reads when a person will answer by e-mail (author `system`).
+    pub email_text: String,
+    /// How the team works together.
+    pub team: TeamSettings,
 }
 
 impl Default for WorkspaceSettings {
@@ -32,6 +39,12 @@ impl Default for WorkspaceSettings {
                 "I would rather have a colleague answer this. They will write to you here as soon as possible."
                     .to_owned(),
             refused_text: "I am sorry, this is something we cannot help with here.".to_owned(),
+            delay_text: "A colleague is still checking this. It takes a little longer than usual; you will get your answer here."
+                .to_owned(),
+            email_text: "A colleague has to answer this, and nobody is free right now. Leave your e-mail address, and they will \
+                         write to you."
+                .to_owned(),
+            team: TeamSettings::default(),
         }
     }
 }

@@ -7,7 +7,7 @@
 mod world;
 
 use super::flow::Limits;
-use super::policy::DecisionKind;
+use super::policy::{DecisionKind, Fallback};
 use super::release::Basis;
 use super::review::OutcomeKind;
 use proptest::prelude::*;
@@ -32,14 +32,18 @@ enum Act {
         nth: usize,
         decision: DecisionKind,
         abstains: bool,
+        quorum: u8,
+        fallback: Fallback,
     },
     Looks(u128),
     LooksAway(u128),
-    /// `behind`: how many messages the reviewer's screen has missed.
+    /// `behind`: how many messages the reviewer's screen has missed; `before_edit`: it shows the wording before the last edit.
     Decides {
         by: u128,
         kind: OutcomeKind,
         behind: i64,
+        before_edit: bool,
+        may_decide: bool,
     },
     Undoes(u128),
     TakesOver(u128),
@@ -47,8 +51,31 @@ enum Act {
     HandsBack(u128),
     Finalise,
     Expire,
+    MarksSpam,
+    ClearsSpam,
     /// The process dies: every draft under way is lost, what was committed stays.
     Restart,
+}
+
+/// How many have to approve, and what follows otherwise.
+fn terms() -> impl Strategy<Value = (u8, Fallback)> {
+    let fallback = prop_oneof![
+        4 => Just(Fallback::HandOff),
+        2 => Just(Fallback::HoldingMessage),
+        1 => Just(Fallback::TakeEmail),
+        1 => Just(Fallback::Refuse),
+    ];
+    (prop_oneof![5 => Just(1u8), 3 => Just(2), 1 => Just(3)], fallback)
+}
+
+fn decides(by: u128, kind: OutcomeKind) -> Act {
+    Act::Decides {
+        by,
+        kind,
+        behind: 0,
+        before_edit: false,
+        may_decide: true,
+    }
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -74,18 +101,21 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (0i64..10_000).prop_map(Act::Wait),
         1 => Just(Act::Wait(LIMITS.hold_ms)),
         6 => Just(Act::DraftStarts),
-        6 => (0usize..4, decision, prop::bool::weighted(0.1))
-            .prop_map(|(nth, decision, abstains)| Act::DraftFinishes { nth, decision, abstains }),
+        6 => (0usize..4, decision, prop::bool::weighted(0.1), terms()).prop_map(
+            |(nth, decision, abstains, (quorum, fallback))| Act::DraftFinishes { nth, decision, abstains, quorum, fallback }
+        ),
         1 => member().prop_map(Act::Looks),
         1 => member().prop_map(Act::LooksAway),
-        8 => (member(), kind, prop_oneof![6 => Just(0i64), 1 => Just(1)])
-            .prop_map(|(by, kind, behind)| Act::Decides { by, kind, behind }),
+        8 => (member(), kind, prop_oneof![6 => Just(0i64), 1 => Just(1)], prop::bool::weighted(0.1), prop::bool::weighted(0.9))
+            .prop_map(|(by, kind, behind, before_edit, may_decide)| Act::Decides { by, kind, behind, before_edit, may_decide }),
         2 => member().prop_map(Act::Undoes),
         2 => member().prop_map(Act::TakesOver),
         2 => member().prop_map(Act::PersonWrites),
         2 => member().prop_map(Act::HandsBack),
         6 => Just(Act::Finalise),
         2 => Just(Act::Expire),
+        1 => Just(Act::MarksSpam),
+        1 => Just(Act::ClearsSpam),
         1 => Just(Act::Restart),
     ]
 }
@@ -98,10 +128,12 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(DecisionKind::HandOff),
         1 => Just(DecisionKind::Refuse),
     ];
-    let draft = (0usize..4, decision).prop_map(|(nth, decision)| Act::DraftFinishes {
+    let draft = (0usize..4, decision, terms()).prop_map(|(nth, decision, (quorum, fallback))| Act::DraftFinishes {
         nth,
         decision,
         abstains: false,
+        quorum,
+        fallback,
     });
     let decide = (
         1u128..4,
@@ -112,16 +144,29 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
             2 => Just(OutcomeKind::Respond),
         ],
     )
-        .prop_map(|(by, kind)| Act::Decides { by, kind, behind: 0 });
+        .prop_map(|(by, kind)| decides(by, kind));
     let drafted = draft.prop_map(|draft| vec![Act::VisitorWrites, Act::Wait(2_000), Act::DraftStarts, draft]);
     let decided = decide.prop_map(|decide| vec![decide, Act::Wait(LIMITS.undo_ms), Act::Finalise]);
+    // As many as there are approve one after the other: what one of them changes included.
+    let everybody = prop_oneof![Just(OutcomeKind::Approve), Just(OutcomeKind::Edit)].prop_map(|first| {
+        let mut acts = vec![
+            decides(1, first),
+            decides(2, OutcomeKind::Approve),
+            decides(3, OutcomeKind::Approve),
+        ];
+        acts.extend([Act::Wait(LIMITS.undo_ms), Act::Finalise]);
+        acts
+    });
     let acts = prop_oneof![
         3 => (drafted, prop::option::of(decided.clone())).prop_map(|(mut acts, then)| {
             acts.extend(then.unwrap_or_default());
             acts
         }),
         2 => decided,
+        2 => everybody,
         1 => Just(vec![Act::Wait(LIMITS.hold_ms), Act::Expire]),
+        1 => Just(vec![Act::MarksSpam, Act::VisitorWrites, Act::ClearsSpam]),
+        1 => Just(waits_on()),
         1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::PersonWrites(n), Act::HandsBack(n)]),
     ];
     (acts, prop::collection::vec((0usize..7, interruption()), 0..3)).prop_map(|(mut acts, interruptions)| {
@@ -133,6 +178,22 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
     })
 }
 
+/// A draft that nobody looks at, under terms by which its deadline moves.
+fn waits_on() -> Vec<Act> {
+    let finishes = Act::DraftFinishes {
+        nth: 0,
+        decision: DecisionKind::Hold,
+        abstains: false,
+        quorum: 2,
+        fallback: Fallback::HoldingMessage,
+    };
+    let past = [Act::Wait(LIMITS.hold_ms), Act::Expire];
+    let mut acts = vec![Act::VisitorWrites, Act::Wait(2_000), Act::DraftStarts, finishes];
+    acts.extend(past);
+    acts.extend(past);
+    acts
+}
+
 /// What comes in between: anything, a person who only looks in, a second draft for the same question (a job that was
 /// started again while its first run was still alive).
 fn interruption() -> impl Strategy<Value = Vec<Act>> {
@@ -140,6 +201,8 @@ fn interruption() -> impl Strategy<Value = Vec<Act>> {
         nth: 1,
         decision: DecisionKind::Hold,
         abstains: false,
+        quorum: 1,
+        fallback: Fallback::HandOff,
     };
     prop_oneof![
         3 => act().prop_map(|act| vec![act]),
@@ -182,6 +245,7 @@ fn the_stories_reach_every_ending() {
     let mut by_outcome = 0;
     let mut cancelled = 0;
     let mut late = 0;
+    let (mut together, mut delayed, mut spam) = (0, 0, 0);
     let mut endings: HashMap<OutcomeKind, u32> = HashMap::new();
     for _ in 0..1_000 {
         let Ok(acts) = story().new_tree(&mut runner) else {
@@ -200,6 +264,9 @@ fn the_stories_reach_every_ending() {
         }
         cancelled += world.cancelled.len();
         late += world.drafts.len() - world.releases.len();
+        together += world.together;
+        delayed += world.delayed;
+        spam += world.spam;
         for outcome in world.final_outcomes.values() {
             *endings.entry(outcome.kind).or_default() += 1;
         }
@@ -207,6 +274,10 @@ fn the_stories_reach_every_ending() {
     assert!(
         by_decision > 100 && by_outcome > 100 && cancelled > 50 && late > 100,
         "{by_decision} sent, {by_outcome} approved, {cancelled} cancelled, {late} without effect"
+    );
+    assert!(
+        together > 50 && delayed > 50 && spam > 100,
+        "{together} approved by several, {delayed} deadlines moved, {spam} marked as spam"
     );
     for kind in [
         OutcomeKind::Approve,

@@ -4,7 +4,7 @@ use super::entity::{
     agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, token, turn,
     verdict, visitor,
 };
-use super::{ItemStatus, OutcomeStatus, Rows, StoreError};
+use super::{ItemStatus, OutcomeStatus, QueueFilter, Rows, StoreError};
 use crate::domain::conversation::Author;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ConversationId, DraftId, ItemId, MemberId, MessageId, OutcomeId, ReleaseId, TokenId,
@@ -203,32 +203,43 @@ impl Rows<'_> {
         .await
     }
 
-    /// The queue: items that wait, the one with the oldest unanswered message first, after the cursor.
+    /// The queue: items that wait, in the order of their rank, after the cursor.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn queue(
         &self,
+        filter: &QueueFilter,
         after: Option<(Timestamp, ItemId)>,
         limit: u64,
     ) -> Result<Vec<review_item::Model>, StoreError> {
         let mut query = self
             .select::<review_item::Entity>()
             .filter(review_item::Column::State.eq(ItemStatus::Open));
-        if let Some((since, id)) = after {
+        if let Some((rank, id)) = after {
             query = query.filter(
-                Condition::any().add(review_item::Column::WaitingSince.gt(since)).add(
-                    review_item::Column::WaitingSince
-                        .eq(since)
-                        .and(review_item::Column::Id.gt(id)),
-                ),
+                Condition::any()
+                    .add(review_item::Column::RankAt.gt(rank))
+                    .add(review_item::Column::RankAt.eq(rank).and(review_item::Column::Id.gt(id))),
             );
         }
-        let query = query
-            .order_by(review_item::Column::WaitingSince, Order::Asc)
+        let query = filter
+            .narrow(self, query)
+            .order_by(review_item::Column::RankAt, Order::Asc)
             .order_by(review_item::Column::Id, Order::Asc)
             .limit(Ord::min(limit, PAGE));
         self.all(query).await
+    }
+
+    /// How many items of a part of the queue wait.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn queue_count(&self, filter: &QueueFilter) -> Result<u64, StoreError> {
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Open));
+        Ok(filter.narrow(self, query).count(self.connection()).await?)
     }
 
     /// How many items wait.

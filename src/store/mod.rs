@@ -16,6 +16,7 @@ mod models;
 mod open;
 mod policy;
 mod rows;
+mod team;
 mod write;
 
 pub use entity::values::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind};
@@ -24,6 +25,7 @@ pub use log::LogDraft;
 pub use open::Location;
 pub use policy::Decided;
 pub use rows::Rows;
+pub use team::QueueFilter;
 pub use write::{Change, Committed, Tx};
 
 use crate::domain::ids::WorkspaceId;

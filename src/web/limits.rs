@@ -113,6 +113,15 @@ fn too_fast(what: What, wait_s: u64) -> Problem {
     Problem::too_many(detail).retry_after_s(wait_s)
 }
 
+/// The address that a visitor's budget of waiting conversations is counted for; none where it does not tell visitors from one
+/// another: on the machine itself, where a reverse proxy's connections come from.
+pub(super) fn address_of(peer: Peer) -> Option<IpAddr> {
+    match peer {
+        Peer::Tcp(address) if !address.ip().to_canonical().is_loopback() => Some(network(address.ip())),
+        Peer::Tcp(_) | Peer::Socket => None,
+    }
+}
+
 /// One household or shop usually has one IPv4 address, or one IPv6 network of 64 bits.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -148,6 +157,15 @@ mod tests {
             "another address has its own allowance"
         );
         assert!(limits.sign_in(Peer::Socket).is_ok());
+    }
+
+    #[test]
+    fn connections_of_a_reverse_proxy_on_this_machine_have_no_address_of_their_own() {
+        assert_eq!(address_of(peer("127.0.0.1")), None);
+        assert_eq!(address_of(peer("::1")), None);
+        assert_eq!(address_of(peer("::ffff:127.0.0.1")), None);
+        assert_eq!(address_of(Peer::Socket), None);
+        assert_eq!(address_of(peer("192.0.2.1")), Some(IpAddr::from([192, 0, 2, 1])));
     }
 
     #[test]

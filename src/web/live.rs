@@ -8,6 +8,7 @@ use super::error::Problem;
 use super::state::Web;
 use crate::app::live::{self, Drafting};
 use crate::app::visit::{self, Status, Visitor};
+use crate::app::team::{self, Presence};
 use crate::app::{Caller, history};
 use crate::store::Committed;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -21,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 /// How often a comment line is sent when nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -167,14 +169,17 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
     }
 }
 
-/// A workspace's log: one unnamed event per entry, its sequence as id.
+/// A workspace's log: one unnamed event per entry, its sequence as id; and `presence` whenever somebody comes, goes or looks
+/// at something else.
 pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
     let place = web.place_for_staff()?;
     let followed = Log {
         committed: live::committed(&web.app),
+        came_or_went: team::watch_presence(&web.app),
         web: web.clone(),
         caller,
         seq: after,
+        present: Vec::new(),
         more: false,
     };
     Ok(answer(web, place, follow(followed)))
@@ -184,8 +189,11 @@ struct Log {
     web: Web,
     caller: Caller,
     committed: Receiver<Arc<Committed>>,
+    came_or_went: watch::Receiver<u64>,
     /// The last one sent.
     seq: i64,
+    /// Who was there when this was last told.
+    present: Vec<Presence>,
     /// The last read was full: there may be more already, which nothing will announce.
     more: bool,
 }
@@ -198,6 +206,11 @@ impl Followed for Log {
             events.push(json(&entry)?.id(entry.seq.to_string()));
         }
         self.more = events.len() as u64 >= ENTRIES;
+        let present = team::present(&self.web.app, &self.caller).await?;
+        if present != self.present {
+            events.push(event("presence", &present)?);
+            self.present = present;
+        }
         Ok(events)
     }
 
@@ -207,10 +220,13 @@ impl Followed for Log {
         }
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
-        committed(&mut self.committed, |entry| {
+        let news = committed(&mut self.committed, |entry| {
             entry.header.workspace_id == workspace_id && entry.header.seq > seq
-        })
-        .await
+        });
+        tokio::select! {
+            more = news => more,
+            changed = self.came_or_went.changed() => changed.is_ok(),
+        }
     }
 }
 

@@ -62,6 +62,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Draft => "draft",
         JobKind::Finalise => "finalise",
         JobKind::Expire => "expire",
+        JobKind::Escalate => "escalate",
         JobKind::Embed => "embed",
     }
 }

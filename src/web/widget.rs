@@ -5,6 +5,7 @@
 
 use super::error::Problem;
 use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, visitor_of};
+use super::limits::address_of;
 use super::live;
 use super::state::Web;
 use crate::app::{AppError, agents, visit};
@@ -66,7 +67,8 @@ async fn start(
     InPath(key): InPath<String>,
 ) -> Result<(StatusCode, Json<visit::Started>), Problem> {
     web.limits().conversation(peer)?;
-    Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key).await?)))
+    let address = address_of(peer).map(|address| visit::AddressMark::of(&web.app, address));
+    Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key, address).await?)))
 }
 
 /// `GET /widget/v1/conversation`

@@ -58,6 +58,7 @@ fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
         warnings: 0,
         revision: 1,
         held_by: None,
+        given_to: None,
     }
 }
 
@@ -85,6 +86,7 @@ fn list() -> QueuePart {
     rows[1].held_by = Some("Jonas".into());
     rows[4].kind = ItemKind::Handoff;
     QueuePart {
+        total: rows.len() as u64,
         rows,
         current: "i1".into(),
     }
@@ -192,6 +194,8 @@ fn composed() -> QueueItem {
             181,
         )],
         lease: LeaseView::Mine,
+        wording: 0,
+        together: Vec::new(),
     }
 }
 
@@ -235,6 +239,8 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
         list,
         item: item.map(|item| ItemPart { item }),
         has_knowledge: true,
+        agents: Vec::new(),
+        reasons: Vec::new(),
     }
 }
 

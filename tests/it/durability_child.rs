@@ -279,7 +279,10 @@ async fn visit_again_and_again(app: App, acks: Arc<File>, key: String, mut dice:
 async fn review_again_and_again(app: App, acks: Arc<File>, caller: holdpoint::app::Caller, mut dice: Dice) {
     loop {
         tokio::time::sleep(Duration::from_millis(dice.roll(5))).await;
-        let queue = review::queue(&app, &caller, None, 20).await.unwrap().items;
+        let queue = review::queue(&app, &caller, &review::QueueWish::default(), None, 20)
+            .await
+            .unwrap()
+            .items;
         if queue.is_empty() {
             continue;
         }
@@ -299,7 +302,7 @@ async fn review_again_and_again(app: App, acks: Arc<File>, caller: holdpoint::ap
         };
         let wish = wish(kind, item.revision, Some("A person's own words."));
         if let Some(decided) = acceptable(review::decide(&app, &caller, item.id, wish).await) {
-            Promise::Decided(decided.outcome_id).write(&acks);
+            Promise::Decided(decided.outcome_id.unwrap()).write(&acks);
         }
     }
 }

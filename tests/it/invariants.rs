@@ -16,7 +16,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// What must find nothing, whatever happened. Every query names the conversation.
-const NEVER: [(&str, &str); 18] = [
+const NEVER: [(&str, &str); 20] = [
     (
         "an AI message whose release, draft, turn and epoch do not belong together",
         "SELECT m.conversation_id FROM messages m LEFT JOIN releases r ON r.id = m.release_id AND r.workspace_id = m.workspace_id \
@@ -95,13 +95,25 @@ const NEVER: [(&str, &str); 18] = [
     (
         "a visitor whom nobody sees waiting",
         "SELECT t.conversation_id FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.state = 'waiting' AND \
-         c.owner <> 'person' AND NOT EXISTS (SELECT 1 FROM review_items i WHERE i.turn_id = t.id AND i.state <> 'closed')",
+         c.owner <> 'person' AND c.spam IS NULL AND NOT EXISTS (SELECT 1 FROM review_items i WHERE i.turn_id = t.id AND i.state <> 'closed')",
     ),
     (
         "an open item that no deadline or undo window will move",
         "SELECT i.conversation_id FROM review_items i LEFT JOIN outcomes o ON o.item_id = i.id AND o.state = 'pending' \
          WHERE (i.state = 'pending' AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'finalise' AND j.subject_id = i.conversation_id AND j.run_at >= o.final_at)) \
          OR (i.state = 'open' AND i.kind = 'gate' AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'expire' AND j.subject_id = i.conversation_id AND j.run_at >= i.deadline_at))",
+    ),
+    (
+        "an answer that fewer people approved than had to",
+        "SELECT i.conversation_id FROM releases r JOIN outcomes o ON o.id = r.outcome_id JOIN review_items i ON i.id = o.item_id \
+         WHERE json_extract(i.terms, '$.quorum') > 1 + (SELECT count(DISTINCT a.member_id) FROM approvals a WHERE a.item_id = i.id \
+         AND a.withdrawn_at IS NULL AND a.revision = i.revision AND a.wording = i.wording AND a.member_id <> o.member_id)",
+    ),
+    (
+        "spam that somebody works on",
+        "SELECT c.id FROM conversations c WHERE c.spam IS NOT NULL AND (c.owner <> 'ai' \
+         OR EXISTS (SELECT 1 FROM review_items i WHERE i.conversation_id = c.id AND i.state <> 'closed') \
+         OR EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = c.id))",
     ),
     (
         "a gap between messages",

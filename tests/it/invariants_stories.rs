@@ -6,7 +6,7 @@ use super::store_bench::rows;
 use super::store_world::{HOLD_MS, QUESTION, QUIET_MS, UNDO_MS, UNKNOWN, World, wish};
 use holdpoint::app::review::{self, Decide};
 use holdpoint::app::visit::{self, Visitor};
-use holdpoint::app::{AppError, Caller, ErrorKind, takeover};
+use holdpoint::app::{AppError, Caller, ErrorKind, takeover, team};
 use holdpoint::domain::ids::{ConversationId, ItemId};
 use holdpoint::domain::review::OutcomeKind;
 use std::collections::HashMap;
@@ -133,6 +133,15 @@ impl Story {
                     // Looked, and left it to the AI: whatever it was drafting was for an older epoch.
                     let result = takeover::hand_back(&self.world.app, &who, self.visitor.conversation_id).await;
                     self.note(&format!("{:?} hands back at once", who.who), result);
+                }
+            }
+            20 => {
+                let (who, id) = (self.somebody(), self.visitor.conversation_id);
+                let result = team::mark_spam(&self.world.app, &who, id).await;
+                self.note("somebody marks it as spam", result);
+                if self.dice.roll(4) > 0 {
+                    let result = team::clear_spam(&self.world.app, &who, id).await;
+                    self.note("somebody says it is none", result);
                 }
             }
             21 => {

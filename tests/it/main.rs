@@ -42,3 +42,4 @@ mod store_schema;
 mod store_search;
 mod store_world;
 mod store_writer;
+mod team;

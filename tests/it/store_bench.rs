@@ -18,8 +18,9 @@ use holdpoint::domain::{
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, conversation, decision, document, draft, job, member, message, outcome, policy_version,
-    release, review_item, session, setup_link, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
+    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, member, member_profile,
+    message, outcome, policy_version, release, review_item, session, setup_link, token, turn, user, vector, verdict,
+    verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, OutcomeStatus, OwnerKind, Sources, Store, StoreError, Tx,
@@ -263,6 +264,7 @@ impl Planted {
             delivered_seq: 0,
             created_at: AT,
             updated_at: AT,
+            spam: None,
         }
     }
 
@@ -316,6 +318,11 @@ impl Planted {
             leased_until: Some(AT.plus_ms(60_000)),
             created_at: AT,
             closed_at: None,
+            terms: Json(Terms::default()),
+            wording: 0,
+            delayed_at: None,
+            rank_at: AT,
+            escalated: 0,
         }
     }
 
@@ -497,6 +504,7 @@ impl Planted {
             workspace_id,
             token_hash: self.secret(),
             created_at,
+            address_mark: Some(vec![9; 8]),
         })
         .await
     }
@@ -523,6 +531,39 @@ impl Planted {
         })
         .await?;
         tx.insert(self.item_row()).await?;
+        tx.insert(approval::Model {
+            id: Uuid::now_v7().into(),
+            workspace_id,
+            item_id: self.item,
+            member_id: self.member,
+            revision: 1,
+            wording: 0,
+            body: None,
+            remember: false,
+            verdict: None,
+            reasons: Json(Vec::new()),
+            note: None,
+            created_at: AT,
+            withdrawn_at: None,
+        })
+        .await?;
+        tx.insert(assignment::Model {
+            item_id: self.item,
+            workspace_id,
+            member_id: self.member,
+            created_at: AT,
+        })
+        .await?;
+        tx.insert(member_profile::Model {
+            member_id: self.member,
+            workspace_id,
+            skills: Json(vec!["refunds".to_owned()]),
+            available: true,
+            desk: Json(serde_json::json!({})),
+            last_given_at: AT,
+            updated_at: AT,
+        })
+        .await?;
         tx.insert(self.outcome_row()).await?;
         tx.insert(self.verdict_row()).await?;
         tx.insert(self.release_row()).await?;
@@ -611,6 +652,7 @@ pub(crate) async fn add_visitor(tx: &Tx<'_>, id: Uuid) -> Result<(), StoreError>
         workspace_id: tx.workspace_id(),
         token_hash: id.as_bytes().to_vec(),
         created_at: AT,
+        address_mark: None,
     })
     .await
 }

@@ -10,11 +10,12 @@ use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
-use holdpoint::store::Store;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
-    policy_version, release, review_item, token, turn, vector, verdict, verified_answer, visitor,
+    Scoped, agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry,
+    member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+    verified_answer, visitor,
 };
+use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -56,8 +57,9 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, conversation, decision, document, draft, job, log_entry, member, message, outcome,
-            policy_version, release, review_item, token, turn, vector, verdict, verified_answer, visitor);
+            agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, member,
+            member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+            verified_answer, visitor);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -105,7 +107,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         visitor_messages(theirs.turn);
         message_by_client_id(theirs.conversation, "client-1");
         open_item(theirs.conversation);
-        queue(None, 100);
+        queue(&QueueFilter::default(), None, 100);
+        queue_count(&QueueFilter::default());
         queue_length();
         recently_decided(100);
         outcomes_of(theirs.item);
@@ -122,6 +125,14 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         policy_versions(theirs.agent, None, 100);
         decided_since(None, AT, 100);
         conversation_number(theirs.agent, theirs.conversation, 100);
+        approvals_of(theirs.item);
+        assignments_of(&[theirs.item]);
+        assignments();
+        unassigned_items(100);
+        profiles();
+        profile(theirs.member);
+        waiting_from(&[9; 8]);
+        spam(100);
         document(theirs.document);
         documents(None, 100);
         document_count();
@@ -154,7 +165,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
         }
         // The same questions about one's own rows find them, so that the silence above means something.
         let own = ours.workspace.to_string();
-        let silent = ["visitor_messages", "recently_decided"];
+        let silent = ["visitor_messages", "recently_decided", "unassigned_items", "spam"];
         for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
             let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
             let named = query == "member_name" && answer.contains("Mia");
@@ -185,6 +196,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/global.rs"),
         include_str!("../../src/store/log.rs"),
         include_str!("../../src/store/policy.rs"),
+        include_str!("../../src/store/team.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;

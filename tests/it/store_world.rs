@@ -2,7 +2,7 @@
 
 use super::store_bench::{AT, Bench};
 use holdpoint::app::knowledge::{self, Import};
-use holdpoint::app::review::{self, Decide, ItemSummary, ItemView};
+use holdpoint::app::review::{self, Decide, ItemSummary, ItemView, QueueWish};
 use holdpoint::app::visit::{self, Posted, Status, Transcript, Visitor};
 use holdpoint::app::{App, AppError, Caller, Engine, Who, accounts, agents, history};
 use holdpoint::domain::account::Role;
@@ -231,7 +231,10 @@ impl World {
     }
 
     pub(crate) async fn queue(&self) -> Vec<ItemSummary> {
-        review::queue(&self.app, &self.shop.mia, None, 100).await.unwrap().items
+        review::queue(&self.app, &self.shop.mia, &QueueWish::default(), None, 100)
+            .await
+            .unwrap()
+            .items
     }
 
     /// The only item of the queue.
@@ -273,7 +276,7 @@ impl World {
 }
 
 pub(crate) async fn new_visitor(app: &App, public_key: &str) -> Visitor {
-    let started = visit::start(app, public_key).await.unwrap();
+    let started = visit::start(app, public_key, None).await.unwrap();
     visit::visitor_of_token(app, &started.token).await.unwrap().unwrap()
 }
 
@@ -296,6 +299,7 @@ pub(crate) fn wish(kind: OutcomeKind, revision: i64, text: Option<&str>) -> Deci
     Decide {
         kind,
         revision,
+        wording: 0,
         text: text.map(str::to_owned),
         verdict: None,
         reasons: Vec::new(),

@@ -3,14 +3,15 @@
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
 use crate::app::AppError;
 use crate::domain::conversation::{Author, Owner};
-use crate::domain::flow::{Context, Due, Effect, Flow, Step, SystemText};
-use crate::domain::ids::{ConversationId, MemberId, MessageId, VerdictId};
-use crate::domain::policy::Reason;
+use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step, SystemText};
+use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
+use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::{Basis, Release};
-use crate::domain::review::{Item, ItemState, Pending, verdict_of};
+use crate::domain::review::{Item, ItemState, Pending, joined, verdict_of};
 use crate::domain::settings::WorkspaceSettings;
+use crate::domain::team;
 use crate::domain::time::Timestamp;
-use crate::store::entity::{message, outcome, release, review_item, turn, verdict};
+use crate::store::entity::{approval, message, outcome, release, review_item, turn, verdict};
 use crate::store::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind, Tx};
 
 impl Ledger {
@@ -49,6 +50,7 @@ impl Ledger {
         self.conversation.owner = owner;
         self.conversation.owner_member_id = member;
         self.conversation.epoch = ownership.epoch;
+        self.conversation.spam = self.flow.spam;
         self.conversation.updated_at = now;
         tx.update(self.conversation.clone()).await?;
         Ok(())
@@ -81,9 +83,10 @@ impl Ledger {
             written.messages.push(self.say(tx, message).await?);
         }
         self.write_turn(tx).await?;
-        self.write_item(tx).await?;
+        self.write_item(tx, context.now).await?;
         self.save(tx, context.now).await?;
         reschedule(tx, self.conversation.id, &before, &self.flow).await?;
+        self.reschedule_escalation(tx, settings, &before).await?;
         Ok(written)
     }
 
@@ -132,8 +135,8 @@ impl Ledger {
                 self.pending = Some(row);
             }
             Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome, &details.decision).await?,
-            Effect::ItemOpened { item, reasons } => {
-                let row = self.open_item(tx, context, item, reasons);
+            Effect::ItemOpened { item, reasons, terms } => {
+                let row = self.open_item(tx, context, item, reasons, terms);
                 tx.insert(row.clone()).await?;
                 written.opened = Some(row.clone());
                 self.item = Some(row);
@@ -141,6 +144,21 @@ impl Ledger {
             Effect::DraftJoined(draft_id) => {
                 if let Some(item) = &mut self.item {
                     item.draft_id = Some(*draft_id);
+                }
+            }
+            Effect::TermsJoined(terms) => {
+                if let Some(item) = &mut self.item {
+                    item.terms.0 = joined(&item.terms.0, terms);
+                }
+            }
+            Effect::Approved(given) => self.write_approval(tx, context, given, &details.decision).await?,
+            Effect::ApprovalWithdrawn { by } => {
+                if let Some(given) = self.approvals.iter().find(|given| given.member_id == *by) {
+                    tx.update(approval::Model {
+                        withdrawn_at: Some(context.now),
+                        ..given.clone()
+                    })
+                    .await?;
                 }
             }
             // The owner itself is written with the conversation; the log entry is the caller's.
@@ -181,6 +199,8 @@ impl Ledger {
                 let text = match text {
                     SystemText::HandedOff => &settings.waiting_text,
                     SystemText::Refused => &settings.refused_text,
+                    SystemText::TakesLonger => &settings.delay_text,
+                    SystemText::AsksForEmail => &settings.email_text,
                 };
                 written
                     .messages
@@ -215,6 +235,7 @@ impl Ledger {
         };
         self.write_verdict(tx, context, &row).await?;
         if let Some(item) = self.item.take() {
+            tx.unassign(item.id).await?;
             tx.update(review_item::Model {
                 state: ItemStatus::Closed,
                 closed_at: Some(context.now),
@@ -225,6 +246,34 @@ impl Ledger {
             .await?;
         }
         Ok(())
+    }
+
+    async fn write_approval(
+        &self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        given: &Approval,
+        details: &DecisionDetails,
+    ) -> Result<(), AppError> {
+        let Some(item) = &self.item else {
+            return Ok(());
+        };
+        let row = approval::Model {
+            id: ApprovalId::new(context.ids),
+            workspace_id: tx.workspace_id(),
+            item_id: item.id,
+            member_id: given.by,
+            revision: given.revision,
+            wording: given.wording,
+            body: given.edits.then(|| details.text.clone().unwrap_or_default()),
+            remember: details.remember,
+            verdict: details.verdict,
+            reasons: Json(details.reasons.clone()),
+            note: details.note.clone(),
+            created_at: given.at,
+            withdrawn_at: None,
+        };
+        Ok(tx.insert(row).await?)
     }
 
     fn outcome_row(
@@ -278,7 +327,16 @@ impl Ledger {
         Ok(())
     }
 
-    fn open_item(&self, tx: &Tx<'_>, context: Context<'_>, item: &Item, reasons: &[Reason]) -> review_item::Model {
+    fn open_item(
+        &self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        item: &Item,
+        reasons: &[Reason],
+        terms: &Terms,
+    ) -> review_item::Model {
+        // Whoever waits longest comes first, however often the item was replaced.
+        let waiting_since = self.turn.as_ref().map_or(context.now, |turn| turn.opened_at);
         review_item::Model {
             id: item.id,
             workspace_id: tx.workspace_id(),
@@ -292,13 +350,21 @@ impl Ledger {
             revision: item.revision,
             draft_id: None,
             reasons: Json(reasons.to_vec()),
-            // Whoever waits longest comes first, however often the item was replaced.
-            waiting_since: self.turn.as_ref().map_or(context.now, |turn| turn.opened_at),
+            waiting_since,
             deadline_at: item.deadline_at,
             leased_by: item.lease.map(|lease| lease.member),
             leased_until: item.lease.map(|lease| lease.until),
             created_at: context.now,
             closed_at: None,
+            // The limit that was in force when it began stays its limit.
+            terms: Json(Terms {
+                deadline_ms: Some(item.patience_ms),
+                ..terms.clone()
+            }),
+            wording: item.ballot.wording(),
+            delayed_at: None,
+            rank_at: team::rank(item.kind, reasons, waiting_since),
+            escalated: 0,
         }
     }
 
@@ -335,7 +401,7 @@ impl Ledger {
         Ok(())
     }
 
-    async fn write_item(&mut self, tx: &Tx<'_>) -> Result<(), AppError> {
+    async fn write_item(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
         if let (Some(row), Some(item)) = (&mut self.item, self.flow.item) {
             row.state = match item.state {
                 ItemState::Open => ItemStatus::Open,
@@ -345,7 +411,35 @@ impl Ledger {
             row.revision = item.revision;
             row.leased_by = item.lease.map(|lease| lease.member);
             row.leased_until = item.lease.map(|lease| lease.until);
+            row.deadline_at = item.deadline_at;
+            row.wording = item.ballot.wording();
+            if item.delayed {
+                row.delayed_at = row.delayed_at.or(Some(now));
+            }
             tx.update(row.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the job of the escalation chain in step with the open item.
+    async fn reschedule_escalation(
+        &self,
+        tx: &Tx<'_>,
+        settings: &WorkspaceSettings,
+        before: &Flow,
+    ) -> Result<(), AppError> {
+        let id = |flow: &Flow| flow.item.map(|item| item.id);
+        if id(before) == id(&self.flow) {
+            return Ok(());
+        }
+        let due = self
+            .item
+            .as_ref()
+            .and_then(|item| settings.team.escalates_at(item.created_at, 0));
+        match due {
+            Some(at) => tx.schedule(JobKind::Escalate, self.conversation.id, at).await?,
+            None if before.item.is_some() => tx.unschedule(JobKind::Escalate, self.conversation.id).await?,
+            None => {}
         }
         Ok(())
     }

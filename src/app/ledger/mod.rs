@@ -7,11 +7,11 @@ mod carry_out;
 use crate::app::AppError;
 use crate::domain::conversation::{Owner, Ownership};
 use crate::domain::flow::{Context, Flow, Limits};
-use crate::domain::ids::ConversationId;
-use crate::domain::review::{Item, ItemState, Lease, OutcomeKind, Pending, ReasonCode, VerdictLabel};
+use crate::domain::ids::{ConversationId, MemberId};
+use crate::domain::review::{Ballot, Item, ItemState, Lease, OutcomeKind, Pending, ReasonCode, VerdictLabel};
 use crate::domain::settings::WorkspaceSettings;
 use crate::domain::turn::Turn;
-use crate::store::entity::{conversation, draft, message, outcome, review_item, turn};
+use crate::store::entity::{approval, conversation, draft, message, outcome, review_item, turn};
 use crate::store::{ItemStatus, OwnerKind, Rows, Sources};
 
 /// A conversation's rows and what the rules make of them.
@@ -27,6 +27,8 @@ pub(crate) struct Ledger {
     pub(crate) pending: Option<outcome::Model>,
     /// The draft the item points at; it may be for an older revision.
     pub(crate) draft: Option<draft::Model>,
+    /// Who has approved the item's text as it stands; its author first, if it is not the draft's own.
+    pub(crate) approvals: Vec<approval::Model>,
     /// All of it as the rules see it.
     pub(crate) flow: Flow,
 }
@@ -118,12 +120,17 @@ pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, 
         }
         None => (None, None),
     };
+    let approvals = match &item {
+        Some(item) => standing_approvals(rows, item).await?,
+        None => Vec::new(),
+    };
     let flow = Flow {
         ownership: ownership(&conversation),
         turn: turn.as_ref().map(|turn| (turn.id, turn_of(turn))),
         item: item
             .as_ref()
-            .map(|item| item_of(item, pending.as_ref(), draft.as_ref())),
+            .map(|item| item_of(item, pending.as_ref(), draft.as_ref(), &approvals)),
+        spam: conversation.spam,
     };
     Ok(Ledger {
         conversation,
@@ -131,8 +138,28 @@ pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, 
         item,
         pending,
         draft,
+        approvals,
         flow,
     })
+}
+
+/// The approvals that count for an item's text as it stands.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn standing_approvals(
+    rows: &Rows<'_>,
+    item: &review_item::Model,
+) -> Result<Vec<approval::Model>, AppError> {
+    // Hardly any answer needs more than one person.
+    if item.terms.0.quorum <= 1 {
+        return Ok(Vec::new());
+    }
+    let given = rows.approvals_of(item.id).await?;
+    let stands = |given: &approval::Model| {
+        given.withdrawn_at.is_none() && given.revision == item.revision && given.wording == item.wording
+    };
+    Ok(given.into_iter().filter(stands).collect())
 }
 
 /// Who owns a conversation.
@@ -159,7 +186,15 @@ const fn turn_of(row: &turn::Model) -> Turn {
     }
 }
 
-fn item_of(row: &review_item::Model, outcome: Option<&outcome::Model>, draft: Option<&draft::Model>) -> Item {
+fn item_of(
+    row: &review_item::Model,
+    outcome: Option<&outcome::Model>,
+    draft: Option<&draft::Model>,
+    approvals: &[approval::Model],
+) -> Item {
+    let terms = &row.terms.0;
+    let approved: Vec<MemberId> = approvals.iter().map(|given| given.member_id).collect();
+    let edited = approvals.first().is_some_and(|given| given.body.is_some());
     let state = match outcome.map(pending_of) {
         Some(outcome) if row.state == ItemStatus::Closed => ItemState::Closed(outcome),
         Some(outcome) => ItemState::Pending(outcome),
@@ -176,12 +211,18 @@ fn item_of(row: &review_item::Model, outcome: Option<&outcome::Model>, draft: Op
             .zip(row.leased_until)
             .map(|(member, until)| Lease { member, until }),
         deadline_at: row.deadline_at,
+        patience_ms: terms
+            .deadline_ms
+            .unwrap_or_else(|| row.deadline_at.ms_since(row.created_at)),
+        fallback: terms.fallback,
+        delayed: row.delayed_at.is_some(),
+        ballot: Ballot::restored(terms.quorum, row.wording, edited, &approved),
     }
 }
 
 /// An item with its standing outcome, for an item that may be closed.
 pub(crate) fn closed_or_open(row: &review_item::Model, outcome: Option<&outcome::Model>) -> Item {
-    item_of(row, outcome, None)
+    item_of(row, outcome, None, &[])
 }
 
 fn pending_of(row: &outcome::Model) -> Pending {
@@ -195,6 +236,11 @@ fn pending_of(row: &outcome::Model) -> Pending {
 }
 
 impl Ledger {
+    /// The text that a person made of the draft and others have to approve; none while the draft's own stands.
+    pub(crate) fn edited_text(&self) -> Option<&approval::Model> {
+        self.approvals.first().filter(|given| given.body.is_some())
+    }
+
     /// The item's draft as the rules see it.
     pub(crate) fn proposed(&self) -> Option<crate::domain::flow::Proposed<'_>> {
         self.draft.as_ref().map(|draft| crate::domain::flow::Proposed {

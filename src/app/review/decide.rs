@@ -4,11 +4,11 @@ use super::refusal::{already_in, explain, explain_with_news};
 use super::reviewer;
 use crate::app::caller::Caller;
 use crate::app::ledger::{self, DecisionDetails, Details};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, team};
 use crate::domain::flow::{Effect, FlowError};
 use crate::domain::ids::{ItemId, MemberId, OutcomeId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::review::{OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::review::{Decider, OutcomeKind, ReasonCode, Seen, VerdictLabel};
 use crate::domain::text::{AnswerText, Note};
 use crate::domain::time::Timestamp;
 use crate::store::{Change, ItemStatus, LogDraft, Tx};
@@ -23,6 +23,9 @@ pub struct Decide {
     pub kind: OutcomeKind,
     /// The revision that was on the screen.
     pub revision: i64,
+    /// The wording of the answer that was on the screen; 0 is the draft's own.
+    #[serde(default)]
+    pub wording: i64,
     /// The text of an edit or a response.
     #[serde(default)]
     pub text: Option<String>,
@@ -47,12 +50,14 @@ const fn yes() -> bool {
 /// A decision was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Decided {
-    /// The outcome.
-    pub outcome_id: OutcomeId,
+    /// The outcome; none while others still have to approve.
+    pub outcome_id: Option<OutcomeId>,
     /// When it becomes final.
-    pub final_at: Timestamp,
+    pub final_at: Option<Timestamp>,
     /// How long it can be undone, in milliseconds.
     pub undo_ms: i64,
+    /// How many others still have to approve.
+    pub missing: u8,
 }
 
 /// A reviewer decides.
@@ -88,14 +93,32 @@ async fn decide_in(
     }
     let settings = ledger::settings(tx).await?;
     let context = ledger::context(app.sources(), &settings);
-    let step = match ledger.flow.decide(context, wish.kind, member, wish.revision) {
+    let decider = Decider {
+        member,
+        may_decide: team::may_decide(tx, &row.terms.0, member).await?,
+    };
+    let seen = Seen {
+        revision: wish.revision,
+        wording: wish.wording,
+    };
+    let step = match ledger.flow.decide(context, wish.kind, decider, seen) {
         Ok(step) => step,
         Err(FlowError::Review(refused)) => return Err(explain_with_news(tx, &ledger, refused, wish.revision).await?),
         Err(other) => return Err(crate::app::takeover::explain(tx, other).await?),
     };
     if wish.kind == OutcomeKind::Approve {
-        // What is approved is the draft's own text, not what a client sends along.
-        details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
+        // What is approved is the text as it stands, not what a client sends along; whoever wrote it has judged the draft.
+        if let Some(edited) = ledger.edited_text() {
+            details = DecisionDetails {
+                text: edited.body.clone(),
+                verdict: edited.verdict,
+                reasons: edited.reasons.0.clone(),
+                remember: edited.remember,
+                note: details.note.or_else(|| edited.note.clone()),
+            };
+        } else {
+            details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
+        }
     }
     let said = (details.text.clone(), details.note.clone());
     let details = Details {
@@ -107,21 +130,30 @@ async fn decide_in(
         Effect::OutcomePending(outcome) | Effect::ItemClosed { outcome, .. } => Some(*outcome),
         _ => None,
     });
-    let outcome = outcome.ok_or_else(|| AppError::Internal("a decision left no outcome".to_owned()))?;
     let decided = Decided {
-        outcome_id: outcome.id,
-        final_at: outcome.final_at,
-        undo_ms: outcome.final_at.ms_since(outcome.at),
+        outcome_id: outcome.map(|outcome| outcome.id),
+        final_at: outcome.map(|outcome| outcome.final_at),
+        undo_ms: outcome.map_or(0, |outcome| outcome.final_at.ms_since(outcome.at)),
+        missing: match (outcome, step.flow.item) {
+            (None, Some(item)) => item.ballot.missing(),
+            _ => 0,
+        },
     };
-    let kind = match outcome.kind {
-        OutcomeKind::TakeOver => EventKind::ConversationTakenOver,
-        _ => EventKind::ReviewDecided,
+    let kind = match outcome.map(|outcome| outcome.kind) {
+        None => EventKind::ReviewApproved,
+        Some(OutcomeKind::TakeOver) => EventKind::ConversationTakenOver,
+        Some(_) => EventKind::ReviewDecided,
     };
-    let entry = LogDraft::new(kind, actor)
+    let mut entry = LogDraft::new(kind, actor)
         .about("conversation", row.conversation_id)
         .about("item", id)
-        .about("outcome", outcome.id)
-        .about("revision", wish.revision)
+        .about("revision", wish.revision);
+    if let Some(outcome) = outcome {
+        entry = entry.about("outcome", outcome.id);
+    } else if let Some(item) = step.flow.item {
+        entry = entry.about("wording", item.ballot.wording());
+    }
+    let entry = entry
         .with("kind", serde_json::to_value(wish.kind).unwrap_or_default())
         .with("text", said.0)
         .with("note", said.1);

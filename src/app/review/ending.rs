@@ -118,7 +118,13 @@ pub(in crate::app) async fn expire(app: &App, workspace_id: WorkspaceId, id: Con
                 let written = ledger
                     .carry_out(tx, context, &settings, &step, &Details::default())
                     .await?;
-                let mut entry = LogDraft::new(EventKind::ReviewExpired, Actor::System)
+                let goes_on = step.flow.item.is_some_and(|item| item.id == expired);
+                let kind = if goes_on {
+                    EventKind::ReviewDelayed
+                } else {
+                    EventKind::ReviewExpired
+                };
+                let mut entry = LogDraft::new(kind, Actor::System)
                     .about("conversation", id)
                     .about("item", expired);
                 if let Some(item) = &written.opened {

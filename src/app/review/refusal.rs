@@ -53,6 +53,7 @@ pub(super) async fn explain(rows: &Rows<'_>, refused: ReviewError) -> Result<App
             )
         }
         ReviewError::NewerMessage { revision } => (refused.to_string(), json!({ "revision": revision })),
+        ReviewError::OtherWording { wording } => (refused.to_string(), json!({ "wording": wording })),
         _ => (refused.to_string(), json!({})),
     };
     Ok(AppError::Conflict { sentence, extra })
@@ -65,6 +66,21 @@ pub(super) async fn explain_with_news(
     refused: ReviewError,
     seen: i64,
 ) -> Result<AppError, AppError> {
+    if let ReviewError::OtherWording { wording } = refused {
+        let edited = ledger.edited_text();
+        let by = match edited {
+            Some(edited) => Some(Names::default().of(rows, edited.member_id).await?),
+            None => None,
+        };
+        let text = match edited {
+            Some(edited) => edited.body.clone(),
+            None => ledger.draft.as_ref().map(|draft| draft.body.clone()),
+        };
+        return Ok(AppError::Conflict {
+            sentence: refused.to_string(),
+            extra: json!({ "wording": wording, "text": text, "edited_by": by }),
+        });
+    }
     let (ReviewError::NewerMessage { revision }, Some(turn)) = (refused, &ledger.turn) else {
         return explain(rows, refused).await;
     };

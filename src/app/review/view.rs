@@ -4,18 +4,18 @@ use crate::app::caller::Caller;
 use crate::app::ledger;
 use crate::app::policy;
 use crate::app::views::{MessageView, Names, Page};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, team};
 use crate::domain::account::Scope;
 use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::Source;
-use crate::domain::ids::{ConversationId, DraftId, ItemId, MemberId, OutcomeId};
-use crate::domain::policy::Reason;
-use crate::domain::review::{ItemKind, OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, MemberId, OutcomeId};
+use crate::domain::policy::{Fallback, Reason};
+use crate::domain::review::{ItemKind, MOST_APPROVERS, OutcomeKind, ReasonCode, VerdictLabel};
 use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
-use crate::store::entity::{draft, outcome, review_item};
-use crate::store::{ItemStatus, OutcomeStatus, Rows};
-use serde::Serialize;
+use crate::store::entity::{assignment, draft, outcome, review_item};
+use crate::store::{ItemStatus, OutcomeStatus, QueueFilter, Rows};
+use serde::{Deserialize, Serialize};
 
 /// One line of the queue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +38,51 @@ pub struct ItemSummary {
     pub deadline_at: Timestamp,
     /// Who is looking at it.
     pub lease: Option<LeaseView>,
+    /// To whom it was given.
+    pub assigned: Option<AssignedView>,
+}
+
+/// To whom an item was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssignedView {
+    /// The colleague.
+    pub member_id: MemberId,
+    /// Their name.
+    pub name: String,
+    /// It is the asker.
+    pub yours: bool,
+}
+
+/// Which part of the queue is asked for, as a query says it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct QueueWish {
+    /// What waits.
+    #[serde(default)]
+    pub kind: Option<ItemKind>,
+    /// What was given to the asker.
+    #[serde(default)]
+    pub mine: bool,
+    /// For which agent's visitors.
+    #[serde(default)]
+    pub agent: Option<AgentId>,
+    /// Why it waits.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// What is past its deadline.
+    #[serde(default)]
+    pub overdue: bool,
+}
+
+impl QueueWish {
+    fn filter(&self, caller: &Caller, now: Timestamp) -> Result<QueueFilter, AppError> {
+        Ok(QueueFilter {
+            kind: self.kind,
+            member: if self.mine { Some(caller.member()?) } else { None },
+            agent: self.agent,
+            reason: self.reason,
+            deadline_by: self.overdue.then_some(now),
+        })
+    }
 }
 
 /// Who is looking at an item.
@@ -144,30 +189,63 @@ pub struct ItemView {
     pub outcome: Option<OutcomeView>,
     /// How long a decision can be undone, in milliseconds.
     pub undo_ms: i64,
+    /// What follows at the deadline.
+    pub fallback: Fallback,
+    /// Whether the asker is among those who may decide.
+    pub may_decide: bool,
+    /// Skills or e-mail addresses of those who may decide; everybody if empty.
+    pub approvers: Vec<String>,
+    /// How many have to approve the same wording.
+    pub quorum: u8,
+    /// The wording that a decision must name; 0 is the draft's own.
+    pub wording: i64,
+    /// Who has approved it so far, first to last.
+    pub approved_by: Vec<String>,
+    /// What a colleague made of the draft: this is what would go out. None while the draft's own text stands.
+    pub edited_text: Option<String>,
 }
 
 /// The queue, the oldest unanswered message first.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Invalid`] for a bad cursor, or the store's.
-pub async fn queue(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -> Result<Page<ItemSummary>, AppError> {
+pub async fn queue(
+    app: &App,
+    caller: &Caller,
+    wish: &QueueWish,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<ItemSummary>, AppError> {
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let after = after
         .map(crate::app::conversations::parse_cursor::<ItemId>)
         .transpose()?;
-    let found = rows.queue(after, limit).await?;
+    let found = rows.queue(&wish.filter(caller, app.now())?, after, limit).await?;
     let full = found.len() as u64 == limit;
     let next = found
         .last()
         .filter(|_| full)
-        .map(|last| format!("{}_{}", last.waiting_since.0, last.id));
+        .map(|last| format!("{}_{}", last.rank_at.0, last.id));
     let mut names = Names::default();
+    let ids: Vec<ItemId> = found.iter().map(|row| row.id).collect();
+    let given = rows.assignments_of(&ids).await?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
-        items.push(summary(&rows, caller, &mut names, &row, app.now()).await?);
+        let given = given.iter().find(|given| given.item_id == row.id);
+        items.push(summary(&rows, caller, &mut names, &row, given, app.now()).await?);
     }
     Ok(Page { items, next })
+}
+
+/// How many items of a part of the queue wait.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn waiting(app: &App, caller: &Caller, wish: &QueueWish) -> Result<u64, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    Ok(rows.queue_count(&wish.filter(caller, app.now())?).await?)
 }
 
 async fn summary(
@@ -175,6 +253,7 @@ async fn summary(
     caller: &Caller,
     names: &mut Names,
     row: &review_item::Model,
+    given: Option<&assignment::Model>,
     now: Timestamp,
 ) -> Result<ItemSummary, AppError> {
     let asked = rows.visitor_messages(row.turn_id).await?;
@@ -188,6 +267,14 @@ async fn summary(
                 yours,
             })
         }
+        None => None,
+    };
+    let assigned = match given {
+        Some(given) => Some(AssignedView {
+            member_id: given.member_id,
+            name: names.of(rows, given.member_id).await?,
+            yours: caller.member().is_ok_and(|me| me == given.member_id),
+        }),
         None => None,
     };
     let mode = match row.draft_id {
@@ -208,6 +295,7 @@ async fn summary(
         waiting_since: row.waiting_since,
         deadline_at: row.deadline_at,
         lease,
+        assigned,
     })
 }
 
@@ -247,9 +335,26 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
             uncertified_topics = topics.map(str::to_owned).collect();
         }
     }
+    let approvals = ledger::standing_approvals(&rows, &row).await?;
+    let mut approved_by = Vec::with_capacity(approvals.len());
+    for given in &approvals {
+        approved_by.push(names.of(&rows, given.member_id).await?);
+    }
+    let may_decide = match caller.member() {
+        Ok(member) => team::may_decide(&rows, &row.terms.0, member).await?,
+        Err(_) => row.terms.0.approvers.is_empty(),
+    };
+    let given = rows.assignments_of(&[id]).await?.pop();
     let may_release = row.kind == ItemKind::Gate && draft.as_ref().is_some_and(|draft| draft.revision == row.revision);
     Ok(ItemView {
-        summary: summary(&rows, caller, &mut names, &row, app.now()).await?,
+        summary: summary(&rows, caller, &mut names, &row, given.as_ref(), app.now()).await?,
+        fallback: row.terms.0.fallback,
+        may_decide,
+        approvers: row.terms.0.approvers.clone(),
+        quorum: row.terms.0.quorum.clamp(1, MOST_APPROVERS),
+        wording: row.wording,
+        approved_by,
+        edited_text: approvals.into_iter().next().and_then(|given| given.body),
         state: row.state,
         reasons_in_words,
         uncertified_topics,

@@ -3,9 +3,10 @@
 use super::{Context, Flow, FlowError};
 use crate::domain::conversation::{Owner, Ownership};
 use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId, TurnId};
-use crate::domain::policy::Reason;
+use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::Release;
-use crate::domain::review::{Item, ItemKind, ItemState, Lease, Pending};
+use crate::domain::review::{Ballot, Item, ItemKind, ItemState, Lease, Pending};
+use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 
 /// A text with author `system`; the workspace holds the wording.
@@ -15,6 +16,25 @@ pub enum SystemText {
     HandedOff,
     /// This is not answered here.
     Refused,
+    /// A person is checking, and it takes longer.
+    TakesLonger,
+    /// A person will answer by e-mail, if there is an address.
+    AsksForEmail,
+}
+
+/// One of several approvals that an answer needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approval {
+    /// Who gave it.
+    pub by: MemberId,
+    /// When.
+    pub at: Timestamp,
+    /// The revision it is for.
+    pub revision: i64,
+    /// The wording it is for.
+    pub wording: i64,
+    /// Whether that wording is theirs: the text comes with it.
+    pub edits: bool,
 }
 
 /// What a transition does beyond the state it returns. Carried out in order, in the same transaction.
@@ -39,9 +59,20 @@ pub enum Effect {
         item: Item,
         /// Why it is there, strictest first.
         reasons: Vec<Reason>,
+        /// How it waits.
+        terms: Terms,
     },
     /// The open item got a draft for its current revision: point the item at it.
     DraftJoined(DraftId),
+    /// The draft that joined has terms of its own: keep what [`crate::domain::review::joined`] makes of both.
+    TermsJoined(Terms),
+    /// Somebody approved what others have to approve as well: insert the approval.
+    Approved(Approval),
+    /// Somebody took their approval back: mark it as withdrawn.
+    ApprovalWithdrawn {
+        /// Whose it was.
+        by: MemberId,
+    },
     /// The conversation has a new owner, whose epoch [`Flow::ownership`] has. `Nobody` is a handoff, a person a
     /// takeover, the AI a hand-back.
     OwnerChanged(Owner),
@@ -131,18 +162,27 @@ impl Step {
         context: Context<'_>,
         lease: Option<Lease>,
         reasons: &[Reason],
+        says: SystemText,
     ) -> Result<(), FlowError> {
         let ownership = self.flow.ownership.hand_off()?;
         self.wait_for_person();
         self.change_owner(ownership);
-        self.open_item(context, ItemKind::Handoff, lease, reasons);
-        self.effects.push(Effect::SystemSays(SystemText::HandedOff));
+        // Whoever may decide about drafts, a visitor who waits for a person may be answered by anybody.
+        self.open_item(context, ItemKind::Handoff, lease, reasons, &Terms::default());
+        self.effects.push(Effect::SystemSays(says));
         Ok(())
     }
 
-    pub(super) fn open_item(&mut self, context: Context<'_>, kind: ItemKind, lease: Option<Lease>, reasons: &[Reason]) {
-        let within_ms = match kind {
-            ItemKind::Gate => context.limits.hold_ms,
+    pub(super) fn open_item(
+        &mut self,
+        context: Context<'_>,
+        kind: ItemKind,
+        lease: Option<Lease>,
+        reasons: &[Reason],
+        terms: &Terms,
+    ) {
+        let patience_ms = match kind {
+            ItemKind::Gate => terms.deadline_ms.unwrap_or(context.limits.hold_ms),
             ItemKind::Handoff => context.limits.handoff_ms,
         };
         let item = Item {
@@ -152,12 +192,17 @@ impl Step {
             revision: self.flow.turn.map_or(0, |(_, turn)| turn.revision),
             has_draft: kind == ItemKind::Gate,
             lease,
-            deadline_at: context.now.plus_ms(within_ms),
+            deadline_at: context.now.plus_ms(patience_ms),
+            patience_ms,
+            fallback: terms.fallback,
+            delayed: false,
+            ballot: Ballot::new(terms.quorum),
         };
         self.flow.item = Some(item);
         self.effects.push(Effect::ItemOpened {
             item,
             reasons: reasons.to_vec(),
+            terms: terms.clone(),
         });
     }
 }

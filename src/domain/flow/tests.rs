@@ -39,6 +39,17 @@ fn tom() -> MemberId {
     MemberId::from(Uuid::from_u128(2 << 64))
 }
 
+fn by(member: MemberId) -> Decider {
+    Decider {
+        member,
+        may_decide: true,
+    }
+}
+
+fn seen(revision: i64) -> Seen {
+    Seen { revision, wording: 0 }
+}
+
 fn propose(flow: Flow, text: &str) -> Proposed<'_> {
     let (turn_id, turn) = flow.turn.unwrap();
     Proposed {
@@ -80,7 +91,10 @@ fn state(flow: Flow) -> TurnState {
 #[test]
 fn an_approved_draft_goes_out_once_when_its_undo_window_is_over() {
     let (flow, draft) = held();
-    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    let pending = flow
+        .decide(at(3_000), OutcomeKind::Approve, by(mia()), seen(1))
+        .unwrap()
+        .flow;
     assert_eq!(pending.dues(), [(Timestamp(11_000), Due::Finalise)]);
     assert_eq!(
         pending.finalise(at(10_999), Some(draft), "Ja", [0; 16]),
@@ -163,7 +177,10 @@ fn a_held_turn_never_loosens() {
 fn an_answer_that_a_person_has_written_stands_whatever_the_ai_comes_up_with() {
     let (flow, _) = held();
     let again = flow.visitor_wrote(at(3_000)).flow;
-    let answered = again.decide(at(3_500), OutcomeKind::Respond, mia(), 2).unwrap().flow;
+    let answered = again
+        .decide(at(3_500), OutcomeKind::Respond, by(mia()), seen(2))
+        .unwrap()
+        .flow;
     for kind in [
         DecisionKind::Send,
         DecisionKind::Hold,
@@ -194,7 +211,10 @@ fn an_empty_draft_is_handed_off_whatever_was_decided() {
 #[test]
 fn a_rejected_draft_hands_the_visitor_off_and_the_answer_returns_the_conversation_to_the_ai() {
     let (flow, draft) = held();
-    let pending = flow.decide(at(3_000), OutcomeKind::Reject, mia(), 1).unwrap().flow;
+    let pending = flow
+        .decide(at(3_000), OutcomeKind::Reject, by(mia()), seen(1))
+        .unwrap()
+        .flow;
     let waiting = pending.finalise(at(11_000), Some(draft), "", [0; 16]).unwrap().flow;
     assert_eq!(
         (waiting.ownership.owner, state(waiting)),
@@ -203,7 +223,10 @@ fn a_rejected_draft_hands_the_visitor_off_and_the_answer_returns_the_conversatio
     let item = waiting.item.unwrap();
     assert_eq!((item.kind, item.has_draft), (ItemKind::Handoff, false));
 
-    let pending = waiting.decide(at(12_000), OutcomeKind::Respond, tom(), 1).unwrap().flow;
+    let pending = waiting
+        .decide(at(12_000), OutcomeKind::Respond, by(tom()), seen(1))
+        .unwrap()
+        .flow;
     let done = pending.finalise(at(20_000), None, "Von Tom", [0; 16]).unwrap();
     assert!(done.effects.contains(&Effect::PersonAnswers { by: tom() }));
     assert!(done.effects.contains(&Effect::OwnerChanged(Owner::Ai)));
@@ -222,24 +245,37 @@ fn who_was_looking_when_the_deadline_passed_goes_on_with_the_handoff() {
     let handed_off = flow.expire(at(62_000)).unwrap().flow;
     let item = handed_off.item.unwrap();
     assert_eq!((item.kind, item.lease), (ItemKind::Handoff, flow.item.unwrap().lease));
-    let other = handed_off.decide(at(62_001), OutcomeKind::Respond, tom(), 1);
+    let other = handed_off.decide(at(62_001), OutcomeKind::Respond, by(tom()), seen(1));
     assert!(
         matches!(other, Err(FlowError::Review(ReviewError::Leased(_)))),
         "{other:?}"
     );
-    assert!(handed_off.decide(at(62_001), OutcomeKind::Respond, mia(), 1).is_ok());
+    assert!(
+        handed_off
+            .decide(at(62_001), OutcomeKind::Respond, by(mia()), seen(1))
+            .is_ok()
+    );
     let later = at(61_000 + LEASE_MS);
-    assert!(handed_off.decide(later, OutcomeKind::Respond, tom(), 1).is_ok());
+    assert!(
+        handed_off
+            .decide(later, OutcomeKind::Respond, by(tom()), seen(1))
+            .is_ok()
+    );
     assert_eq!(handed_off.dues(), [], "no rule can be the person who is asked for");
 }
 
 #[test]
 fn a_takeover_cancels_what_is_pending_and_closes_the_item() {
     let (flow, _) = held();
-    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    let pending = flow
+        .decide(at(3_000), OutcomeKind::Approve, by(mia()), seen(1))
+        .unwrap()
+        .flow;
     for taken in [
         pending.take_over(at(4_000), tom()).unwrap(),
-        pending.decide(at(4_000), OutcomeKind::TakeOver, tom(), 1).unwrap(),
+        pending
+            .decide(at(4_000), OutcomeKind::TakeOver, by(tom()), seen(1))
+            .unwrap(),
     ] {
         assert!(
             matches!(
@@ -287,7 +323,10 @@ fn only_the_person_who_took_over_writes() {
 #[test]
 fn an_altered_approval_is_refused_at_the_last_moment() {
     let (flow, draft) = held();
-    let pending = flow.decide(at(3_000), OutcomeKind::Approve, mia(), 1).unwrap().flow;
+    let pending = flow
+        .decide(at(3_000), OutcomeKind::Approve, by(mia()), seen(1))
+        .unwrap()
+        .flow;
     assert_eq!(
         pending.finalise(at(11_000), Some(draft), "Ja!", [0; 16]),
         Err(ReleaseError::DifferentText.into())
@@ -296,4 +335,117 @@ fn an_altered_approval_is_refused_at_the_last_moment() {
         pending.finalise(at(11_000), None, "Ja", [0; 16]),
         Err(ReviewError::NothingToRelease.into())
     );
+}
+
+/// A draft that is held since 2 000 under terms of its own.
+fn held_under(terms: Terms) -> (Flow, Proposed<'static>) {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let draft = propose(asked, "Ja");
+    let decision = Decision {
+        terms,
+        ..decided(DecisionKind::Hold)
+    };
+    let step = asked.draft_finished(at(2_000), draft, (DecisionId::new(&IDS), &decision), [0; 16]);
+    (step.unwrap().flow, draft)
+}
+
+#[test]
+fn the_terms_say_when_the_deadline_is_and_what_follows() {
+    let after = |fallback| {
+        let terms = Terms {
+            deadline_ms: Some(5_000),
+            fallback,
+            ..Terms::default()
+        };
+        let (flow, _) = held_under(terms);
+        assert_eq!(flow.dues(), [(Timestamp(7_000), Due::Expire)]);
+        flow.expire(at(7_000)).unwrap()
+    };
+    let handed_off = after(Fallback::HandOff);
+    assert_eq!(
+        handed_off.effects.last(),
+        Some(&Effect::SystemSays(SystemText::HandedOff))
+    );
+    let asked = after(Fallback::TakeEmail);
+    assert_eq!(
+        asked.effects.last(),
+        Some(&Effect::SystemSays(SystemText::AsksForEmail))
+    );
+    for step in [&handed_off, &asked] {
+        assert_eq!(step.flow.ownership.owner, Owner::Nobody);
+        assert_eq!(step.flow.item.unwrap().kind, ItemKind::Handoff);
+    }
+    let refused = after(Fallback::Refuse);
+    assert_eq!(refused.effects.last(), Some(&Effect::SystemSays(SystemText::Refused)));
+    assert_eq!((state(refused.flow), refused.flow.item), (TurnState::Answered, None));
+}
+
+#[test]
+fn a_holding_message_is_said_once_and_the_item_goes_on_waiting() {
+    let (flow, draft) = held_under(Terms {
+        deadline_ms: Some(100_000),
+        fallback: Fallback::HoldingMessage,
+        ..Terms::default()
+    });
+    let first = flow.expire(at(102_000)).unwrap();
+    assert_eq!(first.effects, [Effect::SystemSays(SystemText::TakesLonger)]);
+    assert_eq!(first.flow.dues(), [(Timestamp(202_000), Due::Expire)]);
+    let second = first.flow.expire(at(202_000)).unwrap();
+    assert_eq!(second.effects, []);
+    let decided = second
+        .flow
+        .decide(at(203_000), OutcomeKind::Approve, by(mia()), seen(1));
+    let done = decided.unwrap().flow.finalise(at(211_000), Some(draft), "Ja", [0; 16]);
+    assert!(done.is_ok(), "{done:?}");
+}
+
+#[test]
+fn two_approve_one_answer_and_the_first_may_take_it_back() {
+    let (flow, draft) = held_under(Terms {
+        quorum: 2,
+        ..Terms::default()
+    });
+    let once = flow
+        .decide(at(3_000), OutcomeKind::Approve, by(mia()), seen(1))
+        .unwrap();
+    assert!(matches!(
+        once.effects[..],
+        [Effect::Approved(Approval { edits: false, .. })]
+    ));
+    assert_eq!(once.flow.dues(), flow.dues(), "the deadline goes on");
+    let back = once.flow.undo(mia(), Timestamp(3_500)).unwrap();
+    assert_eq!(back.effects, [Effect::ApprovalWithdrawn { by: mia() }]);
+    let twice = once
+        .flow
+        .decide(at(4_000), OutcomeKind::Approve, by(tom()), seen(1))
+        .unwrap();
+    let done = twice.flow.finalise(at(12_000), Some(draft), "Ja", [0; 16]).unwrap();
+    assert!(matches!(
+        done.effects[..],
+        [Effect::ItemClosed { .. }, Effect::AiAnswers(_)]
+    ));
+}
+
+#[test]
+fn nobody_works_on_spam_until_it_turns_out_to_be_none() {
+    let (flow, _) = held();
+    let again = flow.visitor_wrote(at(3_000)).flow;
+    let draft = propose(again, "Doch");
+    let marked = again.mark_spam(at(3_500), Spam::Marked).unwrap();
+    assert!(
+        matches!(&marked.effects[..], [Effect::ItemClosed { outcome, .. }] if outcome.kind == OutcomeKind::Supersede),
+        "{:?}",
+        marked.effects
+    );
+    assert_eq!((marked.flow.dues(), marked.flow.item), (Vec::new(), None));
+    assert!(finish(marked.flow, 5_000, draft, DecisionKind::Send).is_err());
+    let more = marked.flow.visitor_wrote(at(6_000)).flow;
+    assert_eq!(more.dues(), []);
+    assert_eq!(more.mark_spam(at(6_000), Spam::Marked), Err(FlowError::AlreadySpam));
+    let cleared = more.clear_spam().unwrap().flow;
+    assert_eq!(cleared.dues(), [(Timestamp(8_000), Due::Draft)]);
+    assert_eq!(cleared.clear_spam(), Err(FlowError::NotSpam));
+    let taken = more.take_over(at(7_000), mia()).unwrap().flow;
+    assert_eq!(taken.spam, None, "whoever answers does not think it spam");
+    assert_eq!(taken.mark_spam(at(7_000), Spam::Marked), Err(FlowError::PersonAnswers));
 }

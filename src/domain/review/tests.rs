@@ -34,11 +34,27 @@ fn gate() -> Item {
         has_draft: true,
         lease: None,
         deadline_at: DEADLINE,
+        patience_ms: DEADLINE.0,
+        fallback: Fallback::HandOff,
+        delayed: false,
+        ballot: Ballot::new(1),
     }
 }
 
+fn by(n: u128) -> Decider {
+    Decider {
+        member: member(n),
+        may_decide: true,
+    }
+}
+
+fn seen(revision: i64, wording: i64) -> Seen {
+    Seen { revision, wording }
+}
+
 fn decide(item: Item, kind: OutcomeKind, by: u128, at: i64) -> Result<Item, ReviewError> {
-    item.decide(outcome_id(1), kind, member(by), item.revision, Timestamp(at), UNDO_MS)
+    let seen = seen(item.revision, item.ballot.wording());
+    item.decide(outcome_id(1), kind, self::by(by), seen, Timestamp(at), UNDO_MS)
 }
 
 fn pending(item: Item) -> Option<Pending> {
@@ -91,10 +107,13 @@ proptest! {
             let next = match act {
                 Act::Lease(n) => item.lease(member(n), now),
                 Act::LookAway(n) => Ok(item.release_lease(member(n))),
-                Act::Decide(n, kind, behind) => item.decide(fresh, kind, member(n), item.revision - behind, now, UNDO_MS),
+                Act::Decide(n, kind, behind) => {
+                    let seen = seen(item.revision - behind, item.ballot.wording());
+                    item.decide(fresh, kind, by(n), seen, now, UNDO_MS)
+                },
                 Act::Undo(n) => item.undo(member(n), now),
                 Act::VisitorWrote => Ok(item.visitor_wrote(item.revision + 1)),
-                Act::DraftJoined => Ok(item.draft_joined()),
+                Act::DraftJoined => Ok(item.draft_joined(1)),
                 Act::Finalise => item.finalise(now).map(|(item, _)| item),
                 Act::Expire => item.expire(fresh, now),
                 Act::Supersede => item.supersede(fresh, now),
@@ -147,7 +166,7 @@ proptest! {
     #[test]
     fn a_decision_names_the_current_revision_or_is_refused_with_it(kind in prop::sample::select(&KINDS[..4]), messages in 1i64..9, seen in 0i64..12) {
         let item = Item { revision: messages, ..gate() };
-        let decided = item.decide(outcome_id(1), kind, member(MIA), seen, Timestamp(0), UNDO_MS);
+        let decided = item.decide(outcome_id(1), kind, by(MIA), self::seen(seen, 0), Timestamp(0), UNDO_MS);
         if seen == messages {
             prop_assert!(decided.is_ok());
         } else {
@@ -219,7 +238,7 @@ fn a_new_message_cancels_a_pending_outcome_and_keeps_lease_and_deadline() {
         Err(ReviewError::NothingToRelease),
         "the draft on the screen was for the older revision"
     );
-    assert!(decide(item.draft_joined(), OutcomeKind::Approve, MIA, 1).is_ok());
+    assert!(decide(item.draft_joined(1), OutcomeKind::Approve, MIA, 1).is_ok());
 }
 
 #[test]
@@ -229,8 +248,8 @@ fn a_takeover_counts_at_once_and_cancels_what_is_pending() {
         .decide(
             outcome_id(2),
             OutcomeKind::TakeOver,
-            member(TOM),
-            1,
+            by(TOM),
+            seen(1, 0),
             Timestamp(1),
             UNDO_MS,
         )
@@ -261,7 +280,7 @@ fn a_handoff_has_nothing_to_approve_and_waits_for_a_person_for_ever() {
     };
     for kind in [OutcomeKind::Approve, OutcomeKind::Edit, OutcomeKind::Reject] {
         assert_eq!(decide(item, kind, MIA, 0), Err(ReviewError::NothingToRelease));
-        let with_draft = item.draft_joined();
+        let with_draft = item.draft_joined(1);
         assert_eq!(decide(with_draft, kind, MIA, 0), Err(ReviewError::NothingToRelease));
     }
     assert!(decide(item, OutcomeKind::Respond, MIA, 0).is_ok());
@@ -277,6 +296,120 @@ fn nobody_decides_that_an_item_expired_or_was_superseded() {
     for kind in [OutcomeKind::Expire, OutcomeKind::Supersede] {
         assert_eq!(decide(gate(), kind, MIA, 0), Err(ReviewError::NotForPeople));
     }
+}
+
+#[test]
+fn a_lease_from_before_the_clock_went_back_keeps_nobody_away() {
+    let item = gate().lease(member(MIA), Timestamp(10 * LEASE_MS)).unwrap();
+    assert!(item.lease(member(TOM), Timestamp(9 * LEASE_MS)).is_ok());
+    assert!(item.lease(member(TOM), Timestamp(10 * LEASE_MS)).is_err());
+}
+
+fn of_two() -> Item {
+    Item {
+        ballot: Ballot::new(2),
+        ..gate()
+    }
+}
+
+#[test]
+fn a_second_person_completes_what_the_first_approved() {
+    let leased = of_two().lease(member(MIA), Timestamp(0)).unwrap();
+    let once = decide(leased, OutcomeKind::Approve, MIA, 1).unwrap();
+    assert_eq!(
+        (once.state, once.lease, once.ballot.missing()),
+        (ItemState::Open, None, 1)
+    );
+    assert_eq!(
+        decide(once, OutcomeKind::Approve, MIA, 2),
+        Err(ReviewError::AlreadyApproved)
+    );
+    let twice = decide(once, OutcomeKind::Approve, TOM, 2).unwrap();
+    let outcome = pending(twice).unwrap();
+    assert_eq!((outcome.kind, outcome.by), (OutcomeKind::Approve, Some(member(TOM))));
+    let undone = twice.undo(member(TOM), Timestamp(3)).unwrap();
+    assert_eq!(undone, once, "the first approval stands");
+    let none = once.undo(member(MIA), Timestamp(3)).unwrap();
+    assert_eq!(none.ballot, of_two().ballot);
+}
+
+#[test]
+fn an_edit_restarts_the_count_and_nobody_approves_what_they_have_not_read() {
+    let once = decide(of_two(), OutcomeKind::Approve, MIA, 1).unwrap();
+    let edited = decide(once, OutcomeKind::Edit, TOM, 2).unwrap();
+    assert_eq!((edited.state, edited.ballot.missing()), (ItemState::Open, 1));
+    let stale = edited.decide(
+        outcome_id(1),
+        OutcomeKind::Approve,
+        by(MIA),
+        seen(1, 0),
+        Timestamp(3),
+        UNDO_MS,
+    );
+    assert_eq!(stale, Err(ReviewError::OtherWording { wording: 1 }));
+    let done = pending(decide(edited, OutcomeKind::Approve, MIA, 4).unwrap()).unwrap();
+    assert_eq!(
+        (done.kind, done.by),
+        (OutcomeKind::Edit, Some(member(MIA))),
+        "what goes out is what Tom wrote"
+    );
+}
+
+#[test]
+fn one_person_ends_it_by_rejecting_answering_or_taking_over() {
+    let once = decide(of_two(), OutcomeKind::Approve, MIA, 1).unwrap();
+    for kind in [OutcomeKind::Reject, OutcomeKind::Respond] {
+        assert_eq!(pending(decide(once, kind, TOM, 2).unwrap()).unwrap().kind, kind);
+    }
+    let taken = decide(once, OutcomeKind::TakeOver, TOM, 2).unwrap();
+    assert!(matches!(taken.state, ItemState::Closed(_)));
+}
+
+#[test]
+fn a_new_message_takes_every_approval_back() {
+    let once = decide(of_two(), OutcomeKind::Approve, MIA, 1).unwrap();
+    let again = once.visitor_wrote(2).draft_joined(1);
+    assert_eq!((again.ballot.quorum(), again.ballot.missing()), (2, 2));
+    assert_eq!(
+        again.draft_joined(3).ballot.quorum(),
+        3,
+        "a stricter draft asks for more"
+    );
+}
+
+#[test]
+fn who_is_not_named_may_take_over_and_nothing_else() {
+    let stranger = Decider {
+        member: member(TOM),
+        may_decide: false,
+    };
+    for kind in &KINDS[..4] {
+        let refused = gate().decide(outcome_id(1), *kind, stranger, seen(1, 0), Timestamp(1), UNDO_MS);
+        assert_eq!(refused, Err(ReviewError::NotAnApprover), "{kind:?}");
+    }
+    let taken = gate().decide(
+        outcome_id(1),
+        OutcomeKind::TakeOver,
+        stranger,
+        seen(1, 0),
+        Timestamp(1),
+        UNDO_MS,
+    );
+    assert!(taken.is_ok());
+}
+
+#[test]
+fn an_item_that_waits_on_has_a_later_deadline_and_is_still_undecided() {
+    assert_eq!(gate().wait_on(outcome_id(1), Timestamp(1)), Err(ReviewError::NotDue));
+    let on = gate().wait_on(outcome_id(1), DEADLINE.plus_ms(5)).unwrap();
+    assert_eq!((on.state, on.delayed), (ItemState::Open, true));
+    assert_eq!(on.deadline_at, DEADLINE.plus_ms(5 + DEADLINE.0));
+    let hasty = Item {
+        patience_ms: 0,
+        ..gate()
+    };
+    let on = hasty.wait_on(outcome_id(1), DEADLINE).unwrap();
+    assert!(on.deadline_at > DEADLINE, "never due again at once");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The world that a story happens in: the app's books, and the checks after each transaction.
 
-use super::{Act, LIMITS};
+use super::{Act, LIMITS, decides};
 use crate::domain::conversation::Owner;
-use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Step, Ticket};
+use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Spam, Step, Ticket};
 use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
-use crate::domain::policy::{Decision, DecisionKind, POLICY_VERSION, Reason, Terms};
+use crate::domain::policy::{Decision, DecisionKind, Fallback, POLICY_VERSION, Reason, Terms};
 use crate::domain::release::{Basis, Release, TextDigest};
-use crate::domain::review::{ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending};
+use crate::domain::review::{Decider, ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending, Seen};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use proptest::prelude::*;
@@ -43,6 +43,8 @@ pub(super) struct Draft {
     text: String,
     /// How much was committed when drafting began.
     seen: usize,
+    /// How many have to approve it.
+    quorum: u8,
 }
 
 impl Draft {
@@ -66,12 +68,24 @@ pub(super) struct World {
     held: Option<DraftId>,
     /// What the reviewer of the pending outcome approved or wrote.
     text: String,
+    /// The texts that reviewers made of the held draft, by the number of their wording.
+    wordings: HashMap<i64, String>,
+    /// Who has approved which text since the visitor last wrote, and has not taken it back.
+    approvals: Vec<(u128, String)>,
+    /// The most that any draft of the open item asks for.
+    quorum: u8,
     committed: Vec<Committed>,
     decisions: HashMap<DecisionId, DecisionKind>,
     pub(super) cancelled: HashSet<OutcomeId>,
     pub(super) final_outcomes: HashMap<ItemId, Pending>,
     open_items: HashSet<ItemId>,
     pub(super) releases: Vec<Release>,
+    /// Texts that went out because several had approved them.
+    pub(super) together: usize,
+    /// Deadlines that moved because the visitor was only told that it takes longer.
+    pub(super) delayed: usize,
+    /// Conversations marked as spam.
+    pub(super) spam: usize,
 }
 
 pub(super) type Check = Result<(), TestCaseError>;
@@ -106,6 +120,7 @@ impl World {
                     .turn
                     .ok_or_else(|| TestCaseError::fail("a message without a turn"))?;
                 self.committed.push(Committed::Visitor(turn));
+                self.approvals.clear();
                 let in_turn = self
                     .committed
                     .iter()
@@ -117,7 +132,8 @@ impl World {
                     "the revision counts the turn's messages"
                 );
                 let due = step.flow.dues().into_iter().find(|(_, due)| *due == Due::Draft);
-                prop_assert_eq!(due.is_some(), flow.ownership.owner == Owner::Ai);
+                let ai_answers = flow.ownership.owner == Owner::Ai && flow.spam.is_none();
+                prop_assert_eq!(due.is_some(), ai_answers);
                 prop_assert!(
                     due.is_none_or(|(at, _)| at > now),
                     "a message without quiet time of its own"
@@ -132,6 +148,7 @@ impl World {
                         ticket,
                         text: format!("draft {id}"),
                         seen: self.committed.len(),
+                        quorum: 1,
                     });
                 }
             }
@@ -139,7 +156,16 @@ impl World {
                 nth,
                 decision,
                 abstains,
-            } => self.finish_draft(nth, decision, abstains)?,
+                quorum,
+                fallback,
+            } => {
+                let terms = Terms {
+                    quorum,
+                    fallback,
+                    ..Terms::default()
+                };
+                self.finish_draft(nth, decision, abstains, terms)?;
+            }
             Act::Looks(n) => {
                 if let Some(leased) = flow.item.and_then(|item| item.lease(member(n), now).ok()) {
                     self.flow = Some(Flow {
@@ -152,20 +178,26 @@ impl World {
                 let item = flow.item.map(|item| item.release_lease(member(n)));
                 self.flow = Some(Flow { item, ..flow });
             }
-            Act::Decides { by, kind, behind } => {
-                let revision = flow.turn.map_or(0, |(_, turn)| turn.revision) - behind;
-                let step = flow.decide(self.context(), kind, member(by), revision);
-                if step.is_ok() && kind != OutcomeKind::TakeOver {
-                    prop_assert_eq!(behind, 0, "an outdated screen must not decide");
-                    let draft = self.held.and_then(|id| self.drafts.get(&id));
-                    self.text = match (kind, draft) {
-                        (OutcomeKind::Approve, Some(draft)) => draft.text.clone(),
-                        _ => format!("{kind:?} by {by} at {}", self.now),
-                    };
+            Act::Decides {
+                by,
+                kind,
+                behind,
+                before_edit,
+                may_decide,
+            } => self.decide(by, kind, behind, before_edit, may_decide)?,
+            Act::Undoes(n) => {
+                let step = flow.undo(member(n), now);
+                if step.is_ok() {
+                    self.approvals.retain(|(by, _)| *by != n);
                 }
                 self.commit_if(step)?;
             }
-            Act::Undoes(n) => self.commit_if(flow.undo(member(n), now))?,
+            Act::MarksSpam => {
+                let step = flow.mark_spam(self.context(), Spam::Marked);
+                self.spam += usize::from(step.is_ok());
+                self.commit_if(step)?;
+            }
+            Act::ClearsSpam => self.commit_if(flow.clear_spam())?,
             Act::TakesOver(n) => self.commit_if(flow.take_over(self.context(), member(n)))?,
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
             Act::HandsBack(n) => self.commit_if(flow.hand_back(member(n)))?,
@@ -185,13 +217,62 @@ impl World {
             Act::Expire => {
                 let step = flow.expire(self.context());
                 prop_assert_eq!(step.is_ok(), self.is_due(Due::Expire));
+                if let Ok(step) = &step {
+                    let sent = |effect: &Effect| matches!(effect, Effect::AiAnswers(_) | Effect::PersonAnswers { .. });
+                    prop_assert!(!step.effects.iter().any(sent), "a deadline sent an answer");
+                    let item = step.flow.item;
+                    self.delayed += usize::from(item.is_some_and(|item| item.kind == ItemKind::Gate));
+                    prop_assert!(
+                        item.is_none_or(|item| item.deadline_at > now),
+                        "a deadline that is over already"
+                    );
+                }
                 self.commit_if(step)?;
             }
         }
         self.nothing_is_lost()
     }
 
-    fn finish_draft(&mut self, nth: usize, decision: DecisionKind, abstains: bool) -> Check {
+    fn decide(&mut self, by: u128, kind: OutcomeKind, behind: i64, before_edit: bool, may_decide: bool) -> Check {
+        let flow = self.flow();
+        let wording = flow.item.map_or(0, |item| item.ballot.wording());
+        let seen = Seen {
+            revision: flow.turn.map_or(0, |(_, turn)| turn.revision) - behind,
+            wording: if before_edit { wording - 1 } else { wording },
+        };
+        let decider = Decider {
+            member: member(by),
+            may_decide,
+        };
+        let step = flow.decide(self.context(), kind, decider, seen);
+        if let Ok(step) = &step
+            && kind != OutcomeKind::TakeOver
+        {
+            prop_assert_eq!(behind, 0, "an outdated screen must not decide");
+            prop_assert!(may_decide, "somebody decided whom the terms leave out");
+            let lets_out = matches!(kind, OutcomeKind::Approve | OutcomeKind::Edit);
+            prop_assert!(!(before_edit && lets_out), "a text was approved that nobody had read");
+            let draft = self.held.and_then(|id| self.drafts.get(&id));
+            let text = match (kind, draft, self.wordings.get(&wording)) {
+                (OutcomeKind::Approve, _, Some(edited)) => edited.clone(),
+                (OutcomeKind::Approve, Some(draft), None) => draft.text.clone(),
+                _ => format!("{kind:?} by {by} at {}", self.now),
+            };
+            if lets_out {
+                self.approvals.push((by, text.clone()));
+            }
+            match step.flow.item.map(|item| (item.state, item.ballot)) {
+                Some((ItemState::Open, ballot)) if kind == OutcomeKind::Edit => {
+                    self.wordings.insert(ballot.wording(), text);
+                }
+                Some((ItemState::Pending(_), _)) => self.text = text,
+                _ => {}
+            }
+        }
+        self.commit_if(step)
+    }
+
+    fn finish_draft(&mut self, nth: usize, decision: DecisionKind, abstains: bool, terms: Terms) -> Check {
         if self.under_way.is_empty() {
             return Ok(());
         }
@@ -199,6 +280,7 @@ impl World {
         if abstains {
             draft.text.clear();
         }
+        draft.quorum = terms.quorum;
         let decision_id = DecisionId::new(&self.ids);
         self.decisions.insert(decision_id, decision);
         self.drafts.insert(draft.id, draft.clone());
@@ -207,7 +289,7 @@ impl World {
             reasons: vec![Reason::GateClosed],
             policy_version: POLICY_VERSION,
             rules: Vec::new(),
-            terms: Terms::default(),
+            terms,
         };
         let step = self
             .flow()
@@ -265,13 +347,28 @@ impl World {
                     );
                     self.held = self.held.filter(|_| outcome.kind.sends_text());
                 }
-                Effect::ItemOpened { item, reasons } => {
+                Effect::ItemOpened { item, reasons, terms } => {
+                    prop_assert!(item.kind == ItemKind::Gate || terms == Terms::default());
+                    self.wordings.clear();
+                    self.approvals.clear();
+                    self.quorum = 1;
                     prop_assert!(self.open_items.is_empty(), "a second open item");
                     prop_assert!(!reasons.is_empty(), "an item that does not say why it is there");
                     self.open_items.insert(item.id);
                     self.held = None;
                 }
-                Effect::DraftJoined(draft) => self.held = Some(draft),
+                Effect::DraftJoined(draft) => {
+                    self.held = Some(draft);
+                    self.quorum = self.quorum.max(self.drafts.get(&draft).map_or(1, |draft| draft.quorum));
+                }
+                Effect::TermsJoined(terms) => prop_assert!(terms != Terms::default()),
+                Effect::Approved(approval) => {
+                    prop_assert!(self.quorum > 1, "an approval that nobody asked for");
+                    prop_assert!(self.approvals.iter().any(|(by, _)| member(*by) == approval.by));
+                }
+                Effect::ApprovalWithdrawn { by } => {
+                    prop_assert!(self.approvals.iter().all(|(other, _)| member(*other) != by));
+                }
                 Effect::OwnerChanged(owner) => self.committed.push(match owner {
                     Owner::Person(_) => Committed::Takeover,
                     Owner::Nobody => Committed::Handoff,
@@ -326,6 +423,15 @@ impl World {
                 if kind == Some(OutcomeKind::Approve) {
                     prop_assert_eq!(release.text(), &draft.text);
                 }
+                let approved = self.approvals.iter().filter(|(_, text)| text == release.text());
+                let people: HashSet<u128> = approved.map(|(by, _)| *by).collect();
+                prop_assert!(
+                    people.len() >= usize::from(self.quorum),
+                    "{} approved what {} had to",
+                    people.len(),
+                    self.quorum
+                );
+                self.together += usize::from(people.len() > 1);
             }
         }
         prop_assert_eq!(release.digest(), TextDigest::of(release.salt(), release.text()));
@@ -347,6 +453,10 @@ impl World {
     fn nothing_is_lost(&self) -> Check {
         let flow = self.flow();
         let owner = flow.ownership.owner;
+        if flow.spam.is_some() {
+            prop_assert_eq!(owner, Owner::Ai);
+            prop_assert!(flow.item.is_none() && flow.dues().is_empty(), "somebody works on spam");
+        }
         if let Some(item) = flow.item {
             prop_assert!(!matches!(item.state, ItemState::Closed(_)));
             prop_assert_eq!(owner == Owner::Ai, item.kind == ItemKind::Gate);
@@ -371,7 +481,7 @@ impl World {
                 prop_assert!(flow.item.is_some(), "held, but not in the queue");
             }
             Some(TurnState::Waiting) => match owner {
-                Owner::Ai => prop_assert!(false, "nobody answers"),
+                Owner::Ai => prop_assert!(flow.spam.is_some(), "nobody answers"),
                 Owner::Nobody => prop_assert!(flow.item.is_some(), "handed off, but not in the queue"),
                 Owner::Person(_) => {}
             },
@@ -392,6 +502,8 @@ impl World {
             if flow.turn.is_none_or(|(_, turn)| turn.state == TurnState::Answered) && flow.item.is_none() {
                 return Ok(());
             }
+            self.play(Act::ClearsSpam)?;
+            let flow = self.flow();
             if let Owner::Person(owner) = flow.ownership.owner {
                 let step = flow.hand_back(owner);
                 prop_assert!(step.is_ok());
@@ -412,10 +524,14 @@ impl World {
                     nth: 0,
                     decision: DecisionKind::Hold,
                     abstains: false,
+                    quorum: 1,
+                    fallback: Fallback::HandOff,
                 },
                 // Nobody else's lease lasts for ever.
                 Act::Wait(LEASE_MS),
-                Act::Decides { by: 1, kind, behind: 0 },
+                decides(1, kind),
+                decides(2, kind),
+                decides(3, kind),
                 Act::Wait(LIMITS.undo_ms),
                 Act::Finalise,
             ] {

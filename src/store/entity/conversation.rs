@@ -2,6 +2,7 @@
 
 use super::values::OwnerKind;
 use crate::domain::conversation::Epoch;
+use crate::domain::flow::Spam;
 use crate::domain::ids::{AgentId, ConversationId, MemberId, VisitorId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -21,6 +22,7 @@ pub struct Model {
     pub delivered_seq: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub spam: Option<Spam>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -6,6 +6,8 @@
 
 pub mod agent;
 pub mod agent_version;
+pub mod approval;
+pub mod assignment;
 pub mod conversation;
 pub mod decision;
 pub mod document;
@@ -13,6 +15,7 @@ pub mod draft;
 pub mod job;
 pub mod log_entry;
 pub mod member;
+pub mod member_profile;
 pub mod message;
 pub mod model;
 pub mod model_check;

@@ -2,7 +2,7 @@
 
 use super::values::{ItemStatus, Json};
 use crate::domain::ids::{ConversationId, DraftId, ItemId, MemberId, TurnId, WorkspaceId};
-use crate::domain::policy::Reason;
+use crate::domain::policy::{Reason, Terms};
 use crate::domain::review::ItemKind;
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -26,6 +26,11 @@ pub struct Model {
     pub leased_until: Option<Timestamp>,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
+    pub terms: Json<Terms>,
+    pub wording: i64,
+    pub delayed_at: Option<Timestamp>,
+    pub rank_at: Timestamp,
+    pub escalated: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

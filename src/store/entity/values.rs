@@ -4,9 +4,10 @@ use crate::domain::account::Role;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
+use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
-    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ApprovalId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId,
+    MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
@@ -66,6 +67,8 @@ pub enum JobKind {
     Finalise,
     /// A held draft's deadline.
     Expire,
+    /// An item has waited for long: tell somebody.
+    Escalate,
     /// Compute missing embeddings of a workspace.
     Embed,
 }
@@ -192,6 +195,7 @@ macro_rules! words {
 uuids!(
     AgentId,
     AgentVersionId,
+    ApprovalId,
     ConversationId,
     DecisionId,
     DocumentId,
@@ -224,6 +228,7 @@ words!(
     OwnerKind,
     Purpose,
     Role,
+    Spam,
     TurnState,
     Verdict,
     VerdictLabel,

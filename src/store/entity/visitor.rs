@@ -12,6 +12,7 @@ pub struct Model {
     pub workspace_id: WorkspaceId,
     pub token_hash: Vec<u8>,
     pub created_at: Timestamp,
+    pub address_mark: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -11,6 +11,7 @@ mod models;
 mod policy;
 mod queue;
 mod status;
+mod team;
 mod verified_answers;
 
 use super::state::Web;
@@ -59,6 +60,19 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}", get(conversations::one))
         .route("/conversations/{id}/take-over", post(conversations::take_over))
         .route("/conversations/{id}/hand-back", post(conversations::hand_back))
+        .route(
+            "/conversations/{id}/spam",
+            post(team::mark_spam).delete(team::clear_spam),
+        )
+        .route("/spam", get(team::spam))
+        .route("/team", get(team::members))
+        .route("/team/members/{id}", put(team::set_profile))
+        .route("/team/settings", get(team::settings).put(team::set_settings))
+        .route("/team/desk", get(team::my_desk).put(team::set_my_desk))
+        .route(
+            "/presence",
+            get(team::present).post(team::heartbeat).delete(team::leave),
+        )
         .route("/knowledge/documents", get(knowledge::documents))
         .route(
             "/knowledge/documents/{id}",

@@ -1,7 +1,7 @@
 //! The queue: look, lease, decide, undo.
 
 use super::PageQuery;
-use crate::app::review::{self, Decide, Decided, ItemSummary, ItemView};
+use crate::app::review::{self, Decide, Decided, ItemSummary, ItemView, QueueWish};
 use crate::app::views::Page;
 use crate::domain::ids::ItemId;
 use crate::domain::time::Timestamp;
@@ -18,9 +18,10 @@ pub(super) async fn list(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
+    Query(wish): Query<QueueWish>,
 ) -> Result<Json<Page<ItemSummary>>, Problem> {
     Ok(Json(
-        review::queue(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+        review::queue(&web.app, &caller, &wish, query.after.as_deref(), query.limit()).await?,
     ))
 }
 

@@ -7,13 +7,13 @@ use super::view::{
 };
 use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
-use crate::app::review::{self, DraftView as Draft, ItemView};
+use crate::app::review::{self, DraftView as Draft, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
-use crate::app::{Caller, desk};
+use crate::app::{agents, desk};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::ids::ItemId;
-use crate::domain::policy::Reason;
+use crate::domain::policy::{Fallback, Reason};
 use crate::domain::review::ItemKind;
 use crate::domain::screening::Flag as Noticed;
 use crate::store::ItemStatus;
@@ -32,11 +32,23 @@ const QUESTION_CHARS: usize = 160;
 const NAMED: usize = 5;
 
 /// `GET /queue`: the first item that nobody else has open.
-pub(super) async fn page(State(web): State<Web>, viewer: Viewer) -> Result<Response, Response> {
-    let mut list = list(&web, &viewer.caller, &viewer)
-        .await
-        .map_err(IntoResponse::into_response)?;
-    let free = list.rows.iter().find(|row| row.held_by.is_none()).or(list.rows.first());
+pub(super) async fn page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(wish): Query<QueueWish>,
+) -> Result<Response, Response> {
+    let mut list = list(&web, &viewer, &wish).await.map_err(IntoResponse::into_response)?;
+    // One's own first, then what nobody has been given.
+    let free = list
+        .rows
+        .iter()
+        .filter(|row| row.held_by.is_none())
+        .min_by_key(|row| match row.given_to.as_deref() {
+            Some(YOU) => 0,
+            None => 1,
+            Some(_) => 2,
+        })
+        .or(list.rows.first());
     let item = match free.and_then(|row| row.id.parse::<ItemId>().ok()) {
         Some(id) => item(&web, &viewer, id, None)
             .await
@@ -54,6 +66,7 @@ pub(super) async fn page_at(
     State(web): State<Web>,
     viewer: Viewer,
     InPath(id): InPath<ItemId>,
+    Query(wish): Query<QueueWish>,
 ) -> Result<Response, Problem> {
     let Some(part) = item(&web, &viewer, id, None).await? else {
         let conversation = review::item(&web.app, &viewer.caller, id)
@@ -62,18 +75,30 @@ pub(super) async fn page_at(
             .conversation_id;
         return Ok(Redirect::to(&format!("/conversations/{conversation}")).into_response());
     };
-    let mut list = list(&web, &viewer.caller, &viewer).await?;
+    let mut list = list(&web, &viewer, &wish).await?;
     list.current = part.item.id.clone();
     whole(&web, &viewer, list, Some(part)).await
 }
 
 async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPart>) -> Result<Response, Problem> {
     let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
+    let agents = agents::agents(&web.app, &viewer.caller).await?;
+    let reasons = [
+        Reason::CustomerRequest,
+        Reason::MissingKnowledge,
+        Reason::Unsupported,
+        Reason::UnfitModel,
+        Reason::Timeout,
+        Reason::Rejected,
+        Reason::EngineUnavailable,
+    ];
     html(&QueuePage {
         shell: viewer.shell(Section::Queue),
         list,
         item,
         has_knowledge,
+        agents: agents.into_iter().map(|agent| (agent.id.to_string(), agent.settings.name)).collect(),
+        reasons: reasons.iter().map(|&reason| (code(reason), sentence(reason.in_words()))).collect(),
     })
 }
 
@@ -88,8 +113,9 @@ pub(super) async fn list_part(
     State(web): State<Web>,
     viewer: Viewer,
     Query(Current { current }): Query<Current>,
+    Query(wish): Query<QueueWish>,
 ) -> Result<Response, Problem> {
-    let list = list(&web, &viewer.caller, &viewer).await?;
+    let list = list(&web, &viewer, &wish).await?;
     html(&QueuePart { current, ..list })
 }
 
@@ -109,8 +135,19 @@ pub(super) async fn item_part(
     html(&part.ok_or_else(|| Problem::not_found("This item has been decided; the queue shows what still waits."))?)
 }
 
-async fn list(web: &Web, caller: &Caller, viewer: &Viewer) -> Result<QueuePart, Problem> {
-    let found = review::queue(&web.app, caller, None, LISTED).await?.items;
+/// What one's own is called in the list.
+const YOU: &str = "you";
+
+/// A reason's word, as the API spells it.
+fn code(reason: Reason) -> String {
+    let word = serde_json::to_value(reason).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
+}
+
+async fn list(web: &Web, viewer: &Viewer, wish: &QueueWish) -> Result<QueuePart, Problem> {
+    let caller = &viewer.caller;
+    let total = review::waiting(&web.app, caller, wish).await?;
+    let found = review::queue(&web.app, caller, wish, None, LISTED).await?.items;
     let unsupported = desk::unsupported(&web.app, caller, &found).await?;
     let rows = found.into_iter().zip(unsupported).map(|(item, warnings)| QueueRow {
         id: item.id.to_string(),
@@ -121,10 +158,14 @@ async fn list(web: &Web, caller: &Caller, viewer: &Viewer) -> Result<QueuePart, 
         warnings,
         revision: item.revision,
         held_by: item.lease.filter(|lease| !lease.yours).map(|lease| lease.name),
+        given_to: item
+            .assigned
+            .map(|given| if given.yours { YOU.to_owned() } else { given.name }),
     });
     Ok(QueuePart {
         rows: rows.collect(),
         current: String::new(),
+        total,
     })
 }
 
@@ -179,13 +220,9 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         remembers: !found.reasons.contains(&Reason::CustomerRequest),
         waiting_since: viewer.moment(summary.waiting_since),
         deadline: Some(viewer.moment(summary.deadline_at)),
-        fallback: match summary.kind {
-            ItemKind::Gate => {
-                "After the deadline the visitor is told that a person will answer, and it goes on waiting here."
-                    .to_owned()
-            }
-            ItemKind::Handoff => "After the deadline it counts as late.".to_owned(),
-        },
+        fallback: fallback(found).to_owned(),
+        wording: found.wording,
+        together: together(found),
         lease: match &summary.lease {
             None => LeaseView::Free,
             Some(lease) if lease.yours => LeaseView::Mine,
@@ -217,23 +254,65 @@ pub(super) fn author_name(message: &Message, visitor: &str, agent: &str) -> Stri
 
 fn draft(found: &ItemView, case: &desk::Case) -> Option<DraftView> {
     let draft = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate)?;
+    // What would go out: the draft, or what a colleague made of it and others have to approve.
+    let text = found.edited_text.as_deref().unwrap_or(&draft.text);
     let unsupported: Vec<_> = draft
         .signals
         .unsupported
         .iter()
-        .flat_map(|words| draft.text.match_indices(words.as_str()))
+        .flat_map(|words| text.match_indices(words.as_str()))
         .map(|(at, words)| at..at + words.len())
         .collect();
     Some(DraftView {
         mode: draft.mode,
-        text: Marked::new(&draft.text, &unsupported),
-        plain: draft.text.clone(),
+        text: Marked::new(text, &unsupported),
+        plain: text.to_owned(),
         agent_version: match case.version {
             Some(version) => format!("{}, version {version}", case.agent),
             None => case.agent.clone(),
         },
         took_ms: draft.drafted_in_ms,
     })
+}
+
+/// What follows at the deadline.
+const fn fallback(found: &ItemView) -> &'static str {
+    match (found.summary.kind, found.fallback) {
+        (ItemKind::Handoff, _) => "After the deadline it counts as late.",
+        (ItemKind::Gate, Fallback::HandOff) => {
+            "After the deadline the visitor is told that a person will answer, and it goes on waiting here."
+        }
+        (ItemKind::Gate, Fallback::HoldingMessage) => {
+            "After the deadline the visitor is told once that it takes longer, and it goes on waiting here."
+        }
+        (ItemKind::Gate, Fallback::TakeEmail) => {
+            "After the deadline the visitor is asked for an e-mail address, and a person has to answer."
+        }
+        (ItemKind::Gate, Fallback::Refuse) => "After the deadline the visitor is told that this is not answered here.",
+    }
+}
+
+/// Who has to decide, and who has approved already; nothing where one person decides alone.
+fn together(found: &ItemView) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !found.may_decide {
+        let who = found.approvers.join(", ");
+        lines.push(format!(
+            "Your policy leaves this to others: {who}. You can take the conversation over."
+        ));
+    }
+    if found.quorum > 1 && found.summary.kind == ItemKind::Gate {
+        let so_far = found.approved_by.len();
+        let (needed, names) = (found.quorum, found.approved_by.join(" and "));
+        lines.push(match (&found.edited_text, so_far) {
+            (Some(_), 1) => {
+                format!("{names} changed the draft to this. {needed} people have to approve it, {names} among them.")
+            }
+            (_, 0) => format!("{needed} people have to approve this answer."),
+            _ => format!("{needed} people have to approve this answer: {names} did."),
+        });
+    }
+    lines
 }
 
 /// What stands in the draft's place.

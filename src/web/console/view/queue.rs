@@ -19,6 +19,10 @@ pub struct QueuePage {
     pub item: Option<ItemPart>,
     /// Whether any knowledge was imported: decides what the empty page proposes.
     pub has_knowledge: bool,
+    /// Agents to choose from, id and name.
+    pub agents: Vec<(String, String)>,
+    /// Reasons to choose from, code and words.
+    pub reasons: Vec<(String, String)>,
 }
 
 /// The list of waiting items, oldest unanswered message first. `GET /parts/queue`.
@@ -29,6 +33,8 @@ pub struct QueuePart {
     pub rows: Vec<QueueRow>,
     /// Id of the item in the centre, if it is one of them.
     pub current: String,
+    /// How many wait in this part of the queue, listed or not.
+    pub total: u64,
 }
 
 /// One line of the list.
@@ -50,6 +56,8 @@ pub struct QueueRow {
     pub revision: i64,
     /// Another reviewer who has it open.
     pub held_by: Option<String>,
+    /// To whom it was given: `you`, or a colleague's name.
+    pub given_to: Option<String>,
 }
 
 impl QueueRow {
@@ -133,6 +141,10 @@ pub struct QueueItem {
     pub newer: Vec<MessageView>,
     /// Who has it open.
     pub lease: LeaseView,
+    /// The wording of the answer that this page shows; sent back with the decision.
+    pub wording: i64,
+    /// Who has to decide and who has approved, in sentences; empty where one person decides alone.
+    pub together: Vec<String>,
 }
 
 /// Who has an item open.

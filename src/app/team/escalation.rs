@@ -1,0 +1,97 @@
+//! What waits for long is told to others, step by step as the team has set it.
+
+use super::super::ledger;
+use super::super::{App, AppError};
+use super::assigning;
+use crate::domain::ids::{ConversationId, ItemId, MemberId, WorkspaceId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::team;
+use crate::store::entity::{assignment, review_item};
+use crate::store::{Change, ItemStatus, JobKind, LogDraft, Tx};
+
+/// The next step of the chain is due for the item of a conversation (a job).
+pub(in crate::app) async fn escalate(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
+    // Who is there is known to this process alone, and read before the transaction.
+    let there = assigning::candidates(app, &app.store().rows(workspace_id)).await?;
+    let app_of_write = app.clone();
+    app.store()
+        .write(workspace_id, move |tx| {
+            let (app, there) = (app_of_write.clone(), there.clone());
+            Box::pin(async move { escalate_in(&app, tx, id, &there).await })
+        })
+        .await
+}
+
+async fn escalate_in(
+    app: &App,
+    tx: &Tx<'_>,
+    id: ConversationId,
+    there: &[team::Candidate],
+) -> Result<Change<()>, AppError> {
+    let settings = ledger::settings(tx).await?;
+    let item = tx.open_item(id).await?;
+    let step = item.as_ref().and_then(|item| {
+        let done = usize::try_from(item.escalated).unwrap_or(usize::MAX);
+        let at = settings.team.escalates_at(item.created_at, done)?;
+        Some((done, at, settings.team.escalation.get(done)?))
+    });
+    let (Some(item), Some((done, at, step))) = (item.clone(), step) else {
+        tx.unschedule(JobKind::Escalate, id).await?;
+        return Ok(Change::Unlogged(()));
+    };
+    if app.now() < at {
+        tx.schedule(JobKind::Escalate, id, at).await?;
+        return Ok(Change::Unlogged(()));
+    }
+    match settings.team.escalates_at(item.created_at, done + 1) {
+        Some(next) => tx.schedule(JobKind::Escalate, id, next).await?,
+        None => tx.unschedule(JobKind::Escalate, id).await?,
+    }
+    let item_id = item.id;
+    let decided = item.state != ItemStatus::Open;
+    let told: Vec<MemberId> = super::colleagues(tx)
+        .await?
+        .into_iter()
+        .filter(|colleague| step.to.is_empty() || colleague.is_named(&step.to))
+        .map(|colleague| colleague.member)
+        .collect();
+    let given_to = match team::assign(there, &step.to, u32::MAX) {
+        // Whoever looks at it now goes on.
+        Some(member) if !decided && item.leased_until.is_none_or(|until| until <= app.now()) => {
+            regive(app, tx, item_id, member).await?;
+            Some(member)
+        }
+        _ => None,
+    };
+    tx.update(review_item::Model {
+        escalated: item.escalated + 1,
+        ..item
+    })
+    .await?;
+    if decided {
+        return Ok(Change::Unlogged(()));
+    }
+    let names: Vec<String> = told.iter().map(ToString::to_string).collect();
+    let mut entry = LogDraft::new(EventKind::ReviewEscalated, Actor::System)
+        .about("item", item_id)
+        .about("conversation", id)
+        .about("step", done + 1)
+        .about("members", names.join(","));
+    if let Some(member) = given_to {
+        entry = entry.about("member", member);
+    }
+    Ok(Change::Logged((), entry))
+}
+
+/// Gives an item to another member than before.
+async fn regive(app: &App, tx: &Tx<'_>, item_id: ItemId, member_id: MemberId) -> Result<(), AppError> {
+    tx.unassign(item_id).await?;
+    tx.insert(assignment::Model {
+        item_id,
+        workspace_id: tx.workspace_id(),
+        member_id,
+        created_at: app.now(),
+    })
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! How the team works together, as an owner sets it.
+
+use super::super::caller::Caller;
+use super::super::ledger;
+use super::super::{App, AppError};
+use crate::domain::account::Scope;
+use crate::domain::log::EventKind;
+use crate::domain::settings::WorkspaceSettings;
+use crate::domain::team::TeamSettings;
+use crate::store::entity::workspace;
+use crate::store::{Change, Json, LogDraft};
+
+/// The team's settings.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn settings(app: &App, caller: &Caller) -> Result<TeamSettings, AppError> {
+    caller.require(Scope::Read)?;
+    Ok(ledger::settings(&app.store().rows(caller.workspace_id)).await?.team)
+}
+
+/// Replaces the team's settings. What waits already keeps its escalation as it was scheduled.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or [`AppError::Invalid`] with what to write instead.
+pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Result<TeamSettings, AppError> {
+    caller.require(Scope::Admin)?;
+    team.check().map_err(|error| AppError::Invalid(error.to_string()))?;
+    let actor = caller.actor();
+    let kept = team.clone();
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let team = team.clone();
+            Box::pin(async move {
+                let row = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+                let entry = LogDraft::new(EventKind::TeamChanged, actor)
+                    .with("team", serde_json::to_value(&team).unwrap_or_default());
+                let settings = WorkspaceSettings {
+                    team,
+                    ..row.settings.0.clone()
+                };
+                tx.update(workspace::Model {
+                    settings: Json(settings),
+                    ..row
+                })
+                .await?;
+                Ok::<_, AppError>(Change::Logged((), entry))
+            })
+        })
+        .await?;
+    Ok(kept)
+}

@@ -1,0 +1,189 @@
+//! A team at the queue: approvals, assignments, profiles, what waits from one address.
+
+use super::entity::{approval, assignment, conversation, member_profile, review_item, turn, visitor};
+use super::{ItemStatus, Rows, StoreError, Tx};
+use crate::domain::ids::{AgentId, ConversationId, ItemId, MemberId};
+use crate::domain::policy::Reason;
+use crate::domain::review::ItemKind;
+use crate::domain::time::Timestamp;
+use crate::domain::turn::TurnState;
+use sea_orm::sea_query::{Condition, Order};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+
+/// Which part of the queue. What is left out does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueFilter {
+    /// What waits.
+    pub kind: Option<ItemKind>,
+    /// To whom it was given.
+    pub member: Option<MemberId>,
+    /// For which agent's visitors.
+    pub agent: Option<AgentId>,
+    /// Why it waits.
+    pub reason: Option<Reason>,
+    /// Its deadline is at this time or before.
+    pub deadline_by: Option<Timestamp>,
+}
+
+impl QueueFilter {
+    /// Narrows a query of review items.
+    pub(super) fn narrow(
+        &self,
+        rows: &Rows<'_>,
+        mut query: Select<review_item::Entity>,
+    ) -> Select<review_item::Entity> {
+        if let Some(kind) = self.kind {
+            query = query.filter(review_item::Column::Kind.eq(kind));
+        }
+        if let Some(by) = self.deadline_by {
+            query = query.filter(review_item::Column::DeadlineAt.lte(by));
+        }
+        if let Some(member) = self.member {
+            let given = rows
+                .select::<assignment::Entity>()
+                .select_only()
+                .column(assignment::Column::ItemId)
+                .filter(assignment::Column::MemberId.eq(member));
+            query = query.filter(review_item::Column::Id.in_subquery(given.into_query()));
+        }
+        if let Some(agent) = self.agent {
+            let of_agent = rows
+                .select::<conversation::Entity>()
+                .select_only()
+                .column(conversation::Column::Id)
+                .filter(conversation::Column::AgentId.eq(agent));
+            query = query.filter(review_item::Column::ConversationId.in_subquery(of_agent.into_query()));
+        }
+        // Reasons are stored as a JSON list of words; a word in it has one spelling.
+        if let Some(serde_json::Value::String(word)) = self.reason.and_then(|reason| serde_json::to_value(reason).ok())
+        {
+            query = query.filter(review_item::Column::Reasons.like(format!("%\"{word}\"%")));
+        }
+        query
+    }
+}
+
+impl Rows<'_> {
+    /// The approvals of an item, oldest first, withdrawn ones and those of older texts included.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn approvals_of(&self, item_id: ItemId) -> Result<Vec<approval::Model>, StoreError> {
+        let query = self
+            .select::<approval::Entity>()
+            .filter(approval::Column::ItemId.eq(item_id))
+            .order_by(approval::Column::Id, Order::Asc);
+        self.all(query).await
+    }
+
+    /// Who has been given these items.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn assignments_of(&self, items: &[ItemId]) -> Result<Vec<assignment::Model>, StoreError> {
+        let query = self
+            .select::<assignment::Entity>()
+            .filter(assignment::Column::ItemId.is_in(items.iter().copied()));
+        self.all(query).await
+    }
+
+    /// Everything that has been given to anybody, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn assignments(&self) -> Result<Vec<assignment::Model>, StoreError> {
+        let query = self
+            .select::<assignment::Entity>()
+            .order_by(assignment::Column::CreatedAt, Order::Asc);
+        self.all(query).await
+    }
+
+    /// Items that wait and have been given to nobody, the next first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn unassigned_items(&self, limit: u64) -> Result<Vec<review_item::Model>, StoreError> {
+        let given = self
+            .select::<assignment::Entity>()
+            .select_only()
+            .column(assignment::Column::ItemId);
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Open))
+            .filter(review_item::Column::Id.not_in_subquery(given.into_query()))
+            .order_by(review_item::Column::RankAt, Order::Asc)
+            .order_by(review_item::Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// The profiles of the members who have one.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn profiles(&self) -> Result<Vec<member_profile::Model>, StoreError> {
+        self.all(self.select::<member_profile::Entity>()).await
+    }
+
+    /// A member's profile.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn profile(&self, member: MemberId) -> Result<Option<member_profile::Model>, StoreError> {
+        self.one::<member_profile::Entity>(member_profile::Column::MemberId.eq(member))
+            .await
+    }
+
+    /// How many conversations of visitors with this mark of an address wait for an answer, spam left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn waiting_from(&self, address_mark: &[u8]) -> Result<u64, StoreError> {
+        let visitors = self
+            .select::<visitor::Entity>()
+            .select_only()
+            .column(visitor::Column::Id)
+            .filter(visitor::Column::AddressMark.eq(address_mark));
+        let conversations = self
+            .select::<conversation::Entity>()
+            .select_only()
+            .column(conversation::Column::Id)
+            .filter(
+                Condition::all()
+                    .add(conversation::Column::Spam.is_null())
+                    .add(conversation::Column::VisitorId.in_subquery(visitors.into_query())),
+            );
+        let query = self
+            .select::<turn::Entity>()
+            .filter(turn::Column::State.ne(TurnState::Answered))
+            .filter(turn::Column::ConversationId.in_subquery(conversations.into_query()));
+        Ok(query.count(self.connection()).await?)
+    }
+
+    /// Conversations that count as spam, the latest change first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn spam(&self, limit: u64) -> Result<Vec<ConversationId>, StoreError> {
+        let query = self
+            .select::<conversation::Entity>()
+            .filter(conversation::Column::Spam.is_not_null())
+            .order_by(conversation::Column::UpdatedAt, Order::Desc)
+            .limit(limit);
+        Ok(self.all(query).await?.into_iter().map(|row| row.id).collect())
+    }
+}
+
+impl Tx<'_> {
+    /// Takes an item from whomever it was given to.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn unassign(&self, item_id: ItemId) -> Result<(), StoreError> {
+        let delete = assignment::Entity::delete_many()
+            .filter(assignment::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(assignment::Column::ItemId.eq(item_id));
+        self.change(delete.exec(self.connection())).await?;
+        Ok(())
+    }
+}

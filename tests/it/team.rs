@@ -1,0 +1,547 @@
+//! A team at the queue: several who approve, who may decide, what follows at a deadline, spam, and who is given what.
+
+use crate::app::{
+    Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNANSWERABLE, UNDO_MS, VisitorClient, eventually,
+};
+use holdpoint::app::AppError;
+use holdpoint::app::visit::{self, AddressMark};
+use holdpoint::domain::ids::ItemId;
+use holdpoint::domain::policy::{Fallback, Terms};
+use holdpoint::store::entity::review_item;
+use holdpoint::store::{Change, Json};
+use serde_json::{Value, json};
+use std::net::IpAddr;
+
+/// How long a draft waits unless its terms say otherwise.
+const HOLD_MS: i64 = 15 * 60_000;
+
+/// A colleague of the owner.
+async fn colleague(app: &TestApp, name: &str) -> Client {
+    let email = format!("{name}@quillhaven.example");
+    let new = json!({ "email": email, "name": name, "password": OWNER_PASSWORD, "role": "reviewer" });
+    app.owner().post("/api/v1/admin/members", &new).await.created();
+    let wish = json!({ "name": "a program", "email": email, "scopes": ["read", "review"] });
+    let token = app.owner().post("/api/v1/admin/tokens", &wish).await.created();
+    app.anonymous().bearer(token["token"].as_str().unwrap())
+}
+
+async fn member_id(app: &TestApp, email: &str) -> String {
+    let team = app.owner().get("/api/v1/team").await.ok();
+    let member = team["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|member| member["email"] == email);
+    member.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+fn path(item: &Value) -> String {
+    format!("/api/v1/queue/{}", item["id"].as_str().unwrap())
+}
+
+/// Somebody asked, and what the AI drafted waits under these terms, as a policy would have it.
+async fn asked_under(app: &TestApp, terms: Terms) -> (VisitorClient, Value) {
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    let item = app.item_of(&visitor).await;
+    let id: ItemId = item["id"].as_str().unwrap().parse().unwrap();
+    let workspace_id = app.workspace.caller.workspace_id;
+    let changed = app.app.store().write(workspace_id, move |tx| {
+        let terms = terms.clone();
+        Box::pin(async move {
+            let row = tx.item(id).await?.unwrap();
+            let kept = Terms {
+                deadline_ms: terms.deadline_ms.or(row.terms.0.deadline_ms),
+                ..terms
+            };
+            tx.update(review_item::Model {
+                terms: Json(kept),
+                ..row
+            })
+            .await?;
+            Ok::<_, AppError>(Change::Unlogged(()))
+        })
+    });
+    changed.await.unwrap();
+    let item = app.owner().get(&path(&item)).await.ok();
+    (visitor, item)
+}
+
+async fn decide(client: &Client, item: &Value, wish: Value) -> crate::app::Answer {
+    let mut whole = json!({ "revision": item["revision"], "wording": item["wording"] });
+    whole.as_object_mut().unwrap().extend(wish.as_object().unwrap().clone());
+    client.post(&format!("{}/outcome", path(item)), &whole).await
+}
+
+fn of_two() -> Terms {
+    Terms {
+        quorum: 2,
+        ..Terms::default()
+    }
+}
+
+#[tokio::test]
+async fn two_people_approve_the_same_text_before_it_goes_out() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let (visitor, item) = asked_under(&app, of_two()).await;
+    let first = app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    assert_eq!((&first["outcome_id"], &first["missing"]), (&Value::Null, &json!(1)));
+    app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
+    app.advance_ms(UNDO_MS);
+    let now = otto.get(&path(&item)).await.ok();
+    assert_eq!((&now["state"], &now["approved_by"]), (&json!("open"), &json!(["Mia"])));
+    assert_eq!(visitor.conversation().await["seq"], 1, "one approval sends nothing");
+
+    let second = decide(&otto, &now, json!({ "kind": "approve" })).await.ok();
+    assert_eq!(second["missing"], 0);
+    app.advance_ms(UNDO_MS);
+    let answer = visitor.answer_above(1).await;
+    assert_eq!(
+        (&answer["author"], &answer["text"]),
+        (&json!("ai"), &item["draft"]["text"])
+    );
+}
+
+#[tokio::test]
+async fn an_edit_restarts_the_count_and_the_next_one_sees_it_before_approving() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let (visitor, item) = asked_under(&app, of_two()).await;
+    app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    let text = "Tuesday to Saturday, from nine.";
+    let edited = decide(
+        &otto,
+        &item,
+        json!({ "kind": "edit", "text": text, "reasons": ["tone"] }),
+    )
+    .await
+    .ok();
+    assert_eq!(edited["missing"], 1);
+
+    // Mia still has the old text before her eyes.
+    let stale = app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
+    assert_eq!(
+        (&stale["wording"], &stale["text"], &stale["edited_by"]),
+        (&json!(1), &json!(text), &json!("Otto"))
+    );
+    let now = app.owner().get(&path(&item)).await.ok();
+    assert_eq!(
+        (&now["edited_text"], &now["approved_by"]),
+        (&json!(text), &json!(["Otto"]))
+    );
+    decide(&app.owner(), &now, json!({ "kind": "approve" })).await.ok();
+    app.advance_ms(UNDO_MS);
+    assert_eq!(visitor.answer_above(1).await["text"], text);
+    let whole = app
+        .owner()
+        .get(&format!("/api/v1/conversations/{}", visitor.conversation_id))
+        .await
+        .ok();
+    let outcome = &whole["items"][0]["outcomes"][0];
+    assert_eq!(
+        (&outcome["kind"], &outcome["by"], &outcome["verdict"]),
+        (&json!("edit"), &json!("Mia"), &json!("acceptable")),
+        "what goes out is an edit, judged by whoever wrote it"
+    );
+}
+
+#[tokio::test]
+async fn an_approval_is_taken_back_and_a_rejection_ends_it_for_all() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let (_visitor, item) = asked_under(&app, of_two()).await;
+    let undo = format!("{}/undo", path(&item));
+    app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    otto.post(&undo, &json!({})).await.refused(409);
+    app.owner().post(&undo, &json!({})).await.ok();
+    assert_eq!(app.owner().get(&path(&item)).await.ok()["approved_by"], json!([]));
+    app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    let rejected = decide(&otto, &item, json!({ "kind": "reject" })).await.ok();
+    assert!(rejected["outcome_id"].is_string());
+}
+
+#[tokio::test]
+async fn only_those_the_terms_name_decide_and_anybody_takes_over() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let ina = colleague(&app, "Ina").await;
+    let terms = Terms {
+        approvers: vec!["Refunds".to_owned()],
+        ..Terms::default()
+    };
+    let ina_id = member_id(&app, "ina@quillhaven.example").await;
+    let profile = format!("/api/v1/team/members/{ina_id}");
+    otto.json(
+        http::Method::PUT,
+        &profile,
+        json!({ "skills": ["refunds"] }).to_string(),
+    )
+    .await
+    .refused(403);
+    app.owner()
+        .json(
+            http::Method::PUT,
+            &profile,
+            json!({ "skills": [" Refunds "] }).to_string(),
+        )
+        .await
+        .ok();
+    let (_visitor, item) = asked_under(&app, terms.clone()).await;
+    for kind in ["approve", "reject"] {
+        let refused = decide(&otto, &item, json!({ "kind": kind })).await.refused(409);
+        assert!(refused["detail"].as_str().unwrap().contains("others"), "{refused}");
+    }
+    assert_eq!(otto.get(&path(&item)).await.ok()["may_decide"], false);
+    assert_eq!(ina.get(&path(&item)).await.ok()["may_decide"], true);
+    decide(&ina, &item, json!({ "kind": "approve" })).await.ok();
+
+    let (_visitor, item) = asked_under(&app, terms).await;
+    decide(&otto, &item, json!({ "kind": "take_over" })).await.ok();
+}
+
+#[tokio::test]
+async fn each_fallback_tells_the_visitor_something_else_and_none_approves() {
+    let app = TestApp::start().await;
+    let cases = [
+        (Fallback::HandOff, "colleague answer this", "handoff"),
+        (Fallback::HoldingMessage, "longer than usual", "gate"),
+        (Fallback::TakeEmail, "e-mail address", "handoff"),
+        (Fallback::Refuse, "cannot help", ""),
+    ];
+    for (fallback, words, waits) in cases {
+        let terms = Terms {
+            fallback,
+            ..Terms::default()
+        };
+        let (visitor, item) = asked_under(&app, terms).await;
+        app.advance_ms(HOLD_MS);
+        let notice = visitor.answer_above(1).await;
+        assert_eq!(notice["author"], "system", "{fallback:?}");
+        assert!(
+            notice["text"].as_str().unwrap().contains(words),
+            "{fallback:?}: {notice}"
+        );
+        let queue = app.owner().get("/api/v1/queue?limit=200").await.ok();
+        let waiting = queue["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|other| other["conversation_id"] == item["conversation_id"]);
+        assert_eq!(
+            waiting.map_or("", |item| item["kind"].as_str().unwrap()),
+            waits,
+            "{fallback:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_is_told_once_that_it_takes_longer_and_the_draft_can_still_go_out() {
+    let app = TestApp::start().await;
+    let terms = Terms {
+        fallback: Fallback::HoldingMessage,
+        ..Terms::default()
+    };
+    let (visitor, item) = asked_under(&app, terms).await;
+    app.advance_ms(HOLD_MS);
+    visitor.answer_above(1).await;
+    let moved = app.owner().get(&path(&item)).await.ok();
+    assert!(moved["deadline_at"].as_i64() > item["deadline_at"].as_i64());
+    app.advance_ms(HOLD_MS + 60_000);
+    eventually("the next deadline", async || {
+        let now = app.owner().get(&path(&item)).await.ok();
+        (now["deadline_at"].as_i64() > moved["deadline_at"].as_i64()).then_some(())
+    })
+    .await;
+    assert_eq!(visitor.conversation().await["seq"], 2, "said once");
+    app.decide_for_good(&item, json!({ "kind": "approve" })).await;
+    assert_eq!(visitor.answer_above(2).await["author"], "ai");
+}
+
+#[tokio::test]
+async fn a_deadline_survives_a_restart_and_a_clock_that_jumps() {
+    let app = TestApp::start().await;
+    let (visitor, item) = asked_under(&app, Terms::default()).await;
+    // Back by a day: nothing happens, and nobody is kept away by a lease from the future.
+    app.owner()
+        .post(&format!("{}/lease", path(&item)), &json!({}))
+        .await
+        .ok();
+    app.advance_ms(-24 * 3_600_000);
+    let otto = colleague(&app, "Otto").await;
+    otto.post(&format!("{}/lease", path(&item)), &json!({})).await.ok();
+    assert_eq!(app.owner().get(&path(&item)).await.ok()["state"], "open");
+    // A row is all there is: whoever starts next finds it.
+    let jobs = app.app.store().next_jobs(100).await.unwrap();
+    let deadline = item["deadline_at"].as_i64().unwrap();
+    assert!(jobs.iter().any(|job| job.run_at.0 == deadline), "{jobs:?}");
+    // Forward by a year: it ends with a handoff, once, and nothing was sent by that.
+    app.advance_ms(365 * 24 * 3_600_000);
+    visitor.answer_above(1).await;
+    let said = visitor.conversation().await;
+    let authors: Vec<&str> = said["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["author"].as_str().unwrap())
+        .collect();
+    assert_eq!(authors, ["visitor", "system"]);
+}
+
+#[tokio::test]
+async fn spam_leaves_the_queue_the_ai_drafts_nothing_and_it_can_be_taken_back() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    let item = app.item_of(&visitor).await;
+    let spam = format!("/api/v1/conversations/{}/spam", visitor.conversation_id);
+    app.owner().delete(&spam).await.refused(409);
+    app.owner().post(&spam, &json!({})).await.ok();
+    app.owner().post(&spam, &json!({})).await.refused(409);
+    assert_eq!(app.owner().get("/api/v1/queue").await.ok()["items"], json!([]));
+    assert_eq!(
+        app.owner().get("/api/v1/spam").await.ok()["items"],
+        json!([visitor.conversation_id])
+    );
+    visitor.says("Hello? Is anybody there?").await;
+    app.advance_ms(60_000);
+    app.decide(&item, json!({ "kind": "approve" })).await.refused(409);
+    let drafts = async || {
+        let path = format!("/api/v1/conversations/{}", visitor.conversation_id);
+        app.owner().get(&path).await.ok()["drafts"].as_array().unwrap().len()
+    };
+    assert_eq!(drafts().await, 1, "the AI drafts nothing for spam");
+
+    app.owner().delete(&spam).await.done();
+    let again = app.item_of(&visitor).await;
+    assert_eq!((&again["revision"], drafts().await), (&json!(2), 2));
+}
+
+#[tokio::test]
+async fn a_flood_from_one_address_does_not_bury_the_team() {
+    let app = TestApp::start().await;
+    let settings = json!({ "waiting_per_address": 3 });
+    app.owner()
+        .json(http::Method::PUT, "/api/v1/team/settings", settings.to_string())
+        .await
+        .ok();
+    let writes = async |address: [u8; 4]| {
+        let mark = AddressMark::of(&app.app, IpAddr::from(address));
+        let started = visit::start(&app.app, &app.workspace.agent_key, Some(mark))
+            .await
+            .unwrap();
+        let visitor = visit::visitor_of_token(&app.app, &started.token)
+            .await
+            .unwrap()
+            .unwrap();
+        visit::post(&app.app, &visitor, "c-1", OPENING_HOURS).await.unwrap();
+        visitor
+    };
+    let mut bots = Vec::new();
+    for _ in 0..10 {
+        bots.push(writes([192, 0, 2, 1]).await);
+    }
+    let other = writes([192, 0, 2, 2]).await;
+    app.advance_ms(crate::app::QUIET_MS);
+    let waiting = eventually("drafts of those who are let in", async || {
+        let queue = app.owner().get("/api/v1/queue?limit=200").await.ok();
+        let items = queue["items"].as_array().unwrap().clone();
+        (items.len() >= 4).then_some(items)
+    })
+    .await;
+    assert_eq!(waiting.len(), 4);
+    assert!(
+        waiting
+            .iter()
+            .any(|item| item["conversation_id"] == other.conversation_id.to_string())
+    );
+    let spam = app.owner().get("/api/v1/spam").await.ok();
+    assert_eq!(spam["items"].as_array().unwrap().len(), 7);
+    let status = visit::status(&app.app, &bots[9]).await.unwrap();
+    assert_eq!(status.phase, visit::Phase::WaitingForPerson);
+    // Who waits already may go on writing, and one answered makes room for one more.
+    visit::post(&app.app, &bots[0], "c-2", "And on Sundays?").await.unwrap();
+    assert_eq!(
+        app.owner().get("/api/v1/spam").await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        7
+    );
+}
+
+#[tokio::test]
+async fn a_visitor_who_types_for_an_hour_is_one_item_with_one_deadline() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    let first = app.item_of(&visitor).await;
+    for minute in 0..8 {
+        visitor.says(&format!("{UNANSWERABLE} {minute}")).await;
+        app.advance_ms(90_000);
+    }
+    let queue = app.owner().get("/api/v1/queue").await.ok();
+    let items = queue["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{queue}");
+    assert_eq!(items[0]["waiting_since"], first["waiting_since"]);
+    assert_eq!(items[0]["revision"], 9);
+    let said = visitor.conversation().await;
+    let answered = said["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|message| message["author"] == "ai");
+    assert!(!answered, "nothing goes out because somebody writes on");
+}
+
+#[tokio::test]
+async fn what_waits_is_given_to_who_is_there_in_turn_and_given_back_when_they_leave() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    app.owner().post("/api/v1/presence", &json!({})).await.ok();
+    otto.post("/api/v1/presence", &json!({})).await.ok();
+    let mut given: Vec<String> = Vec::new();
+    for _ in 0..4 {
+        let visitor = app.visitor().await;
+        visitor.says(OPENING_HOURS).await;
+        let item = app.item_of(&visitor).await;
+        let name = eventually("an assignment", async || {
+            app.owner().get(&path(&item)).await.ok()["assigned"]["name"]
+                .as_str()
+                .map(str::to_owned)
+        })
+        .await;
+        given.push(name);
+    }
+    given.sort();
+    assert_eq!(given, ["Mia", "Mia", "Otto", "Otto"]);
+    let mine = otto.get("/api/v1/queue?mine=true").await.ok();
+    assert_eq!(mine["items"].as_array().unwrap().len(), 2);
+
+    otto.delete("/api/v1/presence").await.done();
+    eventually("Otto's items to be Mia's, as far as she has room", async || {
+        let team = app.owner().get("/api/v1/team").await.ok();
+        let load = |name: &str| {
+            team["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|m| m["name"] == name)
+                .unwrap()["load"]
+                .as_i64()
+        };
+        (load("Otto") == Some(0) && load("Mia") == Some(3)).then_some(())
+    })
+    .await;
+    // Whoever does not work now is given nothing, though their page is open.
+    let owner_id = member_id(&app, OWNER_EMAIL).await;
+    app.owner()
+        .json(
+            http::Method::PUT,
+            &format!("/api/v1/team/members/{owner_id}"),
+            json!({ "available": false }).to_string(),
+        )
+        .await
+        .ok();
+    eventually("everything to be given back", async || {
+        let queue = app.owner().get("/api/v1/queue").await.ok();
+        let free = queue["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["assigned"].is_null());
+        free.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_queue_is_filtered_and_whoever_wants_a_person_comes_first() {
+    let app = TestApp::start().await;
+    let (_first, draft) = asked_under(&app, Terms::default()).await;
+    let visitor = app.visitor().await;
+    visitor.says("I would like to talk to a person please").await;
+    let wanted = app.item_of(&visitor).await;
+    let ids = async |query: &str| {
+        let queue = app.owner().get(&format!("/api/v1/queue{query}")).await.ok();
+        let items = queue["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("").await, [wanted["id"].clone(), draft["id"].clone()]);
+    assert_eq!(ids("?kind=gate").await, [draft["id"].clone()]);
+    assert_eq!(ids("?kind=handoff").await, [wanted["id"].clone()]);
+    assert_eq!(ids("?reason=customer_request").await, [wanted["id"].clone()]);
+    assert_eq!(ids("?overdue=true").await, Vec::<Value>::new());
+    assert_eq!(ids(&format!("?agent={}", app.workspace.agent_id)).await.len(), 2);
+    app.owner().get("/api/v1/queue?kind=nonsense").await.refused(400);
+}
+
+#[tokio::test]
+async fn the_teams_settings_are_kept_or_refused_in_words() {
+    let app = TestApp::start().await;
+    let put = async |wish: Value| {
+        app.owner()
+            .json(http::Method::PUT, "/api/v1/team/settings", wish.to_string())
+            .await
+    };
+    let chain = json!({ "most_each": 5, "escalation": [{ "after_ms": 300_000, "to": ["refunds"] }] });
+    put(chain).await.ok();
+    let kept = app.owner().get("/api/v1/team/settings").await.ok();
+    assert_eq!(
+        (&kept["most_each"], &kept["escalation"][0]["to"]),
+        (&json!(5), &json!(["refunds"]))
+    );
+    put(json!({ "most_each": 0 })).await.refused(422);
+    put(json!({ "escalation": [{ "after_ms": 5 }] })).await.refused(422);
+    let otto = colleague(&app, "Otto").await;
+    otto.json(http::Method::PUT, "/api/v1/team/settings", json!({}).to_string())
+        .await
+        .refused(403);
+}
+
+#[tokio::test]
+async fn what_waits_for_long_is_given_to_whom_the_chain_names() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let settings =
+        json!({ "assign": false, "escalation": [{ "after_ms": 300_000, "to": ["otto@quillhaven.example"] }] });
+    app.owner()
+        .json(http::Method::PUT, "/api/v1/team/settings", settings.to_string())
+        .await
+        .ok();
+    let (_visitor, item) = asked_under(&app, Terms::default()).await;
+    app.advance_ms(290_000);
+    otto.post("/api/v1/presence", &json!({})).await.ok();
+    app.advance_ms(11_000);
+    let name = eventually("the chain's first step", async || {
+        app.owner().get(&path(&item)).await.ok()["assigned"]["name"]
+            .as_str()
+            .map(str::to_owned)
+    })
+    .await;
+    assert_eq!(name, "Otto");
+    let log = app.owner().get("/api/v1/log?limit=200").await.ok();
+    let told = log["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|entry| entry["kind"] == "review.escalated");
+    assert!(told, "{log}");
+}
+
+#[tokio::test]
+async fn each_member_keeps_how_they_like_their_queue() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let desk = json!({ "views": [{ "name": "Mine", "query": "mine=true" }], "sound": true });
+    assert_eq!(otto.get("/api/v1/team/desk").await.ok(), json!({}));
+    otto.json(http::Method::PUT, "/api/v1/team/desk", desk.to_string())
+        .await
+        .ok();
+    assert_eq!(otto.get("/api/v1/team/desk").await.ok(), desk);
+    assert_eq!(app.owner().get("/api/v1/team/desk").await.ok(), json!({}));
+    otto.json(http::Method::PUT, "/api/v1/team/desk", json!(["no object"]).to_string())
+        .await
+        .refused(422);
+}
