@@ -6,6 +6,7 @@
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
 mod m0001_start;
+mod m0005_override;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -13,6 +14,9 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_start::Migration)]
+        vec![
+            Box::new(m0001_start::Migration),
+            Box::new(m0005_override::Migration),
+        ]
     }
 }

@@ -31,7 +31,7 @@ impl MigrationTrait for Migration {
 }
 
 /// One text for both databases; the type names that differ stand in braces.
-fn in_dialect(sql: &str, sqlite: bool) -> String {
+pub(crate) fn in_dialect(sql: &str, sqlite: bool) -> String {
     let names: [(&str, &str, &str); 7] = [
         // The full-text index refers to rows by a number that must survive a VACUUM.
         ("{serial}", "INTEGER", "BIGINT GENERATED ALWAYS AS IDENTITY"),

@@ -102,6 +102,12 @@ events! {
     VerifiedAnswerAdded = "verified_answer.added",
     /// A verified answer was retired.
     VerifiedAnswerRetired = "verified_answer.retired",
+    /// A mail server accepted an e-mail.
+    MailSent = "mail.sent",
+    /// An e-mail is not tried any more by itself.
+    MailFailed = "mail.failed",
+    /// A person sends an e-mail again.
+    MailRetried = "mail.retried",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
 }

@@ -12,6 +12,7 @@ pub mod document;
 pub mod draft;
 pub mod job;
 pub mod log_entry;
+pub mod mail;
 pub mod member;
 pub mod message;
 pub mod model;

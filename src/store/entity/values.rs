@@ -5,10 +5,11 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
-    OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId,
+    MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::policy::DecisionKind;
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
@@ -68,6 +69,8 @@ pub enum JobKind {
     Expire,
     /// Compute missing embeddings of a workspace.
     Embed,
+    /// Send an e-mail; its subject is the mail.
+    Mail,
 }
 
 /// A structure stored as JSON text.
@@ -198,6 +201,7 @@ uuids!(
     DraftId,
     ItemId,
     JobId,
+    MailId,
     MemberId,
     MessageId,
     OutcomeId,
@@ -219,6 +223,7 @@ words!(
     ItemKind,
     ItemStatus,
     JobKind,
+    MailState,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,

@@ -134,6 +134,9 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "knowledge.removed" => format!("{who} removed a document."),
         "verified_answer.added" => format!("{who} added a verified answer."),
         "verified_answer.retired" => format!("{who} retired a verified answer."),
+        "mail.sent" => "The mail server accepted an e-mail.".to_owned(),
+        "mail.failed" => "An e-mail could not be sent.".to_owned(),
+        "mail.retried" => format!("{who} had an e-mail sent again."),
         "gate.changed" => format!("{who} changed the gate."),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
