@@ -94,6 +94,11 @@ impl DataDir {
         self.path.join("secrets").join(format!("engine-{name}.token"))
     }
 
+    /// File with the password for the mail server.
+    pub fn smtp_password(&self) -> PathBuf {
+        self.path.join("secrets").join("smtp.password")
+    }
+
     /// True if [`Self::prepare`] has been here. A folder that merely exists may be any folder.
     pub fn is_prepared(&self) -> bool {
         self.path.join("secrets").is_dir()

@@ -9,6 +9,7 @@ mod m0001_start;
 mod m0002_policy;
 mod m0003_screening;
 mod m0004_team;
+mod m0005_override;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_policy::Migration),
             Box::new(m0003_screening::Migration),
             Box::new(m0004_team::Migration),
+            Box::new(m0005_override::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ pub mod knowledge;
 mod ledger;
 pub mod live;
 pub mod machine;
+pub mod mail;
 pub mod models;
 pub mod policy;
 pub mod review;
@@ -33,7 +34,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::EngineClient;
 use crate::engine::EngineStatus;
 use crate::store::{Sources, Store};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -66,6 +67,7 @@ struct Inner {
     examples: screening::Examples,
     importing: tokio::sync::Mutex<()>,
     models: Option<models::Catalogue>,
+    mail: OnceLock<mail::Post>,
     phases: broadcast::Sender<live::Drafting>,
     present: team::Present,
     address_key: [u8; 32],
@@ -92,6 +94,7 @@ impl App {
             examples: screening::Examples::default(),
             importing: tokio::sync::Mutex::default(),
             models: models.map(models::Catalogue::new),
+            mail: OnceLock::new(),
             phases,
             present: team::Present::default(),
             address_key,
@@ -99,6 +102,18 @@ impl App {
             tasks: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Says through which server e-mail goes and where links in it lead. Without this nothing is sent, but everything is
+    /// kept. Only the first call counts.
+    pub fn mails_through(&self, post: mail::Post) {
+        if self.inner.mail.set(post).is_err() {
+            tracing::warn!("how e-mail is sent was settled before and stays as it was");
+        }
+    }
+
+    pub(crate) fn post(&self) -> Option<&mail::Post> {
+        self.inner.mail.get()
     }
 
     /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.

@@ -1,6 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
-use super::{App, AppError};
+use super::mail::MailStatus;
+use super::{App, AppError, mail};
 use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub struct Status {
     pub engine: EngineView,
     /// The remote engines.
     pub remote_engines: Vec<RemoteStatus>,
+    /// E-mail.
+    pub mail: MailStatus,
     /// Workspaces on this machine.
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
@@ -83,6 +86,7 @@ pub async fn status(app: &App) -> Result<Status, AppError> {
         database: app.store().database(),
         engine: engine(app),
         remote_engines: app.engines().remote_status().await,
+        mail: mail::status(app).await?,
         workspaces: app.store().workspaces().await?.len(),
         indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),

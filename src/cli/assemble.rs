@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exit::Failure;
+use super::mailer;
 use super::output;
 use super::remote;
 use crate::app::models::{self, Configured, ModelSettings, ModelsToRun, Running};
@@ -69,8 +70,10 @@ impl Assembled {
     ) -> Result<Self, Failure> {
         let local = supervisor.as_ref().and_then(|supervisor| engine(models, supervisor));
         let remote = remote::engines(&context.settings().remote_engines, &context.data_dir())?;
+        let app = App::equipped(store, Engines::new(local, remote), Some(model_settings(context)));
+        app.mails_through(mailer::of(context)?);
         Ok(Self {
-            app: App::equipped(store, Engines::new(local, remote), Some(model_settings(context))),
+            app,
             supervisor,
             _lock: lock,
         })

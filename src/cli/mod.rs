@@ -17,6 +17,8 @@ mod flags;
 mod init;
 mod kb;
 mod log;
+mod mail;
+mod mailer;
 mod model;
 mod model_check;
 mod output;
@@ -74,6 +76,9 @@ enum Command {
     Queue(queue::Queue),
     /// Conversations with visitors
     Conversations(conversations::Conversations),
+    /// E-mails that were or are to be sent
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
@@ -122,6 +127,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Gate(gate) => gate.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
+        Command::Mail(mail) => mail.run(&context).await,
         Command::Log(log) => log.run(&context).await,
         Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),

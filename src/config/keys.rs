@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 20] = [
     text(
         "data_dir",
         "FOLDER",
@@ -147,6 +147,41 @@ pub const KEYS: [Key; 15] = [
         "",
         "office=http://10.0.0.5:8080, lab=https://gpu.example",
         "Other servers that may write answers, each with a name: another Holdpoint engine, llama-server, vLLM, Ollama. An agent uses one only where its list of models says MODEL@NAME; then questions, passages and conversations are sent there. An access token belongs into secrets/engine-NAME.token in the data directory.",
+    ),
+    text(
+        "smtp_server",
+        "HOST:PORT",
+        "",
+        "mail.shop.example:587",
+        "The mail server through which Holdpoint sends e-mail: replies to visitors who have left, and escalations. Nothing is mailed while it is not set. A password belongs into secrets/smtp.password in the data directory.",
+    ),
+    text(
+        "smtp_security",
+        "HOW",
+        "starttls",
+        "tls",
+        "How the connection to the mail server is encrypted: `starttls` (mostly port 587), `tls` (mostly port 465), or `none`, which is for a server on this very machine only.",
+    ),
+    text(
+        "smtp_user",
+        "NAME",
+        "",
+        "chat@shop.example",
+        "The name Holdpoint signs in with at the mail server; without one it does not sign in.",
+    ),
+    text(
+        "smtp_authority",
+        "FILE",
+        "",
+        "/etc/holdpoint/mail-ca.pem",
+        "Certificates (PEM) that the mail server may be known by besides those this machine trusts, for one with a certificate of its own.",
+    ),
+    text(
+        "mail_from",
+        "ADDRESS",
+        "",
+        "Quillhaven Cycles <chat@shop.example>",
+        "The sender of every e-mail: an address that the mail server lets Holdpoint use, with a name before it if you like.",
     ),
     text(
         "log_format",

@@ -7,6 +7,7 @@ mod error;
 mod example;
 mod file;
 mod keys;
+mod mail;
 mod parse;
 mod remote;
 
@@ -14,6 +15,7 @@ pub use crate::domain::suggestion::closest;
 pub use error::ConfigError;
 pub use example::example;
 pub use keys::{KEYS, Key};
+pub use mail::{MailSecurity, Smtp};
 pub use parse::size_bytes;
 
 use std::collections::BTreeMap;
@@ -56,6 +58,8 @@ pub struct Settings {
     pub engine_memory_bytes: Option<u64>,
     /// Other servers that may write answers.
     pub remote_engines: Vec<RemoteEngine>,
+    /// The mail server, if e-mail is to be sent.
+    pub smtp: Option<Smtp>,
     /// Shape of log lines.
     pub log_format: LogFormat,
     /// What is logged: a level, or directives like `info,holdpoint::web=debug`.

@@ -1,6 +1,6 @@
 //! Turns texts into settings.
 
-use super::{ConfigError, Database, Given, Key, LogFormat, Model, Origin, Settings};
+use super::{ConfigError, Database, Given, Key, LogFormat, Model, Origin, Settings, Smtp};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -46,11 +46,33 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
             let entry = given("remote_engines");
             super::remote::parse(entry.text()).map_err(|wanted| entry.invalid(wanted))?
         },
+        smtp: smtp(&given)?,
         log_format: given("log_format").log_format()?,
         log_level: given("log_level").log_level()?,
         data_dir,
         models_dir,
     })
+}
+
+/// The mail server; none while its key is empty.
+fn smtp<'a>(given: &dyn Fn(&str) -> Entry<'a>) -> Result<Option<Smtp>, ConfigError> {
+    let (server, security, from) = (given("smtp_server"), given("smtp_security"), given("mail_from"));
+    let security_word = super::mail::security(security.text()).map_err(|wanted| security.invalid(wanted))?;
+    if server.text().is_empty() {
+        return Ok(None);
+    }
+    let (host, port) = super::mail::server(server.text()).map_err(|wanted| server.invalid(wanted))?;
+    super::mail::check_plain(&host, security_word).map_err(|wanted| security.invalid(wanted))?;
+    let sender = super::mail::sender(from.text()).map_err(|wanted| from.invalid(wanted))?;
+    let text = |name: &str| Some(given(name).text().to_owned()).filter(|text| !text.is_empty());
+    Ok(Some(Smtp {
+        host,
+        port,
+        security: security_word,
+        user: text("smtp_user"),
+        authority: text("smtp_authority").map(PathBuf::from),
+        from: sender,
+    }))
 }
 
 /// Bytes: a number, or one with MB or GB (millions and thousands of millions). At least 1.

@@ -116,6 +116,8 @@ id! {
     TokenId,
     /// A model file on its way into the models folder.
     ArrivalId,
+    /// An e-mail to be sent.
+    MailId,
 }
 
 #[cfg(test)]

@@ -118,6 +118,12 @@ events! {
     VerifiedAnswerRetired = "verified_answer.retired",
     /// A version of an agent's policy came into force.
     PolicyApplied = "policy.applied",
+    /// A mail server accepted an e-mail.
+    MailSent = "mail.sent",
+    /// An e-mail is not tried any more by itself.
+    MailFailed = "mail.failed",
+    /// A person sends an e-mail again.
+    MailRetried = "mail.retried",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
 }

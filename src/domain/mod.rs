@@ -13,6 +13,7 @@ pub mod flow;
 pub mod ids;
 pub mod knowledge;
 pub mod log;
+pub mod mail;
 pub mod model;
 pub mod model_ref;
 pub mod policy;

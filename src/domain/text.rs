@@ -124,7 +124,9 @@ impl Email {
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
         });
-        if well_formed && text.chars().count() <= 254 && !text.chars().any(char::is_whitespace) {
+        // None of these stands in an address as people have one; in a header they would mean something.
+        let foreign = |c: char| c.is_whitespace() || "<>()[],;:\\\"".contains(c);
+        if well_formed && text.chars().count() <= 254 && !text.chars().any(foreign) {
             Ok(Self(text))
         } else {
             Err(TextError::NotAnEmail)

@@ -1,4 +1,4 @@
-//! Requests to other machines: one guarded client.
+//! Requests to other machines: one guarded client, and the owner's mail server ([`mail`]).
 //!
 //! Whoever lets a program fetch an address lets it knock on every door that the program can reach. So an address is resolved
 //! first, what it resolves to is checked, and the connection goes to what was checked; every redirect is checked again.
@@ -7,6 +7,7 @@
 mod address;
 mod client;
 mod error;
+pub mod mail;
 mod range;
 mod resolve;
 

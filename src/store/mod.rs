@@ -12,6 +12,7 @@ pub mod global;
 mod jobs;
 pub mod knowledge;
 mod log;
+pub mod mails;
 mod models;
 mod open;
 mod policy;

@@ -57,7 +57,8 @@ impl<'a> std::ops::Deref for Tx<'a> {
 }
 
 impl Tx<'_> {
-    pub(super) const fn sources(&self) -> &Sources {
+    /// The injected sources, for what a write makes anew.
+    pub(crate) const fn sources(&self) -> &Sources {
         self.sources
     }
 

@@ -64,6 +64,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Expire => "expire",
         JobKind::Escalate => "escalate",
         JobKind::Embed => "embed",
+        JobKind::Mail => "mail",
     }
 }
 

@@ -5,11 +5,12 @@ use holdpoint::domain::{
     answer::{AnswerMode, Signals},
     conversation::{Author, Epoch},
     ids::{
-        AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId, MessageId,
-        OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId,
+        MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
+    mail::MailState,
     policy::{DecisionKind, Document, Facts, GateState, Terms},
     review::{ItemKind, OutcomeKind, VerdictLabel},
     screening::Screening,
@@ -18,7 +19,7 @@ use holdpoint::domain::{
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, member, member_profile,
+    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, mail, member, member_profile,
     message, outcome, policy_version, release, review_item, session, setup_link, token, turn, user, vector, verdict,
     verified_answer, visitor, workspace,
 };
@@ -218,6 +219,7 @@ pub(crate) struct Planted {
     pub(crate) document: DocumentId,
     pub(crate) answer: VerifiedAnswerId,
     pub(crate) job: JobId,
+    pub(crate) mail: MailId,
 }
 
 impl Planted {
@@ -243,6 +245,7 @@ impl Planted {
             document: id().into(),
             answer: id().into(),
             job: id().into(),
+            mail: id().into(),
         }
     }
 
@@ -590,6 +593,24 @@ impl Planted {
             embedder: "scripted".to_owned(),
             content_hash: vec![3; 32],
             vector: vec![0; 8],
+        })
+        .await?;
+        tx.insert(mail::Model {
+            id: self.mail,
+            workspace_id,
+            mail_key: "key-1".to_owned(),
+            to_address: "visitor@example.org".to_owned(),
+            subject: "An answer".to_owned(),
+            body_text: Some("At nine.".to_owned()),
+            body_html: None,
+            reply_to: None,
+            conversation_id: Some(self.conversation),
+            state: MailState::Queued,
+            attempts: 0,
+            last_error: None,
+            created_at: AT,
+            next_at: Some(AT),
+            ended_at: None,
         })
         .await?;
         tx.insert(job::Model {

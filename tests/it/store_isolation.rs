@@ -12,7 +12,7 @@ use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry,
-    member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+    mail, member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
     verified_answer, visitor,
 };
 use holdpoint::store::{QueueFilter, Store};
@@ -57,7 +57,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, member,
+            agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, mail, member,
             member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
             verified_answer, visitor);
         for (table, workspaces) in &found {
@@ -149,6 +149,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         log_before(None, 100);
         log_of_kinds(&[EventKind::WorkspaceCreated], theirs.conversation, AT, 100);
         log_head();
+        mail(theirs.mail);
+        mail_of_key("key-1");
+        mails(None, 100);
     }
     answers
 }
@@ -197,6 +200,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/log.rs"),
         include_str!("../../src/store/policy.rs"),
         include_str!("../../src/store/team.rs"),
+        include_str!("../../src/store/mails.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;

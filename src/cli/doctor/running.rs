@@ -111,6 +111,7 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
         });
     }
     findings.extend(list(status, "/remote_engines").iter().map(remote_engine));
+    findings.push(mail(status));
     let failing = number(status, "/failing_jobs");
     findings.push(if failing == 0 {
         Finding::well("jobs", "no background work is stuck")
@@ -123,6 +124,18 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
         )
     });
     findings
+}
+
+fn mail(status: &Value) -> Finding {
+    let says = text(status, "/mail/in_words");
+    if status["mail"]["well"].as_bool().unwrap_or(true) {
+        return Finding::well("mail", says);
+    }
+    Finding::wrong(
+        "mail",
+        says,
+        "see `holdpoint mail list`; nothing is lost: what waits is sent once the server takes it, the rest with `holdpoint mail retry ID`",
+    )
 }
 
 fn remote_engine(engine: &Value) -> Finding {

@@ -14,6 +14,7 @@ pub mod document;
 pub mod draft;
 pub mod job;
 pub mod log_entry;
+pub mod mail;
 pub mod member;
 pub mod member_profile;
 pub mod message;

@@ -6,10 +6,11 @@ use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MemberId,
+    AgentId, AgentVersionId, ApprovalId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId,
     MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::policy::DecisionKind;
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
@@ -71,6 +72,8 @@ pub enum JobKind {
     Escalate,
     /// Compute missing embeddings of a workspace.
     Embed,
+    /// Send an e-mail; its subject is the mail.
+    Mail,
 }
 
 /// A structure stored as JSON text.
@@ -202,6 +205,7 @@ uuids!(
     DraftId,
     ItemId,
     JobId,
+    MailId,
     MemberId,
     MessageId,
     OutcomeId,
@@ -223,6 +227,7 @@ words!(
     ItemKind,
     ItemStatus,
     JobKind,
+    MailState,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,

@@ -7,6 +7,7 @@ mod checks;
 mod conversations;
 mod knowledge;
 mod log;
+mod mails;
 mod models;
 mod policy;
 mod queue;
@@ -38,6 +39,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         )
         .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
+        .route("/admin/mail/test", post(mails::test))
         .route(
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
@@ -93,6 +95,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
         .route("/verified-answers/{id}", delete(verified_answers::retire))
+        .route("/mails", get(mails::list))
+        .route("/mails/{id}/retry", post(mails::retry))
         .route("/log", get(log::list))
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))

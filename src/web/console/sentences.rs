@@ -152,6 +152,9 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             None => format!("{who} applied a policy."),
         },
         "gate.changed" => gate_changed(entry, &who),
+        "mail.sent" => "The mail server accepted an e-mail.".to_owned(),
+        "mail.failed" => "An e-mail could not be sent.".to_owned(),
+        "mail.retried" => format!("{who} had an e-mail sent again."),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }
