@@ -7,8 +7,8 @@
 use super::error::Problem;
 use super::state::Web;
 use crate::app::live::{self, Drafting};
-use crate::app::visit::{self, Status, Visitor};
 use crate::app::team::{self, Presence};
+use crate::app::visit::{self, Status, Visitor};
 use crate::app::{Caller, history};
 use crate::store::Committed;
 use axum::response::sse::{Event, KeepAlive, Sse};

@@ -19,9 +19,9 @@ use holdpoint::domain::{
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, mail, member, member_profile,
-    message, outcome, policy_version, release, review_item, session, setup_link, token, turn, user, vector, verdict,
-    verified_answer, visitor, workspace,
+    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, mail, member,
+    member_profile, message, outcome, policy_version, release, review_item, session, setup_link, token, turn, user,
+    vector, verdict, verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, OutcomeStatus, OwnerKind, Sources, Store, StoreError, Tx,

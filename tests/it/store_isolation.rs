@@ -11,8 +11,8 @@ use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry,
-    mail, member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+    Scoped, agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, mail,
+    member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
     verified_answer, visitor,
 };
 use holdpoint::store::{QueueFilter, Store};

@@ -8,7 +8,9 @@ mod view;
 
 pub use decide::{Decide, Decided, decide, undo};
 pub use lease::{lease, release_lease};
-pub use view::{AssignedView, DraftView, ItemSummary, ItemView, LeaseView, OutcomeView, QueueWish, item, queue, waiting};
+pub use view::{
+    AssignedView, DraftView, ItemSummary, ItemView, LeaseView, OutcomeView, QueueWish, item, queue, waiting,
+};
 
 pub(super) use ending::{expire, finalise};
 pub(super) use view::outcome_view;

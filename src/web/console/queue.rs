@@ -97,8 +97,14 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
         list,
         item,
         has_knowledge,
-        agents: agents.into_iter().map(|agent| (agent.id.to_string(), agent.settings.name)).collect(),
-        reasons: reasons.iter().map(|&reason| (code(reason), sentence(reason.in_words()))).collect(),
+        agents: agents
+            .into_iter()
+            .map(|agent| (agent.id.to_string(), agent.settings.name))
+            .collect(),
+        reasons: reasons
+            .iter()
+            .map(|&reason| (code(reason), sentence(reason.in_words())))
+            .collect(),
     })
 }
 
