@@ -35,7 +35,9 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
             "the database was written by a newer version of Holdpoint (it has the step “m9999_from_the_future”); \
              install that version again, or restore a backup made with this one"
         );
-        assert_eq!(bench.number("SELECT count(*) FROM seaql_migrations").await, 2);
+        let steps = i64::try_from(Migrator::migrations().len()).unwrap();
+        let kept = bench.number("SELECT count(*) FROM seaql_migrations").await;
+        assert_eq!(kept, steps + 1);
     })
     .await;
 }
