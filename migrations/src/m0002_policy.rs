@@ -53,8 +53,9 @@ ALTER TABLE decisions ADD COLUMN facts TEXT;
 UPDATE decisions SET policy_version = 0;
 ";
 
+// What the other columns refer to is the foreign keys' to watch.
 const STAY_SQLITE: &str = r"
-CREATE TRIGGER policy_versions_stay BEFORE UPDATE ON policy_versions BEGIN
+CREATE TRIGGER policy_versions_stay BEFORE UPDATE OF number, document, created_at ON policy_versions BEGIN
     SELECT RAISE(ABORT, 'a version of a policy never changes');
 END;
 ";
@@ -62,6 +63,6 @@ END;
 const STAY_POSTGRES: &str = r"
 CREATE OR REPLACE FUNCTION policy_versions_stay() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'a version of a policy never changes'; END $$;
-CREATE TRIGGER policy_versions_stay BEFORE UPDATE ON policy_versions
+CREATE TRIGGER policy_versions_stay BEFORE UPDATE OF number, document, created_at ON policy_versions
     FOR EACH ROW EXECUTE FUNCTION policy_versions_stay();
 ";

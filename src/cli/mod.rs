@@ -14,6 +14,7 @@ mod doctor;
 mod engine;
 mod exit;
 mod flags;
+mod gate;
 mod init;
 mod kb;
 mod log;
@@ -71,7 +72,7 @@ enum Command {
     /// The owner's rules about what is sent, held, handed off or refused
     Policy(policy::Policy),
     /// How far answers go out without a person
-    Gate(policy::Gate),
+    Gate(gate::Gate),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors

@@ -42,7 +42,7 @@ pub fn explain(gate: &GateState, policy: &Policy, facts: &Facts) -> Explanation 
     let rules = policy.document.rules.iter().map(|rule| {
         let mut conditions = Vec::new();
         each(&rule.when, policy, facts, |met, says| {
-            conditions.push(Told { met, says: says() })
+            conditions.push(Told { met, says: says() });
         });
         RuleExplained {
             name: rule.name.clone(),
