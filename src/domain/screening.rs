@@ -96,8 +96,10 @@ impl Flag {
 impl Screening {
     /// What a visitor's message shows by itself, for an agent that answers in `agent_language` (ISO 639-1).
     pub fn of_message(message: &str, agent_language: &str) -> Self {
-        let mut screening = Self::default();
-        screening.wishes_for_person = wishes_for_person(message);
+        let mut screening = Self {
+            wishes_for_person: wishes_for_person(message),
+            ..Self::default()
+        };
         if let Some(said) = attempted(message, Place::Question) {
             screening.notice(Flag::InjectionInQuestion, &said);
         }

@@ -112,7 +112,7 @@ fn apart(found: Vec<Found>) -> Vec<Found> {
 
 /// The text with every piece of personal data replaced by what it is: `[email]`.
 pub fn mask(text: &str) -> String {
-    masked(text, |_| true)
+    masked(text, &personal_data(text))
 }
 
 /// The text without personal data whose shape admits no doubt (e-mail, IBAN, card, international phone number): for lines of the
@@ -123,13 +123,19 @@ pub fn mask_certain(text: &str) -> String {
         Kind::Phone => text.get(found.start..).is_some_and(|rest| rest.starts_with('+')),
         _ => false,
     };
-    masked(text, is_certain)
+    let reading = Reading::of(text);
+    let mut found = Vec::new();
+    numbers::emails(&reading, &mut found);
+    numbers::ibans(&reading, &mut found);
+    numbers::figures(&reading, &mut found);
+    let found: Vec<Found> = apart(found).into_iter().filter(is_certain).collect();
+    masked(text, &found)
 }
 
-fn masked(text: &str, counts: impl Fn(&Found) -> bool) -> String {
+fn masked(text: &str, pieces: &[Found]) -> String {
     let mut written = String::with_capacity(text.len());
     let mut end = 0;
-    for found in personal_data(text).iter().filter(|found| counts(found)) {
+    for found in pieces {
         written.push_str(text.get(end..found.start).unwrap_or_default());
         written.push('[');
         written.push_str(found.kind.as_str());

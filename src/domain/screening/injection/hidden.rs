@@ -119,7 +119,7 @@ fn numbers(part: &str, radix: u32, digits: usize) -> Option<String> {
         if number.len() > digits || number.len() < 2 {
             return None;
         }
-        bytes.push(u8::from_str_radix(number, radix).ok().filter(|byte| byte.is_ascii())?);
+        bytes.push(u8::from_str_radix(number, radix).ok().filter(u8::is_ascii)?);
     }
     readable(bytes)
 }

@@ -88,7 +88,7 @@ fn number_first(reading: &Reading<'_>, at: usize) -> Option<(usize, usize)> {
             return Some((at, name));
         }
         if listed(BEFORE, word)
-            && all_capitals | (word == "rue")
+            && (all_capitals || word == "rue")
             && !reading.is_number(name + 1)
             && reading.is_capitalised(name + 1)
         {
@@ -181,8 +181,7 @@ fn announced(reading: &Reading<'_>, at: usize) -> Option<(usize, usize)> {
             && reading.is_capitalised(word)
             && !listed(SMALL, reading.word(word))
     };
-    let after =
-        (number + 1..=number + 3).find(|word| is_name(*word) || reading.raw(*word).chars().any(|c| !c.is_ascii()));
+    let after = (number + 1..=number + 3).find(|word| is_name(*word) || !reading.raw(*word).is_ascii());
     let before = number.checked_sub(1).filter(|before| *before > at && is_name(*before));
     let unlikely = reading.gap(number).starts_with(['.', ':', '/']) && reading.is_number(number + 1);
     let near_number = |name: usize| (number..name).all(|word| matches!(reading.gap(word), " " | ". " | ", "));

@@ -127,10 +127,9 @@ pub(super) fn find(reading: &Reading<'_>, found: &mut Vec<Found>) {
             && at > 0
             && matches!(reading.gap(at - 1), "'" | "’")
             && listed(BELONGINGS, reading.word(at + 1))
+            && capitalised(reading, at - 1).is_some()
         {
-            if capitalised(reading, at - 1).is_some() {
-                add(at - 1, at - 1);
-            }
+            add(at - 1, at - 1);
         } else if listed(SIGN_OFFS, word) && reading.gap(at).contains('\n') {
             if let Some(last) = capitalised(reading, at + 1).filter(|last| reading.gap(*last).contains(['\n', ','])) {
                 add(at + 1, last);

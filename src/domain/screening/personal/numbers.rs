@@ -360,15 +360,15 @@ fn figure_from(reading: &Reading<'_>, at: usize) -> Option<(Kind, usize, usize)>
         extended = extension.len() > 1
             && extension.starts_with(['x', 'X'])
             && extension.bytes().skip(1).all(|byte| byte.is_ascii_digit());
-        if !extended {
+        if extended {
+            figures.groups.push(number);
+        } else {
             if figures.groups.is_empty() {
                 return None;
             }
             figures.signs.pop();
             last -= 1;
             end = reading.end(last);
-        } else {
-            figures.groups.push(number);
         }
     }
     figures.signs.truncate(figures.groups.len().saturating_sub(1));
