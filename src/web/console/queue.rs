@@ -96,8 +96,14 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
         list,
         item,
         has_knowledge,
-        agents: agents.into_iter().map(|agent| (agent.id.to_string(), agent.settings.name)).collect(),
-        reasons: reasons.iter().map(|&reason| (code(reason), sentence(reason.in_words()))).collect(),
+        agents: agents
+            .into_iter()
+            .map(|agent| (agent.id.to_string(), agent.settings.name))
+            .collect(),
+        reasons: reasons
+            .iter()
+            .map(|&reason| (code(reason), sentence(reason.in_words())))
+            .collect(),
     })
 }
 
@@ -222,6 +228,7 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         fallback: fallback(found).to_owned(),
         wording: found.wording,
         together: together(found),
+        alike: found.alike,
         lease: match &summary.lease {
             None => LeaseView::Free,
             Some(lease) if lease.yours => LeaseView::Mine,
