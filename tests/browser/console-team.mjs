@@ -51,7 +51,7 @@ async function main(browser) {
   await picture(mia, 'quorum');
   await rest();
   await mia.keyboard.press('a');
-  await said(mia, 'Edited answer on its way');
+  await said(mia, 'Approved');
   step('approved');
 
   await jonas.goto(`${base}/queue/${second}`);
