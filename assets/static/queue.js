@@ -217,7 +217,13 @@ function settled(id, kind, conversation, outcome) {
   if (outcome.missing > 0) return counted(id, outcome.missing);
   const undoMs = outcome.undo_ms ?? 0;
   const entry = { id, finalAt: Date.now() + undoMs };
-  entry.close = toast(DONE[kind], { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
+  const others = outcome.with ?? [];
+  for (const other of others) { decided.add(other); dropRow(other); fetched.delete(other); }
+  if (others.includes(currentId())) show(ids()[0]);
+  if (outcome.left_out) toast(`Left out: ${outcome.left_out.map((one) => one.why).join("; ")}`, { lastsMs: 9000 });
+  const done = others.length ? `${DONE[kind]}, and ${others.length} more like it` : DONE[kind];
+  entry.others = others;
+  entry.close = toast(done, { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
   undoable.push(entry);
   setTimeout(() => {
     if (undoable.includes(entry)) forgetTexts(id);
@@ -286,8 +292,7 @@ async function undo(entry) {
   entry.close();
   try {
     await send("POST", `/api/v1/queue/${entry.id}/undo`, {});
-    decided.delete(entry.id);
-    fetched.delete(entry.id);
+    for (const id of [entry.id, ...(entry.others ?? [])]) { decided.delete(id); fetched.delete(id); }
     await refreshList();
     await show(entry.id);
     announce("Undone.");
@@ -349,6 +354,7 @@ async function refreshItem() {
   const wasHeld = item.dataset.heldBy;
   for (const name of ["revision", "wording", "hasDraft", "kind", "heldBy"]) item.dataset[name] = newer.dataset[name] ?? "";
   if (wasHeld && !item.dataset.heldBy) takeLease(item);
+  if (!wasHeld && item.dataset.heldBy && desk?.hasTyped) keepText(`${item.dataset.heldBy} has this open now.`);
   if (desk?.kind === "edit") desk.paintDiff();
 }
 
@@ -372,9 +378,9 @@ async function changed() {
   if (!decided.has(here)) leftTheQueue();
 }
 
-function approve() {
+function approve(more = {}) {
   if (desk?.hasTyped) return toast("You have changed the text: Ctrl Enter sends it, Esc closes it.");
-  if (article()?.dataset.hasDraft === "true") decide("approve", { verdict: "acceptable" });
+  if (article()?.dataset.hasDraft === "true") decide("approve", { verdict: "acceptable", ...more });
 }
 
 function open(kind) {
@@ -395,7 +401,8 @@ function unfold(name) {
 }
 
 const actions = {
-  a: approve,
+  a: () => approve(),
+  A: () => article()?.querySelector('[data-key="A"]') && approve({ alike: true }),
   e: () => open("edit"),
   r: () => open("reject"),
   s: () => open("respond"),

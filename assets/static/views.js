@@ -21,9 +21,10 @@ function keep() {
 
 function showName() {
   const query = viewQuery();
-  const known = Array.from(choice.options).find((option) => option.value === query);
+  // One's own name for it comes before ours.
+  const known = Array.from(choice.options).findLast((option) => option.value === query);
   box.querySelector("[data-view-name]").textContent = known ? known.textContent.toLowerCase() : "a part of it";
-  choice.value = known ? query : "";
+  (known ?? choice.options[0]).selected = true;
   form.querySelector("[data-view-forget]").hidden = !desk.views.some((view) => view.query === query);
   const params = new URLSearchParams(query);
   for (const name of FIELDS) if (form.elements[name]) form.elements[name].value = params.get(name) ?? "";

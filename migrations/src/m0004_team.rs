@@ -37,6 +37,9 @@ UPDATE review_items SET rank_at = waiting_since;
 DROP INDEX review_items_waiting;
 CREATE INDEX review_items_ranked ON review_items (workspace_id, state, rank_at, id);
 
+ALTER TABLE review_items ADD COLUMN likeness {bytes};
+CREATE INDEX review_items_alike ON review_items (workspace_id, likeness) WHERE state = 'open' AND likeness IS NOT NULL;
+
 ALTER TABLE conversations ADD COLUMN spam TEXT CHECK (spam IN ('flood', 'marked'));
 
 ALTER TABLE visitors ADD COLUMN address_mark {bytes};
@@ -71,6 +74,15 @@ CREATE TABLE assignments (
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id)
 ) {strict};
 CREATE INDEX assignments_by_member ON assignments (workspace_id, member_id);
+
+CREATE TABLE shared_decisions (
+    outcome_id {uuid} PRIMARY KEY,
+    workspace_id {uuid} NOT NULL,
+    evidence_id {uuid} NOT NULL,
+    FOREIGN KEY (workspace_id, outcome_id) REFERENCES outcomes (workspace_id, id),
+    FOREIGN KEY (workspace_id, evidence_id) REFERENCES drafts (workspace_id, id)
+) {strict};
+CREATE INDEX shared_decisions_by_evidence ON shared_decisions (workspace_id, evidence_id);
 
 CREATE TABLE member_profiles (
     member_id {uuid} PRIMARY KEY,

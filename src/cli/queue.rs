@@ -112,6 +112,9 @@ struct Item {
 struct Approve {
     #[command(flatten)]
     seen: Seen,
+    /// Approve every identical draft that waits as well
+    #[arg(long)]
+    alike: bool,
     #[command(flatten)]
     note: Note,
 }
@@ -269,8 +272,15 @@ impl Command {
                     .await?;
                 context.answer(&answer, |_| "Taken back; the item waits again.".to_owned())
             }
-            Self::Approve(Approve { seen, note }) => {
-                decide(context, client, &seen, json!({ "kind": "approve" }), &note).await
+            Self::Approve(Approve { seen, alike, note }) => {
+                decide(
+                    context,
+                    client,
+                    &seen,
+                    json!({ "kind": "approve", "alike": alike }),
+                    &note,
+                )
+                .await
             }
             Self::Edit(Edit {
                 seen,

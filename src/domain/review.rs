@@ -4,10 +4,12 @@
 //! second outcome is refused with who decided what, and when (invariant 3). Where several people have to approve, all
 //! approvals but the last stand in the [`Ballot`]; the last one is the outcome.
 
+mod alike;
 mod ballot;
 mod outcome;
 mod terms;
 
+pub use alike::{MOST_ALIKE, likeness, unit_of_evidence};
 pub use ballot::{Ballot, Cast, MOST_APPROVERS};
 pub use outcome::{OutcomeKind, Pending, ReasonCode, VerdictLabel, verdict_of};
 pub use terms::{Colleague, joined, may_decide};

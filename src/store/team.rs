@@ -1,8 +1,8 @@
 //! A team at the queue: approvals, assignments, profiles, what waits from one address.
 
-use super::entity::{approval, assignment, conversation, member_profile, review_item, turn, visitor};
+use super::entity::{approval, assignment, conversation, member_profile, review_item, shared_decision, turn, visitor};
 use super::{ItemStatus, Rows, StoreError, Tx};
-use crate::domain::ids::{AgentId, ConversationId, ItemId, MemberId};
+use crate::domain::ids::{AgentId, ConversationId, ItemId, MemberId, OutcomeId};
 use crate::domain::policy::Reason;
 use crate::domain::review::ItemKind;
 use crate::domain::time::Timestamp;
@@ -171,6 +171,40 @@ impl Rows<'_> {
             .order_by(conversation::Column::UpdatedAt, Order::Desc)
             .limit(limit);
         Ok(self.all(query).await?.into_iter().map(|row| row.id).collect())
+    }
+}
+
+impl Rows<'_> {
+    /// Items that wait with a draft of this likeness, the next first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn alike(&self, likeness: &[u8], limit: u64) -> Result<Vec<review_item::Model>, StoreError> {
+        let query = self
+            .select::<review_item::Entity>()
+            .filter(review_item::Column::State.eq(ItemStatus::Open))
+            .filter(review_item::Column::Likeness.eq(likeness))
+            .order_by(review_item::Column::RankAt, Order::Asc)
+            .order_by(review_item::Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// The outcomes of the same decision, this one included; none for one that was decided alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decided_together(&self, outcome_id: OutcomeId) -> Result<Vec<shared_decision::Model>, StoreError> {
+        let own = self
+            .one::<shared_decision::Entity>(shared_decision::Column::OutcomeId.eq(outcome_id))
+            .await?;
+        let Some(own) = own else {
+            return Ok(Vec::new());
+        };
+        let query = self
+            .select::<shared_decision::Entity>()
+            .filter(shared_decision::Column::EvidenceId.eq(own.evidence_id));
+        self.all(query).await
     }
 }
 

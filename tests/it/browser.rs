@@ -5,10 +5,13 @@
 
 mod node;
 mod other_origin;
+mod speed;
 
-use crate::app::{OPENING_HOURS, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
+use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
 use holdpoint::app::{accounts, knowledge};
-use holdpoint::store::Change;
+use holdpoint::domain::ids::ItemId;
+use holdpoint::store::entity::review_item;
+use holdpoint::store::{Change, QueueFilter};
 use node::Script;
 use other_origin::ShopPage;
 use serde_json::{Value, json};
@@ -95,6 +98,7 @@ async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible()
             .await;
         visitors.push(visitor);
     }
+    in_the_order_of_asking(&app).await;
     let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
         .await
         .unwrap();
@@ -161,6 +165,57 @@ async fn ten_items_are_reviewed_by_keyboard_alone_and_every_page_is_accessible()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_reviewers_see_each_other_approve_together_and_lose_no_text() {
+    let Some(script) = Script::find("console-team.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    let mut items = Vec::new();
+    for question in [QUESTIONS[0], QUESTIONS[3]] {
+        let visitor = app.visitor().await;
+        visitor.says(question).await;
+        items.push(app.item_of(&visitor).await);
+    }
+    let ids: Vec<ItemId> = items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    let first = ids[0];
+    let changed = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
+        Box::pin(async move {
+            let mut row = tx.item(first).await?.unwrap();
+            row.terms.0.quorum = 2;
+            tx.update(row).await?;
+            Ok::<_, holdpoint::app::AppError>(Change::Unlogged(()))
+        })
+    });
+    changed.await.unwrap();
+    let jonas = json!({ "name": "Jonas's", "email": COLLEAGUE, "scopes": ["read", "review"] });
+    let token = app.owner().post("/api/v1/admin/tokens", &jonas).await.created();
+    let jonas = app.anonymous().bearer(token["token"].as_str().unwrap());
+    let lease = format!("/api/v1/queue/{}/lease", ids[1]);
+    let script = script
+        .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
+        .env("HOLDPOINT_OWNER", OWNER_EMAIL)
+        .env("HOLDPOINT_COLLEAGUE", COLLEAGUE)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .env("HOLDPOINT_FIRST", ids[0].to_string())
+        .env("HOLDPOINT_SECOND", ids[1].to_string())
+        .pictures("team");
+    script
+        .run(async |step| match step {
+            "look-away" => jonas.delete(&lease).await.done(),
+            "typed" => {
+                // Her laptop slept for longer than a hold lasts, and a colleague took the item.
+                app.owner().delete(&lease).await.done();
+                jonas.post(&lease, &json!({})).await.ok();
+            }
+            _ => {}
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_in_the_widget_on_another_site_is_answered_live() {
     let Some(script) = Script::find("widget-roundtrip.mjs") else {
         return;
@@ -200,6 +255,41 @@ async fn the_widget_bears_every_fault_of_the_network_and_the_server() {
         return;
     };
     script.run(async |_step| {}).await;
+}
+
+/// `cargo test --release --test it -- --ignored --nocapture browser::how_soon`: prints the figures of `docs/performance.md`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement, for a quiet machine and a release build"]
+async fn how_soon_the_next_item_is_painted_with_ten_thousand_waiting() {
+    let Some(script) = Script::find("queue-speed.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    speed::plant(&app, 10_000).await;
+    let figures = script
+        .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
+        .env("HOLDPOINT_OWNER", OWNER_EMAIL)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .run_to_its_last_line()
+        .await;
+    eprintln!("{figures}");
+}
+
+/// The script knows the questions in the order in which they were asked: nobody has a head start.
+async fn in_the_order_of_asking(app: &TestApp) {
+    let changed = app.app.store().write(app.workspace.caller.workspace_id, |tx| {
+        Box::pin(async move {
+            for item in tx.queue(&QueueFilter::default(), None, 100).await? {
+                tx.update(review_item::Model {
+                    rank_at: item.waiting_since,
+                    ..item
+                })
+                .await?;
+            }
+            Ok::<_, holdpoint::app::AppError>(Change::Unlogged(()))
+        })
+    });
+    changed.await.unwrap();
 }
 
 /// Puts a picture among those of the README when it is asked for, small enough to be committed.

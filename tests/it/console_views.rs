@@ -196,6 +196,7 @@ fn composed() -> QueueItem {
         lease: LeaseView::Mine,
         wording: 0,
         together: Vec::new(),
+        alike: 0,
     }
 }
 

@@ -20,7 +20,7 @@ use holdpoint::domain::{
 };
 use holdpoint::store::entity::{
     agent, agent_version, approval, assignment, conversation, decision, document, draft, job, mail, member,
-    member_profile, message, outcome, policy_version, release, review_item, session, setup_link, token, turn, user,
+    member_profile, message, outcome, policy_version, release, review_item, session, setup_link, shared_decision, token, turn, user,
     vector, verdict, verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
@@ -326,6 +326,7 @@ impl Planted {
             delayed_at: None,
             rank_at: AT,
             escalated: 0,
+            likeness: Some(vec![7; 32]),
         }
     }
 
@@ -569,6 +570,12 @@ impl Planted {
         .await?;
         tx.insert(self.outcome_row()).await?;
         tx.insert(self.verdict_row()).await?;
+        tx.insert(shared_decision::Model {
+            outcome_id: self.outcome,
+            workspace_id,
+            evidence_id: self.draft,
+        })
+        .await?;
         tx.insert(self.release_row()).await?;
         tx.insert(self.message_row()).await?;
         tx.insert(self.document_row("Opening hours", "We open at nine."))

@@ -12,7 +12,7 @@ use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, mail,
-    member, member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+    member, member_profile, message, outcome, policy_version, release, review_item, shared_decision, token, turn, vector, verdict,
     verified_answer, visitor,
 };
 use holdpoint::store::{QueueFilter, Store};
@@ -58,7 +58,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, conversation, decision, document, draft, job, log_entry, mail, member,
-            member_profile, message, outcome, policy_version, release, review_item, token, turn, vector, verdict,
+            member_profile, message, outcome, policy_version, release, review_item, shared_decision, token, turn, vector, verdict,
             verified_answer, visitor);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
@@ -132,6 +132,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         profiles();
         profile(theirs.member);
         waiting_from(&[9; 8]);
+        alike(&[7; 32], 100);
+        decided_together(theirs.outcome);
         spam(100);
         document(theirs.document);
         documents(None, 100);

@@ -305,5 +305,6 @@ pub(crate) fn wish(kind: OutcomeKind, revision: i64, text: Option<&str>) -> Deci
         reasons: Vec::new(),
         note: None,
         remember: true,
+        alike: false,
     }
 }

@@ -545,3 +545,81 @@ async fn each_member_keeps_how_they_like_their_queue() {
         .await
         .refused(422);
 }
+
+#[tokio::test]
+async fn identical_drafts_are_released_by_one_decision_and_count_once_as_evidence() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let mut asked = Vec::new();
+    for question in [
+        OPENING_HOURS,
+        OPENING_HOURS,
+        &OPENING_HOURS.to_uppercase(),
+        OPENING_HOURS,
+        OPENING_HOURS,
+    ] {
+        let visitor = app.visitor().await;
+        visitor.says(question).await;
+        let item = app.item_of(&visitor).await;
+        asked.push((visitor, item));
+    }
+    // One is open before a colleague, one visitor has written on.
+    otto.post(&format!("{}/lease", path(&asked[3].1)), &json!({}))
+        .await
+        .ok();
+    asked[4].0.says("One more thing").await;
+    let first = app.owner().get(&path(&asked[0].1)).await.ok();
+    assert!(first["alike"].as_u64() >= Some(2), "{first}");
+    let decided = decide(&app.owner(), &first, json!({ "kind": "approve", "alike": true }))
+        .await
+        .ok();
+    let ids = |list: &Value, name: &str| -> Vec<String> {
+        let mut ids: Vec<String> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                if name.is_empty() { one } else { &one[name] }
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        ids.sort();
+        ids
+    };
+    let id = |nth: usize| asked[nth].1["id"].as_str().unwrap().to_owned();
+    assert!(ids(&decided["with"], "").contains(&id(1)), "{decided}");
+    let left_out = ids(&decided["left_out"], "item_id");
+    assert!(left_out.contains(&id(3)) && left_out.contains(&id(4)), "{decided}");
+    let together = decided["with"].as_array().unwrap().len() + 1;
+
+    // One undo takes all of it back.
+    app.owner()
+        .post(&format!("{}/undo", path(&first)), &json!({}))
+        .await
+        .ok();
+    assert_eq!(app.owner().get(&path(&asked[1].1)).await.ok()["state"], "open");
+    decide(&app.owner(), &first, json!({ "kind": "approve", "alike": true }))
+        .await
+        .ok();
+    app.advance_ms(UNDO_MS);
+    let mut verdicts = 0;
+    for (visitor, _item) in &asked[..2] {
+        assert_eq!(visitor.answer_above(1).await["text"], first["draft"]["text"]);
+    }
+    for (visitor, _item) in &asked {
+        let whole = app
+            .owner()
+            .get(&format!("/api/v1/conversations/{}", visitor.conversation_id))
+            .await
+            .ok();
+        let outcomes = whole["items"][0]["outcomes"].as_array().unwrap().clone();
+        verdicts += outcomes
+            .iter()
+            .filter(|outcome| outcome["state"] != "cancelled" && outcome["verdict"].is_string())
+            .count();
+    }
+    assert!(together >= 2);
+    assert_eq!(verdicts, 1, "judging one was judging all");
+}

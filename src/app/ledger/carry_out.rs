@@ -7,7 +7,7 @@ use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step, SystemText
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
 use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::{Basis, Release};
-use crate::domain::review::{Item, ItemState, Pending, joined, verdict_of};
+use crate::domain::review::{Item, ItemState, Pending, joined, likeness, verdict_of};
 use crate::domain::settings::WorkspaceSettings;
 use crate::domain::team;
 use crate::domain::time::Timestamp;
@@ -142,8 +142,13 @@ impl Ledger {
                 self.item = Some(row);
             }
             Effect::DraftJoined(draft_id) => {
+                let likeness = tx
+                    .draft(*draft_id)
+                    .await?
+                    .map(|draft| likeness(&draft.body, &draft.sources.0, &draft.question).to_vec());
                 if let Some(item) = &mut self.item {
                     item.draft_id = Some(*draft_id);
+                    item.likeness = likeness;
                 }
             }
             Effect::TermsJoined(terms) => {
@@ -365,6 +370,7 @@ impl Ledger {
             delayed_at: None,
             rank_at: team::rank(item.kind, reasons, waiting_since),
             escalated: 0,
+            likeness: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deciding about an item, and taking a decision back.
 
+use super::alike;
 use super::refusal::{already_in, explain, explain_with_news};
 use super::reviewer;
 use crate::app::caller::Caller;
@@ -41,6 +42,9 @@ pub struct Decide {
     /// Keep an edited or written answer as a verified answer. Default: yes.
     #[serde(default = "yes")]
     pub remember: bool,
+    /// For an approval: release every identical draft that waits as well.
+    #[serde(default)]
+    pub alike: bool,
 }
 
 const fn yes() -> bool {
@@ -48,7 +52,7 @@ const fn yes() -> bool {
 }
 
 /// A decision was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
     /// The outcome; none while others still have to approve.
     pub outcome_id: Option<OutcomeId>,
@@ -58,6 +62,21 @@ pub struct Decided {
     pub undo_ms: i64,
     /// How many others still have to approve.
     pub missing: u8,
+    /// Items with identical drafts that this decision released as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<ItemId>,
+    /// Items with identical drafts that it did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An item with an identical draft that was not released with the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Which.
+    pub item_id: ItemId,
+    /// Why, in a sentence.
+    pub why: String,
 }
 
 /// A reviewer decides.
@@ -130,6 +149,10 @@ async fn decide_in(
         Effect::OutcomePending(outcome) | Effect::ItemClosed { outcome, .. } => Some(*outcome),
         _ => None,
     });
+    let mut together = alike::Together::default();
+    if wish.alike && outcome.is_some_and(|outcome| outcome.kind == OutcomeKind::Approve) {
+        together = alike::decide_alike(app, tx, &row, &ledger, member).await?;
+    }
     let decided = Decided {
         outcome_id: outcome.map(|outcome| outcome.id),
         final_at: outcome.map(|outcome| outcome.final_at),
@@ -138,6 +161,8 @@ async fn decide_in(
             (None, Some(item)) => item.ballot.missing(),
             _ => 0,
         },
+        with: together.with,
+        left_out: together.left_out,
     };
     let kind = match outcome.map(|outcome| outcome.kind) {
         None => EventKind::ReviewApproved,
@@ -152,6 +177,10 @@ async fn decide_in(
         entry = entry.about("outcome", outcome.id);
     } else if let Some(item) = step.flow.item {
         entry = entry.about("wording", item.ballot.wording());
+    }
+    if !decided.with.is_empty() {
+        let items: Vec<String> = decided.with.iter().map(ToString::to_string).collect();
+        entry = entry.about("with_items", items.join(","));
     }
     let entry = entry
         .with("kind", serde_json::to_value(wish.kind).unwrap_or_default())
@@ -220,9 +249,13 @@ pub async fn undo(app: &App, caller: &Caller, id: ItemId) -> Result<(), AppError
                     Err(FlowError::Review(refused)) => return Err(explain(tx, refused).await?),
                     Err(other) => return Err(other.into()),
                 };
+                let outcome = ledger.pending.as_ref().map(|outcome| outcome.id);
                 ledger
                     .carry_out(tx, context, &settings, &step, &Details::default())
                     .await?;
+                if let Some(outcome) = outcome {
+                    alike::undo_alike(&app, tx, outcome, member).await?;
+                }
                 let entry = LogDraft::new(EventKind::ReviewUndone, actor)
                     .about("item", id)
                     .about("conversation", row.conversation_id);

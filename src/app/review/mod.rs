@@ -1,12 +1,13 @@
 //! The queue: look, lease, decide, undo; and what happens when the undo window or the deadline has passed.
 
+mod alike;
 mod decide;
 mod ending;
 mod lease;
 mod refusal;
 mod view;
 
-pub use decide::{Decide, Decided, decide, undo};
+pub use decide::{Decide, Decided, LeftOut, decide, undo};
 pub use lease::{lease, release_lease};
 pub use view::{
     AssignedView, DraftView, ItemSummary, ItemView, LeaseView, OutcomeView, QueueWish, item, queue, waiting,

@@ -10,7 +10,7 @@ use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::Source;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, MemberId, OutcomeId};
 use crate::domain::policy::{Fallback, Reason};
-use crate::domain::review::{ItemKind, MOST_APPROVERS, OutcomeKind, ReasonCode, VerdictLabel};
+use crate::domain::review::{ItemKind, MOST_ALIKE, MOST_APPROVERS, OutcomeKind, ReasonCode, VerdictLabel};
 use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{assignment, draft, outcome, review_item};
@@ -201,6 +201,8 @@ pub struct ItemView {
     pub wording: i64,
     /// Who has approved it so far, first to last.
     pub approved_by: Vec<String>,
+    /// How many other items wait with an identical draft: one decision can release them all.
+    pub alike: usize,
     /// What a colleague made of the draft: this is what would go out. None while the draft's own text stands.
     pub edited_text: Option<String>,
 }
@@ -354,6 +356,14 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
         quorum: row.terms.0.quorum.clamp(1, MOST_APPROVERS),
         wording: row.wording,
         approved_by,
+        alike: match &row.likeness {
+            Some(likeness) if row.terms.0.quorum <= 1 => rows
+                .alike(likeness, MOST_ALIKE as u64 + 1)
+                .await?
+                .len()
+                .saturating_sub(1),
+            _ => 0,
+        },
         edited_text: approvals.into_iter().next().and_then(|given| given.body),
         state: row.state,
         reasons_in_words,

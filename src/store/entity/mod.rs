@@ -27,6 +27,7 @@ pub mod release;
 pub mod review_item;
 pub mod session;
 pub mod setup_link;
+pub mod shared_decision;
 pub mod token;
 pub mod turn;
 pub mod user;

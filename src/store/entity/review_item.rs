@@ -31,6 +31,7 @@ pub struct Model {
     pub delayed_at: Option<Timestamp>,
     pub rank_at: Timestamp,
     pub escalated: i64,
+    pub likeness: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

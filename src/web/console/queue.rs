@@ -229,6 +229,7 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         fallback: fallback(found).to_owned(),
         wording: found.wording,
         together: together(found),
+        alike: found.alike,
         lease: match &summary.lease {
             None => LeaseView::Free,
             Some(lease) if lease.yours => LeaseView::Mine,

@@ -76,7 +76,16 @@ impl Script {
     }
 
     /// Runs it to its end, while no other script runs: browsers that share two cores make each other miss their time-outs. `on_step` hears each step it reports before the next one is read.
-    pub(super) async fn run(mut self, on_step: impl AsyncFn(&str)) {
+    pub(super) async fn run(self, on_step: impl AsyncFn(&str)) {
+        self.followed(on_step).await;
+    }
+
+    /// Runs it to its end; its last line.
+    pub(super) async fn run_to_its_last_line(self) -> String {
+        self.followed(async |_step| {}).await
+    }
+
+    async fn followed(mut self, on_step: impl AsyncFn(&str)) -> String {
         let _alone = ONE_AT_A_TIME.lock().await;
         let mut child = self.command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -110,5 +119,6 @@ impl Script {
             "{name} failed:\n{}\nits last line: {last}\n{complaints}",
             failures.join("\n")
         );
+        last
     }
 }

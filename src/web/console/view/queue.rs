@@ -143,6 +143,8 @@ pub struct QueueItem {
     pub lease: LeaseView,
     /// The wording of the answer that this page shows; sent back with the decision.
     pub wording: i64,
+    /// How many other items wait with an identical draft.
+    pub alike: usize,
     /// Who has to decide and who has approved, in sentences; empty where one person decides alone.
     pub together: Vec<String>,
 }
