@@ -124,7 +124,7 @@ pub struct Backdrop {
     pub agent: String,
     /// The agent version that made each draft.
     pub versions: HashMap<DraftId, i64>,
-    /// Every change of owner, oldest first.
+    /// Every change of owner, end and way back, oldest first.
     pub owner_changes: Vec<EntryView>,
 }
 
@@ -159,6 +159,10 @@ pub async fn backdrop(app: &App, caller: &Caller, conversation: &ConversationVie
         EventKind::ConversationHandedOff,
         EventKind::ConversationTakenOver,
         EventKind::ConversationHandedBack,
+        EventKind::ConversationClosed,
+        EventKind::VisitorLeftEmail,
+        EventKind::VisitorWrittenTo,
+        EventKind::VisitorReturned,
     ];
     let entries = rows
         .log_of_kinds(&kinds, summary.id, summary.created_at, OWNER_CHANGES)

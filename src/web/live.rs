@@ -151,15 +151,15 @@ impl Followed for Conversation {
         };
         tokio::select! {
             more = committed(&mut self.committed, ours) => more,
-            more = drafting(&mut self.drafting, &self.visitor) => more,
+            more = drafting(&mut self.drafting, |phase| phase.conversation_id == conversation_id) => more,
         }
     }
 }
 
-async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool {
+async fn drafting(receiver: &mut Receiver<Drafting>, concerns: impl Fn(&Drafting) -> bool + Send) -> bool {
     loop {
         match receiver.recv().await {
-            Ok(drafting) if drafting.conversation_id == visitor.conversation_id => return true,
+            Ok(drafting) if concerns(&drafting) => return true,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => return true,
             Err(RecvError::Closed) => return false,
@@ -167,11 +167,14 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
     }
 }
 
-/// A workspace's log: one unnamed event per entry, its sequence as id.
-pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
+/// A workspace's log: one unnamed event per entry, its sequence as id. With `drafting`, an event of that name too whenever the AI begins
+/// or ends drafting, which is no entry.
+pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Result<Response, Problem> {
     let place = web.place_for_staff()?;
     let followed = Log {
         committed: live::committed(&web.app),
+        drafting: drafting.then(|| live::drafting(&web.app)),
+        drafted: false,
         web: web.clone(),
         caller,
         seq: after,
@@ -184,6 +187,10 @@ struct Log {
     web: Web,
     caller: Caller,
     committed: Receiver<Arc<Committed>>,
+    /// Only where it was asked for.
+    drafting: Option<Receiver<Drafting>>,
+    /// Drafting began or ended since the last event.
+    drafted: bool,
     /// The last one sent.
     seq: i64,
     /// The last read was full: there may be more already, which nothing will announce.
@@ -198,6 +205,9 @@ impl Followed for Log {
             events.push(json(&entry)?.id(entry.seq.to_string()));
         }
         self.more = events.len() as u64 >= ENTRIES;
+        if std::mem::take(&mut self.drafted) {
+            events.push(event("drafting", &serde_json::json!({}))?);
+        }
         Ok(events)
     }
 
@@ -207,10 +217,17 @@ impl Followed for Log {
         }
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
-        committed(&mut self.committed, |entry| {
-            entry.header.workspace_id == workspace_id && entry.header.seq > seq
-        })
-        .await
+        let news = |entry: &Committed| entry.header.workspace_id == workspace_id && entry.header.seq > seq;
+        let Some(phases) = &mut self.drafting else {
+            return committed(&mut self.committed, news).await;
+        };
+        tokio::select! {
+            more = committed(&mut self.committed, news) => more,
+            more = drafting(phases, |phase| phase.workspace_id == workspace_id) => {
+                self.drafted = more;
+                more
+            }
+        }
     }
 }
 

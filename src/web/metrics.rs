@@ -64,6 +64,8 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Expire => "expire",
         JobKind::Embed => "embed",
         JobKind::Mail => "mail",
+        JobKind::Reply => "reply",
+        JobKind::Close => "close",
     }
 }
 

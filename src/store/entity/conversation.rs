@@ -21,6 +21,7 @@ pub struct Model {
     pub delivered_seq: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

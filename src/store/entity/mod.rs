@@ -6,6 +6,8 @@
 
 pub mod agent;
 pub mod agent_version;
+pub mod canned_reply;
+pub mod contact;
 pub mod conversation;
 pub mod decision;
 pub mod document;
@@ -18,8 +20,11 @@ pub mod message;
 pub mod model;
 pub mod model_check;
 pub mod model_in_use;
+pub mod note;
 pub mod outcome;
+pub mod rating;
 pub mod release;
+pub mod return_link;
 pub mod review_item;
 pub mod session;
 pub mod setup_link;

@@ -5,8 +5,9 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId,
-    MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId,
+    MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
+    WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
@@ -71,6 +72,20 @@ pub enum JobKind {
     Embed,
     /// Send an e-mail; its subject is the mail.
     Mail,
+    /// Mail the answers that a visitor has not seen.
+    Reply,
+    /// End a conversation in which nobody has said anything for long.
+    Close,
+}
+
+/// For whom a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// For colleagues.
+    Whisper,
+    /// For the AI, with the conversation handed back.
+    HandBack,
 }
 
 /// A structure stored as JSON text.
@@ -195,6 +210,7 @@ macro_rules! words {
 uuids!(
     AgentId,
     AgentVersionId,
+    CannedReplyId,
     ConversationId,
     DecisionId,
     DocumentId,
@@ -204,6 +220,7 @@ uuids!(
     MailId,
     MemberId,
     MessageId,
+    NoteId,
     OutcomeId,
     ReleaseId,
     TokenId,
@@ -224,6 +241,7 @@ words!(
     ItemStatus,
     JobKind,
     MailState,
+    NoteKind,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,

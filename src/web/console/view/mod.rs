@@ -14,6 +14,7 @@ mod log;
 mod marked;
 mod models;
 mod moment;
+mod overview;
 mod queue;
 mod shell;
 mod words;
@@ -31,6 +32,7 @@ pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
+pub use overview::{LivePage, LivePart, LiveRow};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
