@@ -22,6 +22,7 @@ const go = (path) => () => location.assign(path);
 keys({
   "?": () => help.showModal(),
   "g q": go("/queue"),
+  "g v": go("/live"),
   "g c": go("/conversations"),
   "g k": go("/knowledge"),
   "g l": go("/log"),

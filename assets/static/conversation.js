@@ -1,6 +1,7 @@
-// One conversation: follows it live, takes it over, hands it back, writes into it.
+// One conversation: follows it live, takes it over, hands it back with a note, writes into it, ends it.
 
 import { freshId, part, send } from "/static/api.js";
+import { cannedReplies } from "/static/canned.js";
 import { keys } from "/static/keys.js";
 import { lookAt, paintPresence } from "/static/presence.js";
 import { announce, toast } from "/static/toast.js";
@@ -11,6 +12,10 @@ const box = page.querySelector("[data-conversation-part]");
 const reply = page.querySelector("[data-reply]");
 const text = reply.querySelector("[data-text]");
 const kept = `holdpoint.text.conversation.${id}`;
+const handBackNote = reply.querySelector("[data-hand-back-note]");
+const suggestion = reply.querySelector("[data-suggestion]");
+const whisper = page.querySelector("[data-whisper]");
+const noteText = whisper.querySelector("[data-note-text]");
 let served = null;
 let pending = null;
 
@@ -38,7 +43,9 @@ async function changeOwner() {
   button.disabled = true;
   const takes = button.dataset.ownership === "take-over";
   try {
-    await send("POST", `/api/v1/conversations/${id}/${button.dataset.ownership}`, {});
+    await send("POST", `/api/v1/conversations/${id}/${button.dataset.ownership}`, takes ? {} : { note: handBackNote.value.trim() });
+    handBackNote.value = "";
+    suggestion.hidden = true;
     await refresh();
     toast(takes ? "The conversation is yours; the AI is silent until you hand it back." : "The AI answers again.");
     if (takes) text.focus();
@@ -67,7 +74,81 @@ async function write() {
 }
 
 lookAt(id);
-keys({ t: changeOwner, e: () => reply.hidden || text.focus() });
+/** What the AI would answer. It stands beside the text and goes nowhere by itself. */
+async function suggest() {
+  if (reply.hidden) return;
+  const button = reply.querySelector("[data-suggest]");
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    const { text: words, sources, unsupported } = await send("POST", `/api/v1/conversations/${id}/copilot`, {});
+    const doubts = unsupported.length ? `; check ${unsupported.map((part) => `“${part}”`).join(", ")}: no source says that` : "";
+    suggestion.hidden = false;
+    suggestion.querySelector("[data-suggestion-text]").textContent = words || "Nothing in your knowledge answers this.";
+    suggestion.querySelector("[data-suggestion-from]").textContent = words && sources.length ? `from ${sources[0]}${doubts}` : "";
+    suggestion.querySelector("[data-insert]").hidden = !words;
+    announce(words ? "The AI suggests an answer." : "The AI has no suggestion.");
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function insert() {
+  const button = suggestion.querySelector("[data-insert]");
+  if (reply.hidden || suggestion.hidden || button.hidden) return;
+  const words = suggestion.querySelector("[data-suggestion-text]").textContent;
+  text.value = text.value.trim() ? `${text.value.trimEnd()}\n${words}` : words;
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+  suggestion.hidden = true;
+  text.focus();
+}
+
+async function addNote() {
+  const words = noteText.value.trim();
+  if (!words) return;
+  try {
+    await send("POST", `/api/v1/conversations/${id}/notes`, { text: words });
+    noteText.value = "";
+    await refresh();
+    toast("Noted for colleagues; the visitor does not see it.");
+  } catch (problem) {
+    toast(problem.message, { bad: true, lastsMs: 9000 });
+  }
+}
+
+async function end() {
+  const button = box.querySelector("[data-end]");
+  if (!button || button.disabled) return;
+  button.disabled = true;
+  try {
+    await send("POST", `/api/v1/conversations/${id}/close`, {});
+    await refresh();
+    toast("The conversation is over. The visitor is asked how it was.");
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+    button.disabled = false;
+  }
+}
+
+const focusIn = (field) => reply.hidden || field.focus();
+keys({ t: changeOwner, e: () => focusIn(text), h: () => focusIn(handBackNote), n: () => noteText.focus(), c: suggest, i: insert, x: end });
+page.addEventListener("click", (event) => event.target.closest("[data-end]") && end());
+reply.querySelector("[data-suggest]").addEventListener("click", suggest);
+suggestion.querySelector("[data-insert]").addEventListener("click", insert);
+suggestion.querySelector("[data-discard]").addEventListener("click", () => { suggestion.hidden = true; text.focus(); });
+whisper.addEventListener("submit", (event) => { event.preventDefault(); addNote(); });
+cannedReplies(text, reply.querySelector("[data-canned]"));
+for (const field of [handBackNote, noteText]) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") field.blur();
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+    event.preventDefault();
+    if (field === noteText) addNote();
+    else changeOwner();
+  });
+}
 page.addEventListener("click", (event) => event.target.closest("[data-ownership]") && changeOwner());
 reply.addEventListener("submit", (event) => { event.preventDefault(); write(); });
 text.value = sessionStorage.getItem(kept) ?? "";

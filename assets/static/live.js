@@ -26,7 +26,7 @@ function changed() {
 }
 
 function connect() {
-  const stream = new EventSource(`/api/v1/events?after=${after}`);
+  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true`);
   let wasLost = false;
   stream.addEventListener("open", () => {
     state("live", "Live");
@@ -42,6 +42,8 @@ function connect() {
   stream.addEventListener("presence", (event) => {
     try { document.body.dispatchEvent(new CustomEvent("holdpoint:presence", { detail: JSON.parse(event.data) })); } catch { /* a newer server's */ }
   });
+  // The AI began or ended drafting: nothing was committed by that, but what is shown changed.
+  stream.addEventListener("drafting", changed);
   stream.addEventListener("bye", () => stream.dispatchEvent(new Event("error")));
   stream.addEventListener("error", () => {
     wasLost = true;

@@ -1,5 +1,5 @@
 /*
- * Holdpoint's chat widget: one script as it is served, at most 15 KB gzip. How to embed it: docs/widget.md.
+ * Holdpoint's chat widget: one script, at most 15 KB gzip as it is served (without comments). How to embed it: docs/widget.md.
  *
  * What keeps it correct, whatever the network does:
  *   - the server's `seq` is the only order: a message is shown when all before it have been shown;
@@ -54,6 +54,19 @@
       reconnecting: 'Reconnecting… What you write is kept.',
       ended: 'The earlier conversation has ended. Write to start a new one.',
       fresh: 'New message',
+      askPerson: 'Talk to a person',
+      wantPerson: 'I would like to talk to a person.',
+      end: 'End chat',
+      over: 'This conversation is over. Write to go on with it.',
+      leaveEmail: 'You need not wait here: leave your e-mail address and the answer comes there too.',
+      email: 'E-mail address',
+      save: 'Save',
+      consent: 'It is used only to answer this conversation.',
+      mailed: (address) => `Answers you do not see here are sent to ${address}.`,
+      rate: 'How was this conversation? 1 is bad, 5 is good',
+      why: 'What was good, what was bad? (optional)',
+      rateIt: 'Send',
+      thanks: 'Thank you for your rating.',
     },
     de: {
       chat: 'Chat',
@@ -85,6 +98,19 @@
       reconnecting: 'Verbindung wird wiederhergestellt… Was Sie schreiben, bleibt erhalten.',
       ended: 'Das frühere Gespräch ist beendet. Schreiben Sie, um ein neues zu beginnen.',
       fresh: 'Neue Nachricht',
+      askPerson: 'Mit einem Menschen sprechen',
+      wantPerson: 'Ich möchte mit einem Menschen sprechen.',
+      end: 'Chat beenden',
+      over: 'Dieses Gespräch ist beendet. Schreiben Sie, um es fortzusetzen.',
+      leaveEmail: 'Sie müssen hier nicht warten: Hinterlassen Sie Ihre E-Mail-Adresse, dann kommt die Antwort auch dorthin.',
+      email: 'E-Mail-Adresse',
+      save: 'Speichern',
+      consent: 'Sie wird nur benutzt, um auf dieses Gespräch zu antworten.',
+      mailed: (address) => `Antworten, die Sie hier nicht sehen, gehen an ${address}.`,
+      rate: 'Wie war dieses Gespräch? 1 ist schlecht, 5 ist gut',
+      why: 'Was war gut, was war schlecht? (freiwillig)',
+      rateIt: 'Senden',
+      thanks: 'Danke für Ihre Bewertung.',
     },
   };
 
@@ -179,6 +205,8 @@
   }
 
   let token = null;
+  /** The key to a conversation from the link in an e-mail. */
+  let cameWith = null;
 
   async function request(method, path, body, control = new AbortController()) {
     const timer = setTimeout(() => control.abort(), ANSWER_WITHIN_MS);
@@ -317,7 +345,7 @@
   function forget(knownAs) {
     if (local.get('token') === knownAs) local.remove('token');
     token = local.get('token');
-    const ended = messages.length > 0;
+    const ended = messages.length > 0 || knownAs === cameWith;
     clearConversation();
     if (ended) showNotice(t.ended);
     setLink('none');
@@ -330,16 +358,16 @@
   let flushing = false;
   let flushAttempt = 0;
 
-  function write(text) {
+  function write(text, person = false) {
     const last = [...pending.values()].pop();
-    const entry = { id: newId(), text, at: Math.max(Date.now(), (last?.at ?? 0) + 1) };
+    const entry = { id: newId(), text, person, at: Math.max(Date.now(), (last?.at ?? 0) + 1) };
     storePending(entry);
     addPending(entry);
     flush();
   }
 
-  function storePending({ id, text, at }) {
-    local.set(`out ${id}`, JSON.stringify({ id, text, at }));
+  function storePending({ id, text, person, at }) {
+    local.set(`out ${id}`, JSON.stringify({ id, text, person, at }));
   }
 
   function addPending(entry) {
@@ -406,7 +434,7 @@
     try {
       await haveConversation();
       sentAs = token;
-      const message = await request('POST', 'messages', { client_id: entry.id, text: entry.text });
+      const message = await request('POST', 'messages', { client_id: entry.id, text: entry.text, person: entry.person });
       markSent(entry);
       receive(message);
     } catch (error) {
@@ -641,6 +669,19 @@ textarea::placeholder{color:var(--muted);opacity:1}
 .send{flex:none;width:36px;height:36px;border-radius:50%;display:grid;place-items:center;background:var(--accent);color:var(--on-accent)}
 .send svg{width:19px;height:19px}
 .send[aria-disabled=true]{background:var(--bubble);color:var(--muted);cursor:default}
+.links{display:flex;gap:16px;padding:0 18px 10px;margin-block-start:-4px}
+.links button{font-size:12.5px;color:var(--muted);text-decoration:underline;text-underline-offset:2px;border-radius:6px}
+.links button:hover{color:var(--text)}
+.extra{padding:12px 16px 2px;font-size:13.5px}
+.extra form{display:grid;gap:8px}
+.extra fieldset{display:flex;flex-wrap:wrap;gap:14px;margin:0;padding:0;border:0}
+.extra legend{padding:0 0 6px}
+.row{display:flex;gap:8px}
+.row input{flex:1;min-width:0;font:inherit;font-size:16px;color:inherit;padding:6px 10px;border:1px solid #8a90a0;border-radius:12px;background:none}
+.row button{padding:6px 14px;border-radius:12px;background:var(--accent);color:var(--on-accent);font-weight:600}
+.small{font-size:12.5px;color:var(--muted)}
+.bad:empty{display:none}
+.bad{color:var(--danger)}
 .hint{padding:0 18px 10px;margin-block-start:-4px;font-size:12.5px;color:var(--muted)}
 .hint.bad{color:var(--danger)}
 @media (prefers-reduced-motion:no-preference){
@@ -730,10 +771,13 @@ textarea::placeholder{color:var(--muted);opacity:1}
   const sendButton = element('button', { type: 'submit', class: 'send' }, icon(ICONS.send));
   const hint = element('p', { id: 'hint', class: 'hint', hidden: '' });
   const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
+  const extra = element('div', { class: 'extra', hidden: '' });
+  const personButton = action('', () => write(t.wantPerson, true));
+  const endButton = action('', () => request('POST', 'close', {}).catch(() => {}));
   const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
     // No header or footer elements: the page's own landmarks stay the only ones.
     element('div', { class: 'head' }, mark, element('div', { class: 'title' }, title, line), closeButton),
-    scroll, element('div', { class: 'foot' }, fresh, linkLine, form));
+    scroll, element('div', { class: 'foot' }, fresh, linkLine, extra, form, element('div', { class: 'links' }, personButton, endButton)));
   const announcer = element('div', { class: 'sr', role: 'status' });
   const root = element('div', { class: 'root', dir: 'ltr' }, launcher, panel, announcer);
   shadow.append(root);
@@ -938,8 +982,10 @@ textarea::placeholder{color:var(--muted);opacity:1}
     const { owner, phase, estimate_ms: estimate, colleague } = status;
     const disclosure = config?.disclosure;
     if (owner === 'person') line.textContent = t.personHere(colleague);
+    else if (owner === 'nobody') line.textContent = t.waiting;
     else line.textContent = typeof disclosure === 'string' ? disclosure : disclosure === false ? '' : t.assistant;
     line.hidden = !line.textContent;
+    showExtras();
 
     const wait = phase === 'checking' ? t.checking(colleague) : phase === 'waiting_for_person' ? t.waiting : '';
     const words = wait && wait + (estimate > 0 ? t.usually(duration(estimate)) : '');
@@ -952,6 +998,48 @@ textarea::placeholder{color:var(--muted);opacity:1}
     else if (words) statusLine.replaceChildren(element('span', { class: 'wait' }, icon(ICONS.clock), element('span', {}, words)));
     else statusLine.replaceChildren(element('span', { class: 'dots', 'aria-hidden': 'true' }, element('i'), element('i'), element('i')), element('span', { class: 'sr' }, now));
     if (follow && now) scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  let extraShown = '';
+  /** Beside the messages: ask for a person, leave an address, say how it was. Built anew only when it changes, or typing would be lost. */
+  function showExtras() {
+    const { owner = 'ai', closed, rated, may_leave_email: mayLeave, email } = status;
+    personButton.textContent = t.askPerson;
+    endButton.textContent = t.end;
+    personButton.hidden = owner !== 'ai';
+    endButton.hidden = closed || !messages.length;
+    const kind = closed ? (rated ? t.thanks : t.rate) : mayLeave ? t.leaveEmail : email ? t.mailed(email) : '';
+    if (kind === extraShown) return;
+    extraShown = kind;
+    extra.hidden = !kind;
+    if (kind === t.rate) rateForm();
+    else if (kind === t.leaveEmail) emailForm();
+    else extra.replaceChildren(kind);
+  }
+
+  /** A small form; `send` gets its fields and says what the server is asked. */
+  function ask(fields, path, body) {
+    const problem = element('p', { class: 'bad', role: 'alert' });
+    const asked = element('form', { novalidate: '' }, ...fields, problem);
+    asked.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      problem.textContent = '';
+      await request('POST', path, body(new FormData(asked))).catch((error) => (problem.textContent = error.message || t.reconnecting));
+    });
+    extra.replaceChildren(asked);
+  }
+
+  const row = (attributes, words, label) => element('div', { class: 'row' }, element('input', { 'aria-label': label, placeholder: label, ...attributes }), element('button', {}, words));
+
+  function emailForm() {
+    const fields = [element('p', {}, t.leaveEmail), row({ name: 'email', type: 'email', autocomplete: 'email' }, t.save, t.email), element('p', { class: 'small' }, t.consent)];
+    ask(fields, 'email', (form) => ({ email: form.get('email'), consent: `${t.leaveEmail} ${t.consent}` }));
+  }
+
+  function rateForm() {
+    const stars = [1, 2, 3, 4, 5].map((n) => element('label', {}, element('input', { type: 'radio', name: 'stars', value: n }), ` ${n}`));
+    const fields = [element('p', { class: 'small' }, t.over), element('fieldset', {}, element('legend', {}, t.rate), ...stars), row({ name: 'words', maxlength: '1000' }, t.rateIt, t.why)];
+    ask(fields, 'rating', (form) => ({ stars: Number(form.get('stars')), words: form.get('words') }));
   }
 
   let linkTimer;
@@ -1046,7 +1134,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     }
     box.value = tab.get('draft') || '';
     typed();
-    if (tab.get('open') && !narrow.matches) openPanel({ quietly: true });
+    if (cameWith || 'open' in script.dataset || (tab.get('open') && !narrow.matches)) openPanel({ quietly: true });
   }
 
   // ---- wiring
@@ -1112,7 +1200,15 @@ textarea::placeholder{color:var(--muted);opacity:1}
   }
 
   function start() {
+    cameWith = /[#&]holdpoint=([\w-]+)/.exec(location.hash)?.[1];
+    if (cameWith) {
+      // It is a key: it does not stay in the address, nor in the history.
+      history.replaceState(history.state, '', location.pathname + location.search);
+      if (local.get('token') !== cameWith) local.remove('seen');
+      local.set('token', cameWith);
+    }
     token = local.get('token');
+    if (cameWith) request('POST', 'return', {}).catch(() => {});
     seen = acknowledged = Number(local.get('seen')) || 0;
     config = parsed(local.get('config'));
     // Known from the last visit: there at once, even while the server restarts.

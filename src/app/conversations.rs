@@ -1,25 +1,28 @@
 //! Conversations as the console shows them.
 
 use super::caller::Caller;
+use super::notes::{self, NoteView};
 use super::policy::{self, ReleasedView};
 use super::review::{DraftView, OutcomeView, outcome_view};
 use super::views::{MessageView, Names, Page};
 use super::{App, AppError};
 use crate::domain::account::Scope;
+use crate::domain::brief::{self, Attempt, Brief, Line};
 use crate::domain::conversation::Owner;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, ReleaseId};
 use crate::domain::policy::{DecisionKind, Reason, Terms};
 use crate::domain::review::ItemKind;
+use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{conversation, decision};
-use crate::store::{ItemStatus, Rows};
+use crate::store::{ItemStatus, OwnerKind, Rows};
 use serde::Serialize;
 
 /// Who answers a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OwnerView {
     /// `ai`, `person` or `nobody`.
-    pub kind: crate::store::OwnerKind,
+    pub kind: OwnerKind,
     /// The person's name.
     pub name: Option<String>,
     /// It is the asker.
@@ -114,6 +117,27 @@ pub struct ConversationView {
     pub drafts: Vec<DraftHistory>,
     /// Everything reviewed.
     pub items: Vec<ItemHistory>,
+    /// What colleagues wrote for one another and for the AI, oldest first.
+    pub notes: Vec<NoteView>,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
+    /// Where answers are mailed to.
+    pub email: Option<String>,
+    /// How the visitor rated it.
+    pub rating: Option<RatingView>,
+    /// What whoever takes over needs to know; none while the AI answers or it is over.
+    pub brief: Option<Brief>,
+}
+
+/// A visitor's rating.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RatingView {
+    /// 1 (bad) to 5 (good).
+    pub stars: i64,
+    /// In their words.
+    pub words: Option<String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Reads a cursor `MILLISECONDS_ID`.
@@ -203,6 +227,29 @@ async fn decision_view(
     })
 }
 
+/// What whoever takes over needs to know.
+fn brief_of(transcript: &[MessageView], drafts: &[DraftHistory], items: &[ItemHistory]) -> Brief {
+    let lines: Vec<Line<'_>> = transcript
+        .iter()
+        .map(|message| Line {
+            author: message.author,
+            text: &message.text,
+        })
+        .collect();
+    let attempts: Vec<Attempt<'_>> = drafts
+        .iter()
+        .map(|history| match history.draft.text.as_str() {
+            "" => Attempt::Nothing,
+            text if history.message_seq.is_some() => Attempt::Sent(text),
+            text => Attempt::Unsent(text),
+        })
+        .collect();
+    let wishes = items
+        .last()
+        .is_some_and(|item| item.reasons.contains(&Reason::CustomerRequest));
+    brief::brief(&lines, &attempts, &Screening::default(), wishes)
+}
+
 /// One conversation with everything that happened behind it.
 ///
 /// # Errors
@@ -254,7 +301,18 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
     for message in messages {
         transcript.push(names.message(&rows, message).await?);
     }
+    let rating = rows.rating(id).await?.map(|rating| RatingView {
+        stars: rating.stars,
+        words: rating.words,
+        at: rating.created_at,
+    });
+    let wants_brief = row.closed_at.is_none() && row.owner != OwnerKind::Ai;
     Ok(ConversationView {
+        brief: wants_brief.then(|| brief_of(&transcript, &drafts, &items)),
+        notes: notes::notes_in(&rows, &mut names, id).await?,
+        closed_at: row.closed_at,
+        email: rows.contact(id).await?.map(|contact| contact.address),
+        rating,
         summary: summary(&rows, caller, &mut names, row).await?,
         transcript,
         drafts,

@@ -133,7 +133,7 @@ pub struct Backdrop {
     pub agent: String,
     /// The agent version that made each draft.
     pub versions: HashMap<DraftId, i64>,
-    /// Every change of owner, oldest first.
+    /// Every change of owner, end and way back, oldest first.
     pub owner_changes: Vec<EntryView>,
 }
 
@@ -168,6 +168,10 @@ pub async fn backdrop(app: &App, caller: &Caller, conversation: &ConversationVie
         EventKind::ConversationHandedOff,
         EventKind::ConversationTakenOver,
         EventKind::ConversationHandedBack,
+        EventKind::ConversationClosed,
+        EventKind::VisitorLeftEmail,
+        EventKind::VisitorWrittenTo,
+        EventKind::VisitorReturned,
     ];
     let entries = rows
         .log_of_kinds(&kinds, summary.id, summary.created_at, OWNER_CHANGES)

@@ -6,21 +6,24 @@
 mod compose;
 mod superseded;
 
+use super::copilot::Suggestion;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
+use super::views::Names;
 use super::{App, AppError, agents, policy as policies, screening};
-use crate::domain::answer::{AnswerMode, ChatMessage, Role, Signals};
+use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
 use crate::domain::flow::{Effect, Proposed, Step, Ticket};
-use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, WorkspaceId};
+use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, TurnId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
 use crate::domain::screening::{Screening, TopicExamples};
 use crate::domain::time::Timestamp;
+use crate::engine::Priority;
 use crate::store::entity::{decision, draft, verified_answer};
-use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
+use crate::store::{Change, JobKind, Json, LogDraft, NoteKind, Rows, Tx};
 use compose::Asked;
 
 /// What was drafted, before anything is decided.
@@ -91,7 +94,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
     };
     activity(true);
     let drafted = tokio::select! {
-        drafted = propose(app, &rows, &ledger, ticket) => Some(drafted),
+        drafted = propose(app, &rows, &ledger, ticket.turn_id, Priority::Live) => Some(drafted),
         // The request to the engine ends with this, and the engine stops at its next step.
         () = superseded::wait(&rows, id, ticket, events) => None,
     };
@@ -144,10 +147,11 @@ async fn propose(
     app: &App,
     rows: &Rows<'_>,
     ledger: &Ledger,
-    ticket: Ticket,
+    turn_id: TurnId,
+    priority: Priority,
 ) -> Result<(String, AgentVersionId, Proposal), AppError> {
     let (version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
-    let asked = rows.visitor_messages(ticket.turn_id).await?;
+    let asked = rows.visitor_messages(turn_id).await?;
     let question = asked
         .iter()
         .map(|message| message.body.as_str())
@@ -155,7 +159,8 @@ async fn propose(
         .join("\n");
     let topics = topics(rows, ledger.conversation.agent_id).await?;
     let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
-    if screening.wishes_for_person {
+    // A person who asks for a suggestion gets one, whatever the visitor wishes.
+    if priority == Priority::Live && screening.wishes_for_person {
         return Ok((question, version_id, Proposal::for_person(screening)));
     }
     let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
@@ -164,10 +169,13 @@ async fn propose(
     if proposal.signals.mode == AnswerMode::Compose {
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
+        let handed_back = handed_back(rows, ledger).await?;
         let asked = Asked {
             settings: &settings,
             question: &question,
             history: &history(rows, ledger).await?,
+            handed_back: handed_back.as_deref(),
+            priority,
         };
         let composed = if proposal.sources.is_empty() {
             Err(None)
@@ -191,6 +199,32 @@ async fn propose(
     screening::of_sources(&mut proposal.screening, &proposal.sources);
     screening::of_draft(&mut proposal.screening, &proposal.signals.unsupported);
     Ok((question, version_id, proposal))
+}
+
+/// What the AI would answer, for the person who owns the conversation. Nothing is stored.
+pub(super) async fn suggest(
+    app: &App,
+    rows: &Rows<'_>,
+    ledger: &Ledger,
+    turn_id: TurnId,
+) -> Result<Suggestion, AppError> {
+    let (_, _, proposal) = propose(app, rows, ledger, turn_id, Priority::Copilot).await?;
+    Ok(Suggestion {
+        text: proposal.text,
+        mode: proposal.signals.mode,
+        sources: proposal.sources.into_iter().map(|source| source.title).collect(),
+        unsupported: proposal.signals.unsupported,
+    })
+}
+
+/// The latest stretch that a person answered and handed back, in words for the LLM.
+async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
+    let notes = rows.notes_of(ledger.conversation.id).await?;
+    let Some(note) = notes.iter().rfind(|note| note.kind == NoteKind::HandBack) else {
+        return Ok(None);
+    };
+    let name = Names::default().of(rows, note.member_id).await?;
+    Ok(Some(answer::handed_back(&name, &note.body)))
 }
 
 /// What was said before this turn, for the LLM.

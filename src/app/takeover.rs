@@ -3,14 +3,15 @@
 use super::caller::Caller;
 use super::ledger::{self, Details};
 use super::views::{MessageView, Names};
-use super::{App, AppError};
+use super::{App, AppError, closing};
 use crate::domain::account::Scope;
 use crate::domain::conversation::OwnershipError;
 use crate::domain::flow::FlowError;
-use crate::domain::ids::{ConversationId, MemberId};
+use crate::domain::ids::{ConversationId, MemberId, NoteId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::AnswerText;
-use crate::store::{Change, LogDraft, Rows, Tx};
+use crate::store::entity::note;
+use crate::store::{Change, LogDraft, NoteKind, Rows, Tx};
 use serde_json::json;
 
 /// A person steps in; from this commit on nothing the AI drafted goes out.
@@ -26,13 +27,26 @@ pub async fn take_over(app: &App, caller: &Caller, id: ConversationId) -> Result
 /// # Errors
 /// [`AppError::Conflict`] when the person does not have it.
 pub async fn hand_back(app: &App, caller: &Caller, id: ConversationId) -> Result<(), AppError> {
-    change(app, caller, id, Move::HandBack).await
+    change(app, caller, id, Move::HandBack(String::new())).await
 }
 
-#[derive(Debug, Clone, Copy)]
+/// The same, with a note that the AI reads before it writes its next draft.
+///
+/// # Errors
+/// [`AppError::Text`] for a note that is too long, else those of [`hand_back`].
+pub async fn hand_back_with(app: &App, caller: &Caller, id: ConversationId, note: &str) -> Result<(), AppError> {
+    let note = match note.trim() {
+        "" => String::new(),
+        note => AnswerText::parse(note)?.into(),
+    };
+    change(app, caller, id, Move::HandBack(note)).await
+}
+
+#[derive(Debug, Clone)]
 enum Move {
     TakeOver,
-    HandBack,
+    /// With a note for the AI, which may be empty.
+    HandBack(String),
 }
 
 async fn change(app: &App, caller: &Caller, id: ConversationId, what: Move) -> Result<(), AppError> {
@@ -41,7 +55,7 @@ async fn change(app: &App, caller: &Caller, id: ConversationId, what: Move) -> R
     let app_of_write = app.clone();
     app.store()
         .write(caller.workspace_id, move |tx| {
-            let app = app_of_write.clone();
+            let (app, what) = (app_of_write.clone(), what.clone());
             Box::pin(async move { change_in(&app, tx, id, member, actor, what).await })
         })
         .await
@@ -59,14 +73,19 @@ async fn change_in(
     let settings = ledger::settings(tx).await?;
     let context = ledger::context(app.sources(), &settings);
     let item = ledger.item.as_ref().map(|item| item.id);
-    let (step, kind) = match what {
+    let (step, kind) = match &what {
+        // Whoever takes over a conversation that is over goes on with it.
         Move::TakeOver => (ledger.flow.take_over(context, member), EventKind::ConversationTakenOver),
-        Move::HandBack => (ledger.flow.hand_back(member), EventKind::ConversationHandedBack),
+        Move::HandBack(_) if ledger.conversation.closed_at.is_some() => {
+            return Err(closing::already_closed("there is nothing to hand back"));
+        }
+        Move::HandBack(_) => (ledger.flow.hand_back(member), EventKind::ConversationHandedBack),
     };
     let step = match step {
         Ok(step) => step,
         Err(refused) => return Err(explain(tx, refused).await?),
     };
+    ledger.conversation.closed_at = None;
     ledger
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
@@ -75,6 +94,23 @@ async fn change_in(
         .about("epoch", ledger.flow.ownership.epoch.0);
     if let Some(item) = item {
         entry = entry.about("item", item);
+    }
+    if let Move::HandBack(note) = what {
+        let id = NoteId::new(context.ids);
+        tx.insert(note::Model {
+            id,
+            workspace_id: tx.workspace_id(),
+            conversation_id: ledger.conversation.id,
+            member_id: member,
+            kind: NoteKind::HandBack,
+            body: note.clone(),
+            after_seq: ledger.conversation.last_seq,
+            created_at: context.now,
+        })
+        .await?;
+        if !note.is_empty() {
+            entry = entry.about("note", id).with("note", note);
+        }
     }
     Ok(Change::Logged((), entry))
 }

@@ -2,12 +2,13 @@
 
 use super::ledger::{self, Details};
 use super::views::{MessageView, Names};
-use super::{App, AppError, agents, team};
+use super::{App, AppError, agents, reach, team};
 use crate::domain::conversation::Owner;
-use crate::domain::flow::Spam;
+use crate::domain::flow::{Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::VisitorText;
+use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use crate::store::entity::{conversation, review_item, visitor};
 use crate::store::{Change, LogDraft, OwnerKind, Rows};
@@ -64,6 +65,23 @@ pub struct Status {
     /// The colleague who has taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colleague: Option<String>,
+    /// A person has to answer, none is here, and the visitor has left no address yet: they may leave one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub may_leave_email: bool,
+    /// Where answers are mailed to when the visitor is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The conversation is over.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub closed: bool,
+    /// The visitor has rated it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The whole conversation.
@@ -130,6 +148,7 @@ pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) ->
                     created_at: now,
                     updated_at: now,
                     spam: start.spam,
+                    closed_at: None,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
@@ -155,7 +174,7 @@ pub async fn visitor_of_token(app: &App, token: &str) -> Result<Option<Visitor>,
         .visitor_by_token(&super::accounts::secret_hash(token))
         .await?
     else {
-        return Ok(None);
+        return reach::visitor_of_link(app, &super::accounts::secret_hash(token)).await;
     };
     let conversation = app
         .store()
@@ -174,6 +193,24 @@ pub async fn visitor_of_token(app: &App, token: &str) -> Result<Option<Visitor>,
 /// # Errors
 /// [`AppError::Text`] for a text that cannot be accepted, [`AppError::Invalid`] for an unusable client id.
 pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> Result<Posted, AppError> {
+    write(app, visitor, client_id, text, false).await
+}
+
+/// The same for a message that asks for a person: the AI gives the conversation up with it.
+///
+/// # Errors
+/// Those of [`post`].
+pub async fn ask_for_person(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> Result<Posted, AppError> {
+    write(app, visitor, client_id, text, true).await
+}
+
+async fn write(
+    app: &App,
+    visitor: &Visitor,
+    client_id: &str,
+    text: &str,
+    wants_person: bool,
+) -> Result<Posted, AppError> {
     let text = VisitorText::parse(text)?;
     let client_id = checked_client_id(client_id)?;
     let (app_clone, visitor) = (app.clone(), *visitor);
@@ -188,6 +225,8 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                 let settings = ledger::settings(tx).await?;
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
                 let context = ledger::context(app.sources(), &settings);
+                // Whoever writes in a conversation that is over opens it again.
+                ledger.conversation.closed_at = None;
                 let mut step = ledger.flow.visitor_wrote(context);
                 let flood = team::is_flood(tx, &settings.team, &ledger).await?;
                 if flood && let Ok(marked) = step.flow.mark_spam(context, Spam::Flood) {
@@ -204,7 +243,15 @@ pub async fn post(app: &App, visitor: &Visitor, client_id: &str, text: &str) -> 
                     .into_iter()
                     .next_back()
                     .ok_or_else(|| AppError::Internal("a visitor's message was not written".to_owned()))?;
-                let mut entry = LogDraft::new(EventKind::MessageCreated, Actor::Visitor(visitor.visitor_id))
+                let mut kind = EventKind::MessageCreated;
+                if wants_person && ledger.flow.ownership.owner == Owner::Ai {
+                    step = ledger.flow.visitor_wants_person(context)?;
+                    ledger
+                        .carry_out(tx, context, &settings, &step, &Details::default())
+                        .await?;
+                    kind = EventKind::ConversationHandedOff;
+                }
+                let mut entry = LogDraft::new(kind, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)
                     .about("message", row.id)
                     .about("seq", row.seq)
@@ -290,6 +337,27 @@ pub async fn messages_after(app: &App, visitor: &Visitor, after: i64) -> Result<
     Ok(Names::default().messages(&rows, visitor.conversation_id, after).await?)
 }
 
+/// What goes on in a conversation.
+pub(super) fn phase(flow: &Flow, now: Timestamp) -> Phase {
+    let open = flow
+        .turn
+        .map(|(_, turn)| turn)
+        .filter(|turn| turn.state != TurnState::Answered);
+    match (flow.ownership.owner, open) {
+        (_, None) => Phase::Idle,
+        (Owner::Person(_) | Owner::Nobody, Some(_)) => Phase::WaitingForPerson,
+        // Somebody looks at it when there is time; that it counts as spam is not told to whoever floods.
+        (Owner::Ai, Some(_)) if flow.spam.is_some() => Phase::WaitingForPerson,
+        (Owner::Ai, Some(turn)) => match turn.state {
+            TurnState::Collecting if now < turn.ends_at() => Phase::Listening,
+            TurnState::Collecting => Phase::Drafting,
+            TurnState::Held => Phase::Checking,
+            TurnState::Waiting => Phase::WaitingForPerson,
+            TurnState::Answered => Phase::Idle,
+        },
+    }
+}
+
 /// What goes on.
 ///
 /// # Errors
@@ -297,24 +365,7 @@ pub async fn messages_after(app: &App, visitor: &Visitor, after: i64) -> Result<
 pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     let rows = app.store().rows(visitor.workspace_id);
     let ledger = ledger::load(&rows, visitor.conversation_id).await?;
-    let state = ledger
-        .flow
-        .turn
-        .map(|(_, turn)| turn)
-        .filter(|turn| turn.state != TurnState::Answered);
-    let phase = match (ledger.flow.ownership.owner, state) {
-        (_, None) => Phase::Idle,
-        (Owner::Person(_) | Owner::Nobody, Some(_)) => Phase::WaitingForPerson,
-        // Somebody looks at it when there is time; that it counts as spam is not told to whoever floods.
-        (Owner::Ai, Some(_)) if ledger.flow.spam.is_some() => Phase::WaitingForPerson,
-        (Owner::Ai, Some(turn)) => match turn.state {
-            TurnState::Collecting if app.now() < turn.ends_at() => Phase::Listening,
-            TurnState::Collecting => Phase::Drafting,
-            TurnState::Held => Phase::Checking,
-            TurnState::Waiting => Phase::WaitingForPerson,
-            TurnState::Answered => Phase::Idle,
-        },
-    };
+    let phase = phase(&ledger.flow, app.now());
     let (owner, colleague) = match ledger.flow.ownership.owner {
         Owner::Ai => ("ai", None),
         Owner::Nobody => ("nobody", None),
@@ -322,11 +373,20 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     };
     let waits = matches!(phase, Phase::Checking | Phase::WaitingForPerson);
     let estimate_ms = if waits { estimate_ms(&rows).await? } else { None };
+    let email = rows
+        .contact(visitor.conversation_id)
+        .await?
+        .map(|contact| contact.address);
+    let closed = ledger.conversation.closed_at.is_some();
     Ok(Status {
+        may_leave_email: email.is_none() && owner == "nobody" && phase == Phase::WaitingForPerson,
         owner: owner.to_owned(),
         phase,
         estimate_ms,
         colleague,
+        email,
+        closed,
+        rated: closed && rows.rating(visitor.conversation_id).await?.is_some(),
     })
 }
 

@@ -28,7 +28,22 @@ enum Command {
     /// Answer the visitor yourself from now on; the AI falls silent
     TakeOver(Conversation),
     /// Give the conversation back to the AI
-    HandBack(Conversation),
+    HandBack {
+        /// Id of the conversation
+        conversation: String,
+        /// What the AI is to know before it writes its next draft
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// End the conversation; the visitor is asked how it was
+    Close(Conversation),
+    /// Leave a note for colleagues; the visitor never sees it
+    Note {
+        /// Id of the conversation
+        conversation: String,
+        /// The note
+        text: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -63,8 +78,20 @@ impl Command {
                     "The conversation is yours; the AI writes nothing any more.".to_owned()
                 })
             }
-            Self::HandBack(which) => {
-                let answer = client.post(&format!("{}/hand-back", path(which)), &json!({})).await?;
+            Self::Close(which) => {
+                let answer = client.post(&format!("{}/close", path(which)), &json!({})).await?;
+                context.answer(&answer, |_| "The conversation is over.".to_owned())
+            }
+            Self::Note { conversation, text } => {
+                let path = path(Conversation { conversation });
+                let answer = client.post(&format!("{path}/notes"), &json!({ "text": text })).await?;
+                context.answer(&answer, |_| "Noted; the visitor does not see it.".to_owned())
+            }
+            Self::HandBack { conversation, note } => {
+                let path = path(Conversation { conversation });
+                let answer = client
+                    .post(&format!("{path}/hand-back"), &json!({ "note": note }))
+                    .await?;
                 context.answer(&answer, |_| "The AI answers again.".to_owned())
             }
         }

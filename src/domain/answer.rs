@@ -5,6 +5,7 @@
 
 mod choose;
 mod facts;
+mod handed_back;
 mod prompt;
 mod quote;
 mod signals;
@@ -12,6 +13,7 @@ mod support;
 mod words;
 
 pub use choose::{AllowedModes, Candidate, CandidateKind, Choice, ChosenSource, Thresholds, choose};
+pub use handed_back::handed_back;
 pub use prompt::{ChatMessage, ComposePrompt, LeftOut, Role, compose_prompt, declines, whole_sentences};
 pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;

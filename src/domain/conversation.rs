@@ -128,6 +128,21 @@ impl Ownership {
         }
     }
 
+    /// A person steps in for another one.
+    #[must_use]
+    pub const fn relieve(self, by: MemberId) -> Self {
+        self.change(Owner::Person(by))
+    }
+
+    /// The conversation is over: whoever writes next is the AI's again.
+    #[must_use]
+    pub const fn end(self) -> Self {
+        match self.owner {
+            Owner::Ai => self,
+            Owner::Person(_) | Owner::Nobody => self.change(Owner::Ai),
+        }
+    }
+
     /// A person answered what the AI had given up on, without taking over: the AI goes on with what comes next.
     #[must_use]
     pub const fn resume_after_answer(self) -> Self {

@@ -412,7 +412,10 @@ impl Flow {
     /// # Errors
     /// [`FlowError::Ownership`].
     pub fn take_over(self, context: Context<'_>, by: MemberId) -> Result<Step, FlowError> {
-        let ownership = self.ownership.take_over(by)?;
+        let ownership = match self.ownership.take_over(by) {
+            Err(OwnershipError::OwnedByOther(_)) if self.keeps_waiting(context) => self.ownership.relieve(by),
+            other => other?,
+        };
         let mut step = Step::from(self);
         if let Some(item) = self.item {
             step.cancel_pending();
@@ -433,6 +436,15 @@ impl Flow {
         Ok(step)
     }
 
+    /// Has the visitor waited for the person who owns the conversation longer than anybody should? Then a colleague may
+    /// step in: that person's machine may be asleep.
+    fn keeps_waiting(&self, context: Context<'_>) -> bool {
+        self.turn.is_some_and(|(_, turn)| {
+            let since = context.now.ms_since(turn.last_message_at);
+            turn.state != TurnState::Answered && since > context.limits.handoff_ms
+        })
+    }
+
     /// The person who took over writes to the visitor.
     ///
     /// # Errors
@@ -446,6 +458,46 @@ impl Flow {
         let mut step = Step::from(self);
         step.effects.push(Effect::PersonAnswers { by });
         step.answered();
+        Ok(step)
+    }
+
+    /// The visitor asks for a person: the AI gives up at once, whatever it drafts or has drafted. Whoever has a person
+    /// already, or waits for one, goes on waiting.
+    ///
+    /// # Errors
+    /// [`FlowError::NoTurn`] unless a message of the visitor waits for an answer: the wish is one.
+    pub fn visitor_wants_person(self, context: Context<'_>) -> Result<Step, FlowError> {
+        if self.turn.is_none_or(|(_, turn)| turn.state == TurnState::Answered) {
+            return Err(FlowError::NoTurn);
+        }
+        let mut step = Step::from(self);
+        if self.ownership.owner == Owner::Ai {
+            step.supersede(context)?;
+            step.hand_off(context, self.lease(), &[Reason::CustomerRequest])?;
+        }
+        Ok(step)
+    }
+
+    /// Is nothing open: no question, no review item?
+    pub fn is_idle(&self) -> bool {
+        let answered = self.turn.is_none_or(|(_, turn)| turn.state == TurnState::Answered);
+        answered && self.item.is_none()
+    }
+
+    /// The conversation is over, ended by a person, or by the visitor or time (`by` is none). An open item ends with it.
+    ///
+    /// # Errors
+    /// [`FlowError::Ownership`] when another person owns it.
+    pub fn close(self, context: Context<'_>, by: Option<MemberId>) -> Result<Step, FlowError> {
+        if let (Owner::Person(owner), Some(by)) = (self.ownership.owner, by)
+            && owner != by
+        {
+            return Err(OwnershipError::OwnedByOther(owner).into());
+        }
+        let mut step = Step::from(self);
+        step.supersede(context)?;
+        step.answered();
+        step.change_owner(self.ownership.end());
         Ok(step)
     }
 

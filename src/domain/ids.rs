@@ -118,6 +118,10 @@ id! {
     ArrivalId,
     /// An e-mail to be sent.
     MailId,
+    /// A note of a colleague.
+    NoteId,
+    /// A text that colleagues write again and again.
+    CannedReplyId,
 }
 
 #[cfg(test)]

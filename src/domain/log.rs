@@ -118,6 +118,22 @@ events! {
     VerifiedAnswerRetired = "verified_answer.retired",
     /// A version of an agent's policy came into force.
     PolicyApplied = "policy.applied",
+    /// A conversation is over.
+    ConversationClosed = "conversation.closed",
+    /// The visitor rated a conversation.
+    ConversationRated = "conversation.rated",
+    /// A visitor left an e-mail address.
+    VisitorLeftEmail = "visitor.left_email",
+    /// An answer is on its way to a visitor by e-mail.
+    VisitorWrittenTo = "visitor.written_to",
+    /// A visitor came back through a link in an e-mail.
+    VisitorReturned = "visitor.returned",
+    /// A colleague left a note.
+    NoteAdded = "note.added",
+    /// A canned reply was added.
+    CannedReplyAdded = "canned_reply.added",
+    /// A canned reply was removed.
+    CannedReplyRemoved = "canned_reply.removed",
     /// A mail server accepted an e-mail.
     MailSent = "mail.sent",
     /// An e-mail is not tried any more by itself.

@@ -6,12 +6,14 @@
 
 pub mod account;
 pub mod answer;
+pub mod brief;
 pub mod conversation;
 pub mod draft;
 pub mod fitness;
 pub mod flow;
 pub mod ids;
 pub mod knowledge;
+pub mod letter;
 pub mod log;
 pub mod mail;
 pub mod model;

@@ -17,6 +17,8 @@ pub struct WorkspaceSettings {
     pub hold_ms: i64,
     /// How soon a person should answer a handoff, in milliseconds; afterwards the queue shows it as late.
     pub handoff_ms: i64,
+    /// After how long without a word a conversation in which nothing is open is over, in milliseconds.
+    pub close_after_ms: i64,
     /// What the visitor reads when a person has to answer (author `system`).
     pub waiting_text: String,
     /// What the visitor reads when something is not answered here (author `system`).
@@ -35,6 +37,7 @@ impl Default for WorkspaceSettings {
             undo_ms: 5_000,
             hold_ms: 15 * 60_000,
             handoff_ms: 15 * 60_000,
+            close_after_ms: 24 * 60 * 60_000,
             waiting_text:
                 "I would rather have a colleague answer this. They will write to you here as soon as possible."
                     .to_owned(),

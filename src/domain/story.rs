@@ -49,6 +49,9 @@ enum Act {
     TakesOver(u128),
     PersonWrites(u128),
     HandsBack(u128),
+    WantsPerson,
+    /// By a member, or by the visitor or time.
+    Closes(Option<u128>),
     Finalise,
     Expire,
     MarksSpam,
@@ -112,6 +115,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => member().prop_map(Act::TakesOver),
         2 => member().prop_map(Act::PersonWrites),
         2 => member().prop_map(Act::HandsBack),
+        1 => Just(Act::WantsPerson),
+        1 => prop::option::of(member()).prop_map(Act::Closes),
         6 => Just(Act::Finalise),
         2 => Just(Act::Expire),
         1 => Just(Act::MarksSpam),

@@ -3,6 +3,7 @@
 //! One writer connection commits many queued writes at once ([`write`]); readers have a pool of their own. Rows of a
 //! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
 
+pub mod care;
 mod checks;
 mod confirm;
 pub mod conversations;
@@ -20,7 +21,7 @@ mod rows;
 mod team;
 mod write;
 
-pub use entity::values::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind};
+pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
 pub use log::LogDraft;
 pub use open::Location;

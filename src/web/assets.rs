@@ -31,12 +31,30 @@ pub(super) async fn static_file(Path(path): Path<String>, request: Request) -> R
 
 /// `GET /widget.js`
 pub(super) async fn widget_script(request: Request) -> Result<Response, Problem> {
-    let mut response = serve("static/widget.js", request.headers(), FIVE_MINUTES)?;
+    let mut file = Assets::get("static/widget.js").ok_or_else(Problem::unknown_path)?;
+    file.data = trimmed(&String::from_utf8_lossy(&file.data)).into_bytes().into();
+    let content_type = content_type("widget.js");
+    let mut response = answer(file, content_type, request.headers(), FIVE_MINUTES);
     // It is a script for other sites' pages, whatever they demand of their resources.
     response
         .headers_mut()
         .insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     Ok(response)
+}
+
+/// A script without its indentation and the comments that stand on lines of their own: every page of the owner's site loads it.
+fn trimmed(script: &str) -> String {
+    let mut trimmed = String::with_capacity(script.len());
+    let mut in_comment = false;
+    for line in script.lines().map(str::trim) {
+        let is_comment = in_comment || line.starts_with("/*") || line.starts_with("//");
+        in_comment = (in_comment || line.starts_with("/*")) && !line.ends_with("*/");
+        if !is_comment && !line.is_empty() {
+            trimmed.push_str(line);
+            trimmed.push('\n');
+        }
+    }
+    trimmed
 }
 
 fn serve(stored: &str, asked: &HeaderMap, keeps: &'static str) -> Result<Response, Problem> {
@@ -99,4 +117,18 @@ fn etag(sha256: &[u8; 32]) -> String {
     }
     etag.push('"');
     etag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trimmed_script_has_lost_nothing_but_comments_and_space() {
+        let script = "/*\n * Head.\n */\n(() => {\n  // Why.\n  const a = '// stays';\n\n  /** What. */\n  run(a); // stays\n})();\n";
+        assert_eq!(
+            trimmed(script),
+            "(() => {\nconst a = '// stays';\nrun(a); // stays\n})();\n"
+        );
+    }
 }

@@ -48,7 +48,7 @@ pub(super) async fn shop_style(State(web): State<Web>, request: Request) -> Resu
 }
 
 /// The address the browser used, so that the page's `'self'` is where the widget comes from.
-fn own_origin(web: &Web, headers: &HeaderMap) -> String {
+pub(super) fn own_origin(web: &Web, headers: &HeaderMap) -> String {
     let host = headers
         .get(HOST)
         .and_then(|host| host.to_str().ok())

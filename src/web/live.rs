@@ -153,15 +153,15 @@ impl Followed for Conversation {
         };
         tokio::select! {
             more = committed(&mut self.committed, ours) => more,
-            more = drafting(&mut self.drafting, &self.visitor) => more,
+            more = drafting(&mut self.drafting, |phase| phase.conversation_id == conversation_id) => more,
         }
     }
 }
 
-async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool {
+async fn drafting(receiver: &mut Receiver<Drafting>, concerns: impl Fn(&Drafting) -> bool + Send) -> bool {
     loop {
         match receiver.recv().await {
-            Ok(drafting) if drafting.conversation_id == visitor.conversation_id => return true,
+            Ok(drafting) if concerns(&drafting) => return true,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => return true,
             Err(RecvError::Closed) => return false,
@@ -170,12 +170,14 @@ async fn drafting(receiver: &mut Receiver<Drafting>, visitor: &Visitor) -> bool 
 }
 
 /// A workspace's log: one unnamed event per entry, its sequence as id; and `presence` whenever somebody comes, goes or looks
-/// at something else.
-pub(super) fn log(web: &Web, caller: Caller, after: i64) -> Result<Response, Problem> {
+/// at something else. With `drafting`, an event of that name too whenever the AI begins or ends drafting, which is no entry.
+pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Result<Response, Problem> {
     let place = web.place_for_staff()?;
     let followed = Log {
         committed: live::committed(&web.app),
         came_or_went: team::watch_presence(&web.app),
+        drafting: drafting.then(|| live::drafting(&web.app)),
+        drafted: false,
         web: web.clone(),
         caller,
         seq: after,
@@ -190,6 +192,10 @@ struct Log {
     caller: Caller,
     committed: Receiver<Arc<Committed>>,
     came_or_went: watch::Receiver<u64>,
+    /// Only where it was asked for.
+    drafting: Option<Receiver<Drafting>>,
+    /// Drafting began or ended since the last event.
+    drafted: bool,
     /// The last one sent.
     seq: i64,
     /// Who was there when this was last told.
@@ -211,6 +217,9 @@ impl Followed for Log {
             events.push(event("presence", &present)?);
             self.present = present;
         }
+        if std::mem::take(&mut self.drafted) {
+            events.push(event("drafting", &serde_json::json!({}))?);
+        }
         Ok(events)
     }
 
@@ -220,12 +229,22 @@ impl Followed for Log {
         }
         let (workspace_id, seq) = (self.caller.workspace_id, self.seq);
         // What an earlier read already had is no news.
-        let news = committed(&mut self.committed, |entry| {
-            entry.header.workspace_id == workspace_id && entry.header.seq > seq
-        });
+        let news = |entry: &Committed| entry.header.workspace_id == workspace_id && entry.header.seq > seq;
+        let phases = &mut self.drafting;
+        let drafted = async {
+            match phases {
+                Some(phases) => drafting(phases, |phase| phase.workspace_id == workspace_id).await,
+                // It was not asked for.
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            more = news => more,
+            more = committed(&mut self.committed, news) => more,
             changed = self.came_or_went.changed() => changed.is_ok(),
+            more = drafted => {
+                self.drafted = more;
+                more
+            }
         }
     }
 }

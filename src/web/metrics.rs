@@ -65,6 +65,8 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Escalate => "escalate",
         JobKind::Embed => "embed",
         JobKind::Mail => "mail",
+        JobKind::Reply => "reply",
+        JobKind::Close => "close",
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assets;
+mod chat;
 pub mod console;
 mod demo;
 pub mod error;

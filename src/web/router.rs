@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use super::state::{ErrorPage, Web};
-use super::{api, assets, demo, layers, metrics, widget};
+use super::{api, assets, chat, demo, layers, metrics, widget};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
@@ -31,6 +31,7 @@ pub fn router(web: Web, pages: Pages) -> Router {
         .nest(widget::PATH, widget::routes(&web))
         .route("/widget.js", get(assets::widget_script))
         .route("/static/{*path}", get(assets::static_file))
+        .route("/chat/{agent}", get(chat::page))
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(demo::shop_page))
         .route("/demo/shop.css", get(demo::shop_style))

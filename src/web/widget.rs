@@ -4,11 +4,11 @@
 //! a request that names another origin is refused before anything happens. Programs without a page name none.
 
 use super::error::Problem;
-use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, visitor_of};
+use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, bearer, visitor_of};
 use super::limits::address_of;
 use super::live;
 use super::state::Web;
-use crate::app::{AppError, agents, visit};
+use crate::app::{AppError, agents, closing, reach, visit};
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
@@ -32,6 +32,10 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversation", get(conversation))
         .route("/messages", post(write))
         .route("/acknowledge", post(acknowledge))
+        .route("/email", post(leave_email))
+        .route("/return", post(returned))
+        .route("/close", post(close))
+        .route("/rating", post(rate))
         .route("/events", get(events))
         .layer(middleware::from_fn_with_state(web.clone(), answer_only_its_pages))
 }
@@ -83,6 +87,9 @@ async fn conversation(
 struct Written {
     client_id: String,
     text: String,
+    /// The visitor asks for a person with it.
+    #[serde(default)]
+    person: bool,
 }
 
 /// `POST /widget/v1/messages`
@@ -93,13 +100,73 @@ async fn write(
     JsonBody(written): JsonBody<Written>,
 ) -> Result<Response, Problem> {
     web.limits().message(visitor.visitor_id, peer)?;
-    let posted = visit::post(&web.app, &visitor, &written.client_id, &written.text).await?;
+    let (client_id, text) = (&written.client_id, &written.text);
+    let posted = if written.person {
+        visit::ask_for_person(&web.app, &visitor, client_id, text).await?
+    } else {
+        visit::post(&web.app, &visitor, client_id, text).await?
+    };
     let status = if posted.repeated {
         StatusCode::OK
     } else {
         StatusCode::CREATED
     };
     Ok((status, Json(posted.message)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+struct LeftEmail {
+    email: String,
+    /// The words that the visitor agreed to.
+    consent: String,
+}
+
+/// `POST /widget/v1/email`
+async fn leave_email(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(left): JsonBody<LeftEmail>,
+) -> Result<StatusCode, Problem> {
+    web.limits().message(visitor.visitor_id, peer)?;
+    reach::leave_email(&web.app, &visitor, &left.email, &left.consent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /widget/v1/return`: the visitor came by the link of an e-mail.
+async fn returned(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    if let Some(token) = bearer(&headers)? {
+        reach::returned(&web.app, &visitor, token).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /widget/v1/close`
+async fn close(State(web): State<Web>, VisitorOf(visitor): VisitorOf) -> Result<StatusCode, Problem> {
+    closing::close_by_visitor(&web.app, &visitor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+struct Rating {
+    stars: i64,
+    words: Option<String>,
+}
+
+/// `POST /widget/v1/rating`
+async fn rate(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(rating): JsonBody<Rating>,
+) -> Result<StatusCode, Problem> {
+    web.limits().message(visitor.visitor_id, peer)?;
+    closing::rate(&web.app, &visitor, rating.stars, rating.words.as_deref()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Debug, Deserialize)]

@@ -53,7 +53,7 @@ export function widget(page) {
   return {
     launcher: root.locator('.launcher'),
     panel: root.getByRole('dialog'),
-    box: root.getByRole('textbox'),
+    box: root.locator('textarea'),
     log: root.getByRole('log'),
     connection: root.locator('.link'),
     status: root.locator('.status'),

@@ -292,6 +292,34 @@ async fn in_the_order_of_asking(app: &TestApp) {
     changed.await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visitor_has_a_person_whenever_they_want_and_the_ai_answers_again_after_the_hand_back() {
+    let Some(script) = Script::find("override.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    let base = format!("http://{}", app.address());
+    let hours = json!({ "shortcut": "hours", "text": "We open at nine, dear visitor." });
+    app.owner().post("/api/v1/canned-replies", &hours).await.created();
+    let link = super::in_charge::mailed_link(&app, "Your bicycle is ready.").await;
+    script
+        .env("HOLDPOINT_BASE", &base)
+        .env("HOLDPOINT_AGENT", &app.workspace.agent_key)
+        .env("HOLDPOINT_COLLEAGUE", COLLEAGUE)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .env("HOLDPOINT_QUESTION", QUESTIONS[0])
+        .env("HOLDPOINT_LINK", &link)
+        .pictures("override")
+        .run(async |_step| {})
+        .await;
+    let log = app.owner().get("/api/v1/log?limit=200").await.ok().to_string();
+    assert!(log.contains("visitor.returned"), "their way back is noticed");
+    for name in ["email", "live", "conversation", "rating"] {
+        let taken = format!("override/override-{name}.png");
+        renew_picture(&taken, &format!("override-{name}.png")).await;
+    }
+}
+
 /// Puts a picture among those of the README when it is asked for, small enough to be committed.
 async fn renew_picture(taken: &str, name: &str) {
     let Some(directory) = std::env::var_os("HOLDPOINT_PICTURES") else {

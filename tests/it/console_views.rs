@@ -290,6 +290,10 @@ fn conversation() -> ConversationPage {
             started: ago(600),
             owner: OwnerView::Person("Mia".into()),
             mine: true,
+            closed: false,
+            email: Some("vera@example.org".into()),
+            rating: None,
+            brief: None,
             open_item: Some("i1".into()),
             thread: vec![
                 spoken(

@@ -28,6 +28,7 @@ mod durability_disk;
 mod durability_power_loss;
 mod engine;
 mod fitness;
+mod in_charge;
 mod invariants;
 mod invariants_stories;
 mod layers;

@@ -5,8 +5,9 @@ use holdpoint::domain::{
     answer::{AnswerMode, Signals},
     conversation::{Author, Epoch},
     ids::{
-        AgentId, AgentVersionId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId,
-        MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId,
+        MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
+        VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -19,12 +20,13 @@ use holdpoint::domain::{
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, conversation, decision, document, draft, job, mail, member,
-    member_profile, message, outcome, policy_version, release, review_item, session, setup_link, shared_decision, token, turn, user,
-    vector, verdict, verified_answer, visitor, workspace,
+    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft, job, mail,
+    member, member_profile, message, note, outcome, policy_version, rating, release, return_link, review_item, session,
+    setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
-    Change, ItemStatus, JobKind, Json, Location, LogDraft, OutcomeStatus, OwnerKind, Sources, Store, StoreError, Tx,
+    Change, ItemStatus, JobKind, Json, Location, LogDraft, NoteKind, OutcomeStatus, OwnerKind, Sources, Store,
+    StoreError, Tx,
 };
 use holdpoint::system;
 use sea_orm::{
@@ -220,6 +222,8 @@ pub(crate) struct Planted {
     pub(crate) answer: VerifiedAnswerId,
     pub(crate) job: JobId,
     pub(crate) mail: MailId,
+    pub(crate) note: NoteId,
+    pub(crate) canned: CannedReplyId,
 }
 
 impl Planted {
@@ -246,6 +250,8 @@ impl Planted {
             answer: id().into(),
             job: id().into(),
             mail: id().into(),
+            note: id().into(),
+            canned: id().into(),
         }
     }
 
@@ -268,6 +274,7 @@ impl Planted {
             created_at: AT,
             updated_at: AT,
             spam: None,
+            closed_at: None,
         }
     }
 
@@ -513,6 +520,57 @@ impl Planted {
         .await
     }
 
+    /// What surrounds a conversation that people look after.
+    async fn plant_care(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let (workspace_id, conversation_id) = (self.workspace, self.conversation);
+        tx.insert(contact::Model {
+            conversation_id,
+            workspace_id,
+            address: "visitor@example.org".to_owned(),
+            consent: "For this answer only.".to_owned(),
+            mailed_seq: 0,
+            left_at: AT,
+        })
+        .await?;
+        tx.insert(return_link::Model {
+            token_hash: self.secret(),
+            workspace_id,
+            conversation_id,
+            created_at: AT,
+            expires_at: AT.plus_ms(1 << 40),
+            returned_at: None,
+        })
+        .await?;
+        tx.insert(note::Model {
+            id: self.note,
+            workspace_id,
+            conversation_id,
+            member_id: self.member,
+            kind: NoteKind::Whisper,
+            body: "Careful.".to_owned(),
+            after_seq: 1,
+            created_at: AT,
+        })
+        .await?;
+        tx.insert(canned_reply::Model {
+            id: self.canned,
+            workspace_id,
+            shortcut: "hours".to_owned(),
+            body: "At nine.".to_owned(),
+            member_id: Some(self.member),
+            created_at: AT,
+        })
+        .await?;
+        tx.insert(rating::Model {
+            conversation_id,
+            workspace_id,
+            stars: 5,
+            words: None,
+            created_at: AT,
+        })
+        .await
+    }
+
     /// A conversation that was answered, and an item that is open all the same: a row for every table.
     async fn plant_conversation(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let workspace_id = self.workspace;
@@ -620,6 +678,7 @@ impl Planted {
             ended_at: None,
         })
         .await?;
+        self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,
             workspace_id,

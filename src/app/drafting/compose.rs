@@ -11,7 +11,7 @@ use crate::domain::model_ref::ModelRef;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
-use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason};
+use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Priority};
 use crate::store::Rows;
 use std::iter;
 use std::time::Duration;
@@ -26,6 +26,10 @@ pub(super) struct Asked<'a> {
     pub(super) settings: &'a AgentSettings,
     pub(super) question: &'a str,
     pub(super) history: &'a [ChatMessage],
+    /// What a person told the AI when they handed the conversation back.
+    pub(super) handed_back: Option<&'a str>,
+    /// Who waits for it.
+    pub(super) priority: Priority,
 }
 
 /// The proposal with the text that the LLM wrote, or without one where the LLM says that the passages do not answer.
@@ -35,14 +39,16 @@ pub(super) async fn compose(
     asked: &Asked<'_>,
     proposal: Proposal,
 ) -> Result<Proposal, EngineTrouble> {
-    let engines = app.engines().sharing(&rows.workspace_id().to_string());
+    let engines = app.engines().at_priority(asked.priority);
+    let engines = engines.sharing(&rows.workspace_id().to_string());
     let passages: Vec<(&str, &str)> = proposal
         .sources
         .iter()
         .map(|source| (source.title.as_str(), source.text.as_str()))
         .collect();
     let settings = asked.settings;
-    let whole = ComposePrompt::new(&settings.instructions, asked.question, &passages, asked.history);
+    let whole = ComposePrompt::new(&settings.instructions, asked.question, &passages, asked.history)
+        .after_person(asked.handed_back);
     let prompts: Vec<ComposePrompt<'_>> = iter::successors(Some(whole), ComposePrompt::shortened).collect();
     let requests: Vec<ChatRequest> = prompts.iter().map(|prompt| request(prompt, settings)).collect();
     let written = engines
@@ -64,6 +70,16 @@ pub(super) async fn compose(
     }
     // What the visitor or the business is called need not stand in a passage.
     let mut known = vec![asked.question, &settings.business, &settings.name];
+    // What a colleague said or left as a note is as good as a passage.
+    known.extend(asked.handed_back);
+    let by_people = asked.history.iter().filter(|message| message.role == Role::Assistant);
+    known.extend(
+        asked
+            .handed_back
+            .into_iter()
+            .flat_map(|_| by_people.clone())
+            .map(|message| message.content.as_str()),
+    );
     known.extend(
         proposal
             .sources

@@ -1,7 +1,7 @@
 //! Writing a step: its effects in their order, then turn, item and conversation, and the jobs that follow.
 
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
-use crate::app::AppError;
+use crate::app::{AppError, reach};
 use crate::domain::conversation::{Author, Owner};
 use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step, SystemText};
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
@@ -87,7 +87,30 @@ impl Ledger {
         self.save(tx, context.now).await?;
         reschedule(tx, self.conversation.id, &before, &self.flow).await?;
         self.reschedule_escalation(tx, settings, &before).await?;
+        self.schedule_end(tx, context, settings).await?;
+        if written
+            .messages
+            .iter()
+            .any(|message| matches!(message.author, Author::Ai | Author::Person))
+        {
+            reach::answered(tx, self.conversation.id).await?;
+        }
         Ok(written)
+    }
+
+    /// A conversation in which nothing is open ends after a while without a word.
+    async fn schedule_end(
+        &self,
+        tx: &Tx<'_>,
+        context: Context<'_>,
+        settings: &WorkspaceSettings,
+    ) -> Result<(), AppError> {
+        let id = self.conversation.id;
+        if self.conversation.closed_at.is_none() && self.flow.is_idle() {
+            let at = context.now.plus_ms(settings.close_after_ms);
+            tx.schedule(JobKind::Close, id, at).await?;
+        }
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one step, used nowhere else")]

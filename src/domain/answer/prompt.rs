@@ -166,6 +166,7 @@ pub struct ComposePrompt<'a> {
     question: &'a str,
     passages: Vec<Passage<'a>>,
     history: Vec<Part>,
+    handed_back: Option<&'a str>,
     left_out: LeftOut,
 }
 
@@ -186,6 +187,7 @@ impl<'a> ComposePrompt<'a> {
                 .map(|(title, body)| Passage::new(title, body))
                 .collect(),
             history: parts(history),
+            handed_back: None,
             left_out: LeftOut {
                 passages: count(passages.len().saturating_sub(MAX_PASSAGES)),
                 ..LeftOut::default()
@@ -194,6 +196,13 @@ impl<'a> ComposePrompt<'a> {
         let passed = prompt.history.len().saturating_sub(FEWEST_HISTORY) / HISTORY_JUMP * HISTORY_JUMP;
         prompt.leave_out_history(passed);
         prompt
+    }
+
+    /// The same after a person answered and handed the conversation back: `words` tell of it.
+    #[must_use]
+    pub const fn after_person(mut self, words: Option<&'a str>) -> Self {
+        self.handed_back = words;
+        self
     }
 
     /// The messages to send.
@@ -206,6 +215,10 @@ impl<'a> ComposePrompt<'a> {
                 .map(|part| ChatMessage::new(part.role, &part.content)),
         );
         let mut content = String::new();
+        if let Some(words) = self.handed_back {
+            content.push_str(unfenced(words).trim());
+            content.push('\n');
+        }
         for passage in &self.passages {
             content.push_str("<passage>\n");
             content.push_str(&passage.text());

@@ -449,3 +449,60 @@ fn nobody_works_on_spam_until_it_turns_out_to_be_none() {
     assert_eq!(taken.spam, None, "whoever answers does not think it spam");
     assert_eq!(taken.mark_spam(at(7_000), Spam::Marked), Err(FlowError::PersonAnswers));
 }
+
+#[test]
+fn a_wish_for_a_person_withdraws_what_is_held_and_calls_one_once() {
+    let (flow, draft) = held();
+    let called = flow.visitor_wants_person(at(3_000)).unwrap();
+    assert_eq!(called.flow.ownership.owner, Owner::Nobody);
+    assert!(called.effects.contains(&Effect::SystemSays(SystemText::HandedOff)));
+    assert!(
+        called
+            .flow
+            .item
+            .is_some_and(|item| item.kind == ItemKind::Handoff && !item.has_draft)
+    );
+    assert!(
+        called.flow.admits(draft.ticket).is_err(),
+        "nothing the AI drafted may follow"
+    );
+    assert_eq!(called.flow.visitor_wants_person(at(4_000)).unwrap().effects, []);
+    assert_eq!(Flow::start().visitor_wants_person(at(0)), Err(FlowError::NoTurn));
+}
+
+#[test]
+fn a_conversation_that_is_over_leaves_nothing_open_and_the_ai_answers_what_comes_next() {
+    let (flow, draft) = held();
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    assert_eq!(
+        taken.close(at(4_000), Some(tom())),
+        Err(OwnershipError::OwnedByOther(mia()).into())
+    );
+    for (flow, by) in [(taken, Some(mia())), (taken, None), (flow, Some(tom()))] {
+        let over = flow.close(at(4_000), by).unwrap().flow;
+        assert!(over.is_idle() && over.dues().is_empty() && over.ownership.owner == Owner::Ai);
+        assert!(over.admits(draft.ticket).is_err(), "a draft of before has no effect");
+        let again = over.visitor_wrote(at(9_000)).flow;
+        assert_eq!(again.dues(), [(Timestamp(11_000), Due::Draft)]);
+    }
+}
+
+#[test]
+fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
+    let (flow, _) = held();
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    let too_early = taken.take_over(at(LIMITS.handoff_ms), tom());
+    assert_eq!(too_early, Err(OwnershipError::OwnedByOther(mia()).into()));
+    let relieved = taken.take_over(at(LIMITS.handoff_ms + 1), tom()).unwrap().flow;
+    assert_eq!(relieved.ownership.owner, Owner::Person(tom()));
+    assert!(relieved.ownership.epoch > taken.ownership.epoch);
+    assert_eq!(
+        relieved.person_wrote(mia()),
+        Err(OwnershipError::OwnedByOther(tom()).into())
+    );
+    let answered = taken.person_wrote(mia()).unwrap().flow;
+    assert!(
+        answered.take_over(at(LIMITS.handoff_ms * 9), tom()).is_err(),
+        "nobody waits"
+    );
+}

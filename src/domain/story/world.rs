@@ -200,6 +200,8 @@ impl World {
             Act::ClearsSpam => self.commit_if(flow.clear_spam())?,
             Act::TakesOver(n) => self.commit_if(flow.take_over(self.context(), member(n)))?,
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
+            Act::WantsPerson => self.commit_if(flow.visitor_wants_person(self.context()))?,
+            Act::Closes(by) => self.commit_if(flow.close(self.context(), by.map(member)))?,
             Act::HandsBack(n) => self.commit_if(flow.hand_back(member(n)))?,
             Act::Finalise => {
                 let draft = self.held.and_then(|id| self.drafts.get(&id)).map(Draft::proposed);

@@ -6,8 +6,9 @@ use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId,
-    MemberId, MessageId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
+    AgentId, AgentVersionId, ApprovalId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId,
+    MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
+    VisitorId,
     WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
@@ -75,6 +76,20 @@ pub enum JobKind {
     Embed,
     /// Send an e-mail; its subject is the mail.
     Mail,
+    /// Mail the answers that a visitor has not seen.
+    Reply,
+    /// End a conversation in which nobody has said anything for long.
+    Close,
+}
+
+/// For whom a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// For colleagues.
+    Whisper,
+    /// For the AI, with the conversation handed back.
+    HandBack,
 }
 
 /// A structure stored as JSON text.
@@ -200,6 +215,7 @@ uuids!(
     AgentId,
     AgentVersionId,
     ApprovalId,
+    CannedReplyId,
     ConversationId,
     DecisionId,
     DocumentId,
@@ -209,6 +225,7 @@ uuids!(
     MailId,
     MemberId,
     MessageId,
+    NoteId,
     OutcomeId,
     ReleaseId,
     TokenId,
@@ -229,6 +246,7 @@ words!(
     ItemStatus,
     JobKind,
     MailState,
+    NoteKind,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,

@@ -2,8 +2,9 @@
 
 use super::PageQuery;
 use crate::app::conversations::{self, ConversationSummary, ConversationView};
-use crate::app::takeover;
+use crate::app::copilot::{self, Suggestion};
 use crate::app::views::{MessageView, Page};
+use crate::app::{closing, takeover};
 use crate::domain::ids::ConversationId;
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
@@ -44,14 +45,41 @@ pub(super) async fn take_over(
     Ok(Json(json!({ "owner": "person" })))
 }
 
+/// What the AI is to know when it goes on.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct HandBack {
+    #[serde(default)]
+    note: String,
+}
+
 /// `POST /api/v1/conversations/{id}/hand-back`
 pub(super) async fn hand_back(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     InPath(id): InPath<ConversationId>,
+    JsonBody(wish): JsonBody<HandBack>,
 ) -> Result<Json<Value>, Problem> {
-    takeover::hand_back(&web.app, &caller, id).await?;
+    takeover::hand_back_with(&web.app, &caller, id, &wish.note).await?;
     Ok(Json(json!({ "owner": "ai" })))
+}
+
+/// `POST /api/v1/conversations/{id}/close`
+pub(super) async fn close(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Json<Value>, Problem> {
+    closing::close(&web.app, &caller, id).await?;
+    Ok(Json(json!({ "closed": true })))
+}
+
+/// `POST /api/v1/conversations/{id}/copilot`: what the AI would answer. Nothing is stored or sent.
+pub(super) async fn copilot(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+) -> Result<Json<Suggestion>, Problem> {
+    Ok(Json(copilot::suggest(&web.app, &caller, id).await?))
 }
 
 #[derive(Debug, Deserialize)]

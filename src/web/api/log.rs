@@ -20,6 +20,9 @@ pub(super) struct After {
     #[serde(default)]
     after: i64,
     limit: Option<u64>,
+    /// Tell too when the AI begins or ends drafting.
+    #[serde(default)]
+    drafting: bool,
 }
 
 /// `GET /api/v1/log?after=SEQ`: entries above it, oldest first.
@@ -62,5 +65,5 @@ pub(super) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<i64>().ok());
-    live::log(&web, caller, last.unwrap_or(0).max(query.after))
+    live::log(&web, caller, last.unwrap_or(0).max(query.after), query.drafting)
 }

@@ -3,12 +3,15 @@
 mod accounts;
 mod admin;
 mod agents;
+mod canned;
 mod checks;
 mod conversations;
 mod knowledge;
+mod live;
 mod log;
 mod mails;
 mod models;
+mod notes;
 mod policy;
 mod queue;
 mod status;
@@ -31,6 +34,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
     // A repetition under the same `Idempotency-Key` creates nothing more.
     let creating = Router::new()
         .route("/conversations/{id}/messages", post(conversations::write))
+        .route("/conversations/{id}/notes", get(notes::list).post(notes::add))
+        .route("/canned-replies", get(canned::list).post(canned::add))
         .route("/knowledge/import", post(knowledge::import))
         .route("/admin/setup-link", post(admin::setup_link))
         .route(
@@ -59,6 +64,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/queue/{item}/outcome", post(queue::decide))
         .route("/queue/{item}/undo", post(queue::undo))
         .route("/conversations", get(conversations::list))
+        .route("/live", get(live::list))
         .route("/conversations/{id}", get(conversations::one))
         .route("/conversations/{id}/take-over", post(conversations::take_over))
         .route("/conversations/{id}/hand-back", post(conversations::hand_back))
@@ -75,6 +81,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             "/presence",
             get(team::present).post(team::heartbeat).delete(team::leave),
         )
+        .route("/conversations/{id}/close", post(conversations::close))
+        .route("/canned-replies/{id}", delete(canned::remove))
         .route("/knowledge/documents", get(knowledge::documents))
         .route(
             "/knowledge/documents/{id}",
@@ -103,6 +111,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(creating)
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
+        .route("/conversations/{id}/copilot", post(conversations::copilot))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))

@@ -11,6 +11,7 @@ mod entrance;
 mod knowledge;
 mod log;
 mod models;
+mod overview;
 mod policy;
 mod queue;
 mod sentences;
@@ -38,6 +39,8 @@ pub fn pages() -> Pages {
         .route("/queue/{item}", get(queue::page_at))
         .route("/parts/queue", get(queue::list_part))
         .route("/parts/queue/{item}", get(queue::item_part))
+        .route("/live", get(overview::page))
+        .route("/parts/live", get(overview::part))
         .route("/conversations", get(conversations::list_page))
         .route("/conversations/{id}", get(conversations::page))
         .route("/parts/conversations", get(conversations::list_part))

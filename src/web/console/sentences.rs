@@ -70,7 +70,13 @@ pub(super) fn owner_change(entry: &EntryView, names: &Names) -> Option<String> {
             Some(why) => format!("The AI left this to a person: {why}"),
             None => "The AI left this to a person".to_owned(),
         }),
+        "conversation.handed_off" if entry.actor.starts_with("visitor:") => Some(format!("{who} asked for a person")),
         "conversation.handed_off" => Some("From here on a person answers".to_owned()),
+        "conversation.closed" if entry.actor == "system" => Some("Over, after a long silence".to_owned()),
+        "conversation.closed" => Some(format!("{who} ended the conversation")),
+        "visitor.left_email" => Some(format!("{who} left an e-mail address")),
+        "visitor.written_to" => Some("The answer went out by e-mail too".to_owned()),
+        "visitor.returned" => Some(format!("{who} came back by the link in the e-mail")),
         _ => None,
     }
 }
@@ -108,7 +114,22 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "conversation.handed_off" if entry.actor == "ai" => {
             format!("The AI left the question of {visitor} to a person{}.", because(entry))
         }
+        "conversation.handed_off" if entry.actor.starts_with("visitor:") => format!("{visitor} asked for a person."),
         "conversation.handed_off" => format!("{visitor} waits for a person, because {who} rejected the draft."),
+        "conversation.closed" if entry.actor == "system" => {
+            format!("The conversation with {visitor} is over, after a long silence.")
+        }
+        "conversation.closed" => format!("{who} ended the conversation with {visitor}."),
+        "conversation.rated" => format!(
+            "{visitor} rated the conversation: {} of 5.",
+            entry.refs.get("stars").map_or("?", String::as_str)
+        ),
+        "visitor.left_email" => format!("{visitor} left an e-mail address for the answer."),
+        "visitor.written_to" => format!("{visitor} was written to by e-mail."),
+        "visitor.returned" => format!("{visitor} came back by the link in an e-mail."),
+        "note.added" => format!("{who} left a note about {visitor} for colleagues."),
+        "canned_reply.added" => format!("{who} added a canned reply."),
+        "canned_reply.removed" => format!("{who} removed a canned reply."),
         "conversation.taken_over" => format!("{who} took over the conversation with {visitor}."),
         "conversation.handed_back" => format!("{who} handed {visitor} back to the AI."),
         "message.created" if entry.actor.starts_with("visitor:") => format!("{visitor} wrote."),

@@ -14,7 +14,7 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::review::{OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
-use crate::store::{ItemStatus, OutcomeStatus};
+use crate::store::{ItemStatus, NoteKind, OutcomeStatus};
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 
@@ -46,6 +46,15 @@ pub(super) fn of(
                 at: Moment::at(entry.at.0, zone),
             },
         ))
+    }));
+    between.extend(conversation.notes.iter().map(|note| {
+        let entry = ThreadEntry::Note {
+            name: note.name.clone(),
+            text: note.text.clone(),
+            at: Moment::at(note.at.0, zone),
+            for_ai: note.kind == NoteKind::HandBack,
+        };
+        (note.at, entry)
     }));
     between.sort_by_key(|&(at, _)| at);
 

@@ -3,7 +3,9 @@
 use askama::Template;
 
 use super::{Marked, Moment, OwnerView, Shell, Words};
+use crate::app::conversations::RatingView;
 use crate::domain::answer::AnswerMode;
+use crate::domain::brief::Brief;
 use crate::domain::conversation::Author;
 use crate::domain::review::OutcomeKind;
 
@@ -76,6 +78,14 @@ pub struct ConversationPart {
     pub owner: OwnerView,
     /// Whether the signed-in person owns it, and may write.
     pub mine: bool,
+    /// Whether it is over.
+    pub closed: bool,
+    /// Where answers are mailed to.
+    pub email: Option<String>,
+    /// How the visitor rated it.
+    pub rating: Option<RatingView>,
+    /// What whoever takes over needs to know; none while the AI answers.
+    pub brief: Option<Brief>,
     /// The review item that waits, if one does.
     pub open_item: Option<String>,
     /// Messages and what happened between them, in committed order.
@@ -95,6 +105,17 @@ pub enum ThreadEntry {
         text: String,
         /// When.
         at: Moment,
+    },
+    /// What a colleague wrote for others, or for the AI; the visitor does not see it.
+    Note {
+        /// Who wrote it.
+        name: String,
+        /// What.
+        text: String,
+        /// When.
+        at: Moment,
+        /// It was left for the AI.
+        for_ai: bool,
     },
 }
 

@@ -14,6 +14,7 @@ mod log;
 mod marked;
 mod models;
 mod moment;
+mod overview;
 mod policy;
 mod queue;
 mod shell;
@@ -32,6 +33,7 @@ pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
+pub use overview::{LivePage, LivePart, LiveRow};
 pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,

@@ -24,7 +24,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"conversations"`, `"knowledge"`, `"log"`, `"settings"`).
+    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -35,6 +35,7 @@ impl Shell {
 #[expect(missing_docs, reason = "each is a word of the navigation")]
 pub enum Section {
     Queue,
+    Live,
     Conversations,
     Knowledge,
     Log,
@@ -46,6 +47,7 @@ impl Section {
     pub fn code(self) -> &'static str {
         match self {
             Self::Queue => "queue",
+            Self::Live => "live",
             Self::Conversations => "conversations",
             Self::Knowledge => "knowledge",
             Self::Log => "log",
