@@ -19,7 +19,10 @@ const KEPT: usize = 4_096;
 
 /// The vectors of topics' examples. Kept by embedder and text, so that a new policy or model can never meet old ones.
 #[derive(Debug, Default)]
-pub(super) struct Examples(Mutex<HashMap<(String, String), Arc<Vec<f32>>>>);
+pub(super) struct Examples(Mutex<HashMap<Example, Arc<Vec<f32>>>>);
+
+/// An embedder and a text.
+type Example = (String, String);
 
 impl Examples {
     fn known(&self, embedder: &str, text: &str) -> Option<Arc<Vec<f32>>> {

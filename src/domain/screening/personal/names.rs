@@ -130,10 +130,11 @@ pub(super) fn find(reading: &Reading<'_>, found: &mut Vec<Found>) {
             && capitalised(reading, at - 1).is_some()
         {
             add(at - 1, at - 1);
-        } else if listed(SIGN_OFFS, word) && reading.gap(at).contains('\n') {
-            if let Some(last) = capitalised(reading, at + 1).filter(|last| reading.gap(*last).contains(['\n', ','])) {
-                add(at + 1, last);
-            }
+        } else if listed(SIGN_OFFS, word)
+            && reading.gap(at).contains('\n')
+            && let Some(last) = capitalised(reading, at + 1).filter(|last| reading.gap(*last).contains(['\n', ',']))
+        {
+            add(at + 1, last);
         }
     }
 }
