@@ -473,7 +473,7 @@ impl Flow {
         let mut step = Step::from(self);
         if self.ownership.owner == Owner::Ai {
             step.supersede(context)?;
-            step.hand_off(context, self.lease(), &[Reason::CustomerRequest])?;
+            step.hand_off(context, self.lease(), &[Reason::CustomerRequest], SystemText::HandedOff)?;
         }
         Ok(step)
     }

@@ -20,9 +20,9 @@ use holdpoint::domain::{
     turn::TurnState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft, job, mail,
-    member, member_profile, message, note, outcome, policy_version, rating, release, return_link, review_item, session,
-    setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
+    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft, job,
+    mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link, review_item,
+    session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, NoteKind, OutcomeStatus, OwnerKind, Sources, Store,

@@ -13,8 +13,7 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft,
     job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-    review_item, shared_decision, token, turn, vector, verdict,
-    verified_answer, visitor,
+    review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
 };
 use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};

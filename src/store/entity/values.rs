@@ -8,8 +8,7 @@ use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId,
     MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
-    VisitorId,
-    WorkspaceId,
+    VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
