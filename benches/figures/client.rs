@@ -2,16 +2,16 @@
 
 use crate::Result;
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, UnixStream};
 
 #[derive(Debug, Clone)]
 enum Address {
@@ -23,13 +23,25 @@ enum Address {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     address: Address,
+    from: Ipv4Addr,
     headers: Vec<(&'static str, String)>,
+}
+
+/// The server has answered, with a refusal.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} answered {status}: {problem}")]
+pub(crate) struct Refused {
+    pub(crate) path: String,
+    pub(crate) status: StatusCode,
+    /// The body, if it is JSON.
+    pub(crate) problem: Value,
 }
 
 impl Client {
     pub(crate) const fn tcp(address: SocketAddr) -> Self {
         Self {
             address: Address::Tcp(address),
+            from: Ipv4Addr::LOCALHOST,
             headers: Vec::new(),
         }
     }
@@ -37,8 +49,16 @@ impl Client {
     pub(crate) const fn socket(path: PathBuf) -> Self {
         Self {
             address: Address::Socket(path),
+            from: Ipv4Addr::LOCALHOST,
             headers: Vec::new(),
         }
+    }
+
+    /// Somebody at another address of this machine (127.x.y.z).
+    #[must_use]
+    pub(crate) const fn at(mut self, from: Ipv4Addr) -> Self {
+        self.from = from;
+        self
     }
 
     #[must_use]
@@ -63,6 +83,9 @@ impl Client {
 
     async fn json(&self, method: Method, path: &str, body: Bytes) -> Result<Value> {
         let answer = self.ask(method, path, body).await?.collect().await?.to_bytes();
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
         Ok(serde_json::from_slice(&answer)?)
     }
 
@@ -78,7 +101,9 @@ impl Client {
         let request = request.body(Full::new(body))?;
         match &self.address {
             Address::Tcp(address) => {
-                let stream = TcpStream::connect(address).await?;
+                let socket = TcpSocket::new_v4()?;
+                socket.bind((self.from, 0).into())?;
+                let stream = socket.connect(*address).await?;
                 stream.set_nodelay(true)?;
                 send(stream, request).await
             }
@@ -91,7 +116,7 @@ async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Incoming>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let asked = request.uri().clone();
+    let path = request.uri().path().to_owned();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // Ends with the answer's body.
     tokio::spawn(connection);
@@ -101,7 +126,8 @@ where
         return Ok(response.into_body());
     }
     let why = response.into_body().collect().await?.to_bytes();
-    Err(format!("{asked} answered {status}: {}", String::from_utf8_lossy(&why)).into())
+    let problem = serde_json::from_slice(&why).unwrap_or_default();
+    Err(Refused { path, status, problem }.into())
 }
 
 /// The events of a stream, by their data.

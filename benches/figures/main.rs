@@ -7,6 +7,8 @@
 mod client;
 mod drafts;
 mod memory;
+#[path = "../models.rs"]
+mod models;
 mod report;
 mod server;
 mod start;
@@ -40,7 +42,7 @@ fn main() -> Result<()> {
 
 async fn measure(wanted: impl Fn(&str) -> bool) -> Result<Report> {
     let mut report = Report::begin()?;
-    let models = server::models();
+    let models = models::folder();
     if wanted("size") {
         let bytes = std::fs::metadata(server::PROGRAM)?.len();
         report.add(

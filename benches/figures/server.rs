@@ -12,22 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The release build that Cargo has just made.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_holdpoint");
-/// The files that must be there for a figure with models.
-const MODELS: [&str; 2] = ["all-minilm-l6-v2-f16.gguf", "smollm2-135m-instruct-q4_1.gguf"];
 /// Far more than anything measured here takes.
 const AMPLE: Duration = Duration::from_mins(2);
-
-/// The folder with both default models, if they are there.
-pub(crate) fn models() -> Option<PathBuf> {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let folder = variable("HOLDPOINT_MODELS").or_else(|| Some(cache()?.join("holdpoint/models")))?;
-    MODELS.iter().all(|name| folder.join(name).is_file()).then_some(folder)
-}
 
 /// A server that runs until it is dropped or stopped.
 pub(crate) struct Server {
@@ -90,7 +76,8 @@ impl Server {
         }
     }
 
-    fn log(&self) -> String {
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.with_extension("log")).unwrap_or_default()
     }
 

@@ -7,6 +7,8 @@
 
 mod callers;
 mod memory;
+#[path = "../models.rs"]
+mod models;
 mod outcomes;
 
 use std::{
@@ -31,7 +33,6 @@ type Result<T> = std::result::Result<T, Failure>;
 const CALLERS: u64 = 16;
 /// Far more than any request takes.
 const AMPLE: Duration = Duration::from_mins(3);
-const MODELS: [&str; 2] = ["all-minilm-l6-v2-f16.gguf", "smollm2-135m-instruct-q4_1.gguf"];
 
 struct Options {
     minutes: f64,
@@ -81,13 +82,13 @@ fn main() -> Result<()> {
 
 async fn soak(options: Options) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let Some(models) = models() else {
+    let Some(models) = models::folder() else {
         return Err("the default models are not there; `./install.sh models` fetches them".into());
     };
     let mut settings = SupervisorSettings::new(folder.path().join("engine.sock"));
     settings.program = Some(options.program.clone());
-    settings.embed_model = Some(models.join(MODELS[0]));
-    settings.chat_model = Some(models.join(MODELS[1]));
+    settings.embed_model = Some(models.join(models::NAMES[0]));
+    settings.chat_model = Some(models.join(models::NAMES[1]));
     settings.context_tokens = std::num::NonZero::new(2048);
     let engine = Arc::new(Supervisor::start(settings));
     let status = engine.settled(AMPLE).await;
@@ -131,18 +132,6 @@ async fn soak(options: Options) -> Result<()> {
         return Ok(());
     }
     Err(wrong.join("\n").into())
-}
-
-/// The folder with both default models, if they are there.
-fn models() -> Option<PathBuf> {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let folder = variable("HOLDPOINT_MODELS").or_else(|| Some(cache()?.join("holdpoint/models")))?;
-    MODELS.iter().all(|name| folder.join(name).is_file()).then_some(folder)
 }
 
 /// Ends the engine's process without a warning, again and again.

@@ -129,7 +129,7 @@ pub const KEYS: [Key; 15] = [
     Key {
         name: "engine_cache",
         value_name: "TOKENS",
-        help: "Tokens of the chat model's cache beyond one window, for other answers and for beginnings of prompts; as many as the window when not set. Each needs memory.",
+        help: "Tokens of the chat model's cache beyond one window, for other answers, and as many again in main memory, for conversations that go on; as many as the window when not set.",
         default: "",
         example: "4096",
         is_number: true,

@@ -5,13 +5,16 @@
 //! whose deadline has passed leave. What each step does is decided by pure code: [`pool`] knows what stands in the
 //! attention cache (nothing that stands there is computed again) and [`plan`] shares out the step.
 
+mod admission;
 mod choice;
+mod keeping;
 mod plan;
 mod pool;
 mod prepare;
 mod schema;
 mod scoring;
 mod sequence;
+mod shelf;
 mod stop;
 mod writing;
 
@@ -23,27 +26,25 @@ use std::{
 };
 
 use llama_cpp_2::{
-    context::{LlamaContext, params::LlamaContextParams},
+    context::{LlamaContext, params::LlamaContextParams, session::SeqState},
     llama_backend::LlamaBackend,
     model::{LlamaModel, params::LlamaModelParams},
 };
 
 use super::{
     adapter::Adapter,
-    backend::{ChatJob, Refusal, Refused as _},
+    backend::{ChatJob, Refusal},
     error::RunError,
-    guard::{Batch, Limits, StepError, sequence_number},
+    guard::{Batch, Limits, StepError},
     millis,
     owner::{Desk, Loaded, ModelFacts},
     prompt::PromptWriter,
-    queue::Waiting,
     warm_up::warm_up,
-    wire::Priority,
 };
 use plan::Planner;
-use pool::{Change, Pool, common};
-use prepare::With;
+use pool::Pool;
 use sequence::Sequence;
+use shelf::Shelf;
 use writing::Progress;
 
 /// Answers written at the same time where nothing else is asked for.
@@ -53,8 +54,8 @@ pub(crate) const MOST_SLOTS: u16 = 64;
 /// Beginnings of prompts kept beside them, at most.
 const KEPT_BEGINNINGS: u32 = 24;
 /// Tokens that they hold, at most: each makes every other token a little slower (a thousand of them about a twentieth of
-/// reading), so what is kept has to be worth it.
-const KEPT_TOKENS: u32 = 2048;
+/// reading), so only what many share, an agent's instructions, is kept in the cache itself; the rest goes on the shelf.
+const KEPT_TOKENS: u32 = 512;
 /// Tokens of one step, at most: fewer would make reading slower. The plan gives less where somebody waits for more.
 const STEP_TOKENS: u32 = 512;
 /// Automatic choice of the library: on where the processor supports it.
@@ -137,6 +138,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
             size(numbers),
             size(KEPT_TOKENS.min(settings.cache_tokens)),
         ),
+        shelf: Shelf::new(size(settings.cache_tokens)),
         // The state of these models cannot be cut at a token, so only fresh runs are exact.
         can_reuse: !model.is_recurrent() && !model.is_hybrid(),
         model: &model,
@@ -148,6 +150,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         planner: Planner::default(),
         running: Vec::new(),
         ready: Vec::new(),
+        visitor_seen: None,
         busy: Duration::ZERO,
     }
     .serve(desk);
@@ -162,11 +165,15 @@ struct Chat<'m> {
     can_reuse: bool,
     batch: Batch,
     pool: Pool,
+    /// Beginnings of prompts in main memory.
+    shelf: Shelf<SeqState>,
     planner: Planner,
     /// Those that take part in the steps.
     running: Vec<Sequence>,
     /// Those that could: taken from the queue, or suspended to make room. By urgency and age.
     ready: Vec<Sequence>,
+    /// When a visitor's request last took part in a step.
+    visitor_seen: Option<Instant>,
     /// Time spent in steps.
     busy: Duration,
 }
@@ -199,117 +206,13 @@ impl Chat<'_> {
         }
     }
 
-    /// Lets requests join while there is a place and room in the cache, the most urgent and oldest first. A more
-    /// urgent one takes the place of one that is less so, which goes on later.
-    fn admit(&mut self, desk: &Desk<ChatJob>) {
-        let now = Instant::now();
-        self.ready.iter_mut().for_each(|sequence| sequence.age(now));
-        self.ready.sort_by_key(Sequence::arrival);
-        loop {
-            let best = self.ready.first().map(Sequence::priority);
-            if let Some((priority, job)) = desk.queue.pop_before(best, Instant::now()) {
-                self.prepare(job, priority, desk);
-                continue;
-            }
-            let Some(priority) = best else { return };
-            if self.running.len() >= self.slots && !self.suspend_one_below(priority, 1, desk) {
-                return;
-            }
-            while !self.first_fits() {
-                if !self.suspend_one_below(priority, 0, desk) {
-                    return;
-                }
-            }
-            self.join(desk);
-        }
-    }
-
-    fn prepare(&mut self, mut job: ChatJob, priority: Priority, desk: &Desk<ChatJob>) {
-        job.terms.priority = priority;
-        if job.is_abandoned() {
-            desk.count(|counters| counters.cancelled += 1);
-            return job.refuse(Refusal::deadline());
-        }
-        let with = With {
-            model: self.model,
-            writer: &self.writer,
-            window_tokens: self.limits.window_tokens,
-            can_reuse: self.can_reuse,
-        };
-        match prepare::sequences(with, job) {
-            Some(sequences) => {
-                self.ready.extend(sequences);
-                self.ready.sort_by_key(Sequence::arrival);
-            }
-            None => desk.count(|counters| counters.refused += 1),
-        }
-    }
-
-    /// Whether the first of those that are ready fits beside those that run.
-    fn first_fits(&self) -> bool {
-        self.ready.first().is_some_and(|sequence| {
-            self.pool
-                .fits(sequence.beginning(), sequence.grows_to(), sequence.reuse())
-        })
-    }
-
-    fn join(&mut self, desk: &Desk<ChatJob>) {
-        let mut sequence = self.ready.remove(0);
-        let Some(begun) = self
-            .pool
-            .begin(sequence.beginning(), sequence.grows_to(), sequence.reuse())
-        else {
-            // Not reached: what fits has a number.
-            desk.count(|counters| counters.failed += 1);
-            return sequence.fail(&Refusal::failure("its cache has no place"));
-        };
-        self.apply(&begun.changes);
-        desk.count(|counters| {
-            if !sequence.was_suspended() {
-                counters.prompt_tokens += as_u64(sequence.tokens().len());
-                counters.cached_tokens += as_u64(begun.cached);
-            }
-        });
-        sequence.start(begun.number, begun.cached);
-        self.running.push(sequence);
-    }
-
-    /// Takes the youngest of the least urgent out of the steps, if it is less urgent than `priority` and at least
-    /// `spared` such are left. What has been computed of it stays in the cache while there is room.
-    fn suspend_one_below(&mut self, priority: Priority, spared: usize, desk: &Desk<ChatJob>) -> bool {
-        let below = self
-            .running
-            .iter()
-            .filter(|sequence| sequence.priority() > priority)
-            .count();
-        let last = self
-            .running
-            .iter()
-            .enumerate()
-            .filter(|(_, sequence)| sequence.priority() > priority)
-            .max_by_key(|(_, sequence)| sequence.arrival())
-            .map(|(place, _)| place);
-        let Some(place) = last.filter(|_| below > spared) else {
-            return false;
-        };
-        let mut sequence = self.running.remove(place);
-        let changes = self.pool.end(sequence.number(), sequence.reuse());
-        self.apply(&changes);
-        sequence.suspend();
-        desk.count(|counters| counters.suspended += 1);
-        self.ready.push(sequence);
-        self.ready.sort_by_key(Sequence::arrival);
-        true
-    }
-
     /// Ends what nobody waits for any more, before it costs another step.
     fn leave_behind(&mut self, desk: &Desk<ChatJob>) {
         let abandoned = |sequence: &mut Sequence| sequence.is_abandoned();
         let waiting: Vec<_> = self.ready.extract_if(.., abandoned).collect();
         let running: Vec<_> = self.running.extract_if(.., abandoned).collect();
         for sequence in &running {
-            let changes = self.pool.end(sequence.number(), sequence.reuse());
-            self.apply(&changes);
+            self.end(sequence);
         }
         for sequence in waiting.iter().chain(&running) {
             // Heard only by callers who still listen: those whose deadline passed.
@@ -341,49 +244,14 @@ impl Chat<'_> {
         Ok(self.batch.len())
     }
 
-    /// Lets everybody who still reads take over what others have read of the same meanwhile.
-    fn share_beginnings(&mut self, desk: &Desk<ChatJob>) {
-        for place in 0..self.running.len() {
-            let Some(sequence) = self
-                .running
-                .get(place)
-                .filter(|sequence| sequence.reuse() && sequence.reads())
-            else {
-                continue;
-            };
-            let (position, change) = self.pool.catch_up(sequence.number(), sequence.beginning());
-            if let (Some(change), Some(sequence)) = (change, self.running.get_mut(place)) {
-                let spared = sequence.catch_up(position);
-                desk.count(|counters| counters.cached_tokens += as_u64(spared));
-                self.apply(&[change]);
-            }
-        }
-    }
-
-    /// True if one before it is about to read what it needs too.
-    fn waits_for_another(&self, place: usize) -> bool {
-        let Some(sequence) = self
-            .running
-            .get(place)
-            .filter(|sequence| sequence.reuse() && sequence.reads())
-        else {
-            return false;
-        };
-        let before = self.running.iter().take(place);
-        before.filter(|other| other.reuse() && other.reads()).any(|other| {
-            let shared = common(other.tokens(), sequence.beginning()).min(sequence.beginning().len().saturating_sub(1));
-            shared > sequence.position().max(other.position())
-        })
-    }
-
     fn take_results(&mut self, desk: &Desk<ChatJob>) -> Result<(), StepError> {
         for sequence in &self.running {
             self.pool
                 .extend(sequence.number(), sequence.added())
                 .map_err(|_no_room| StepError::CacheFull)?;
         }
-        let (mut still, mut changes) = (Vec::with_capacity(self.running.len()), Vec::new());
-        for mut sequence in self.running.drain(..) {
+        let mut still = Vec::with_capacity(self.running.len());
+        for mut sequence in std::mem::take(&mut self.running) {
             let written = sequence.tokens().len();
             let progress = sequence.advance(self.model, &self.context, &self.batch);
             desk.count(|counters| {
@@ -396,28 +264,17 @@ impl Chat<'_> {
             });
             match progress {
                 Ok(Progress::Continues) => still.push(sequence),
-                Ok(Progress::Ended) => changes.extend(self.pool.end(sequence.number(), sequence.reuse())),
+                Ok(Progress::Ended) => self.end(&sequence),
                 Err(error) => {
                     tracing::error!(%error, "An answer could not be computed");
                     sequence.fail(&Refusal::failure(error));
-                    changes.extend(self.pool.end(sequence.number(), false));
+                    let changes = self.pool.end(sequence.number(), false);
+                    self.apply(&changes);
                 }
             }
         }
         self.running = still;
-        self.apply(&changes);
         Ok(())
-    }
-
-    /// Makes the library's cache what the pool says it is.
-    fn apply(&mut self, changes: &[Change]) {
-        for change in changes {
-            if let Err(error) = apply_one(&mut self.context, *change) {
-                // The numbers are bounded by the limits, so this is not reached; if it were, the next step's results
-                // would be wrong without a word.
-                tracing::error!(%error, ?change, "The attention cache could not be changed");
-            }
-        }
     }
 
     /// After a failed step nothing in the cache can be trusted.
@@ -437,26 +294,10 @@ impl Chat<'_> {
         let kept = self.pool.kept();
         desk.count(|counters| {
             counters.busy_ms = millis(self.busy);
-            counters.cache_entries = as_u64(kept.entries);
-            counters.cache_tokens = as_u64(kept.tokens);
-            counters.evictions = kept.evictions;
+            counters.cache_entries = as_u64(kept.entries + self.shelf.len());
+            counters.cache_tokens = as_u64(kept.tokens + self.shelf.tokens());
+            counters.evictions = kept.evictions + self.shelf.evictions();
         });
-    }
-}
-
-fn apply_one(context: &mut LlamaContext<'_>, change: Change) -> Result<(), String> {
-    let number = |number: usize| sequence_number(number).map_err(|error| error.to_string());
-    let position = |position: usize| u32::try_from(position).map_err(|error| error.to_string());
-    match change {
-        Change::Copy { from, to, start, end } => context
-            .kv_cache_seq_cp(number(from)?, number(to)?, Some(position(start)?), Some(position(end)?))
-            .map_err(|error| error.to_string()),
-        Change::Forget { number: of, from } => {
-            match context.kv_cache_seq_rm(number(of)?, Some(position(from)?), None) {
-                Ok(_whether_anything_stood_there) => Ok(()),
-                Err(error) => Err(error.to_string()),
-            }
-        }
     }
 }
 

@@ -7,9 +7,9 @@ use crate::engine::wire::Priority;
 const STEP_TOKENS: [usize; Priority::ALL.len()] = [512, 128, 64];
 /// And while others of the same urgency write: small enough that a long prompt does not keep them waiting for long.
 const STEP_TOKENS_BESIDE_WRITERS: usize = 256;
-/// For so many tokens of the most urgent work one may go to work that is less urgent: it slows visitors down by about
-/// a tenth, and it never stands still.
-const URGENT_PER_OTHER: usize = 8;
+/// For so many tokens of the most urgent work one may go to work that is less urgent: it slows visitors down by a
+/// twentieth at most, and it never stands still.
+const URGENT_PER_OTHER: usize = 16;
 /// Less urgent work joins with at least this many tokens: few large shares cost less than many small ones.
 const FEWEST_OTHERS: usize = 8;
 /// And with at most this many, however long it had none.
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_nobody_waits_for_gets_a_ninth_of_the_tokens_beside_visitors_and_no_more() {
+    fn work_that_nobody_waits_for_gets_a_seventeenth_of_the_tokens_beside_visitors_and_no_more() {
         let mut planner = Planner::default();
         let wants = [
             writes(Priority::Live),
@@ -140,7 +140,7 @@ mod tests {
                 *sum += given;
             }
         }
-        assert_eq!(sums, [4_000, 4_000, 1_000]);
+        assert_eq!(sums, [4_000, 4_000, 496], "in shares of eight, once they are owed");
     }
 
     proptest! {

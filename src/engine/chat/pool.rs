@@ -256,6 +256,16 @@ impl Pool {
         self.place(number).map_or(0, |place| place.tokens.len())
     }
 
+    /// How many of these tokens stand in the cache for anybody; all but the last at most.
+    pub(super) fn known(&self, tokens: &[LlamaToken]) -> usize {
+        self.longest_beginning(tokens).map_or(0, |(_, length)| length)
+    }
+
+    /// The tokens that stand in the cache for a number.
+    pub(super) fn tokens(&self, number: usize) -> &[LlamaToken] {
+        self.place(number).map_or(&[], |place| place.tokens.as_slice())
+    }
+
     pub(super) fn kept(&self) -> KeptFigures {
         KeptFigures {
             entries: self.places.iter().flatten().filter(|place| place.is_kept()).count(),

@@ -269,3 +269,41 @@ impl Sequence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::chat::scoring::parts;
+    use tokio::sync::oneshot;
+
+    fn evaluation(arrived: Instant) -> Sequence {
+        let (answer, _caller) = oneshot::channel();
+        let part = parts(&[(1, 2)], answer).remove(0);
+        let terms = Terms {
+            arrived,
+            ..Terms::new(Priority::Evaluation, None)
+        };
+        Sequence::new(terms, Work::Score(part), vec![LlamaToken(1), LlamaToken(2)], 2, true)
+    }
+
+    #[test]
+    fn a_request_that_made_room_again_and_again_is_let_in_before_the_next_urgent_one_after_it() {
+        let now = Instant::now();
+        let mut old = evaluation(now);
+        old.start(3, 0);
+        old.suspend();
+        old.age(now + Duration::from_secs(59));
+        assert_eq!(old.priority(), Priority::Evaluation);
+        let later = now + Duration::from_secs(61);
+        old.age(later);
+        let mut young = evaluation(later);
+        young.age(later);
+        let copilot = (Priority::Copilot, later);
+        let visitor = (Priority::Live, later);
+        assert!(
+            old.arrival() < copilot && copilot < young.arrival(),
+            "it stands by its age among those a member waits for"
+        );
+        assert!(visitor < old.arrival(), "visitors stay before it");
+    }
+}

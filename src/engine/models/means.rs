@@ -87,7 +87,9 @@ impl Means {
         let cells = if header.is_encoder() {
             0
         } else {
-            self.window(&header).saturating_add(self.cache(&header))
+            // The cache's cells, and as many tokens again on the shelf in main memory.
+            self.window(&header)
+                .saturating_add(self.cache(&header).saturating_mul(2))
         };
         Ok(Found {
             purpose: header.purpose(),

@@ -4,7 +4,7 @@
 //! `HOLDPOINT_TEST_LLAMA_SERVER` names llama.cpp's `llama-server`, `HOLDPOINT_TEST_LLAMA_PYTHON` a Python that has the
 //! package `llama-cpp-python[server]`. `CONTRIBUTING.md` tells how to get them.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use holdpoint::app::Engines;
 use holdpoint::domain::model_ref::ModelRef;
 use holdpoint::engine::{
-    Capabilities, ChatDelta, Endpoint, EngineClient, EngineError, FinishReason, GrammarForm, RemoteEngine,
+    Capabilities, ChatDelta, Endpoint, EngineClient, EngineError, FinishReason, GrammarForm, RemoteEngine, Token,
 };
 use serde_json::json;
 
@@ -21,6 +21,7 @@ use super::*;
 
 const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
 const EMBED_MODEL: &str = "all-minilm-l6-v2-f16.gguf";
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Each server takes the whole machine for itself.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -60,12 +61,13 @@ fn model(name: &str) -> Option<PathBuf> {
 
 impl Server {
     async fn start(mut command: Command) -> Self {
-        let port = {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap().port()
-        };
+        let port = free_address().port();
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        Self::run(command, format!("http://127.0.0.1:{port}/v1"), None).await
+    }
+
+    async fn run(mut command: Command, base_url: String, token: Option<&str>) -> Self {
         let child = command
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             // Else its idle threads take the processor from everybody who works.
             .env("OMP_WAIT_POLICY", "passive")
             .stdin(Stdio::null())
@@ -74,8 +76,8 @@ impl Server {
             .spawn()
             .unwrap();
         let endpoint = Endpoint::Http {
-            base_url: format!("http://127.0.0.1:{port}/v1"),
-            token: None,
+            base_url,
+            token: token.map(|token| Token::parse(token).unwrap()),
         };
         let mut server = Self { child, endpoint };
         let started = Instant::now();
@@ -115,6 +117,23 @@ impl Server {
         command.args(["--n_ctx", "2048"]).args(arguments);
         Some(Self::start(command).await)
     }
+
+    /// An engine of this program, for other machines.
+    async fn holdpoint(models: [&Path; 2], token_file: &Path) -> Self {
+        let address = free_address().to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
+        command
+            .args(["engine", "--listen", &address, "--ctx", "2048", "--token-file"])
+            .arg(token_file);
+        for model in models {
+            command.arg("--model").arg(model);
+        }
+        Self::run(command, format!("http://{address}/v1"), Some(TOKEN)).await
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn tiny() -> ChatRequest {
@@ -273,25 +292,32 @@ async fn the_python_server_is_understood() {
     makes_embeddings(&server.client(), found).await;
 }
 
-/// An engine of this program on another machine, or as good as.
 #[tokio::test]
-async fn an_engine_of_this_program_is_understood() {
+async fn an_engine_of_this_program_on_another_machine_is_understood() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let (Some(chat), Some(embedder)) = (model(CHAT_MODEL), model(EMBED_MODEL)) else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = holdpoint::engine::SupervisorSettings::new(folder.path().join("engine.sock"));
-    settings.program = Some(env!("CARGO_BIN_EXE_holdpoint").into());
-    (settings.chat_model, settings.embed_model) = (Some(chat), Some(embedder));
-    let supervisor = holdpoint::engine::Supervisor::start(settings);
-    assert!(supervisor.settled(AMPLE).await.is_ready());
-    let client = supervisor.client();
+    let token_file = folder.path().join("token");
+    std::fs::write(&token_file, TOKEN).unwrap();
+    let server = Server::holdpoint([&chat, &embedder], &token_file).await;
+    let client = server.client();
     let found = client.detect(AMPLE).await.unwrap();
     assert!(found.is_holdpoint && found.logprobs && found.score, "{found:?}");
     assert_eq!(found.grammar, Some(GrammarForm::JsonSchema));
     assert_eq!(found.models.len(), 2, "{found:?}");
     holds_a_conversation(&client, found.clone()).await;
     makes_embeddings(&client, found).await;
-    supervisor.stop().await;
+    is_one_of_several(&server).await;
+
+    let Endpoint::Http { base_url, .. } = server.endpoint.clone() else {
+        panic!("it is asked over the network")
+    };
+    let stranger = Endpoint::Http {
+        base_url,
+        token: Some(Token::parse("another-token-than-its-own").unwrap()),
+    };
+    let why = RemoteEngine::new("office", stranger).look(AMPLE).await.unwrap_err();
+    assert!(why.contains("secrets/engine-office.token"), "{why}");
 }
