@@ -272,8 +272,7 @@ async fn facts(
         confidence: policy::confidence(&draft.signals, &draft.screening),
         similarity: draft.signals.top_similarity,
         screening: draft.screening.clone(),
-        // Nobody says who they are yet.
-        visitor_known: false,
+        visitor_known: rows.contact(id).await?.is_some(),
         conversation: rows.conversation_number(agent_id, id, most).await?,
         ..Facts::default()
     })

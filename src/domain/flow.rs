@@ -397,7 +397,7 @@ impl Flow {
                 step.answered();
             }
             Fallback::TakeEmail => {
-                step.hand_off(context, self.lease(), &[Reason::Timeout], SystemText::AsksForEmail)?
+                step.hand_off(context, self.lease(), &[Reason::Timeout], SystemText::AsksForEmail)?;
             }
             Fallback::HandOff | Fallback::HoldingMessage => {
                 step.hand_off(context, self.lease(), &[Reason::Timeout], SystemText::HandedOff)?;

@@ -153,7 +153,7 @@ async fn decide_in(
     if wish.alike && outcome.is_some_and(|outcome| outcome.kind == OutcomeKind::Approve) {
         together = alike::decide_alike(app, tx, &row, &ledger, member).await?;
     }
-    let decided = Decided {
+    let answer = Decided {
         outcome_id: outcome.map(|outcome| outcome.id),
         final_at: outcome.map(|outcome| outcome.final_at),
         undo_ms: outcome.map_or(0, |outcome| outcome.final_at.ms_since(outcome.at)),
@@ -178,15 +178,15 @@ async fn decide_in(
     } else if let Some(item) = step.flow.item {
         entry = entry.about("wording", item.ballot.wording());
     }
-    if !decided.with.is_empty() {
-        let items: Vec<String> = decided.with.iter().map(ToString::to_string).collect();
+    if !answer.with.is_empty() {
+        let items: Vec<String> = answer.with.iter().map(ToString::to_string).collect();
         entry = entry.about("with_items", items.join(","));
     }
     let entry = entry
         .with("kind", serde_json::to_value(wish.kind).unwrap_or_default())
         .with("text", said.0)
         .with("note", said.1);
-    Ok(Change::Logged(decided, entry))
+    Ok(Change::Logged(answer, entry))
 }
 
 /// Checks what comes with a decision.

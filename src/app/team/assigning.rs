@@ -62,7 +62,7 @@ pub(in crate::app) async fn run(app: App) {
             match app.store().workspaces().await {
                 Ok(all) => concerned.extend(all.into_iter().map(|workspace| workspace.id)),
                 Err(error) => {
-                    tracing::error!(%error, "workspaces cannot be read; what waits is given to nobody for now")
+                    tracing::error!(%error, "workspaces cannot be read; what waits is given to nobody for now");
                 }
             }
         }

@@ -90,7 +90,7 @@ pub async fn set_profile(app: &App, caller: &Caller, id: MemberId, input: Profil
     if !own || input.skills.is_some() {
         caller.require(Scope::Admin)?;
     }
-    let skills = input.skills.map(cleaned).transpose()?;
+    let skills = input.skills.as_deref().map(cleaned).transpose()?;
     let (now, actor) = (app.now(), caller.actor());
     app.store()
         .write(caller.workspace_id, move |tx| {
@@ -193,7 +193,7 @@ pub(super) async fn profile(tx: &Tx<'_>, id: MemberId, now: Timestamp) -> Result
 }
 
 /// Skills in small letters, each once.
-fn cleaned(skills: Vec<String>) -> Result<Vec<String>, AppError> {
+fn cleaned(skills: &[String]) -> Result<Vec<String>, AppError> {
     let mut cleaned: Vec<String> = skills
         .iter()
         .map(|skill| skill.trim().to_lowercase())
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn skills_are_written_in_one_way_and_each_once() {
-        let skills = |names: &[&str]| cleaned(names.iter().map(|&name| name.to_owned()).collect());
+        let skills = |names: &[&str]| cleaned(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
         assert_eq!(
             skills(&[" Refunds", "bikes", "", "refunds"]).ok(),
             Some(vec!["bikes".to_owned(), "refunds".to_owned()])
@@ -231,6 +231,6 @@ mod tests {
         for bad in ["mia@shop.example", "a,b", "tab\there"] {
             assert!(skills(&[bad]).is_err(), "{bad}");
         }
-        assert!(cleaned((0..31).map(|n| format!("skill {n}")).collect()).is_err());
+        assert!(cleaned(&(0..31).map(|n| format!("skill {n}")).collect::<Vec<_>>()).is_err());
     }
 }

@@ -1,5 +1,10 @@
 //! The transitions one by one; `domain::story` plays them in any order.
 
+#![expect(
+    clippy::large_types_passed_by_value,
+    reason = "a flow is copied from step to step, as the app does"
+)]
+
 use super::*;
 use crate::domain::policy::{POLICY_VERSION, Terms};
 use crate::domain::release::Basis;

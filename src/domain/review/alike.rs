@@ -4,7 +4,7 @@
 //! which one is chosen by a hash that nobody can steer.
 
 use crate::domain::draft::Source;
-use crate::domain::ids::DraftId;
+use crate::domain::ids::{DocumentId, DraftId, VerifiedAnswerId};
 use sha2::{Digest, Sha256};
 
 /// Other items that one decision releases at most: a write stays short.
@@ -22,8 +22,8 @@ pub fn likeness(text: &str, sources: &[Source], question: &str) -> [u8; 32] {
     field(normalised(question).as_bytes());
     for source in sources {
         for id in [
-            source.document_id.map(|id| id.uuid()),
-            source.verified_answer_id.map(|id| id.uuid()),
+            source.document_id.map(DocumentId::uuid),
+            source.verified_answer_id.map(VerifiedAnswerId::uuid),
         ] {
             field(id.map(|id| *id.as_bytes()).unwrap_or_default().as_slice());
         }

@@ -107,6 +107,7 @@ impl World {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each act")]
     pub(super) fn play(&mut self, act: Act) -> Check {
         let flow = self.flow();
         let now = Timestamp(self.now);
@@ -160,8 +161,8 @@ impl World {
                 fallback,
             } => {
                 let terms = Terms {
-                    quorum,
                     fallback,
+                    quorum,
                     ..Terms::default()
                 };
                 self.finish_draft(nth, decision, abstains, terms)?;
