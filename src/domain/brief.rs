@@ -241,7 +241,7 @@ fn fact(word: &str, next: Option<&str>) -> Option<Fact> {
     let is_date = parts.len() == 3
         && parts
             .iter()
-            .all(|part| is_number(&part) && matches!(part.len(), 1 | 2 | 4))
+            .all(|part| is_number(part) && matches!(part.len(), 1 | 2 | 4))
         && digits <= 8;
     if is_date {
         return of("date", word.to_owned());

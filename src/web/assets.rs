@@ -45,10 +45,10 @@ pub(super) async fn widget_script(request: Request) -> Result<Response, Problem>
 /// A script without its indentation and the comments that stand on lines of their own: every page of the owner's site loads it.
 fn trimmed(script: &str) -> String {
     let mut trimmed = String::with_capacity(script.len());
-    let mut in_comment = false;
+    let mut inside = false;
     for line in script.lines().map(str::trim) {
-        let is_comment = in_comment || line.starts_with("/*") || line.starts_with("//");
-        in_comment = (in_comment || line.starts_with("/*")) && !line.ends_with("*/");
+        let is_comment = inside || line.starts_with("/*") || line.starts_with("//");
+        inside = (inside || line.starts_with("/*")) && !line.ends_with("*/");
         if !is_comment && !line.is_empty() {
             trimmed.push_str(line);
             trimmed.push('\n');

@@ -9,6 +9,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
+/** As the server sends it (src/web/assets.rs): without indentation and the comments on lines of their own. */
+function trimmed(script) {
+  return script.replace(/^\s*\/\*[^]*?\*\/\s*?$/gm, '').replace(/^\s*\/\/.*$/gm, '').replace(/^\s+/gm, '');
+}
+
 const WIDGET = fileURLToPath(new URL('../../assets/static/widget.js', import.meta.url));
 const AGENT = 'pk_mock';
 
@@ -185,7 +190,7 @@ export class MockServer {
 
     if (url.pathname === '/widget.js') {
       response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' });
-      return response.end(await readFile(WIDGET));
+      return response.end(trimmed(await readFile(WIDGET, 'utf8')));
     }
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
     response.setHeader('access-control-allow-headers', 'authorization, content-type');

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 /// How far the asker knows the log.
 #[derive(Debug, Deserialize)]
-pub(super) struct After {
+pub(super) struct Known {
     #[serde(default)]
     after: i64,
     limit: Option<u64>,
@@ -29,7 +29,7 @@ pub(super) struct After {
 pub(super) async fn list(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
-    Query(query): Query<After>,
+    Query(query): Query<Known>,
 ) -> Result<Json<Page<EntryView>>, Problem> {
     let limit = limited(query.limit);
     let items = history::after(&web.app, &caller, query.after, limit).await?;
@@ -57,7 +57,7 @@ pub(super) async fn verify(
 pub(super) async fn events(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
-    Query(query): Query<After>,
+    Query(query): Query<Known>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.require(Scope::Read)?;
