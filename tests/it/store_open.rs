@@ -3,7 +3,6 @@
 use super::store_bench::{Bench, add_visitor, entry, number, on_both, plant_empty, postgres_url};
 use holdpoint::store::{Change, Location, Store, StoreError};
 use holdpoint::system;
-use holdpoint_migrations::{Migrator, MigratorTrait};
 use sea_orm::Database;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

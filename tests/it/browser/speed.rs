@@ -7,6 +7,7 @@ use holdpoint::domain::conversation::{Author, Epoch};
 use holdpoint::domain::ids::{AgentId, AgentVersionId};
 use holdpoint::domain::policy::{Reason, Terms};
 use holdpoint::domain::review::ItemKind;
+use holdpoint::domain::screening::Screening;
 use holdpoint::domain::time::Timestamp;
 use holdpoint::domain::turn::TurnState;
 use holdpoint::store::entity::{conversation, draft, message, review_item, turn, visitor};
@@ -65,6 +66,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         created_at: at,
         updated_at: at,
         spam: None,
+        closed_at: None,
     })
     .await?;
     tx.insert(turn::Model {
@@ -105,6 +107,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         question: QUESTION.to_owned(),
         body: ANSWER.to_owned(),
         sources: Json(Vec::new()),
+        screening: Json(Screening::default()),
         signals: Json(Signals::default()),
         drafted_in_ms: 20,
         created_at: at,
