@@ -25,6 +25,7 @@ async fn file_error(path: &Path) -> StoreError {
 async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     on_both(async |bench| {
         drop(bench.store().await);
+        let steps = bench.number("SELECT count(*) FROM seaql_migrations").await;
         bench
             .sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)")
             .await
@@ -35,7 +36,8 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
             "the database was written by a newer version of Holdpoint (it has the step “m9999_from_the_future”); \
              install that version again, or restore a backup made with this one"
         );
-        assert_eq!(bench.number("SELECT count(*) FROM seaql_migrations").await, 2);
+        let left = bench.number("SELECT count(*) FROM seaql_migrations").await;
+        assert_eq!(left, steps + 1);
     })
     .await;
 }
