@@ -12,7 +12,6 @@ use crate::domain::conversation::Owner;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, ReleaseId};
 use crate::domain::policy::{DecisionKind, Reason, Terms};
 use crate::domain::review::ItemKind;
-use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{conversation, decision};
 use crate::store::{ItemStatus, OwnerKind, Rows};
@@ -247,7 +246,8 @@ fn brief_of(transcript: &[MessageView], drafts: &[DraftHistory], items: &[ItemHi
     let wishes = items
         .last()
         .is_some_and(|item| item.reasons.contains(&Reason::CustomerRequest));
-    brief::brief(&lines, &attempts, &Screening::default(), wishes)
+    let screening = drafts.last().map(|history| history.draft.screening.clone());
+    brief::brief(&lines, &attempts, &screening.unwrap_or_default(), wishes)
 }
 
 /// One conversation with everything that happened behind it.

@@ -471,7 +471,8 @@ impl Flow {
             return Err(FlowError::NoTurn);
         }
         let mut step = Step::from(self);
-        if self.ownership.owner == Owner::Ai {
+        // Spam waits for nobody; who floods does not fill the queue with this button either.
+        if self.ownership.owner == Owner::Ai && self.spam.is_none() {
             step.supersede(context)?;
             step.hand_off(context, self.lease(), &[Reason::CustomerRequest], SystemText::HandedOff)?;
         }
