@@ -8,7 +8,6 @@
 
 mod checks;
 #[path = "../figures/client.rs"]
-#[expect(dead_code, reason = "the figures need more of it")]
 mod client;
 #[path = "../models.rs"]
 mod models;

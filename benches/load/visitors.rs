@@ -82,10 +82,11 @@ pub(crate) async fn come_and_go(door: Door, pace: Pace, mut dice: Dice) -> Resul
 
 async fn visit(door: &Door, pace: Pace, dice: &mut Dice, seen: &mut Seen) -> Result<()> {
     let path = format!("/widget/v1/agents/{}/conversations", door.agent);
-    let started = again(&mut seen.put_off, || door.client.post(&path, &json!({}))).await?;
+    let nothing = json!({});
+    let started = again(&mut seen.put_off, || door.client.post(&path, &nothing)).await?;
     let id = started["conversation_id"].as_str().unwrap_or_default().to_owned();
-    let token = started["token"].as_str().unwrap_or_default();
-    let client = door.client.clone().with("authorization", format!("Bearer {token}"));
+    let key = started["token"].as_str().unwrap_or_default();
+    let client = door.client.clone().with("authorization", format!("Bearer {key}"));
     let mut screen = Screen {
         events: client.events("/widget/v1/events?after=0").await?,
         shown: Vec::new(),

@@ -196,8 +196,8 @@ async fn where_the_models_are_unfit_to_quote_nothing_is_quoted_and_the_settings_
         (&json!("handoff"), &Value::Null),
         "{item}"
     );
-    // The knowledge does answer it: what is missing is a fit model.
-    assert_eq!(item["reasons"], json!(["unfit_model"]), "{item}");
+    // The knowledge does answer it: what is missing is a fit model. The agent speaks German, the visitor does not.
+    assert_eq!(item["reasons"], json!(["unfit_model", "other_language"]), "{item}");
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ const NEVER: [(&str, &str); 20] = [
         "spam that somebody works on",
         "SELECT c.id FROM conversations c WHERE c.spam IS NOT NULL AND (c.owner <> 'ai' \
          OR EXISTS (SELECT 1 FROM review_items i WHERE i.conversation_id = c.id AND i.state <> 'closed') \
-         OR EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = c.id))",
+         OR EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = c.id AND j.kind <> 'close'))",
     ),
     (
         "a gap between messages",

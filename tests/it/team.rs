@@ -504,8 +504,7 @@ async fn the_teams_settings_are_kept_or_refused_in_words() {
 async fn what_waits_for_long_is_given_to_whom_the_chain_names() {
     let app = TestApp::start().await;
     let otto = colleague(&app, "Otto").await;
-    let settings =
-        json!({ "assign": false, "escalation": [{ "after_ms": 300_000, "to": ["otto@quillhaven.example"] }] });
+    let settings = json!({ "assign": false, "escalation": [{ "after_ms": 300_000, "to": ["otto@quillhaven.example"], "mail": true }] });
     app.owner()
         .json(http::Method::PUT, "/api/v1/team/settings", settings.to_string())
         .await
@@ -528,6 +527,9 @@ async fn what_waits_for_long_is_given_to_whom_the_chain_names() {
         .iter()
         .any(|entry| entry["kind"] == "review.escalated");
     assert!(told, "{log}");
+    let mails = app.owner().get("/api/v1/mails").await.ok();
+    assert_eq!(mails["items"].as_array().map(Vec::len), Some(1), "{mails}");
+    assert_eq!(mails["items"][0]["to"], "otto@quillhaven.example", "{mails}");
 }
 
 #[tokio::test]

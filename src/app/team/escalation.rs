@@ -1,11 +1,13 @@
 //! What waits for long is told to others, step by step as the team has set it.
 
-use super::super::ledger;
-use super::super::{App, AppError};
+use super::super::mail::{self, Mail};
+use super::super::{App, AppError, ledger};
 use super::assigning;
 use crate::domain::ids::{ConversationId, ItemId, MemberId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::review::Colleague;
 use crate::domain::team;
+use crate::domain::text::Email;
 use crate::store::entity::{assignment, review_item};
 use crate::store::{Change, ItemStatus, JobKind, LogDraft, Tx};
 
@@ -49,11 +51,10 @@ async fn escalate_in(
     }
     let item_id = item.id;
     let decided = item.state != ItemStatus::Open;
-    let told: Vec<MemberId> = super::colleagues(tx)
+    let told: Vec<Colleague> = super::colleagues(tx)
         .await?
         .into_iter()
         .filter(|colleague| step.to.is_empty() || colleague.is_named(&step.to))
-        .map(|colleague| colleague.member)
         .collect();
     let given_to = match team::assign(there, &step.to, u32::MAX) {
         // Whoever looks at it now goes on.
@@ -71,7 +72,17 @@ async fn escalate_in(
     if decided {
         return Ok(Change::Unlogged(()));
     }
-    let names: Vec<String> = told.iter().map(ToString::to_string).collect();
+    if step.mail {
+        let origin = app.post().map(|post| post.origin.clone()).unwrap_or_default();
+        for colleague in &told {
+            mail::queue(
+                tx,
+                letter(colleague, &item_link(&origin, item_id), (id, item_id), done)?,
+            )
+            .await?;
+        }
+    }
+    let names: Vec<String> = told.iter().map(|colleague| colleague.member.to_string()).collect();
     let mut entry = LogDraft::new(EventKind::ReviewEscalated, Actor::System)
         .about("item", item_id)
         .about("conversation", id)
@@ -81,6 +92,28 @@ async fn escalate_in(
         entry = entry.about("member", member);
     }
     Ok(Change::Logged((), entry))
+}
+
+fn item_link(origin: &str, item: ItemId) -> String {
+    format!("{origin}/queue/{item}")
+}
+
+/// Says that somebody waits, not what they wrote: a mail leaves the building.
+fn letter(
+    colleague: &Colleague,
+    link: &str,
+    (conversation, item): (ConversationId, ItemId),
+    step: usize,
+) -> Result<Mail, AppError> {
+    Ok(Mail {
+        key: format!("escalation:{item}:{step}:{}", colleague.member),
+        to: Email::parse(&colleague.email)?,
+        subject: "A visitor has waited for long".to_owned(),
+        text: format!("A visitor still waits for an answer, and nobody has decided yet.\n\nLook at it: {link}\n"),
+        html: None,
+        reply_to: None,
+        conversation: Some(conversation),
+    })
 }
 
 /// Gives an item to another member than before.
