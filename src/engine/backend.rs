@@ -66,7 +66,10 @@ impl Refusal {
 /// Conditions a request comes with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
+    /// What it counts as by now.
     pub(crate) priority: Priority,
+    /// What it was asked with.
+    pub(crate) asked: Priority,
     pub(crate) arrived: Instant,
     pub(crate) deadline: Option<Instant>,
     /// Whose fair share of the engine it is taken from: a digest of the caller's key.
@@ -78,6 +81,7 @@ impl Terms {
         let arrived = Instant::now();
         Self {
             priority,
+            asked: priority,
             arrived,
             deadline: allowed.and_then(|allowed| arrived.checked_add(allowed)),
             share: 0,

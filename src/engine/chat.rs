@@ -140,7 +140,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
         ),
         shelf: Shelf::new(size(settings.cache_tokens)),
         // The state of these models cannot be cut at a token, so only fresh runs are exact.
-        can_reuse: !model.is_recurrent() && !model.is_hybrid(),
+        can_reuse: !model.is_recurrent() && !model.is_hybrid() && !slides(&model),
         model: &model,
         context,
         writer,
@@ -299,6 +299,17 @@ impl Chat<'_> {
             counters.evictions = kept.evictions + self.shelf.evictions();
         });
     }
+}
+
+/// Whether some layers see only the last tokens: the library drops what they no longer see, so a copied beginning would
+/// have holes.
+fn slides(model: &LlamaModel) -> bool {
+    (0..model.meta_count()).any(|index| {
+        let is_window = model
+            .meta_key_by_index(index)
+            .is_ok_and(|key| key.ends_with(".attention.sliding_window"));
+        is_window && model.meta_val_str_by_index(index).is_ok_and(|tokens| tokens != "0")
+    })
 }
 
 fn as_u64(number: usize) -> u64 {

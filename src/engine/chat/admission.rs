@@ -24,7 +24,9 @@ impl Chat<'_> {
     /// urgent one takes the place of one that is less so, which goes on later.
     pub(super) fn admit(&mut self, desk: &Desk<ChatJob>) {
         let now = Instant::now();
-        self.ready.iter_mut().for_each(|sequence| sequence.age(now));
+        // Both age: who waits must not throw out who is as old.
+        let all = self.ready.iter_mut().chain(&mut self.running);
+        all.for_each(|sequence| sequence.age(now));
         self.ready.sort_by_key(Sequence::arrival);
         if self
             .running
@@ -60,6 +62,8 @@ impl Chat<'_> {
     /// Beside visitors few others run. Makes those who are too many for it wait; `false` if one of this priority has to.
     fn leaves_visitors_room(&mut self, priority: Priority, now: Instant, desk: &Desk<ChatJob>) -> bool {
         if priority == Priority::Live {
+            // From now on, so that those who make way are not let in again in the same breath.
+            self.visitor_seen = Some(now);
             while self.suspend_one_below(priority, BESIDE_VISITORS, desk) {}
             return true;
         }

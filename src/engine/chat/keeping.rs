@@ -6,7 +6,7 @@ use super::{
     sequence::Sequence,
     shelf::Shelved,
 };
-use crate::engine::{backend::ChatJob, guard::sequence_number, owner::Desk, wire::Priority};
+use crate::engine::{backend::ChatJob, guard::sequence_number, owner::Desk};
 use llama_cpp_2::context::{LlamaContext, session::LlamaStateSeqFlags};
 
 /// A beginning is copied back from the shelf if it saves at least so many tokens: that takes as long as computing ten.
@@ -27,7 +27,12 @@ impl Chat<'_> {
         let (tokens, grows_to) = (sequence.beginning(), sequence.grows_to());
         let shelved = self.shelf.longest(tokens).filter(|_| sequence.reuse())?;
         let in_cache = self.pool.known(tokens);
-        if shelved.length < in_cache + WORTH_COPYING || !self.pool.fits(tokens, grows_to.max(shelved.whole), false) {
+        let gain = shelved.length.saturating_sub(in_cache);
+        // A long state for a short gain would push out more than it brings.
+        if gain < WORTH_COPYING
+            || gain.saturating_mul(8) < shelved.whole
+            || !self.pool.fits(tokens, grows_to.max(shelved.whole), false)
+        {
             return None;
         }
         let begun = self.pool.begin(tokens, grows_to, false)?;
@@ -65,7 +70,19 @@ impl Chat<'_> {
             .map_err(|error| error.to_string())?;
         // What it goes on with belongs to another prompt.
         let from = shelved.length;
-        apply_one(&mut self.context, Change::Forget { number, from })
+        apply_one(&mut self.context, Change::Forget { number, from })?;
+        let stands = (
+            self.context.kv_cache_seq_pos_min(sequence),
+            self.context.kv_cache_seq_pos_max(sequence),
+        );
+        if usize::try_from(stands.1 + 1).is_ok_and(|length| length == from) && stands.0 == 0 {
+            Ok(())
+        } else {
+            Err(format!(
+                "positions {} to {} of {from} tokens came back",
+                stands.0, stands.1
+            ))
+        }
     }
 
     /// Puts what has been computed of a sequence on the shelf, before it leaves the cache.
@@ -87,9 +104,9 @@ impl Chat<'_> {
         }
     }
 
-    /// Takes a sequence out of the cache. What somebody waits for goes on: its beginning is kept.
+    /// Takes a sequence out of the cache. A conversation goes on: its beginning is kept.
     pub(super) fn end(&mut self, sequence: &Sequence) {
-        if sequence.reuse() && sequence.priority() != Priority::Evaluation {
+        if sequence.reuse() && sequence.is_conversation() {
             self.shelve(sequence.number());
         }
         let changes = self.pool.end(sequence.number(), sequence.reuse());

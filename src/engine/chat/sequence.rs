@@ -135,6 +135,12 @@ impl Sequence {
         self.reuse
     }
 
+    /// Somebody may go on from it: a visitor, or a member who asked for a suggestion. Work that nobody waits for stays
+    /// that however old it is.
+    pub(super) const fn is_conversation(&self) -> bool {
+        matches!(self.work, Work::Write(_)) && !matches!(self.terms.asked, Priority::Evaluation)
+    }
+
     /// Lets it count as more urgent once it has waited for long.
     pub(super) fn age(&mut self, now: Instant) {
         self.terms.priority = counts_as(self.terms.priority, self.terms.arrived, now);

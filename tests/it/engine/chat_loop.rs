@@ -269,6 +269,40 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
 }
 
 #[tokio::test]
+async fn while_a_visitor_is_there_one_request_at_most_runs_beside() {
+    let Some(mut bench) = Bench::with_chat() else {
+        return;
+    };
+    bench.settings.context_tokens = NonZero::new(512);
+    bench.settings.cache_tokens = Some(2_048);
+    let engine = bench.start().await;
+    let client = engine.client();
+    let evaluations = client.at_priority(Priority::Evaluation);
+    let mut backlog = Vec::new();
+    for number in 0..5 {
+        let asked = ChatRequest {
+            max_tokens: Some(400),
+            ..question(&format!("Count to {number} thousand, in words, without stopping."))
+        };
+        backlog.push(evaluations.chat_stream(asked, AMPLE).await.unwrap());
+    }
+    eventually("several run while nobody is there", async || {
+        chat_model(&client).await.running >= 3
+    })
+    .await;
+    let mut visitor = client.chat_stream(long_answer(), AMPLE).await.unwrap();
+    visitor.next().await.unwrap().unwrap();
+    assert!(
+        chat_model(&client).await.running <= 2,
+        "{:?}",
+        chat_model(&client).await
+    );
+    drop((visitor, backlog));
+    idle(&client).await;
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn a_deadline_that_passes_in_the_queue_is_said_to_have_passed() {
     let Some(mut bench) = Bench::with_chat() else {
         return;
