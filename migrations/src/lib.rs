@@ -5,6 +5,7 @@
 
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
+mod dialect;
 mod m0001_start;
 mod m0002_policy;
 mod m0003_screening;

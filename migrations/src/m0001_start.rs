@@ -1,7 +1,7 @@
 //! The first schema.
 
+use crate::dialect;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(Debug)]
 pub(crate) struct Migration;
@@ -15,36 +15,14 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        connection.execute_unprepared(&in_dialect(TABLES, sqlite)).await?;
-        connection
-            .execute_unprepared(if sqlite { SEARCH_SQLITE } else { SEARCH_POSTGRES })
-            .await?;
-        Ok(())
+        dialect::execute(manager, TABLES).await?;
+        dialect::execute_one_of(manager, SEARCH_SQLITE, SEARCH_POSTGRES).await
     }
 
     // On SQLite sea-orm runs migrations outside of a transaction unless told otherwise.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
-}
-
-/// One text for both databases; the type names that differ stand in braces.
-pub(crate) fn in_dialect(sql: &str, sqlite: bool) -> String {
-    let names: [(&str, &str, &str); 7] = [
-        // The full-text index refers to rows by a number that must survive a VACUUM.
-        ("{serial}", "INTEGER", "BIGINT GENERATED ALWAYS AS IDENTITY"),
-        ("{uuid}", "BLOB", "UUID"),
-        ("{int}", "INTEGER", "BIGINT"),
-        ("{bool}", "INTEGER", "BOOLEAN"),
-        ("{bytes}", "BLOB", "BYTEA"),
-        ("{true}", "1", "TRUE"),
-        ("{strict}", "STRICT", ""),
-    ];
-    names.iter().fold(sql.to_owned(), |sql, (name, lite, postgres)| {
-        sql.replace(name, if sqlite { lite } else { postgres })
-    })
 }
 
 const TABLES: &str = r"

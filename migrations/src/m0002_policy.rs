@@ -1,8 +1,7 @@
 //! Policies of the owner's, and what a decision rested on.
 
-use crate::m0001_start::in_dialect;
+use crate::dialect;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(Debug)]
 pub(crate) struct Migration;
@@ -16,15 +15,8 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let real = if sqlite { "REAL" } else { "DOUBLE PRECISION" };
-        let tables = in_dialect(TABLES, sqlite).replace("{real}", real);
-        connection.execute_unprepared(&tables).await?;
-        connection
-            .execute_unprepared(if sqlite { STAY_SQLITE } else { STAY_POSTGRES })
-            .await?;
-        Ok(())
+        dialect::execute(manager, TABLES).await?;
+        dialect::execute_one_of(manager, STAY_SQLITE, STAY_POSTGRES).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

@@ -1,8 +1,7 @@
 //! A team at the queue: terms and order of items, approvals of several people, assignments, skills, spam.
 
-use crate::m0001_start::in_dialect;
+use crate::dialect;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(Debug)]
 pub(crate) struct Migration;
@@ -16,10 +15,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        connection.execute_unprepared(&in_dialect(CHANGES, sqlite)).await?;
-        Ok(())
+        dialect::execute(manager, CHANGES).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

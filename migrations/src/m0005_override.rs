@@ -1,8 +1,7 @@
 //! A person in charge: e-mail and what it carries.
 
-use crate::m0001_start::in_dialect;
+use crate::dialect;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(Debug)]
 pub(crate) struct Migration;
@@ -16,10 +15,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let connection = manager.get_connection();
-        connection.execute_unprepared(&in_dialect(TABLES, sqlite)).await?;
-        Ok(())
+        dialect::execute(manager, TABLES).await
     }
 
     // On SQLite sea-orm runs migrations outside of a transaction unless told otherwise.
