@@ -10,7 +10,7 @@ use crate::domain::policy::{GateState, Topic};
 use crate::domain::suggestion::closest;
 use crate::domain::time::Timestamp;
 use crate::store::entity::workspace;
-use crate::store::{Change, Json, LogDraft, Rows};
+use crate::store::{Change, Json, LogDraft, Rows, Tx};
 use serde::Serialize;
 use serde_json::json;
 
@@ -135,20 +135,25 @@ pub async fn release(app: &App, caller: &Caller, names: Vec<String>) -> Result<G
                     });
                 }
                 let gate = row.gate.0.releasing(&names, by, now);
-                if gate == row.gate.0 {
-                    return Ok(Change::Unlogged(()));
-                }
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("released", names.clone());
-                tx.update(workspace::Model {
-                    gate: Json(gate),
-                    ..row
-                })
-                .await?;
-                Ok::<_, AppError>(Change::Logged((), entry))
+                set(tx, row, gate, entry).await
             })
         })
         .await?;
     gate(app, caller).await
+}
+
+/// Writes the gate and what is said of it, unless it stands so already.
+async fn set(tx: &Tx<'_>, row: workspace::Model, gate: GateState, entry: LogDraft) -> Result<Change<()>, AppError> {
+    if gate == row.gate.0 {
+        return Ok(Change::Unlogged(()));
+    }
+    tx.update(workspace::Model {
+        gate: Json(gate),
+        ..row
+    })
+    .await?;
+    Ok(Change::Logged((), entry))
 }
 
 fn may_be_released(name: &str, topics: &[Topic]) -> Result<(), AppError> {
@@ -194,16 +199,8 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
                     .gate
                     .0
                     .keeping(|topic| !names.is_empty() && names.iter().all(|name| name != topic));
-                if gate == row.gate.0 {
-                    return Ok(Change::Unlogged(()));
-                }
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("closed", names.clone());
-                tx.update(workspace::Model {
-                    gate: Json(gate),
-                    ..row
-                })
-                .await?;
-                Ok::<_, AppError>(Change::Logged((), entry))
+                set(tx, row, gate, entry).await
             })
         })
         .await?;
