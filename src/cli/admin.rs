@@ -146,10 +146,10 @@ impl Admin {
             Self::Member(Member::Add(member)) if !member.known => Some(read_password()?),
             _ => None,
         };
-        let client = Client::connect(context, Needs::Database).await?;
-        let result = self.ask(context, &client, password).await;
-        client.close().await;
-        result
+        Client::asked(context, Needs::Database, async |client| {
+            self.ask(context, client, password).await
+        })
+        .await
     }
 
     async fn ask(self, context: &Context, client: &Client, password: Option<String>) -> Result<(), Failure> {

@@ -55,10 +55,10 @@ struct Conversation {
 impl Conversations {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         context.member = self.member;
-        let client = Client::connect(&context, Needs::Database).await?;
-        let result = self.command.run(&context, &client).await;
-        client.close().await;
-        result
+        Client::asked(&context, Needs::Database, async |client| {
+            self.command.run(&context, client).await
+        })
+        .await
     }
 }
 

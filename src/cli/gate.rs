@@ -46,14 +46,12 @@ struct Close {
 impl Gate {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         context.member = self.member;
-        let client = Client::connect(&context, Needs::Database).await?;
-        let answer = match self.command {
+        let answer = Client::asked(&context, Needs::Database, async |client| match self.command {
             GateCommand::Show => client.get(GATE).await,
             GateCommand::Release(Release { topics }) => client.post(GATE, &json!({ "release": topics })).await,
             GateCommand::Close(Close { topics }) => client.post(GATE, &json!({ "close": topics })).await,
-        };
-        client.close().await;
-        context.answer(&answer?, gate)
+        });
+        context.answer(&answer.await?, gate)
     }
 }
 

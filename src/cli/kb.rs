@@ -82,10 +82,7 @@ impl Kb {
         };
         // Before models are loaded for nothing.
         let work = self.read()?;
-        let client = Client::connect(context, needs).await?;
-        let result = work.ask(context, &client).await;
-        client.close().await;
-        result
+        Client::asked(context, needs, async |client| work.ask(context, client).await).await
     }
 
     fn read(self) -> Result<Work, Failure> {

@@ -36,10 +36,7 @@ pub(crate) struct Verify {
 
 impl Log {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let client = Client::connect(context, Needs::Database).await?;
-        let result = self.ask(context, &client).await;
-        client.close().await;
-        result
+        Client::asked(context, Needs::Database, async |client| self.ask(context, client).await).await
     }
 
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {

@@ -54,10 +54,7 @@ const CHECKS: &str = "/api/v1/admin/models/checks";
 impl Check {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let needs = if self.show { Needs::Database } else { Needs::ModelsAlone };
-        let client = Client::connect(context, needs).await?;
-        let result = self.ask(context, &client).await;
-        client.close().await;
-        result
+        Client::asked(context, needs, async |client| self.ask(context, client).await).await
     }
 
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {

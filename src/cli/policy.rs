@@ -84,10 +84,10 @@ struct Conversation {
 impl Policy {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         context.member.clone_from(&self.member);
-        let client = Client::connect(&context, Needs::Database).await?;
-        let result = self.ask(&context, &client).await;
-        client.close().await;
-        result
+        Client::asked(&context, Needs::Database, async |client| {
+            self.ask(&context, client).await
+        })
+        .await
     }
 
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {

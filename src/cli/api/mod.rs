@@ -60,6 +60,18 @@ impl Client {
             .with("holdpoint-member", context.member.as_deref())
     }
 
+    /// Asks as [`Self::connect`]ed, and closes whatever the answer was.
+    pub(crate) async fn asked<T>(
+        context: &Context,
+        needs: Needs,
+        ask: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let client = Self::connect(context, needs).await?;
+        let result = ask(&client).await;
+        client.close().await;
+        result
+    }
+
     /// The administrator, asking the API of a server in this process.
     pub(crate) fn in_process(router: &Router) -> Self {
         Self {
