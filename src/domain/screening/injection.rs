@@ -6,11 +6,13 @@
 
 mod hidden;
 mod rules;
+mod signs;
 
 use super::phrases::Hit;
 use super::words::{Word, words};
 use hidden::View;
-use rules::{PATTERNS, POSING_LINES, RULES, SIGNS, Trick};
+use rules::{PATTERNS, RULES, Trick};
+use signs::{POSING_LINES, SIGNS};
 
 /// Where a text comes from: knowledge has no reason to speak to an AI, a visitor has some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,190 @@
+//! The AI shall say what it was told, or what belongs to others.
+
+use super::Trick::{Exfiltrate, Reveal};
+use super::{Rule, rule};
+
+/// Attempts to get at what is not the visitor's.
+pub(super) const SECRETS: &[Rule] = &[
+    rule(Reveal, 0.8, 0.85, "@reveal +6 @hidden +1 @told"),
+    rule(Reveal, 0.8, 0.85, "@reveal +5 @told +2 @hidden"),
+    rule(
+        Reveal,
+        0.75,
+        0.8,
+        "@reveal +5 @own +1 prompt|prompts|systemprompt|preamble|istem*",
+    ),
+    rule(Reveal, 0.5, 0.65, "system prompt|prompts"),
+    rule(
+        Reveal,
+        0.7,
+        0.8,
+        "systemprompt|systemanweisung*|systeminstruktion*|systemnachricht|sysprompt|promptsystem",
+    ),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "your|deine|tes|tu|tus|tue|vos|suas|its +1 @hidden +1 @told",
+    ),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "@told +1 de|del|di|do|of|von|des +1 sistema|systeme|system|systems|sistem",
+    ),
+    rule(
+        Reveal,
+        0.65,
+        0.7,
+        "@reveal +4 your|deine|tes|tus|tue|vos|suas|jouw|twoje|swoje +1 @rules +4 verbatim|word|wort*|mot|palabra|parola|exact*|full|json|base64|starting",
+    ),
+    rule(
+        Reveal,
+        0.5,
+        0.6,
+        "what|reveal|repeat|print|output|leak|dump|disclose|expose|recite +4 your +1 instructions|directives|programming",
+    ),
+    rule(
+        Reveal,
+        0.7,
+        0.75,
+        "@rules|@told|exactly +2 you +2 given|told|received|follow|following|instructed|programmed|configured",
+    ),
+    rule(
+        Reveal,
+        0.5,
+        0.6,
+        "you|i +2 told|instructed|given|programmed +3 before|to|by +4 conversation|chat|developers|session|start|creators",
+    ),
+    rule(Reveal, 0.55, 0.6, "my instructions are"),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "what were|was|are you +2 told|instructed|given|programmed|configured",
+    ),
+    rule(
+        Reveal,
+        0.65,
+        0.7,
+        "repeat|output|print|copy|recite|show|translate|echo|write|display|return +4 text|words|everything|message|messages|content|conversation|sentences|paragraph +2 above|back|before|preceding|previous|verbatim|prior",
+    ),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "written|said|text|words|everything|anything|what +3 above|before|prior|preceding +2 this|the|our conversation|chat|message|session|line|dialogue",
+    ),
+    rule(Reveal, 0.55, 0.6, "begin*|start* +2 with +2 you are"),
+    rule(
+        Reveal,
+        0.5,
+        0.6,
+        "word|verbatim|wortlich|wortwortlich|literally +3 word|for +4 conversation|instructions|prompt",
+    ),
+    rule(
+        Reveal,
+        0.55,
+        0.6,
+        "you +3 supposed|allowed|forbidden|permitted|prohibited +2 tell|say|reveal|share|discuss|disclose|talk",
+    ),
+    rule(Reveal, 0.6, 0.65, "@reveal|everything +6 context window"),
+    rule(
+        Reveal,
+        0.55,
+        0.6,
+        "initialization|initialisation|init string|prompt|message|text|sequence",
+    ),
+    rule(
+        Reveal,
+        0.6,
+        0.65,
+        "@hidden @told +6 verbatim|json|base64|full|configuration|tags|word|pig|emoji|opposite",
+    ),
+    rule(
+        Reveal,
+        0.55,
+        0.6,
+        "@reveal +3 system|internal configuration|configurations|settings|message|messages|state",
+    ),
+    rule(
+        Reveal,
+        0.45,
+        0.55,
+        "@reveal +3 hidden|secret|internal|confidential|geheime|secretas +2 @told|@rules|data|daten|information|knowledge",
+    ),
+    rule(Exfiltrate, 0.65, 0.75, "@export +5 @crown"),
+    rule(
+        Exfiltrate,
+        0.65,
+        0.75,
+        "@export +5 @private +2 @records +6 @crown|extern*|external|externally|adresse|attacker|me|http|https|webhook",
+    ),
+    rule(
+        Exfiltrate,
+        0.5,
+        0.65,
+        "@export +4 raw|full|entire|all|complete|whole +2 customer|customers|client|clients|user|users|order|kunden*|clientes|clienti +1 @records",
+    ),
+    rule(
+        Exfiltrate,
+        0.5,
+        0.65,
+        "@export +3 customer|client|user|users|kunden +1 database|emails|list|records|data|liste|passwords|daten",
+    ),
+    rule(
+        Exfiltrate,
+        0.55,
+        0.65,
+        "@export|@reveal +4 environment variables|secrets",
+    ),
+    rule(
+        Exfiltrate,
+        0.6,
+        0.7,
+        "leak|dump|exfiltrate|steal|expose|reveal +5 @records|@crown",
+    ),
+    rule(
+        Exfiltrate,
+        0.55,
+        0.65,
+        "@export|@reveal +4 api keys|key|tokens|token|secrets +3 to|of|from|you",
+    ),
+    rule(
+        Exfiltrate,
+        0.55,
+        0.65,
+        "reveal|show|give|grant|send|tell|list|display +4 private|admin|internal|hidden +1 admin|pages|password|access|passwords|records|data|documents|notes|credentials",
+    ),
+    rule(
+        Exfiltrate,
+        0.55,
+        0.65,
+        "grant +4 access|all|admin|permission|requests|privileges",
+    ),
+    rule(
+        Exfiltrate,
+        0.55,
+        0.65,
+        "user|i +1 is|am +2 admin|administrator|authorized|developer|owner +4 grant|allow|reveal|unlock|give|all",
+    ),
+    rule(
+        Exfiltrate,
+        0.6,
+        0.7,
+        "gib|gibst|verrate|zeige|sende|schicke +3 alle|internen|vertrauliche*|geheime* +2 daten|kundendaten|informationen|passworter +1 preis|heraus",
+    ),
+    rule(Exfiltrate, 0.6, 0.7, "gibst|gib +5 daten|informationen preis|heraus"),
+    rule(
+        Exfiltrate,
+        0.6,
+        0.7,
+        "rassemble*|collecte*|envoie*|envia*|invia*|recopila*|raccogli*|envie +3 donnees|datos|dati|dados +2 clients|clientes|clienti|internes|privados",
+    ),
+    rule(
+        Exfiltrate,
+        0.4,
+        0.7,
+        "forward|send|email|post +6 externally|external|attacker|evil",
+    ),
+];
