@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long a draft waits under the policy of these tests.
-const DEADLINE_MS: i64 = 15 * 60_000;
+pub(crate) const DEADLINE_MS: i64 = 15 * 60_000;
 
 /// Open on weekdays from nine to five. Whatever is drafted from knowledge is held for a quarter of an hour.
-fn policy(fallback: &str) -> String {
+pub(crate) fn policy(fallback: &str) -> String {
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday"].map(|day| format!("{day} = [\"09:00-17:00\"]\n"));
     format!(
         "[hours]\n{}\n[[rule]]\nname = \"Look at it\"\nwhen = {{ mode = [\"verified\", \"quote\", \"compose\"] }}\nthen = \"hold\"\ndeadline_minutes = 15\nfallback = \"{fallback}\"\n",
@@ -18,7 +18,7 @@ fn policy(fallback: &str) -> String {
     )
 }
 
-async fn apply(app: &TestApp, toml: &str) {
+pub(crate) async fn apply(app: &TestApp, toml: &str) {
     let path = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
     let body = json!({ "toml": toml }).to_string();
     app.owner().json(Method::PUT, &path, body).await.ok();
@@ -36,7 +36,7 @@ fn next_monday(app: &TestApp, hour: i64) -> i64 {
 }
 
 /// Moves the clock to the next Monday at this hour.
-fn go_to_monday(app: &TestApp, hour: i64) {
+pub(crate) fn go_to_monday(app: &TestApp, hour: i64) {
     app.advance_ms(next_monday(app, hour) - now(app));
 }
 

@@ -16,6 +16,7 @@ mod api_server;
 mod api_streams;
 mod api_visitor;
 mod app;
+mod at_the_desk;
 mod browser;
 mod cli;
 mod console_pages;
