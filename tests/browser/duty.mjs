@@ -62,9 +62,8 @@ async function takesEmail(page) {
 
 async function live(page) {
   await page.goto(`${base}/live`);
-  await page.keyboard.type(owner);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(password);
+  await page.getByLabel('E-mail').fill(owner);
+  await page.getByLabel('Password').fill(password);
   await page.keyboard.press('Enter');
   await page.waitForURL(`${base}/live`);
   const row = page.locator('[data-row]').filter({ hasText: 'money back' });

@@ -61,7 +61,10 @@ async fn the_queue_is_sorted_by_topic_whatever_it_is_called_and_by_having_none()
         .item_where(|item| item["conversation_id"] == refund["conversation_id"] && item["kind"] == "handoff")
         .await;
     assert_eq!(handoff["topics"], refund["topics"]);
-    assert_eq!(listed(&app, "topic=100+%25+%22refunds%22_&kind=handoff").await, [id(&handoff)]);
+    assert_eq!(
+        listed(&app, "topic=100+%25+%22refunds%22_&kind=handoff").await,
+        [id(&handoff)]
+    );
 }
 
 #[tokio::test]
@@ -74,10 +77,17 @@ async fn a_visitor_who_waits_for_a_person_comes_with_a_brief_in_the_queue_too() 
     let brief = &handoff["brief"];
     assert_eq!(brief["wants"], OPENING_HOURS);
     assert_eq!(brief["tried"][0]["what"], "The AI drafted, and it was not sent");
-    let page = app.owner().get(&format!("/queue/{}", handoff["id"].as_str().unwrap())).await;
+    let page = app
+        .owner()
+        .get(&format!("/queue/{}", handoff["id"].as_str().unwrap()))
+        .await;
     assert!(page.text().contains("In brief"));
     let conversation = format!("/api/v1/conversations/{}", handoff["conversation_id"].as_str().unwrap());
-    assert_eq!(app.owner().get(&conversation).await.ok()["brief"], *brief, "the same as in the conversation");
+    assert_eq!(
+        app.owner().get(&conversation).await.ok()["brief"],
+        *brief,
+        "the same as in the conversation"
+    );
 }
 
 #[tokio::test]
@@ -96,13 +106,23 @@ async fn canned_replies_are_changed_and_nobody_is_given_anothers_name() {
     change("returns", "We open at ten.").await.refused(409);
     change("hours", " ").await.refused(422);
     let changed = change("/Opening-Hours", "We open at ten.").await.ok();
-    assert_eq!((&changed["shortcut"], &changed["text"]), (&json!("opening-hours"), &json!("We open at ten.")));
+    assert_eq!(
+        (&changed["shortcut"], &changed["text"]),
+        (&json!("opening-hours"), &json!("We open at ten."))
+    );
     change("opening-hours", "We open at ten.").await.ok();
     let log = app.owner().get("/api/v1/log?limit=200").await.ok().to_string();
-    assert_eq!(log.matches("canned_reply.changed").count(), 1, "the same again is no change");
+    assert_eq!(
+        log.matches("canned_reply.changed").count(),
+        1,
+        "the same again is no change"
+    );
     let other = app.other_workspace().await;
     let theirs = json!({ "shortcut": "x", "text": "y" }).to_string();
-    app.member_of(&other).json(Method::PUT, &path, theirs).await.refused(404);
+    app.member_of(&other)
+        .json(Method::PUT, &path, theirs)
+        .await
+        .refused(404);
     let page = app.owner().get("/settings/replies").await;
     assert!(page.text().contains("/opening-hours"));
     assert!(app.owner().get("/log").await.text().contains("changed a canned reply"));
@@ -129,7 +149,10 @@ async fn live_shows_what_was_noticed_in_words() {
     );
     assert_eq!(noticed[0]["flag"], "anger");
     let flags = live["items"][0]["flags"].to_string();
-    assert!(!flags.contains("angry") && !flags.contains("sensitive"), "said once: {flags}");
+    assert!(
+        !flags.contains("angry") && !flags.contains("sensitive"),
+        "said once: {flags}"
+    );
 }
 
 #[tokio::test]
@@ -149,7 +172,10 @@ async fn the_log_shows_no_personal_data_and_still_verifies() {
         entries.into_iter().find(|entry| entry["kind"] == "message.created")
     })
     .await;
-    assert_eq!(entry["content"]["text"], "Write to [email] or call [phone], my card is [card].");
+    assert_eq!(
+        entry["content"]["text"],
+        "Write to [email] or call [phone], my card is [card]."
+    );
     let left = app.owner().get("/api/v1/log?limit=200").await.ok();
     assert!(left.to_string().contains("\"address\":\"[email]\""), "{left}");
     assert_eq!(app.owner().get("/api/v1/log/verify").await.ok()["ok"], true);

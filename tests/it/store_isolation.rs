@@ -11,9 +11,10 @@ use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document,
-    draft, job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-    review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery,
+    document, draft, job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating,
+    release, return_link, review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    webhook_secret,
 };
 use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};

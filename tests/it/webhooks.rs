@@ -5,9 +5,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, header};
 use holdpoint::app::webhooks::Courier;
 use holdpoint::outbound::{Limits, Outbound, Proxies};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -113,7 +113,9 @@ fn verifies(secret: &str, (headers, body): &(HeaderMap, String)) -> bool {
     let header = |name: &str| headers[name].to_str().unwrap();
     let seconds = header("webhook-timestamp").parse().unwrap();
     let expected = checker.sign(header("webhook-id"), seconds, body.as_bytes()).unwrap();
-    header("webhook-signature").split(' ').any(|signature| signature == expected)
+    header("webhook-signature")
+        .split(' ')
+        .any(|signature| signature == expected)
 }
 
 async fn log(app: &TestApp) -> String {
@@ -135,13 +137,19 @@ async fn what_waits_for_long_is_told_to_a_program_with_ids_and_a_link_and_nothin
     let item = app.item_of(&visitor).await;
     app.advance_ms(STEP_MS);
     let webhook = tried(&app, 1).await;
-    assert_eq!((&webhook["state"], &webhook["type"]), (&json!("delivered"), &json!("review.escalated")));
+    assert_eq!(
+        (&webhook["state"], &webhook["type"]),
+        (&json!("delivered"), &json!("review.escalated"))
+    );
     let requests = receiver.requests();
     let [request] = requests.as_slice() else {
         panic!("not one request but {requests:?}")
     };
     let secret = secret(&app, false).await["secret"].as_str().unwrap().to_owned();
-    assert!(secret.starts_with("whsec_") && verifies(&secret, request), "{request:?}");
+    assert!(
+        secret.starts_with("whsec_") && verifies(&secret, request),
+        "{request:?}"
+    );
     let (headers, body) = request;
     assert_eq!(headers["webhook-id"], webhook["id"].as_str().unwrap());
     assert!(!body.contains("shop open"), "{body}");
@@ -151,10 +159,18 @@ async fn what_waits_for_long_is_told_to_a_program_with_ids_and_a_link_and_nothin
     let data = &body["data"];
     assert_eq!((&data["item_id"], &data["step"]), (&item["id"], &json!(1)));
     assert_eq!(data["conversation_id"], visitor.conversation_id.as_str());
-    assert!(data["link"].as_str().unwrap().ends_with(&format!("/queue/{}", item["id"].as_str().unwrap())));
+    assert!(
+        data["link"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/queue/{}", item["id"].as_str().unwrap()))
+    );
 
     let log = log(&app).await;
-    assert!(log.contains("webhook.delivered") && log.contains("review.escalated"), "{log}");
+    assert!(
+        log.contains("webhook.delivered") && log.contains("review.escalated"),
+        "{log}"
+    );
     assert!(!log.contains(&secret) && !log.contains(secret.trim_start_matches("whsec_")));
 }
 
@@ -166,19 +182,31 @@ async fn a_receiver_that_is_silent_and_then_broken_gets_it_again_under_the_same_
     test(&app, &receiver).await;
     let silent = tried(&app, 1).await;
     assert_eq!(silent["state"], "queued");
-    assert!(silent["last_error"].as_str().unwrap().contains("sent nothing"), "{silent}");
+    assert!(
+        silent["last_error"].as_str().unwrap().contains("sent nothing"),
+        "{silent}"
+    );
     assert!(!silent["url"].as_str().unwrap().contains("hidden"), "{silent}");
     app.advance_ms(5_100);
     let broken = tried(&app, 2).await;
     assert!(broken["last_error"].as_str().unwrap().contains("500"), "{broken}");
     app.advance_ms(5 * 60_000 + 100);
     let webhook = tried(&app, 3).await;
-    assert_eq!((&webhook["state"], &webhook["last_error"]), (&json!("delivered"), &Value::Null));
+    assert_eq!(
+        (&webhook["state"], &webhook["last_error"]),
+        (&json!("delivered"), &Value::Null)
+    );
     let requests = receiver.requests();
-    let ids: Vec<_> = requests.iter().map(|(headers, _)| headers["webhook-id"].clone()).collect();
+    let ids: Vec<_> = requests
+        .iter()
+        .map(|(headers, _)| headers["webhook-id"].clone())
+        .collect();
     assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert!(requests.iter().all(|(_, body)| *body == requests[0].1));
-    let times: Vec<_> = requests.iter().map(|(headers, _)| headers["webhook-timestamp"].clone()).collect();
+    let times: Vec<_> = requests
+        .iter()
+        .map(|(headers, _)| headers["webhook-timestamp"].clone())
+        .collect();
     assert_ne!(times[0], times[2], "each attempt is signed with its own time");
 
     // By hand it is delivered again, whatever became of it.
@@ -205,7 +233,10 @@ async fn a_receiver_that_is_gone_is_not_asked_again_and_one_that_is_down_ten_tim
         app.advance_ms(24 * HOUR_MS + 100);
     }
     let given_up = tried(&app, 10).await;
-    assert_eq!((&given_up["state"], &given_up["next_at"]), (&json!("failed"), &Value::Null));
+    assert_eq!(
+        (&given_up["state"], &given_up["next_at"]),
+        (&json!("failed"), &Value::Null)
+    );
     assert_eq!((gone.requests().len(), down.requests().len()), (1, 10));
     assert_eq!(log(&app).await.matches("webhook.failed").count(), 2);
 }
@@ -217,13 +248,20 @@ async fn nobody_is_led_into_the_house() {
     let outside = Receiver::start(&[Plan::LeadsTo(inside.url())]).await;
     delivers_to(&app, &[&outside]);
     // An address inside is refused as soon as it is entered,
-    for url in [inside.url(), "https://169.254.169.254/latest".to_owned(), "https://[::1]/".to_owned()] {
+    for url in [
+        inside.url(),
+        "https://169.254.169.254/latest".to_owned(),
+        "https://[::1]/".to_owned(),
+    ] {
         let refused = app
             .owner()
             .post("/api/v1/webhooks/test", &json!({ "url": url }))
             .await
             .refused(422);
-        assert!(refused["detail"].as_str().unwrap().contains("webhook_hosts"), "{refused}");
+        assert!(
+            refused["detail"].as_str().unwrap().contains("webhook_hosts"),
+            "{refused}"
+        );
         let chain = json!({ "escalation": [{ "after_ms": STEP_MS, "webhook": url }] });
         app.owner()
             .json(Method::PUT, "/api/v1/team/settings", chain.to_string())
@@ -234,7 +272,10 @@ async fn nobody_is_led_into_the_house() {
     test(&app, &outside).await;
     let webhook = tried(&app, 1).await;
     assert_eq!(webhook["state"], "queued");
-    assert!(webhook["last_error"].as_str().unwrap().contains("not followed"), "{webhook}");
+    assert!(
+        webhook["last_error"].as_str().unwrap().contains("not followed"),
+        "{webhook}"
+    );
     assert_eq!((outside.requests().len(), inside.requests().len()), (1, 0));
 }
 
@@ -260,7 +301,10 @@ async fn a_secret_is_exchanged_without_a_gap() {
     assert!(verifies(&old, &requests[0]) && verifies(&new, &requests[0]));
     let (headers, body) = &requests[0];
     let checker = standardwebhooks::Webhook::new(&new).unwrap();
-    assert!(checker.verify(body.as_bytes(), headers).is_ok(), "sent at the machine's own time");
+    assert!(
+        checker.verify(body.as_bytes(), headers).is_ok(),
+        "sent at the machine's own time"
+    );
     assert!(!verifies(&old, &requests[1]) && verifies(&new, &requests[1]));
     let log = log(&app).await;
     assert!(log.contains("webhook.secret_changed") && !log.contains("whsec_"));

@@ -35,5 +35,8 @@ async fn when_nobody_is_there_the_widget_says_when_somebody_is_back_and_asks_for
         })
         .await;
     let desk = app.owner().get("/api/v1/team/desk").await.ok();
-    assert_eq!(desk["views"], json!([{ "name": "Refund desk", "query": "topic=refunds" }]));
+    assert_eq!(
+        desk["views"],
+        json!([{ "name": "Refund desk", "query": "topic=refunds" }])
+    );
 }

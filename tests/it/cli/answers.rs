@@ -250,8 +250,16 @@ fn the_secret_of_webhooks_is_printed_and_the_clocks_are_set() {
     let secret = holdpoint.done(&["webhook", "secret"]);
     assert!(secret.starts_with("whsec_"), "{secret}");
     assert_eq!(holdpoint.done(&["webhook", "secret"]), secret);
-    assert!(holdpoint.done(&["webhook", "secret", "--renew"]).contains("goes on signing"));
+    assert!(
+        holdpoint
+            .done(&["webhook", "secret", "--renew"])
+            .contains("goes on signing")
+    );
     assert!(holdpoint.done(&["webhook", "list"]).contains("no webhooks yet"));
     holdpoint.done(&["admin", "workspace", "time-zone", "Europe/Berlin"]);
-    assert!(holdpoint.done(&["admin", "workspace", "list"]).contains("Europe/Berlin"));
+    assert!(
+        holdpoint
+            .done(&["admin", "workspace", "list"])
+            .contains("Europe/Berlin")
+    );
 }
