@@ -181,7 +181,10 @@ impl Admin {
             Self::Workspace(Workspace::TimeZone { zone }) => {
                 let answer = client.put(TIME_ZONE, &json!({ "time_zone": zone })).await?;
                 context.answer(&answer, |answer| {
-                    format!("Business hours are read from the clocks of {}.", text(answer, "/time_zone"))
+                    format!(
+                        "Business hours are read from the clocks of {}.",
+                        text(answer, "/time_zone")
+                    )
                 })
             }
             Self::Member(Member::Add(AddMember { email, name, role, .. })) => {

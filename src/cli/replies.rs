@@ -69,7 +69,9 @@ impl Replies {
                     },
                 });
                 let answer = client.put(&path(&known), &wish).await?;
-                context.answer(&answer, |answer| format!("Changed: /{}", self::text(answer, "/shortcut")))
+                context.answer(&answer, |answer| {
+                    format!("Changed: /{}", self::text(answer, "/shortcut"))
+                })
             }
             Self::Remove { name } => {
                 let known = find(client, &name).await?;
@@ -95,14 +97,21 @@ async fn find(client: &Client, name: &str) -> Result<Value, Failure> {
         .iter()
         .find(|reply| text(reply, "/shortcut") == wanted);
     found.cloned().ok_or_else(|| {
-        Failure::usage(format!("there is no canned reply /{wanted}; see: holdpoint queue replies list"))
+        Failure::usage(format!(
+            "there is no canned reply /{wanted}; see: holdpoint queue replies list"
+        ))
     })
 }
 
 fn replies(answer: &Value) -> String {
     let rows: Vec<_> = list(answer, "/items")
         .iter()
-        .map(|reply| [format!("/{}", text(reply, "/shortcut")), short(text(reply, "/text"), 100)])
+        .map(|reply| {
+            [
+                format!("/{}", text(reply, "/shortcut")),
+                short(text(reply, "/text"), 100),
+            ]
+        })
         .collect();
     if rows.is_empty() {
         return "There are no canned replies yet. Add one: holdpoint queue replies add NAME --text TEXT".to_owned();

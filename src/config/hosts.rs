@@ -28,7 +28,10 @@ mod tests {
         let hosts = ["10.0.0.7:9000", "hooks.lan", "[::1]:80"].map(str::to_owned);
         assert_eq!(parse("10.0.0.7:9000, Hooks.lan,[::1]:80"), Ok(hosts.to_vec()));
         for wrong in ["http://hooks.lan", "hooks.lan/path", "me@hooks.lan", "two words"] {
-            assert!(parse(wrong).is_err_and(|wanted| wanted.contains("hooks.lan")), "{wrong}");
+            assert!(
+                parse(wrong).is_err_and(|wanted| wanted.contains("hooks.lan")),
+                "{wrong}"
+            );
         }
     }
 }

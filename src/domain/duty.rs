@@ -48,7 +48,9 @@ impl Duty<'_> {
 
     /// When `patience_ms` milliseconds in which the business is open will have passed; at the latest in a year.
     pub fn deadline(&self, now: Timestamp, patience_ms: i64) -> Timestamp {
-        let Some((policy, hours)) = self.policy.and_then(|policy| Some((policy, policy.document.hours.as_ref()?)))
+        let Some((policy, hours)) = self
+            .policy
+            .and_then(|policy| Some((policy, policy.document.hours.as_ref()?)))
         else {
             return now.plus_ms(patience_ms);
         };

@@ -46,8 +46,8 @@ const GERMAN: Words = Words {
     has_address: "Die Antwort kommt hier und an Ihre E-Mail-Adresse.",
 };
 
-const ENGLISH_CLOSED: &str = "We are not here right now.";
-const ENGLISH_CLOSED_UNTIL: &str = "We are not here right now and back {back}.";
+const ENGLISH_CLOSED: &str = "We are away right now.";
+const ENGLISH_CLOSED_UNTIL: &str = "We are away right now and back {back}.";
 const ENGLISH_LEAVE_ADDRESS: &str = "Leave your e-mail address, and the answer comes there too.";
 const ENGLISH_HAS_ADDRESS: &str = "The answer comes here and to your e-mail address.";
 
@@ -194,14 +194,17 @@ mod tests {
     #[test]
     fn when_somebody_is_back_is_said_by_the_clocks_of_the_business() {
         let until = |back: &str| said("en", true, back);
-        let begins = |back: &str| format!("We are not here right now and back {back}.");
+        let begins = |back: &str| format!("We are away right now and back {back}.");
         assert!(until("2026-11-22T23:45").starts_with(&begins("today at 23:45")));
         // By UTC's clocks both are the same day.
         assert!(until("2026-11-23T09:00").starts_with(&begins("tomorrow (Monday) at 9:00")));
         assert!(until("2026-11-28T10:05").starts_with(&begins("on Saturday at 10:05")));
         assert!(until("2026-11-30T09:00").starts_with(&begins("on Monday, 30 November, at 9:00")));
-        assert!(until("").starts_with("We are not here right now. "));
-        assert!(said("de-AT", true, "2026-11-23T09:00").starts_with("Wir sind gerade nicht da und morgen (Montag) um 9:00 Uhr wieder zurück."));
+        assert!(until("").starts_with("We are away right now. "));
+        assert!(
+            said("de-AT", true, "2026-11-23T09:00")
+                .starts_with("Wir sind gerade nicht da und morgen (Montag) um 9:00 Uhr wieder zurück.")
+        );
         assert!(said("de", true, "2027-01-04T09:00").contains("am Montag, 4. Januar, um 9:00 Uhr wieder"));
     }
 
@@ -217,7 +220,10 @@ mod tests {
             now: Timestamp(0),
             has_address: true,
         };
-        assert_eq!(notice(SystemText::AsksForEmail, &settings, &reader), settings.waiting_text);
+        assert_eq!(
+            notice(SystemText::AsksForEmail, &settings, &reader),
+            settings.waiting_text
+        );
     }
 
     #[test]
@@ -235,10 +241,21 @@ mod tests {
             ..default.clone()
         };
         assert_eq!(notice(SystemText::HandedOff, &own, &reader("de")), "Mia writes to you.");
-        for text in [SystemText::HandedOff, SystemText::Refused, SystemText::TakesLonger, SystemText::AsksForEmail] {
-            let (english, german) = (notice(text, &default, &reader("en")), notice(text, &default, &reader("de")));
+        for text in [
+            SystemText::HandedOff,
+            SystemText::Refused,
+            SystemText::TakesLonger,
+            SystemText::AsksForEmail,
+        ] {
+            let (english, german) = (
+                notice(text, &default, &reader("en")),
+                notice(text, &default, &reader("de")),
+            );
             assert_ne!(english, german);
         }
-        assert_eq!(notice(SystemText::Refused, &default, &reader("en")), default.refused_text);
+        assert_eq!(
+            notice(SystemText::Refused, &default, &reader("en")),
+            default.refused_text
+        );
     }
 }

@@ -46,7 +46,10 @@ impl Secret {
 
 /// The headers of a message that is sent at this time (seconds since 1970), signed with each of the secrets.
 pub fn headers(id: &str, seconds: i64, body: &str, secrets: &[Secret]) -> HeaderMap {
-    let signatures: Vec<String> = secrets.iter().filter_map(|secret| secret.sign(id, seconds, body)).collect();
+    let signatures: Vec<String> = secrets
+        .iter()
+        .filter_map(|secret| secret.sign(id, seconds, body))
+        .collect();
     let values = [
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.to_string()),
@@ -78,7 +81,10 @@ mod tests {
     fn a_message_is_signed_as_the_specification_says() {
         let secret = Secret::from(STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap());
         let signature = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, "{\"test\": 2432232314}");
-        assert_eq!(signature.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+        assert_eq!(
+            signature.as_deref(),
+            Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+        );
         assert_eq!(secret.shown(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     }
 

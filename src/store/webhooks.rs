@@ -4,9 +4,7 @@ use super::entity::{delivery, webhook_secret};
 use super::{Rows, StoreError, Tx};
 use crate::domain::ids::DeliveryId;
 use sea_orm::sea_query::{OnConflict, Order};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 impl Rows<'_> {
     /// A delivery.
@@ -22,18 +20,15 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn delivery_of_key(&self, key: &str) -> Result<Option<delivery::Model>, StoreError> {
-        self.one::<delivery::Entity>(delivery::Column::DeliveryKey.eq(key)).await
+        self.one::<delivery::Entity>(delivery::Column::DeliveryKey.eq(key))
+            .await
     }
 
     /// Deliveries, the newest first; those before `below` of an earlier page.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn deliveries(
-        &self,
-        below: Option<DeliveryId>,
-        limit: u64,
-    ) -> Result<Vec<delivery::Model>, StoreError> {
+    pub async fn deliveries(&self, below: Option<DeliveryId>, limit: u64) -> Result<Vec<delivery::Model>, StoreError> {
         let mut query = self.select::<delivery::Entity>();
         if let Some(below) = below {
             query = query.filter(delivery::Column::Id.lt(below));

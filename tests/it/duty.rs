@@ -70,7 +70,7 @@ async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_a
     let visitor = app.visitor().await;
     visitor.says(OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
-    let until = "We are not here right now and back tomorrow (Tuesday) at 9:00.";
+    let until = "We are away right now and back tomorrow (Tuesday) at 9:00.";
     assert_eq!(
         said_by_system(&visitor).await,
         [format!(
@@ -119,7 +119,7 @@ async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
         (
             20,
             true,
-            "We are not here right now and back tomorrow (Tuesday) at 9:00.",
+            "We are away right now and back tomorrow (Tuesday) at 9:00.",
         ),
         (10, true, "They will write to you here"),
         (10, false, "nobody is free right now. Leave your e-mail address"),

@@ -1,20 +1,19 @@
 //! Writing a step: its effects in their order, then turn, item and conversation, and the jobs that follow.
 
+use super::told::topics_of;
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
-use crate::app::{AppError, agents, reach};
+use crate::app::{AppError, reach};
 use crate::domain::conversation::{Author, Owner};
-use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step, SystemText};
+use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step};
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
-use crate::domain::notice::{self, Reader};
 use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::{Basis, Release};
 use crate::domain::review::{Item, ItemState, Pending, joined, likeness, verdict_of};
 use crate::domain::settings::WorkspaceSettings;
 use crate::domain::team;
 use crate::domain::time::Timestamp;
-use crate::store::entity::{approval, draft, message, outcome, release, review_item, turn, verdict};
+use crate::store::entity::{approval, message, outcome, release, review_item, turn, verdict};
 use crate::store::{ItemStatus, JobKind, Json, OutcomeStatus, OwnerKind, Tx};
-use jiff::tz::TimeZone;
 
 impl Ledger {
     /// Adds a message to the conversation; its sequence is the next.
@@ -239,34 +238,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// What the turn is about, as far as anything was drafted for it.
-    async fn topics(&self, tx: &Tx<'_>) -> Result<Vec<String>, AppError> {
-        let Some(turn) = &self.turn else {
-            return Ok(Vec::new());
-        };
-        let drafts = tx.drafts_of_turns(&[turn.id]).await?;
-        Ok(drafts.last().map(topics_of).unwrap_or_default())
-    }
-
-    /// A fixed text as this visitor reads it.
-    async fn notice(
-        &self,
-        tx: &Tx<'_>,
-        context: Context<'_>,
-        settings: &WorkspaceSettings,
-        text: SystemText,
-    ) -> Result<String, AppError> {
-        let (_, agent) = agents::current_version(tx, self.conversation.agent_id).await?;
-        let utc = TimeZone::UTC;
-        let reader = Reader {
-            language: &agent.language,
-            zone: context.duty.policy.map_or(&utc, |policy| &policy.zone),
-            now: context.now,
-            has_address: tx.contact(self.conversation.id).await?.is_some(),
-        };
-        Ok(notice::notice(text, settings, &reader))
     }
 
     /// An outcome that was pending becomes final; one that is final at once is inserted.
@@ -504,12 +475,6 @@ impl Ledger {
         }
         Ok(())
     }
-}
-
-/// The topics that a draft's question belongs to.
-fn topics_of(draft: &draft::Model) -> Vec<String> {
-    let topics = draft.screening.0.topics.iter();
-    topics.map(|topic| topic.name.clone()).collect()
 }
 
 /// A message about to be written.

@@ -3,6 +3,7 @@
 //! Every change of a conversation goes through here, inside one write: load, ask the flow, carry out.
 
 mod carry_out;
+mod told;
 
 use crate::app::AppError;
 use crate::domain::conversation::{Owner, Ownership};

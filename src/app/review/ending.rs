@@ -1,8 +1,8 @@
 //! What happens when the undo window or the deadline has passed.
 
+use crate::app::duty::OnDuty;
 use crate::app::knowledge::{self, Remembered};
 use crate::app::ledger::{self, DecisionDetails, Details};
-use crate::app::duty::OnDuty;
 use crate::app::{App, AppError};
 use crate::domain::flow::{Context, FlowError};
 use crate::domain::ids::{ConversationId, WorkspaceId};

@@ -85,7 +85,9 @@ async fn escalate_in(
         }
     }
     let webhook = match &step.webhook {
-        Some(url) => Some(webhooks::queue(tx, webhook(tx, url, &item_link(&origin, item_id), (id, item_id), done)).await?),
+        Some(url) => {
+            Some(webhooks::queue(tx, webhook(tx, url, &item_link(&origin, item_id), (id, item_id), done)).await?)
+        }
         None => None,
     };
     let names: Vec<String> = told.iter().map(|colleague| colleague.member.to_string()).collect();
@@ -126,13 +128,7 @@ fn letter(
 }
 
 /// The same for a program: ids and a link.
-fn webhook(
-    tx: &Tx<'_>,
-    url: &str,
-    link: &str,
-    (conversation, item): (ConversationId, ItemId),
-    step: usize,
-) -> Webhook {
+fn webhook(tx: &Tx<'_>, url: &str, link: &str, (conversation, item): (ConversationId, ItemId), step: usize) -> Webhook {
     Webhook {
         key: format!("escalation:{item}:{step}"),
         url: url.to_owned(),

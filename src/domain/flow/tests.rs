@@ -422,14 +422,24 @@ fn out_of_hours_the_visitor_is_told_when_somebody_is_back_and_the_deadline_waits
     let held = asked
         .draft_finished(context(2_000), draft, (DecisionId::new(&IDS), &decision), [0; 16])
         .unwrap();
-    assert_eq!(held.effects.last(), Some(&Effect::SystemSays(SystemText::Closed { back_at })));
+    assert_eq!(
+        held.effects.last(),
+        Some(&Effect::SystemSays(SystemText::Closed { back_at }))
+    );
     assert_eq!(held.flow.dues(), [(Timestamp(150_000), Due::Expire)]);
     assert!(held.flow.expire(context(149_999)).is_err());
     let late = held.flow.expire(context(150_000)).unwrap();
-    assert_eq!(late.effects.last(), Some(&Effect::SystemSays(SystemText::HandedOff)), "open by now");
+    assert_eq!(
+        late.effects.last(),
+        Some(&Effect::SystemSays(SystemText::HandedOff)),
+        "open by now"
+    );
 
     let wish = held.flow.visitor_wants_person(context(3_000)).unwrap();
-    assert_eq!(wish.effects.last(), Some(&Effect::SystemSays(SystemText::Closed { back_at })));
+    assert_eq!(
+        wish.effects.last(),
+        Some(&Effect::SystemSays(SystemText::Closed { back_at }))
+    );
     // Counted in business hours: five minutes are the next Thursday's, and the one's after.
     let week_ms = 7 * 24 * 60 * 60_000;
     assert_eq!(wish.flow.item.unwrap().deadline_at, Timestamp(2 * week_ms + 120_000));
@@ -442,7 +452,10 @@ fn an_address_is_asked_for_where_nobody_is_there() {
         anybody_there: false,
     };
     let asked = Flow::start().visitor_wrote(at(0)).flow;
-    let context = Context { duty: away, ..at(1_000) };
+    let context = Context {
+        duty: away,
+        ..at(1_000)
+    };
     let wish = asked.visitor_wants_person(context).unwrap();
     assert_eq!(wish.effects.last(), Some(&Effect::SystemSays(SystemText::AsksForEmail)));
 }

@@ -229,7 +229,7 @@ fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
 fn canned_replies_are_written_changed_and_removed() {
     let holdpoint = Holdpoint::set_up();
     let replies = |more: &[&str]| holdpoint.done(&[&["queue", "replies"], more].concat());
-    assert!(replies(&["list"]).contains("none yet"));
+    assert!(replies(&["list"]).contains("no canned replies yet"));
     replies(&["add", "hours", "--text", "We open at nine."]);
     replies(&["edit", "/hours", "--text", "We open at ten.", "--rename", "opening"]);
     let listed = holdpoint.json(&["queue", "replies", "list"]);

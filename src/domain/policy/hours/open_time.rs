@@ -106,13 +106,7 @@ mod tests {
 
     fn at_in(text: &str, zone: &TimeZone) -> Timestamp {
         let local: jiff::civil::DateTime = text.parse().unwrap();
-        Timestamp(
-            local
-                .to_zoned(zone.clone())
-                .unwrap()
-                .timestamp()
-                .as_millisecond(),
-        )
+        Timestamp(local.to_zoned(zone.clone()).unwrap().timestamp().as_millisecond())
     }
 
     fn at(text: &str) -> Timestamp {
@@ -140,10 +134,22 @@ mod tests {
     fn a_deadline_passes_over_the_break_the_night_the_week_and_a_holiday() {
         let after = |from: &str, ms: i64| shop().after_open(at(from), ms, &berlin()).unwrap();
         assert_eq!(after("2026-11-16T09:10", 15 * MINUTE), at("2026-11-16T09:25"));
-        assert_eq!(after("2026-11-16T12:20", 15 * MINUTE), at("2026-11-16T13:35"), "the break");
-        assert_eq!(after("2026-11-16T12:20", 10 * MINUTE), at("2026-11-16T12:30"), "just reached");
+        assert_eq!(
+            after("2026-11-16T12:20", 15 * MINUTE),
+            at("2026-11-16T13:35"),
+            "the break"
+        );
+        assert_eq!(
+            after("2026-11-16T12:20", 10 * MINUTE),
+            at("2026-11-16T12:30"),
+            "just reached"
+        );
         assert_eq!(after("2026-11-16T19:00", 15 * MINUTE), at("2026-11-21T20:15"), "closed");
-        assert_eq!(after("2026-11-21T23:50", 15 * MINUTE), at("2026-11-22T00:05"), "midnight is no end");
+        assert_eq!(
+            after("2026-11-21T23:50", 15 * MINUTE),
+            at("2026-11-22T00:05"),
+            "midnight is no end"
+        );
         // Sunday's four hours, then the Monday that is a holiday, then Saturday.
         assert_eq!(after("2026-11-22T03:50", 15 * MINUTE), at("2026-11-28T20:05"));
     }
@@ -160,8 +166,16 @@ mod tests {
     fn the_next_opening_passes_over_closed_days_and_holidays() {
         let next = |text| shop().next_open(at(text), &berlin());
         assert_eq!(next("2026-11-16T09:30"), Some(at("2026-11-16T09:30")), "open already");
-        assert_eq!(next("2026-11-16T12:45"), Some(at("2026-11-16T13:30")), "after the break");
-        assert_eq!(next("2026-11-22T12:00"), Some(at("2026-11-28T20:00")), "Monday is a holiday");
+        assert_eq!(
+            next("2026-11-16T12:45"),
+            Some(at("2026-11-16T13:30")),
+            "after the break"
+        );
+        assert_eq!(
+            next("2026-11-22T12:00"),
+            Some(at("2026-11-28T20:00")),
+            "Monday is a holiday"
+        );
     }
 
     #[test]
@@ -172,7 +186,10 @@ mod tests {
             monday: vec![span("09:00-09:05")],
             ..Hours::default()
         };
-        assert_eq!(five_minutes_a_week.after_open(at("2026-11-16T09:30"), 24 * HOUR, &berlin()), None);
+        assert_eq!(
+            five_minutes_a_week.after_open(at("2026-11-16T09:30"), 24 * HOUR, &berlin()),
+            None
+        );
     }
 
     /// Zones whose clocks go forward and back at different times of the day, midnight among them, and one that never changes.
