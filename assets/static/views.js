@@ -4,7 +4,7 @@ import { send } from "/static/api.js";
 import { toast } from "/static/toast.js";
 
 const DESK = "/api/v1/team/desk";
-const FIELDS = ["kind", "reason", "agent"];
+const FIELDS = ["kind", "reason", "topic", "agent"];
 const FLAGS = ["mine", "overdue"];
 
 const box = document.querySelector("[data-view-box]");

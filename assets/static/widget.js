@@ -979,7 +979,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
   // ---- who is there, what is going on
 
   function showStatus() {
-    const { owner, phase, estimate_ms: estimate, colleague } = status;
+    const { owner, phase, estimate_ms: estimate, colleague, away } = status;
     const disclosure = config?.disclosure;
     if (owner === 'person') line.textContent = t.personHere(colleague);
     else if (owner === 'nobody') line.textContent = t.waiting;
@@ -988,7 +988,8 @@ textarea::placeholder{color:var(--muted);opacity:1}
     showExtras();
 
     const wait = phase === 'checking' ? t.checking(colleague) : phase === 'waiting_for_person' ? t.waiting : '';
-    const words = wait && wait + (estimate > 0 ? t.usually(duration(estimate)) : '');
+    // Outside of business hours no estimate would be true: the server says when somebody is back.
+    const words = wait && (away || wait + (estimate > 0 ? t.usually(duration(estimate)) : ''));
     const typing = phase === 'listening' || phase === 'drafting';
     const now = link === 'down' ? '' : words || (typing ? t.typing : '');
     if (statusLine.dataset.now === now) return;

@@ -11,6 +11,7 @@ mod m0002_policy;
 mod m0003_screening;
 mod m0004_team;
 mod m0005_override;
+mod m0006_duty;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_screening::Migration),
             Box::new(m0004_team::Migration),
             Box::new(m0005_override::Migration),
+            Box::new(m0006_duty::Migration),
         ]
     }
 }

@@ -80,10 +80,7 @@ pub async fn add(app: &App, caller: &Caller, shortcut: &str, text: &str) -> Resu
             Box::pin(async move {
                 let known = tx.canned_replies().await?;
                 if known.iter().any(|reply| reply.shortcut == shortcut) {
-                    return Err(AppError::Conflict {
-                        sentence: format!("there is a canned reply /{shortcut} already; choose another short name or remove that one first"),
-                        extra: json!({ "shortcut": shortcut }),
-                    });
+                    return Err(taken(&shortcut));
                 }
                 if known.len() >= MOST {
                     return Err(AppError::Invalid(format!(
@@ -108,6 +105,63 @@ pub async fn add(app: &App, caller: &Caller, shortcut: &str, text: &str) -> Resu
         })
         .await?;
     Ok(row.into())
+}
+
+/// Gives one another short name, another text or both.
+///
+/// # Errors
+/// [`AppError::NotFound`], and those of [`add`].
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    id: CannedReplyId,
+    shortcut: &str,
+    text: &str,
+) -> Result<CannedView, AppError> {
+    caller.require(Scope::Review)?;
+    let shortcut = checked_shortcut(shortcut)?;
+    let body: String = AnswerText::parse(text)?.into();
+    let actor = caller.actor();
+    let row = app
+        .store()
+        .write(caller.workspace_id, move |tx| {
+            let (shortcut, body) = (shortcut.clone(), body.clone());
+            Box::pin(async move {
+                let row = tx
+                    .canned_reply(id)
+                    .await?
+                    .ok_or(AppError::NotFound("the canned reply"))?;
+                if row.shortcut == shortcut && row.body == body {
+                    return Ok(Change::Unlogged(row));
+                }
+                let known = tx.canned_replies().await?;
+                if known.iter().any(|reply| reply.shortcut == shortcut && reply.id != id) {
+                    return Err(taken(&shortcut));
+                }
+                let row = canned_reply::Model {
+                    shortcut: shortcut.clone(),
+                    body: body.clone(),
+                    ..row
+                };
+                tx.update(row.clone()).await?;
+                let entry = LogDraft::new(EventKind::CannedReplyChanged, actor)
+                    .about("canned_reply", id)
+                    .with("shortcut", shortcut)
+                    .with("text", body);
+                Ok::<_, AppError>(Change::Logged(row, entry))
+            })
+        })
+        .await?;
+    Ok(row.into())
+}
+
+fn taken(shortcut: &str) -> AppError {
+    AppError::Conflict {
+        sentence: format!(
+            "there is a canned reply /{shortcut} already; choose another short name or remove that one first"
+        ),
+        extra: json!({ "shortcut": shortcut }),
+    }
 }
 
 /// Removes one.

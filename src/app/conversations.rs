@@ -226,28 +226,54 @@ async fn decision_view(
     })
 }
 
-/// What whoever takes over needs to know.
-fn brief_of(transcript: &[MessageView], drafts: &[DraftHistory], items: &[ItemHistory]) -> Brief {
-    let lines: Vec<Line<'_>> = transcript
+/// What whoever answers a visitor who waits for a person needs to know.
+pub(super) async fn brief_of_waiting(
+    rows: &Rows<'_>,
+    id: ConversationId,
+    transcript: &[MessageView],
+    reasons: &[Reason],
+) -> Result<Brief, AppError> {
+    let turns: Vec<_> = rows.turns_of(id).await?.into_iter().map(|turn| turn.id).collect();
+    let drafts = rows.drafts_of_turns(&turns).await?;
+    let mut attempts = Vec::with_capacity(drafts.len());
+    for draft in &drafts {
+        let is_sent = rows.release_of(draft.id).await?.is_some();
+        attempts.push(attempt(&draft.body, is_sent));
+    }
+    let screening = drafts.last().map(|draft| draft.screening.0.clone()).unwrap_or_default();
+    let wishes = reasons.contains(&Reason::CustomerRequest);
+    Ok(brief::brief(&lines(transcript), &attempts, &screening, wishes))
+}
+
+fn lines(transcript: &[MessageView]) -> Vec<Line<'_>> {
+    transcript
         .iter()
         .map(|message| Line {
             author: message.author,
             text: &message.text,
         })
-        .collect();
+        .collect()
+}
+
+const fn attempt(text: &str, is_sent: bool) -> Attempt<'_> {
+    match (text.is_empty(), is_sent) {
+        (true, _) => Attempt::Nothing,
+        (false, true) => Attempt::Sent(text),
+        (false, false) => Attempt::Unsent(text),
+    }
+}
+
+/// What whoever takes over needs to know.
+fn brief_of(transcript: &[MessageView], drafts: &[DraftHistory], items: &[ItemHistory]) -> Brief {
     let attempts: Vec<Attempt<'_>> = drafts
         .iter()
-        .map(|history| match history.draft.text.as_str() {
-            "" => Attempt::Nothing,
-            text if history.message_seq.is_some() => Attempt::Sent(text),
-            text => Attempt::Unsent(text),
-        })
+        .map(|history| attempt(&history.draft.text, history.message_seq.is_some()))
         .collect();
     let wishes = items
         .last()
         .is_some_and(|item| item.reasons.contains(&Reason::CustomerRequest));
     let screening = drafts.last().map(|history| history.draft.screening.clone());
-    brief::brief(&lines, &attempts, &screening.unwrap_or_default(), wishes)
+    brief::brief(&lines(transcript), &attempts, &screening.unwrap_or_default(), wishes)
 }
 
 /// One conversation with everything that happened behind it.

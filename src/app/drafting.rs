@@ -7,6 +7,7 @@ mod compose;
 mod superseded;
 
 use super::copilot::Suggestion;
+use super::duty::OnDuty;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
@@ -15,7 +16,7 @@ use super::{App, AppError, agents, policy as policies, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
-use crate::domain::flow::{Effect, Proposed, Step, Ticket};
+use crate::domain::flow::{Context, Effect, Proposed, Step, Ticket};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, TurnId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
@@ -248,12 +249,7 @@ async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, A
 /// The owner's topics, as screening takes them.
 async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<Vec<TopicExamples>, AppError> {
     let policy = policies::current(rows, agent_id).await?;
-    let topics = policy.document.topics.into_iter().map(|topic| TopicExamples {
-        name: topic.name,
-        words: topic.words,
-        examples: topic.examples,
-    });
-    Ok(topics.collect())
+    Ok(policy.document.topics.iter().map(TopicExamples::from).collect())
 }
 
 /// What the policy is to look at. Time and state of the turn are those of the transaction.
@@ -307,14 +303,17 @@ async fn decide_in(
     let workspace = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
     let (settings, gate) = (workspace.settings.0, workspace.gate.0);
     let mut ledger = ledger::load(tx, id).await?;
-    let context = ledger::context(app.sources(), &settings);
-    let policy = policies::current(tx, agent_id).await?;
+    let on_duty = OnDuty::of(app, tx, agent_id).await?;
+    let context = Context {
+        duty: on_duty.duty(),
+        ..ledger::context(app.sources(), &settings)
+    };
     let facts = Facts {
         already_held: ledger.flow.item.is_some(),
         at: context.now,
         ..facts
     };
-    let decision = policy::decide(&gate, &policy, &facts);
+    let decision = policy::decide(&gate, on_duty.policy(), &facts);
     let decision_id = DecisionId::new(context.ids);
     let ticket = Ticket {
         turn_id: draft.turn_id,
@@ -411,6 +410,9 @@ fn what_happened(step: &Step) -> EventKind {
         EventKind::MessageReleased
     } else if did(|effect| matches!(effect, Effect::OwnerChanged(_))) {
         EventKind::ConversationHandedOff
+    } else if did(|effect| matches!(effect, Effect::DraftJoined(_))) {
+        // Out of hours the visitor is told so besides.
+        EventKind::ReviewRequested
     } else if did(|effect| matches!(effect, Effect::SystemSays(_))) {
         EventKind::MessageCreated
     } else {

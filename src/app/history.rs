@@ -4,9 +4,12 @@ use super::caller::Caller;
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::log::{ChainVerifier, Entry, Hash};
+use crate::domain::screening::mask;
 use crate::domain::time::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Entries read at once while verifying.
 const BATCH: u64 = 1_000;
@@ -29,7 +32,7 @@ pub struct EntryView {
     pub actor: String,
     /// What it is about.
     pub refs: BTreeMap<String, String>,
-    /// Its content; none after an erasure.
+    /// Its content, with personal data masked (`[email]`): what was said in full stands in the conversation. None after an erasure.
     pub content: Option<serde_json::Value>,
     /// Its hash, in hexadecimal.
     pub hash: String,
@@ -45,9 +48,22 @@ impl From<Entry> for EntryView {
             refs: entry.header.refs,
             content: entry
                 .content
-                .and_then(|(_, content)| serde_json::from_str(&content).ok()),
+                .and_then(|(_, content)| serde_json::from_str(&content).ok())
+                .map(masked),
             hash: entry.hash.to_string(),
         }
+    }
+}
+
+/// Every text in it without personal data. The chain is verified over what is stored, not over this.
+fn masked(content: Value) -> Value {
+    match content {
+        // Digits of an id can look like a number of somebody's.
+        Value::String(text) if text.parse::<Uuid>().is_ok() => Value::String(text),
+        Value::String(text) => Value::String(mask(&text)),
+        Value::Array(values) => Value::Array(values.into_iter().map(masked).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, masked(value))).collect()),
+        other => other,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A job's row stays until the write that does its work removes or moves it, so a crash in between runs it again, and the
 //! state machines refuse what was already done.
 
-use super::{App, AppError, closing, drafting, knowledge, mail, reach, review, team};
+use super::{App, AppError, closing, drafting, knowledge, mail, reach, review, team, webhooks};
 use crate::store::entity::job;
 use crate::store::{Change, JobKind};
 use std::collections::HashSet;
@@ -12,10 +12,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 4] = [
+const LANES: [(&[JobKind], usize); 5] = [
     (&[JobKind::Finalise, JobKind::Expire, JobKind::Escalate], 16),
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
+    (&[JobKind::Deliver], 8),
     (&[JobKind::Reply, JobKind::Close], 4),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
@@ -110,6 +111,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Reply => reach::write_to(app, workspace_id, subject.into(), job.id).await,
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,
             JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
+            JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
         }
     };
     let result = tokio::select! {

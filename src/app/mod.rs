@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod copilot;
 pub mod desk;
 mod drafting;
+mod duty;
 pub mod engines;
 mod error;
 pub mod fitness;
@@ -31,6 +32,7 @@ pub mod takeover;
 pub mod team;
 pub mod views;
 pub mod visit;
+pub mod webhooks;
 
 pub use caller::{Caller, Who};
 pub use engines::Engines;
@@ -74,6 +76,7 @@ struct Inner {
     importing: tokio::sync::Mutex<()>,
     models: Option<models::Catalogue>,
     mail: OnceLock<mail::Post>,
+    courier: OnceLock<webhooks::Courier>,
     phases: broadcast::Sender<live::Drafting>,
     present: team::Present,
     address_key: [u8; 32],
@@ -101,6 +104,7 @@ impl App {
             importing: tokio::sync::Mutex::default(),
             models: models.map(models::Catalogue::new),
             mail: OnceLock::new(),
+            courier: OnceLock::new(),
             phases,
             present: team::Present::default(),
             address_key,
@@ -120,6 +124,17 @@ impl App {
 
     pub(crate) fn post(&self) -> Option<&mail::Post> {
         self.inner.mail.get()
+    }
+
+    /// Says how webhooks leave this machine. Without this nothing is delivered, but everything is kept. Only the first call counts.
+    pub fn delivers_through(&self, courier: webhooks::Courier) {
+        if self.inner.courier.set(courier).is_err() {
+            tracing::warn!("how webhooks are delivered was settled before and stays as it was");
+        }
+    }
+
+    pub(crate) fn courier(&self) -> Option<&webhooks::Courier> {
+        self.inner.courier.get()
     }
 
     /// Starts the work that is due, now and from now on: open turns, undo windows and deadlines of before a restart too.

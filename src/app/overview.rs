@@ -4,10 +4,12 @@ use super::caller::Caller;
 use super::ledger::{self, Ledger};
 use super::views::Names;
 use super::visit::Phase;
-use super::{App, AppError};
+use super::{App, AppError, policy};
 use crate::domain::account::Scope;
 use crate::domain::conversation::{Author, Owner};
 use crate::domain::ids::{ConversationId, ItemId};
+use crate::domain::policy::Reason;
+use crate::domain::screening::Flag;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use crate::store::{OwnerKind, Rows};
@@ -35,6 +37,8 @@ pub struct LiveView {
     pub last_words: String,
     /// The draft that waits for a person.
     pub draft: Option<String>,
+    /// What was noticed about the latest turn, what is most pressing first.
+    pub noticed: Vec<Noticed>,
     /// Why it waits, in words, and what no source supports.
     pub flags: Vec<String>,
     /// Since when the visitor waits.
@@ -45,6 +49,15 @@ pub struct LiveView {
     pub item: Option<ItemId>,
     /// The colleague who is looking at it.
     pub watched_by: Option<String>,
+}
+
+/// Something that screening noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Noticed {
+    /// Which flag; none for a topic that the owner calls sensitive.
+    pub flag: Option<Flag>,
+    /// As a person reads it, in a clause.
+    pub in_words: String,
 }
 
 /// Everything that goes on: who waits longest comes first, then what is answered, the latest first.
@@ -102,10 +115,13 @@ async fn view(
     };
     let held = ledger.flow.item.is_some_and(|item| item.has_draft);
     let draft = ledger.draft.as_ref().filter(|_| held);
+    let noticed = noticed(rows, ledger).await?;
     let mut flags: Vec<String> = ledger
         .item
         .iter()
         .flat_map(|item| &item.reasons.0)
+        // What was noticed says the same, and more plainly.
+        .filter(|reason| !says_what_was_noticed(**reason))
         .map(|reason| reason.in_words().to_owned())
         .collect();
     let unsupported = draft.into_iter().flat_map(|draft| &draft.signals.0.unsupported);
@@ -118,12 +134,55 @@ async fn view(
         phase: super::visit::phase(&ledger.flow, now),
         last_words: last_words(rows, id).await?,
         draft: draft.map(|draft| draft.body.clone()),
+        noticed,
         flags,
         waiting_since: open.map(|turn| turn.opened_at),
         late: ledger.flow.item.is_some_and(|item| item.deadline_at < now),
         item: ledger.flow.item.map(|item| item.id),
         watched_by,
     })
+}
+
+const fn says_what_was_noticed(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Sensitive
+            | Reason::Injection
+            | Reason::NegativeSentiment
+            | Reason::Distress
+            | Reason::OtherLanguage
+            | Reason::PersonalData
+    )
+}
+
+/// What screening noticed about the latest turn: sensitive topics too. What no source supports is named elsewhere, word by word.
+async fn noticed(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<Noticed>, AppError> {
+    let Some(turn) = &ledger.turn else {
+        return Ok(Vec::new());
+    };
+    let Some(draft) = rows.drafts_of_turns(&[turn.id]).await?.pop() else {
+        return Ok(Vec::new());
+    };
+    let screening = draft.screening.0;
+    let mut flags = screening.flags;
+    flags.retain(|flag| *flag != Flag::Unsupported);
+    flags.sort_by_key(|flag| *flag != Flag::Distress);
+    let mut noticed: Vec<Noticed> = flags
+        .into_iter()
+        .map(|flag| Noticed {
+            flag: Some(flag),
+            in_words: flag.in_words().to_owned(),
+        })
+        .collect();
+    if !screening.topics.is_empty() {
+        let document = policy::current(rows, ledger.conversation.agent_id).await?.document;
+        let sensitive = screening.topics.iter().filter_map(|found| document.topic(&found.name));
+        noticed.extend(sensitive.filter(|topic| topic.sensitive).map(|topic| Noticed {
+            flag: None,
+            in_words: format!("Sensitive topic: “{}”", topic.name),
+        }));
+    }
+    Ok(noticed)
 }
 
 /// What the visitor wrote last.

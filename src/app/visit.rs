@@ -1,12 +1,15 @@
 //! The visitor's side: start a conversation, write, see what happens, acknowledge.
 
-use super::ledger::{self, Details};
+use super::duty::OnDuty;
+use super::ledger::{self, Details, Ledger};
 use super::views::{MessageView, Names};
 use super::{App, AppError, agents, reach, team};
 use crate::domain::conversation::Owner;
-use crate::domain::flow::{Flow, Spam};
+use crate::domain::duty::Attendance;
+use crate::domain::flow::{Context, Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::notice::{self, Reader};
 use crate::domain::text::VisitorText;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
@@ -59,13 +62,16 @@ pub struct Status {
     pub owner: String,
     /// What goes on.
     pub phase: Phase,
-    /// How long a check usually takes, from the latest ones.
+    /// How long a check usually takes, from the latest ones; none where nobody is there to check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate_ms: Option<i64>,
     /// The colleague who has taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colleague: Option<String>,
-    /// A person has to answer, none is here, and the visitor has left no address yet: they may leave one.
+    /// Outside of business hours, while something waits: that nobody is there, and when somebody is back, in a sentence for the visitor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<String>,
+    /// A person has to answer, and none has stepped in or none is there, and the visitor has left no address yet: they may leave one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leave_email: bool,
     /// Where answers are mailed to when the visitor is not here.
@@ -245,6 +251,11 @@ async fn write(
                     .ok_or_else(|| AppError::Internal("a visitor's message was not written".to_owned()))?;
                 let mut kind = EventKind::MessageCreated;
                 if wants_person && ledger.flow.ownership.owner == Owner::Ai {
+                    let on_duty = OnDuty::of(&app, tx, ledger.conversation.agent_id).await?;
+                    let context = Context {
+                        duty: on_duty.duty(),
+                        ..context
+                    };
                     step = ledger.flow.visitor_wants_person(context)?;
                     ledger
                         .carry_out(tx, context, &settings, &step, &Details::default())
@@ -372,22 +383,49 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         Owner::Person(member) => ("person", Some(Names::default().of(&rows, member).await?)),
     };
     let waits = matches!(phase, Phase::Checking | Phase::WaitingForPerson);
-    let estimate_ms = if waits { estimate_ms(&rows).await? } else { None };
     let email = rows
         .contact(visitor.conversation_id)
         .await?
         .map(|contact| contact.address);
+    let away = if waits { away(app, &rows, &ledger).await? } else { None };
+    let estimate_ms = match &away {
+        None if waits => estimate_ms(&rows).await?,
+        _ => None,
+    };
+    let has_nobody = match phase {
+        Phase::WaitingForPerson => owner == "nobody",
+        Phase::Checking => away.is_some(),
+        _ => false,
+    };
     let closed = ledger.conversation.closed_at.is_some();
     Ok(Status {
-        may_leave_email: email.is_none() && owner == "nobody" && phase == Phase::WaitingForPerson,
+        may_leave_email: email.is_none() && has_nobody,
         owner: owner.to_owned(),
         phase,
         estimate_ms,
         colleague,
+        away,
         email,
         closed,
         rated: closed && rows.rating(visitor.conversation_id).await?.is_some(),
     })
+}
+
+/// That it is outside of business hours, for the visitor; none within them.
+async fn away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
+    let agent_id = ledger.conversation.agent_id;
+    let on_duty = OnDuty::of(app, rows, agent_id).await?;
+    let Attendance::Closed { back_at } = on_duty.duty().attendance(app.now()) else {
+        return Ok(None);
+    };
+    let (_, settings) = agents::current_version(rows, agent_id).await?;
+    let reader = Reader {
+        language: &settings.language,
+        zone: &on_duty.policy().zone,
+        now: app.now(),
+        has_address: false,
+    };
+    Ok(Some(notice::closed(back_at, &reader)))
 }
 
 /// Median time from joining the queue to being closed, of the latest items that a person closed; none without any.

@@ -14,6 +14,7 @@ use std::io::{BufRead, IsTerminal};
 pub(super) const WORKSPACES: &str = "/api/v1/admin/workspaces";
 pub(super) const SETUP_LINK: &str = "/api/v1/admin/setup-link";
 pub(super) const MEMBERS: &str = "/api/v1/admin/members";
+const TIME_ZONE: &str = "/api/v1/admin/time-zone";
 pub(super) const TOKENS: &str = "/api/v1/admin/tokens";
 
 #[derive(Debug, Subcommand)]
@@ -37,6 +38,12 @@ pub(crate) enum Workspace {
     Add(AddWorkspace),
     /// All of them
     List,
+    /// Set whose clocks business hours, holidays and days are read from
+    TimeZone {
+        /// Name in the IANA database, like `Europe/Berlin`
+        #[arg(value_name = "ZONE")]
+        zone: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +178,15 @@ impl Admin {
                     format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --name {name:?}")
                 })
             }
+            Self::Workspace(Workspace::TimeZone { zone }) => {
+                let answer = client.put(TIME_ZONE, &json!({ "time_zone": zone })).await?;
+                context.answer(&answer, |answer| {
+                    format!(
+                        "Business hours are read from the clocks of {}.",
+                        text(answer, "/time_zone")
+                    )
+                })
+            }
             Self::Member(Member::Add(AddMember { email, name, role, .. })) => {
                 let wish = json!({ "email": email, "name": name, "role": role.code(), "password": password });
                 let answer = client.post(MEMBERS, &wish).await?;
@@ -214,6 +230,7 @@ fn workspaces(answer: &Value) -> String {
             [
                 text(it, "/slug").to_owned(),
                 text(it, "/name").to_owned(),
+                text(it, "/time_zone").to_owned(),
                 owner.to_owned(),
             ]
         })
@@ -221,7 +238,7 @@ fn workspaces(answer: &Value) -> String {
     if rows.is_empty() {
         return "There is no workspace yet; set one up: holdpoint init".to_owned();
     }
-    output::table(["WORKSPACE", "NAME", "HAS AN OWNER"], &rows)
+    output::table(["WORKSPACE", "NAME", "TIME ZONE", "HAS AN OWNER"], &rows)
 }
 
 /// One line of standard input. Passwords do not belong on the command line, where other users of the machine see them.

@@ -6,6 +6,7 @@ use super::mailer;
 use super::output;
 use super::remote;
 use crate::app::models::{self, Configured, ModelSettings, ModelsToRun, Running};
+use crate::app::webhooks::Courier;
 use crate::app::{self, App, Engines};
 use crate::config::{self, Model, Settings};
 use crate::data_dir::Lock;
@@ -22,6 +23,13 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest wait for models to load where a command cannot do without.
 const ENGINE_WITHIN: Duration = Duration::from_mins(5);
+
+/// How long the receiver of a webhook may take: it is to answer first and work then.
+const WEBHOOK_LIMITS: Limits = Limits {
+    connect: Duration::from_secs(10),
+    answer: Duration::from_secs(15),
+    quiet: Duration::from_secs(15),
+};
 
 /// What a command needs to run in-process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +80,10 @@ impl Assembled {
         let remote = remote::engines(&context.settings().remote_engines, &context.data_dir())?;
         let app = App::equipped(store, Engines::new(local, remote), Some(model_settings(context)));
         app.mails_through(mailer::of(context)?);
+        app.delivers_through(Courier {
+            outbound: Outbound::new(Proxies::from_environment(), WEBHOOK_LIMITS),
+            internal: context.settings().webhook_hosts.clone(),
+        });
         Ok(Self {
             app,
             supervisor,

@@ -26,10 +26,12 @@ mod output;
 mod policy;
 mod queue;
 mod remote;
+mod replies;
 mod serve;
 mod server;
 mod show;
 mod team;
+mod webhook;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use context::Context;
@@ -80,6 +82,9 @@ enum Command {
     /// E-mails that were or are to be sent
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Webhooks that were or are to be delivered
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
@@ -129,6 +134,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Mail(mail) => mail.run(&context).await,
+        Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Log(log) => log.run(&context).await,
         Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),

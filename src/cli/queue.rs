@@ -37,6 +37,9 @@ enum Command {
     Undo(Item),
     /// Mark a conversation as spam, take that back, or list what counts as spam
     Spam(super::team::Spam),
+    /// Texts that are written again and again
+    #[command(subcommand)]
+    Replies(super::replies::Replies),
     /// Who works at the queue, what they know about, and how the team works together
     #[command(subcommand)]
     Team(super::team::Team),
@@ -58,6 +61,9 @@ struct List {
     /// Only what waits for this reason, like `customer_request`
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
+    /// Only what belongs to this topic of the policy; `other` for what belongs to none
+    #[arg(long, value_name = "NAME")]
+    topic: Option<String>,
     /// Only visitors of this agent
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -71,7 +77,12 @@ impl List {
                 query.push_str(&format!("&{name}=true"));
             }
         }
-        for (name, value) in [("kind", &self.kind), ("reason", &self.reason), ("agent", &self.agent)] {
+        for (name, value) in [
+            ("kind", &self.kind),
+            ("reason", &self.reason),
+            ("topic", &self.topic),
+            ("agent", &self.agent),
+        ] {
             if let Some(value) = value {
                 query.push_str(&format!("&{name}={}", escaped(value)));
             }
@@ -257,6 +268,7 @@ impl Command {
     async fn run(self, context: &Context, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Spam(spam) => spam.run(context, client).await,
+            Self::Replies(replies) => replies.run(context, client).await,
             Self::Team(team) => team.run(context, client).await,
             Self::List(wanted) => {
                 let answer = client.get(&format!("/api/v1/queue{}", wanted.query())).await?;

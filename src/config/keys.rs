@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 20] = [
+pub const KEYS: [Key; 21] = [
     text(
         "data_dir",
         "FOLDER",
@@ -182,6 +182,13 @@ pub const KEYS: [Key; 20] = [
         "",
         "Quillhaven Cycles <chat@shop.example>",
         "The sender of every e-mail: an address that the mail server lets Holdpoint use, with a name before it if you like.",
+    ),
+    text(
+        "webhook_hosts",
+        "HOST,…",
+        "",
+        "10.0.0.7:9000, hooks.lan",
+        "Hosts inside of this machine or its network that webhooks may reach, each with a port if you like; they may be unencrypted. Webhooks reach public https:// addresses alone while it is not set.",
     ),
     text(
         "log_format",

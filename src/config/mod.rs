@@ -6,6 +6,7 @@
 mod error;
 mod example;
 mod file;
+mod hosts;
 mod keys;
 mod mail;
 mod parse;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub remote_engines: Vec<RemoteEngine>,
     /// The mail server, if e-mail is to be sent.
     pub smtp: Option<Smtp>,
+    /// Hosts inside of this machine or its network that webhooks may reach, `HOST` or `HOST:PORT`.
+    pub webhook_hosts: Vec<String>,
     /// Shape of log lines.
     pub log_format: LogFormat,
     /// What is logged: a level, or directives like `info,holdpoint::web=debug`.

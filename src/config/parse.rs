@@ -47,6 +47,10 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
             super::remote::parse(entry.text()).map_err(|wanted| entry.invalid(wanted))?
         },
         smtp: smtp(&given)?,
+        webhook_hosts: {
+            let entry = given("webhook_hosts");
+            super::hosts::parse(entry.text()).map_err(|wanted| entry.invalid(wanted))?
+        },
         log_format: given("log_format").log_format()?,
         log_level: given("log_level").log_level()?,
         data_dir,

@@ -181,7 +181,7 @@ fn next_step(lines: &[Line<'_>], attempts: &[Attempt<'_>], mood: Mood, wishes_fo
         _ if !waits => "Nothing is unanswered; wait for the visitor, or hand back to the AI.",
         (Mood::Angry, _) => "Say that you are a person and what you will do about it; then answer.",
         _ if wishes_for_person => "Say who you are: the visitor asked for a person. Then answer.",
-        (_, Some(Attempt::Unsent(_))) => "Check the AI's draft below the question: correct it, or answer yourself.",
+        (_, Some(Attempt::Unsent(_))) => "Check the AI's draft: correct it, or answer yourself.",
         (_, Some(Attempt::Nothing) | None) => "Answer the question; what you write can become a verified answer.",
         (_, Some(Attempt::Sent(_))) => "See whether the answer before did not help, and answer what is still open.",
     }

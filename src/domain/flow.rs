@@ -16,6 +16,7 @@ pub use spam::Spam;
 pub use step::{Approval, Effect, Step, SystemText};
 
 use super::conversation::{Epoch, Owner, Ownership, OwnershipError};
+use super::duty::{Attendance, Duty};
 use super::ids::{DecisionId, DraftId, IdSource, MemberId, OutcomeId, ReleaseId, TurnId};
 use super::policy::{Decision, DecisionKind, Fallback, Reason, Terms};
 use super::release::{Release, ReleaseError};
@@ -43,6 +44,18 @@ pub struct Context<'a> {
     pub ids: &'a dyn IdSource,
     /// The workspace's limits.
     pub limits: Limits,
+    /// Who is there, and in which hours deadlines are counted.
+    pub duty: Duty<'a>,
+}
+
+impl Context<'_> {
+    fn attendance(&self) -> Attendance {
+        self.duty.attendance(self.now)
+    }
+
+    fn deadline(&self, patience_ms: i64) -> Timestamp {
+        self.duty.deadline(self.now, patience_ms)
+    }
 }
 
 /// What a draft is made for, taken when drafting begins ([`Flow::start_draft`]) and stored with the draft.
@@ -265,6 +278,10 @@ impl Flow {
                 step.flow.turn = Some((turn_id, turn.moved_to(TurnState::Held)));
                 step.open_item(context, ItemKind::Gate, None, &decision.reasons, &decision.terms);
                 step.effects.push(Effect::DraftJoined(draft.id));
+                // Within business hours the visitor sees an estimate instead.
+                if let Attendance::Closed { back_at } = context.attendance() {
+                    step.effects.push(Effect::SystemSays(SystemText::Closed { back_at }));
+                }
             }
             (_, DecisionKind::HandOff) => {
                 step.supersede(context)?;
@@ -383,7 +400,8 @@ impl Flow {
         let id = OutcomeId::new(context.ids);
         let mut step = Step::from(self);
         if item.fallback == Fallback::HoldingMessage {
-            step.flow.item = Some(item.wait_on(id, context.now)?);
+            let until = context.deadline(item.next_patience_ms());
+            step.flow.item = Some(item.wait_on(id, context.now, until)?);
             // Said once: a visitor who reads it every quarter of an hour would rather have read nothing.
             if !item.delayed {
                 step.effects.push(Effect::SystemSays(SystemText::TakesLonger));

@@ -118,6 +118,8 @@ id! {
     ArrivalId,
     /// An e-mail to be sent.
     MailId,
+    /// A webhook to be delivered.
+    DeliveryId,
     /// A note of a colleague.
     NoteId,
     /// A text that colleagues write again and again.

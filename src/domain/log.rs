@@ -58,6 +58,8 @@ macro_rules! events {
 events! {
     /// A workspace was made.
     WorkspaceCreated = "workspace.created",
+    /// A setting of the workspace changed, like its time zone.
+    WorkspaceChanged = "workspace.changed",
     /// A member joined.
     MemberJoined = "member.joined",
     /// A member signed in.
@@ -132,6 +134,8 @@ events! {
     NoteAdded = "note.added",
     /// A canned reply was added.
     CannedReplyAdded = "canned_reply.added",
+    /// A canned reply has another short name or text.
+    CannedReplyChanged = "canned_reply.changed",
     /// A canned reply was removed.
     CannedReplyRemoved = "canned_reply.removed",
     /// A mail server accepted an e-mail.
@@ -140,6 +144,14 @@ events! {
     MailFailed = "mail.failed",
     /// A person sends an e-mail again.
     MailRetried = "mail.retried",
+    /// A receiver took a webhook.
+    WebhookDelivered = "webhook.delivered",
+    /// A webhook is not delivered any more by itself.
+    WebhookFailed = "webhook.failed",
+    /// A person has a webhook delivered again.
+    WebhookRetried = "webhook.retried",
+    /// Webhooks are signed with another secret.
+    WebhookSecretChanged = "webhook.secret_changed",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
 }

@@ -89,7 +89,7 @@ pub struct Item {
     pub lease: Option<Lease>,
     /// When nobody deciding has its consequence.
     pub deadline_at: Timestamp,
-    /// How long it waits from one deadline to the next, in milliseconds.
+    /// How long it waits from one deadline to the next, in milliseconds of business hours.
     pub patience_ms: i64,
     /// What the consequence is.
     pub fallback: Fallback,
@@ -364,14 +364,19 @@ impl Item {
         }
     }
 
+    /// How long it waits for the next deadline when one has passed without a consequence, in milliseconds.
+    pub fn next_patience_ms(&self) -> i64 {
+        self.patience_ms.max(SHORTEST_PATIENCE_MS)
+    }
+
     /// The deadline passes where the visitor is only told that it takes longer: the item goes on waiting, until another one.
     ///
     /// # Errors
     /// As [`Self::expire`].
-    pub fn wait_on(self, id: OutcomeId, now: Timestamp) -> Result<Self, ReviewError> {
+    pub fn wait_on(self, id: OutcomeId, now: Timestamp, until: Timestamp) -> Result<Self, ReviewError> {
         self.expire(id, now)?;
         Ok(Self {
-            deadline_at: now.plus_ms(self.patience_ms.max(SHORTEST_PATIENCE_MS)),
+            deadline_at: until,
             delayed: true,
             ..self
         })

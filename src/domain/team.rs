@@ -43,6 +43,9 @@ pub struct EscalationStep {
     /// Tell them by e-mail as well.
     #[serde(default)]
     pub mail: bool,
+    /// Tell a program as well: the address that gets a webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
 }
 
 /// Why team settings are not accepted. Each message is a sentence for the person who wrote them.
@@ -198,6 +201,7 @@ mod tests {
             after_ms,
             to: Vec::new(),
             mail: false,
+            webhook: None,
         };
         let check = |steps: Vec<EscalationStep>| {
             let settings = TeamSettings {

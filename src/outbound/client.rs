@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use reqwest::{Client, ClientBuilder, Proxy, Url, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
@@ -84,6 +84,19 @@ pub struct Get<'a> {
     /// A bearer token for the address itself. It is never shown to another machine.
     pub token: Option<&'a str>,
     /// What the person who asks allows.
+    pub allowed: Allowed,
+}
+
+/// What to send.
+#[derive(Debug, Clone)]
+pub struct Post<'a> {
+    /// The address.
+    pub url: &'a Url,
+    /// Headers, signatures among them.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: &'a str,
+    /// What the owner of this machine allows.
     pub allowed: Allowed,
 }
 
@@ -178,6 +191,48 @@ impl Outbound {
         }
     }
 
+    /// Sends something to one address, and to no other: where an answer leads on, nobody is asked. Answers with its status.
+    ///
+    /// # Errors
+    /// Any [`OutboundError`] that concerns one address.
+    pub async fn post(&self, post: &Post<'_>) -> Result<StatusCode, OutboundError> {
+        let host = check(post.url, post.allowed)?;
+        let client = self.client(post.url, &host, post.allowed).await?;
+        let request = client
+            .post(post.url.clone())
+            .headers(post.headers.clone())
+            .body(post.body.to_owned());
+        Ok(self.answered(&host, request).await?.status())
+    }
+
+    /// A client for one request to an address that has been checked.
+    async fn client(&self, url: &Url, host: &str, allowed: Allowed) -> Result<Client, OutboundError> {
+        let builder = match self.proxies.before(url) {
+            Some(proxy) => behind(&proxy)?,
+            None => self.pinned(url, host, allowed).await?,
+        };
+        builder
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("holdpoint/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.limits.connect)
+            .build()
+            .map_err(|error| OutboundError::NoClient { why: cause(&error) })
+    }
+
+    /// The head of the answer to a request.
+    async fn answered(&self, host: &str, request: RequestBuilder) -> Result<reqwest::Response, OutboundError> {
+        let limit = self.limits.connect + self.limits.answer;
+        match timeout(limit, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(failed(host, &error)),
+            Err(_elapsed) => Err(OutboundError::Silent {
+                host: host.to_owned(),
+                limit,
+            }),
+        }
+    }
+
     /// One request, to an address that has been checked.
     async fn ask(
         &self,
@@ -186,17 +241,7 @@ impl Outbound {
         get: &Get<'_>,
         token: Option<&str>,
     ) -> Result<reqwest::Response, OutboundError> {
-        let builder = match self.proxies.before(url) {
-            Some(proxy) => behind(&proxy)?,
-            None => self.pinned(url, host, get.allowed).await?,
-        };
-        let client = builder
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .user_agent(concat!("holdpoint/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.limits.connect)
-            .build()
-            .map_err(|error| OutboundError::NoClient { why: cause(&error) })?;
+        let client = self.client(url, host, get.allowed).await?;
         let mut request = client
             .get(url.clone())
             .headers(get.headers.clone())
@@ -209,15 +254,7 @@ impl Outbound {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let limit = self.limits.connect + self.limits.answer;
-        match timeout(limit, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failed(host, &error)),
-            Err(_elapsed) => Err(OutboundError::Silent {
-                host: host.to_owned(),
-                limit,
-            }),
-        }
+        self.answered(host, request).await
     }
 
     /// A client that can reach nothing but the checked addresses of this host.

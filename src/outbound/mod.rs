@@ -1,4 +1,4 @@
-//! Requests to other machines: one guarded client, and the owner's mail server ([`mail`]).
+//! Requests to other machines: one guarded client, the signatures of webhooks ([`webhook`]), and the owner's mail server ([`mail`]).
 //!
 //! Whoever lets a program fetch an address lets it knock on every door that the program can reach. So an address is resolved
 //! first, what it resolves to is checked, and the connection goes to what was checked; every redirect is checked again.
@@ -10,9 +10,10 @@ mod error;
 pub mod mail;
 mod range;
 mod resolve;
+pub mod webhook;
 
 pub use address::is_internal;
-pub use client::{Allowed, Answer, Get, Limits, Outbound, Proxies, check, parse_url, shown};
+pub use client::{Allowed, Answer, Get, Limits, Outbound, Post, Proxies, check, parse_url, shown};
 pub use error::OutboundError;
 pub use range::ContentRange;
 pub use resolve::{Resolve, SystemResolver};

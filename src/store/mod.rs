@@ -19,6 +19,7 @@ mod open;
 mod policy;
 mod rows;
 mod team;
+mod webhooks;
 mod write;
 
 pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};

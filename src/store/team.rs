@@ -1,17 +1,17 @@
 //! A team at the queue: approvals, assignments, profiles, what waits from one address.
 
 use super::entity::{approval, assignment, conversation, member_profile, review_item, shared_decision, turn, visitor};
-use super::{ItemStatus, Rows, StoreError, Tx};
+use super::{ItemStatus, Json, Rows, StoreError, Tx};
 use crate::domain::ids::{AgentId, ConversationId, ItemId, MemberId, OutcomeId};
-use crate::domain::policy::Reason;
+use crate::domain::policy::{OTHER, Reason};
 use crate::domain::review::ItemKind;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
-use sea_orm::sea_query::{Condition, Order};
+use sea_orm::sea_query::{Condition, LikeExpr, Order};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 /// Which part of the queue. What is left out does not matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueFilter {
     /// What waits.
     pub kind: Option<ItemKind>,
@@ -21,6 +21,8 @@ pub struct QueueFilter {
     pub agent: Option<AgentId>,
     /// Why it waits.
     pub reason: Option<Reason>,
+    /// What it is about: a topic's name, or [`OTHER`] for what belongs to none.
+    pub topic: Option<String>,
     /// Its deadline is at this time or before.
     pub deadline_by: Option<Timestamp>,
 }
@@ -59,8 +61,26 @@ impl QueueFilter {
         {
             query = query.filter(review_item::Column::Reasons.like(format!("%\"{word}\"%")));
         }
-        query
+        match self.topic.as_deref() {
+            None => query,
+            Some(OTHER) => query.filter(review_item::Column::Topics.eq(Json(Vec::<String>::new()))),
+            Some(topic) => query.filter(review_item::Column::Topics.like(listed(topic))),
+        }
     }
+}
+
+/// Finds a text in a stored JSON list, whatever signs it is made of.
+fn listed(text: &str) -> LikeExpr {
+    let json = serde_json::Value::from(text).to_string();
+    let mut pattern = String::from("%");
+    for sign in json.chars() {
+        if matches!(sign, '%' | '_' | '|') {
+            pattern.push('|');
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('|')
 }
 
 impl Rows<'_> {

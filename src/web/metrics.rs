@@ -67,6 +67,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Mail => "mail",
         JobKind::Reply => "reply",
         JobKind::Close => "close",
+        JobKind::Deliver => "deliver",
     }
 }
 

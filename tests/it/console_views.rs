@@ -96,6 +96,7 @@ fn list() -> QueuePart {
 fn composed() -> QueueItem {
     let plain = "A full service for an e-bike costs 129 € and takes about two hours. You are welcome to wait in the café next door; for a battery check we charge 42 € on top.";
     QueueItem {
+        brief: None,
         id: "i1".into(),
         kind: ItemKind::Gate,
         conversation_id: "c1".into(),
@@ -236,6 +237,7 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
     let mut shell = shell(Section::Queue);
     shell.waiting = list.rows.len() as u64;
     QueuePage {
+        topics: vec!["refunds".into()],
         shell,
         list,
         item: item.map(|item| ItemPart { item }),

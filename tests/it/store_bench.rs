@@ -5,9 +5,9 @@ use holdpoint::domain::{
     answer::{AnswerMode, Signals},
     conversation::{Author, Epoch},
     ids::{
-        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId, MailId,
-        MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
-        VisitorId, WorkspaceId,
+        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
+        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
+        VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -18,11 +18,13 @@ use holdpoint::domain::{
     settings::{AgentSettings, WorkspaceSettings},
     time::Timestamp,
     turn::TurnState,
+    webhook::DeliveryState,
 };
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft, job,
-    mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link, review_item,
-    session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, workspace,
+    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document,
+    draft, job, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
+    review_item, session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor,
+    webhook_secret, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, NoteKind, OutcomeStatus, OwnerKind, Sources, Store,
@@ -222,6 +224,7 @@ pub(crate) struct Planted {
     pub(crate) answer: VerifiedAnswerId,
     pub(crate) job: JobId,
     pub(crate) mail: MailId,
+    pub(crate) delivery: DeliveryId,
     pub(crate) note: NoteId,
     pub(crate) canned: CannedReplyId,
 }
@@ -250,6 +253,7 @@ impl Planted {
             answer: id().into(),
             job: id().into(),
             mail: id().into(),
+            delivery: id().into(),
             note: id().into(),
             canned: id().into(),
         }
@@ -334,6 +338,7 @@ impl Planted {
             rank_at: AT,
             escalated: 0,
             likeness: Some(vec![7; 32]),
+            topics: Json(vec!["refunds".to_owned()]),
         }
     }
 
@@ -679,6 +684,7 @@ impl Planted {
             ended_at: None,
         })
         .await?;
+        self.plant_webhook(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,
@@ -688,6 +694,34 @@ impl Planted {
             run_at: AT,
             attempts: 0,
             last_error: None,
+        })
+        .await
+    }
+}
+
+impl Planted {
+    async fn plant_webhook(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        tx.insert(delivery::Model {
+            id: self.delivery,
+            workspace_id: self.workspace,
+            delivery_key: "key-1".to_owned(),
+            url: "https://hooks.example/a".to_owned(),
+            kind: "review.escalated".to_owned(),
+            body: "{}".to_owned(),
+            conversation_id: Some(self.conversation),
+            state: DeliveryState::Queued,
+            attempts: 0,
+            last_error: None,
+            created_at: AT,
+            next_at: Some(AT),
+            ended_at: None,
+        })
+        .await?;
+        tx.put_webhook_secret(webhook_secret::Model {
+            workspace_id: self.workspace,
+            secret: vec![5; 32],
+            previous: None,
+            changed_at: AT,
         })
         .await
     }

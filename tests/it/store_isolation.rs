@@ -11,9 +11,10 @@ use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft,
-    job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-    review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery,
+    document, draft, job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating,
+    release, return_link, review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    webhook_secret,
 };
 use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -57,9 +58,9 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, document, draft, job,
+            agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-            review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor);
+            review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -154,6 +155,10 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         mail(theirs.mail);
         mail_of_key("key-1");
         mails(None, 100);
+        delivery(theirs.delivery);
+        delivery_of_key("key-1");
+        deliveries(None, 100);
+        webhook_secret();
         contact(theirs.conversation);
         rating(theirs.conversation);
         notes_of(theirs.conversation);
@@ -209,6 +214,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/policy.rs"),
         include_str!("../../src/store/team.rs"),
         include_str!("../../src/store/mails.rs"),
+        include_str!("../../src/store/webhooks.rs"),
         include_str!("../../src/store/care.rs"),
     ];
     let asked = include_str!("store_isolation.rs");

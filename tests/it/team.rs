@@ -215,7 +215,10 @@ async fn each_fallback_tells_the_visitor_something_else_and_none_approves() {
             ..Terms::default()
         };
         let (visitor, item) = asked_under(&app, terms).await;
-        app.advance_ms(HOLD_MS);
+        // Somebody is there at the deadline.
+        app.advance_ms(HOLD_MS - 30_000);
+        app.owner().post("/api/v1/presence", &json!({})).await.ok();
+        app.advance_ms(30_000);
         let notice = visitor.answer_above(1).await;
         assert_eq!(notice["author"], "system", "{fallback:?}");
         assert!(

@@ -17,6 +17,6 @@ pub use members::{MemberView, NewMember, add_member, members};
 pub use sessions::{Session, sign_in, sign_out};
 pub use setup::{SetupLink, check_setup_link, create_setup_link, set_up};
 pub use tokens::{NewToken, TokenWish, create_token, revoke_token};
-pub use workspaces::{WorkspaceView, create_workspace, workspaces};
+pub use workspaces::{WorkspaceView, create_workspace, set_time_zone, workspaces};
 
 pub(super) use secret::{new_secret, secret_hash};

@@ -1,7 +1,7 @@
 //! Workspaces.
 
-use crate::app::{App, AppError};
-use crate::domain::account::Role;
+use crate::app::{App, AppError, Caller};
+use crate::domain::account::{Role, Scope};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::GateState;
@@ -9,6 +9,7 @@ use crate::domain::settings::WorkspaceSettings;
 use crate::domain::text::Name;
 use crate::store::entity::workspace;
 use crate::store::{Change, Json, LogDraft};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// A workspace as people read it.
@@ -20,6 +21,8 @@ pub struct WorkspaceView {
     pub slug: String,
     /// Its name.
     pub name: String,
+    /// Whose clocks its hours are read from, as the IANA database names it: `Europe/Berlin`.
+    pub time_zone: String,
     /// Whether somebody can sign in to it.
     pub has_owner: bool,
 }
@@ -37,10 +40,41 @@ pub async fn workspaces(app: &App) -> Result<Vec<WorkspaceView>, AppError> {
             id: row.id,
             slug: row.slug,
             name: row.name,
+            time_zone: row.time_zone,
             has_owner,
         });
     }
     Ok(views)
+}
+
+/// Says whose clocks a workspace goes by. Deadlines that run already stay as they are.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::Invalid`] for a zone that this machine does not know.
+pub async fn set_time_zone(app: &App, caller: &Caller, zone: &str) -> Result<(), AppError> {
+    caller.require(Scope::Admin)?;
+    let zone = zone.trim().to_owned();
+    let is_known = TimeZone::get(&zone).is_ok_and(|found| found.iana_name().is_some());
+    if !is_known {
+        return Err(AppError::Invalid(format!(
+            "“{zone}” is no time zone that this machine knows; write it like Europe/Berlin (its package tzdata has them all)"
+        )));
+    }
+    let actor = caller.actor();
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let zone = zone.clone();
+            Box::pin(async move {
+                let row = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+                if row.time_zone == zone {
+                    return Ok(Change::Unlogged(()));
+                }
+                let entry = LogDraft::new(EventKind::WorkspaceChanged, actor).with("time_zone", zone.clone());
+                tx.update(workspace::Model { time_zone: zone, ..row }).await?;
+                Ok::<_, AppError>(Change::Logged((), entry))
+            })
+        })
+        .await
 }
 
 /// Makes a workspace.

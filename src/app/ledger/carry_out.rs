@@ -1,9 +1,10 @@
 //! Writing a step: its effects in their order, then turn, item and conversation, and the jobs that follow.
 
+use super::told::topics_of;
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
 use crate::app::{AppError, reach};
 use crate::domain::conversation::{Author, Owner};
-use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step, SystemText};
+use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step};
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
 use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::{Basis, Release};
@@ -163,19 +164,21 @@ impl Ledger {
             }
             Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome, &details.decision).await?,
             Effect::ItemOpened { item, reasons, terms } => {
-                let row = self.open_item(tx, context, item, reasons, terms);
+                let row = review_item::Model {
+                    topics: Json(self.topics(tx).await?),
+                    ..self.open_item(tx, context, item, reasons, terms)
+                };
                 tx.insert(row.clone()).await?;
                 written.opened = Some(row.clone());
                 self.item = Some(row);
             }
             Effect::DraftJoined(draft_id) => {
-                let likeness = tx
-                    .draft(*draft_id)
-                    .await?
-                    .map(|draft| likeness(&draft.body, &draft.sources.0, &draft.question).to_vec());
+                let draft = tx.draft(*draft_id).await?;
                 if let Some(item) = &mut self.item {
                     item.draft_id = Some(*draft_id);
-                    item.likeness = likeness;
+                    item.topics = Json(draft.as_ref().map(topics_of).unwrap_or_default());
+                    item.likeness =
+                        draft.map(|draft| likeness(&draft.body, &draft.sources.0, &draft.question).to_vec());
                 }
             }
             Effect::TermsJoined(terms) => {
@@ -228,15 +231,10 @@ impl Ledger {
                 );
             }
             Effect::SystemSays(text) => {
-                let text = match text {
-                    SystemText::HandedOff => &settings.waiting_text,
-                    SystemText::Refused => &settings.refused_text,
-                    SystemText::TakesLonger => &settings.delay_text,
-                    SystemText::AsksForEmail => &settings.email_text,
-                };
+                let text = self.notice(tx, context, settings, *text).await?;
                 written
                     .messages
-                    .push(self.say(tx, NewMessage::new(context, Author::System, text)).await?);
+                    .push(self.say(tx, NewMessage::new(context, Author::System, &text)).await?);
             }
         }
         Ok(())
@@ -398,6 +396,7 @@ impl Ledger {
             rank_at: team::rank(item.kind, reasons, waiting_since),
             escalated: 0,
             likeness: None,
+            topics: Json(Vec::new()),
         }
     }
 

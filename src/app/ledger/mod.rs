@@ -3,9 +3,11 @@
 //! Every change of a conversation goes through here, inside one write: load, ask the flow, carry out.
 
 mod carry_out;
+mod told;
 
 use crate::app::AppError;
 use crate::domain::conversation::{Owner, Ownership};
+use crate::domain::duty::Duty;
 use crate::domain::flow::{Context, Flow, Limits};
 use crate::domain::ids::{ConversationId, MemberId};
 use crate::domain::review::{Ballot, Item, ItemState, Lease, OutcomeKind, Pending, ReasonCode, VerdictLabel};
@@ -77,12 +79,13 @@ pub(crate) const fn limits(settings: &WorkspaceSettings) -> Limits {
     }
 }
 
-/// The context of a transition.
+/// The context of a transition. One that may hold a draft or call a person needs to know who is there, too: [`Context::duty`].
 pub(crate) fn context<'a>(sources: &'a Sources, settings: &WorkspaceSettings) -> Context<'a> {
     Context {
         now: sources.clock.now(),
         ids: &*sources.ids,
         limits: limits(settings),
+        duty: Duty::ROUND_THE_CLOCK,
     }
 }
 

@@ -13,11 +13,13 @@ pub use gate::{GateView, ReleasedView, close, gate, release};
 pub use text::{ProblemView, Written, to_toml};
 pub use what_if::{WhatIf, WhatIfView, what_if};
 
-use super::AppError;
+use super::{App, AppError, Caller};
+use crate::domain::account::Scope;
 use crate::domain::ids::AgentId;
 use crate::domain::policy::{Document, POLICY_VERSION, Policy};
 use crate::store::Rows;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 
 /// The policy that is in force for an agent, with the workspace's clocks. Also read inside of a write, so that what decides is what
 /// is in force when the decision is committed.
@@ -34,6 +36,22 @@ pub async fn current(rows: &Rows<'_>, agent_id: AgentId) -> Result<Policy, AppEr
         document,
         zone: zone(rows).await?,
     })
+}
+
+/// The names of all topics of the workspace's policies, in alphabetical order.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn topics(app: &App, caller: &Caller) -> Result<Vec<String>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut names = BTreeSet::new();
+    for agent in rows.agents().await? {
+        if let Some(policy) = rows.newest_policy(agent.id).await? {
+            names.extend(policy.document.0.topics.into_iter().map(|topic| topic.name));
+        }
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// The workspace's time zone. One that this machine does not know is no reason to answer nobody.

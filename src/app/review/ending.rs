@@ -1,9 +1,10 @@
 //! What happens when the undo window or the deadline has passed.
 
+use crate::app::duty::OnDuty;
 use crate::app::knowledge::{self, Remembered};
 use crate::app::ledger::{self, DecisionDetails, Details};
 use crate::app::{App, AppError};
-use crate::domain::flow::FlowError;
+use crate::domain::flow::{Context, FlowError};
 use crate::domain::ids::{ConversationId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::{OutcomeKind, ReviewError};
@@ -40,9 +41,18 @@ async fn finalise_in(
 ) -> Result<Change<()>, AppError> {
     let mut ledger = ledger::load(tx, id).await?;
     let settings = ledger::settings(tx).await?;
-    let context = ledger::context(app.sources(), &settings);
     let Some(outcome) = ledger.pending.clone() else {
         return Ok(Change::Unlogged(()));
+    };
+    // Only a rejection leaves the visitor to whoever is there.
+    let on_duty = match outcome.kind {
+        OutcomeKind::Reject => Some(OnDuty::of(app, tx, ledger.conversation.agent_id).await?),
+        _ => None,
+    };
+    let context = ledger::context(app.sources(), &settings);
+    let context = Context {
+        duty: on_duty.as_ref().map_or(context.duty, OnDuty::duty),
+        ..context
     };
     let mut salt = [0; 16];
     app.sources().random.fill(&mut salt);
@@ -110,7 +120,11 @@ pub(in crate::app) async fn expire(app: &App, workspace_id: WorkspaceId, id: Con
             Box::pin(async move {
                 let mut ledger = ledger::load(tx, id).await?;
                 let settings = ledger::settings(tx).await?;
-                let context = ledger::context(app.sources(), &settings);
+                let on_duty = OnDuty::of(&app, tx, ledger.conversation.agent_id).await?;
+                let context = Context {
+                    duty: on_duty.duty(),
+                    ..ledger::context(app.sources(), &settings)
+                };
                 let expired = ledger.item.as_ref().map(|item| item.id);
                 let (Ok(step), Some(expired)) = (ledger.flow.expire(context), expired) else {
                     return Ok(Change::Unlogged(()));

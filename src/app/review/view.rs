@@ -4,9 +4,10 @@ use crate::app::caller::Caller;
 use crate::app::ledger;
 use crate::app::policy;
 use crate::app::views::{MessageView, Names, Page};
-use crate::app::{App, AppError, team};
+use crate::app::{App, AppError, conversations, team};
 use crate::domain::account::Scope;
 use crate::domain::answer::{AnswerMode, Signals};
+use crate::domain::brief::Brief;
 use crate::domain::draft::Source;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, MemberId, OutcomeId};
 use crate::domain::policy::{Fallback, Reason};
@@ -32,6 +33,8 @@ pub struct ItemSummary {
     pub question: String,
     /// How the draft was found; none while a new one is being made, or for a handoff.
     pub mode: Option<AnswerMode>,
+    /// The topics it belongs to.
+    pub topics: Vec<String>,
     /// Since when the visitor waits.
     pub waiting_since: Timestamp,
     /// When the fallback comes.
@@ -68,6 +71,9 @@ pub struct QueueWish {
     /// Why it waits.
     #[serde(default)]
     pub reason: Option<Reason>,
+    /// What it is about: the name of a topic, or `other` for what belongs to none.
+    #[serde(default)]
+    pub topic: Option<String>,
     /// What is past its deadline.
     #[serde(default)]
     pub overdue: bool,
@@ -80,6 +86,7 @@ impl QueueWish {
             member: if self.mine { Some(caller.member()?) } else { None },
             agent: self.agent,
             reason: self.reason,
+            topic: self.topic.clone().filter(|topic| !topic.is_empty()),
             deadline_by: self.overdue.then_some(now),
         })
     }
@@ -203,6 +210,8 @@ pub struct ItemView {
     pub approved_by: Vec<String>,
     /// How many other items wait with an identical draft: one decision can release them all.
     pub alike: usize,
+    /// What whoever answers needs to know, for a visitor who waits for a person.
+    pub brief: Option<Brief>,
     /// What a colleague made of the draft: this is what would go out. None while the draft's own text stands.
     pub edited_text: Option<String>,
 }
@@ -294,6 +303,7 @@ async fn summary(
             .collect::<Vec<_>>()
             .join("\n"),
         mode,
+        topics: row.topics.0.clone(),
         waiting_since: row.waiting_since,
         deadline_at: row.deadline_at,
         lease,
@@ -347,6 +357,13 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
         Err(_) => row.terms.0.approvers.is_empty(),
     };
     let given = rows.assignments_of(&[id]).await?.pop();
+    let messages = names.messages(&rows, row.conversation_id, 0).await?;
+    let brief = match row.kind {
+        ItemKind::Handoff => {
+            Some(conversations::brief_of_waiting(&rows, row.conversation_id, &messages, &row.reasons.0).await?)
+        }
+        ItemKind::Gate => None,
+    };
     let may_release = row.kind == ItemKind::Gate && draft.as_ref().is_some_and(|draft| draft.revision == row.revision);
     Ok(ItemView {
         summary: summary(&rows, caller, &mut names, &row, given.as_ref(), app.now()).await?,
@@ -369,7 +386,8 @@ pub async fn item(app: &App, caller: &Caller, id: ItemId) -> Result<ItemView, Ap
         reasons_in_words,
         uncertified_topics,
         reasons: row.reasons.0,
-        messages: names.messages(&rows, row.conversation_id, 0).await?,
+        messages,
+        brief,
         draft: draft.map(DraftView::from),
         may_release,
         outcome,

@@ -144,6 +144,22 @@ async fn give_out(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> 
     Ok(())
 }
 
+/// Is a member there who works now?
+pub(in crate::app) async fn anybody_there(app: &App, rows: &Rows<'_>) -> Result<bool, AppError> {
+    let present = presence::members_present(app, rows.workspace_id());
+    if present.is_empty() {
+        return Ok(false);
+    }
+    let profiles = rows.profiles().await?;
+    Ok(present.iter().any(|(member, _)| works(&profiles, *member)))
+}
+
+/// Does a member want to be given what waits? Everybody does until they say otherwise.
+fn works(profiles: &[member_profile::Model], member: MemberId) -> bool {
+    let profile = profiles.iter().find(|profile| profile.member_id == member);
+    profile.is_none_or(|profile| profile.available)
+}
+
 /// Members who are there and work, with what they have.
 pub(super) async fn candidates(app: &App, rows: &Rows<'_>) -> Result<Vec<Candidate>, AppError> {
     let present = presence::members_present(app, rows.workspace_id());
@@ -152,11 +168,7 @@ pub(super) async fn candidates(app: &App, rows: &Rows<'_>) -> Result<Vec<Candida
     }
     let (profiles, given) = (rows.profiles().await?, rows.assignments().await?);
     let is_there = |colleague: &Colleague| {
-        let works = profiles
-            .iter()
-            .find(|profile| profile.member_id == colleague.member)
-            .is_none_or(|profile| profile.available);
-        works && present.iter().any(|(member, _)| *member == colleague.member)
+        works(&profiles, colleague.member) && present.iter().any(|(member, _)| *member == colleague.member)
     };
     let colleagues = super::colleagues(rows).await?;
     Ok(colleagues

@@ -1,6 +1,7 @@
 //! What waits for long is told to others, step by step as the team has set it.
 
 use super::super::mail::{self, Mail};
+use super::super::webhooks::{self, Webhook};
 use super::super::{App, AppError, ledger};
 use super::assigning;
 use crate::domain::ids::{ConversationId, ItemId, MemberId, WorkspaceId};
@@ -10,6 +11,7 @@ use crate::domain::team;
 use crate::domain::text::Email;
 use crate::store::entity::{assignment, review_item};
 use crate::store::{Change, ItemStatus, JobKind, LogDraft, Tx};
+use serde_json::json;
 
 /// The next step of the chain is due for the item of a conversation (a job).
 pub(in crate::app) async fn escalate(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
@@ -72,8 +74,8 @@ async fn escalate_in(
     if decided {
         return Ok(Change::Unlogged(()));
     }
+    let origin = app.post().map(|post| post.origin.clone()).unwrap_or_default();
     if step.mail {
-        let origin = app.post().map(|post| post.origin.clone()).unwrap_or_default();
         for colleague in &told {
             mail::queue(
                 tx,
@@ -82,12 +84,21 @@ async fn escalate_in(
             .await?;
         }
     }
+    let webhook = match &step.webhook {
+        Some(url) => {
+            Some(webhooks::queue(tx, webhook(tx, url, &item_link(&origin, item_id), (id, item_id), done)).await?)
+        }
+        None => None,
+    };
     let names: Vec<String> = told.iter().map(|colleague| colleague.member.to_string()).collect();
     let mut entry = LogDraft::new(EventKind::ReviewEscalated, Actor::System)
         .about("item", item_id)
         .about("conversation", id)
         .about("step", done + 1)
         .about("members", names.join(","));
+    if let Some(webhook) = webhook {
+        entry = entry.about("webhook", webhook);
+    }
     if let Some(member) = given_to {
         entry = entry.about("member", member);
     }
@@ -114,6 +125,23 @@ fn letter(
         reply_to: None,
         conversation: Some(conversation),
     })
+}
+
+/// The same for a program: ids and a link.
+fn webhook(tx: &Tx<'_>, url: &str, link: &str, (conversation, item): (ConversationId, ItemId), step: usize) -> Webhook {
+    Webhook {
+        key: format!("escalation:{item}:{step}"),
+        url: url.to_owned(),
+        kind: EventKind::ReviewEscalated.as_str(),
+        data: json!({
+            "workspace_id": tx.workspace_id(),
+            "conversation_id": conversation,
+            "item_id": item,
+            "step": step + 1,
+            "link": link,
+        }),
+        conversation: Some(conversation),
+    }
 }
 
 /// Gives an item to another member than before.

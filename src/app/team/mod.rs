@@ -13,7 +13,7 @@ pub use presence::{Heartbeat, Presence, heartbeat, leave, present, watch_presenc
 pub use settings::{set_settings, settings};
 
 pub(super) use admission::is_flood;
-pub(super) use assigning::run;
+pub(super) use assigning::{anybody_there, run};
 pub(super) use escalation::escalate;
 pub(super) use presence::Present;
 

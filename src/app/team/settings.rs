@@ -2,7 +2,7 @@
 
 use super::super::caller::Caller;
 use super::super::ledger;
-use super::super::{App, AppError};
+use super::super::{App, AppError, webhooks};
 use crate::domain::account::Scope;
 use crate::domain::log::EventKind;
 use crate::domain::settings::WorkspaceSettings;
@@ -26,6 +26,9 @@ pub async fn settings(app: &App, caller: &Caller) -> Result<TeamSettings, AppErr
 pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Result<TeamSettings, AppError> {
     caller.require(Scope::Admin)?;
     team.check().map_err(|error| AppError::Invalid(error.to_string()))?;
+    for url in team.escalation.iter().filter_map(|step| step.webhook.as_deref()) {
+        webhooks::check_url(app, url)?;
+    }
     let actor = caller.actor();
     let kept = team.clone();
     app.store()

@@ -2,6 +2,7 @@
 
 use super::{Context, Flow, FlowError};
 use crate::domain::conversation::{Owner, Ownership};
+use crate::domain::duty::Attendance;
 use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId, TurnId};
 use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::Release;
@@ -20,6 +21,11 @@ pub enum SystemText {
     TakesLonger,
     /// A person will answer by e-mail, if there is an address.
     AsksForEmail,
+    /// Nobody is there before this, and an e-mail address is asked for.
+    Closed {
+        /// When the business opens next; none if not within a year.
+        back_at: Option<Timestamp>,
+    },
 }
 
 /// One of several approvals that an answer needs.
@@ -156,7 +162,8 @@ impl Step {
         Ok(())
     }
 
-    /// Whoever was looking at the item that this follows from goes on with the handoff: they may be in mid-sentence.
+    /// Whoever was looking at the item that this follows from goes on with the handoff: they may be in mid-sentence. The visitor
+    /// reads `says`, or where nobody is there, that, and that they may leave an address.
     pub(super) fn hand_off(
         &mut self,
         context: Context<'_>,
@@ -169,6 +176,11 @@ impl Step {
         self.change_owner(ownership);
         // Whoever may decide about drafts, a visitor who waits for a person may be answered by anybody.
         self.open_item(context, ItemKind::Handoff, lease, reasons, &Terms::default());
+        let says = match (context.attendance(), says) {
+            (Attendance::Closed { back_at }, _) => SystemText::Closed { back_at },
+            (Attendance::Away, SystemText::HandedOff) => SystemText::AsksForEmail,
+            (Attendance::There | Attendance::Away, says) => says,
+        };
         self.effects.push(Effect::SystemSays(says));
         Ok(())
     }
@@ -192,7 +204,7 @@ impl Step {
             revision: self.flow.turn.map_or(0, |(_, turn)| turn.revision),
             has_draft: kind == ItemKind::Gate,
             lease,
-            deadline_at: context.now.plus_ms(patience_ms),
+            deadline_at: context.deadline(patience_ms),
             patience_ms,
             fallback: terms.fallback,
             delayed: false,

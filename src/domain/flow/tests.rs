@@ -6,7 +6,7 @@
 )]
 
 use super::*;
-use crate::domain::policy::{POLICY_VERSION, Terms};
+use crate::domain::policy::{Document, Hours, POLICY_VERSION, Policy, Terms};
 use crate::domain::release::Basis;
 use crate::domain::review::LEASE_MS;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +33,7 @@ fn at(ms: i64) -> Context<'static> {
         now: Timestamp(ms),
         ids: &IDS,
         limits: LIMITS,
+        duty: Duty::ROUND_THE_CLOCK,
     }
 }
 
@@ -383,6 +384,80 @@ fn the_terms_say_when_the_deadline_is_and_what_follows() {
     let refused = after(Fallback::Refuse);
     assert_eq!(refused.effects.last(), Some(&Effect::SystemSays(SystemText::Refused)));
     assert_eq!((state(refused.flow), refused.flow.item), (TurnState::Answered, None));
+}
+
+/// A business that opens at 0:01 on the first day of all time, a Thursday, and closes at 0:03.
+fn opens_for_two_minutes() -> Policy {
+    let hours = Hours {
+        thursday: vec!["00:01-00:03".parse().unwrap()],
+        ..Hours::default()
+    };
+    Policy {
+        document: Document {
+            hours: Some(hours),
+            ..Document::default()
+        },
+        ..Policy::default()
+    }
+}
+
+#[test]
+fn out_of_hours_the_visitor_is_told_when_somebody_is_back_and_the_deadline_waits_for_them() {
+    let policy = opens_for_two_minutes();
+    let duty = Duty {
+        policy: Some(&policy),
+        anybody_there: true,
+    };
+    let context = |ms| Context { duty, ..at(ms) };
+    let back_at = Some(Timestamp(60_000));
+    let asked = Flow::start().visitor_wrote(context(0)).flow;
+    let draft = propose(asked, "Ja");
+    let decision = Decision {
+        terms: Terms {
+            deadline_ms: Some(90_000),
+            ..Terms::default()
+        },
+        ..decided(DecisionKind::Hold)
+    };
+    let held = asked
+        .draft_finished(context(2_000), draft, (DecisionId::new(&IDS), &decision), [0; 16])
+        .unwrap();
+    assert_eq!(
+        held.effects.last(),
+        Some(&Effect::SystemSays(SystemText::Closed { back_at }))
+    );
+    assert_eq!(held.flow.dues(), [(Timestamp(150_000), Due::Expire)]);
+    assert!(held.flow.expire(context(149_999)).is_err());
+    let late = held.flow.expire(context(150_000)).unwrap();
+    assert_eq!(
+        late.effects.last(),
+        Some(&Effect::SystemSays(SystemText::HandedOff)),
+        "open by now"
+    );
+
+    let wish = held.flow.visitor_wants_person(context(3_000)).unwrap();
+    assert_eq!(
+        wish.effects.last(),
+        Some(&Effect::SystemSays(SystemText::Closed { back_at }))
+    );
+    // Counted in business hours: five minutes are the next Thursday's, and the one's after.
+    let week_ms = 7 * 24 * 60 * 60_000;
+    assert_eq!(wish.flow.item.unwrap().deadline_at, Timestamp(2 * week_ms + 120_000));
+}
+
+#[test]
+fn an_address_is_asked_for_where_nobody_is_there() {
+    let away = Duty {
+        policy: None,
+        anybody_there: false,
+    };
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let context = Context {
+        duty: away,
+        ..at(1_000)
+    };
+    let wish = asked.visitor_wants_person(context).unwrap();
+    assert_eq!(wish.effects.last(), Some(&Effect::SystemSays(SystemText::AsksForEmail)));
 }
 
 #[test]

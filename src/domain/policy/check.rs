@@ -16,6 +16,7 @@ const MOST: usize = 100;
 const LONGEST: usize = 300;
 /// A deadline of a week is none.
 const LONGEST_DEADLINE_MINUTES: u32 = 7 * 24 * 60;
+const WEEKS_OF_A_YEAR: u32 = 52;
 /// More people than this never come together.
 const LARGEST_QUORUM: u8 = 3;
 
@@ -37,6 +38,7 @@ pub fn check(document: &Document) -> Vec<Problem> {
         name(document, at, rule, &mut found);
         conditions(document, at, rule, &mut found);
         consequences(at, rule, &mut found);
+        within_hours(document, at, rule, &mut found);
     }
     if document.rules.len() > MOST {
         found.add(
@@ -126,7 +128,7 @@ fn topics(document: &Document, found: &mut Found) {
 fn hours(document: &Document, found: &mut Found) {
     let Some(hours) = &document.hours else { return };
     if !hours.is_ever_open() {
-        let says = "nobody is ever there; give at least one day its hours, or leave out [hours] to be always open";
+        let says = "nobody is ever there, so that no deadline would ever come; give at least one day its hours, or leave out [hours] to be always open";
         found.add("hours", says);
     }
     for (day, spans) in hours.days() {
@@ -323,6 +325,21 @@ fn consequences(at: usize, rule: &Rule, found: &mut Found) {
         _ => {}
     }
     approvers(at, rule, found);
+}
+
+/// A deadline is counted in time in which somebody is there, which may be little.
+fn within_hours(document: &Document, at: usize, rule: &Rule, found: &mut Found) {
+    let (Some(hours), Some(minutes)) = (&document.hours, rule.deadline_minutes) else {
+        return;
+    };
+    let a_year = hours.minutes_of_a_week().saturating_mul(WEEKS_OF_A_YEAR);
+    if hours.is_ever_open() && minutes > a_year {
+        let says = format!(
+            "the deadline of “{}” is {minutes} minutes of your business hours, which is more than a year; shorten it",
+            rule.name
+        );
+        found.add(format!("rule[{at}].deadline_minutes"), says);
+    }
 }
 
 fn approvers(at: usize, rule: &Rule, found: &mut Found) {

@@ -1,8 +1,8 @@
 //! What another policy would have done with the past.
 
-use super::{Decision, DecisionKind, Document, by_words};
+use super::{Decision, DecisionKind, Document};
 use crate::domain::ids::{ConversationId, DraftId};
-use crate::domain::screening::Screening;
+use crate::domain::screening::{Screening, TopicExamples, matches};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -125,7 +125,9 @@ pub fn screened_anew(screening: &Screening, then: &Document, now: &Document, que
     let mut topics = screening.topics.clone();
     topics.retain(|found| is_same(&found.name));
     let changed = then.topics.iter().filter(|topic| !is_same(&topic.name));
-    topics.extend(changed.flat_map(|topic| by_words(std::slice::from_ref(topic), question)));
+    let changed: Vec<TopicExamples> = changed.map(TopicExamples::from).collect();
+    // As live, where there is no embedder.
+    topics.extend(matches(question, &changed, &[]));
     Screening {
         topics,
         ..screening.clone()

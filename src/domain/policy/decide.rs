@@ -41,6 +41,14 @@ impl Policy {
             .is_none_or(|hours| hours.is_open(at, &self.zone))
     }
 
+    /// When somebody is there next: `at` itself where no hours are given. None if nobody is within a year.
+    pub fn next_open(&self, at: Timestamp) -> Option<Timestamp> {
+        match &self.document.hours {
+            Some(hours) => hours.next_open(at, &self.zone),
+            None => Some(at),
+        }
+    }
+
     /// Does the message belong to a topic that the owner calls sensitive?
     pub fn is_sensitive(&self, facts: &Facts) -> bool {
         let mut topics = facts.screening.topics.iter();

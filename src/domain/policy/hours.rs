@@ -1,5 +1,9 @@
 //! Business hours and holidays.
 
+mod open_time;
+
+pub use open_time::HORIZON_MS;
+
 use crate::domain::time::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -9,6 +13,7 @@ use std::str::FromStr;
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
+const DAYS_OF_A_LEAP_YEAR: usize = 366;
 
 /// When somebody is there. Days without a span are closed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -178,9 +183,26 @@ impl Hours {
         }
     }
 
-    /// Is anybody there ever?
+    /// Is anybody there ever? Not if every day of every year is a holiday, either.
     pub fn is_ever_open(&self) -> bool {
-        self.days().iter().any(|(_, spans)| !spans.is_empty())
+        // A day of the year falls on every day of the week sooner or later, so one that is no holiday is enough.
+        let mut yearly: Vec<(i8, i8)> = self
+            .holidays
+            .iter()
+            .filter_map(|holiday| match *holiday {
+                Holiday::Yearly(month, day) => Some((month, day)),
+                Holiday::Once(_) => None,
+            })
+            .collect();
+        yearly.sort_unstable();
+        yearly.dedup();
+        yearly.len() < DAYS_OF_A_LEAP_YEAR && self.days().iter().any(|(_, spans)| !spans.is_empty())
+    }
+
+    /// Minutes of a week in which somebody is there, holidays aside.
+    pub fn minutes_of_a_week(&self) -> u32 {
+        let spans = self.days().into_iter().flat_map(|(_, spans)| spans.iter());
+        spans.map(|span| u32::from(span.to.saturating_sub(span.from))).sum()
     }
 
     /// Is somebody there at every minute of every week? Holidays aside.
@@ -215,25 +237,6 @@ impl Hours {
         let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
         let is_within = |span: &Span| (span.from..span.to).contains(&minute.unsigned_abs());
         !self.is_holiday(local.date()) && self.of(local.weekday()).iter().any(is_within)
-    }
-
-    /// When somebody is there next, within the coming fortnight: `at` itself if somebody is there now.
-    pub fn next_open(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        if self.is_open(at, zone) {
-            return Some(at);
-        }
-        let now = jiff::Timestamp::from_millisecond(at.0).ok()?;
-        let today = zone.to_datetime(now).date();
-        let days = std::iter::successors(Some(today), |date| date.tomorrow().ok()).take(15);
-        days.filter(|date| !self.is_holiday(*date))
-            .flat_map(|date| self.of(date.weekday()).iter().map(move |span| (date, span.from)))
-            .filter_map(|(date, from)| {
-                let (hour, minute) = (i8::try_from(from / 60).ok()?, i8::try_from(from % 60).ok()?);
-                let opens = date.at(hour, minute, 0, 0).to_zoned(zone.clone()).ok()?;
-                Some(Timestamp(opens.timestamp().as_millisecond()))
-            })
-            .filter(|opens| *opens > at)
-            .min()
     }
 }
 
@@ -284,23 +287,6 @@ mod tests {
     }
 
     #[test]
-    fn the_next_opening_passes_over_closed_days_and_holidays() {
-        let next = |text| shop().next_open(at(text), &berlin());
-        assert_eq!(next("2026-11-16T09:30"), Some(at("2026-11-16T09:30")), "open already");
-        assert_eq!(
-            next("2026-11-16T12:45"),
-            Some(at("2026-11-16T13:30")),
-            "after the break"
-        );
-        assert_eq!(
-            next("2026-11-22T12:00"),
-            Some(at("2026-11-28T10:00")),
-            "Monday is a holiday"
-        );
-        assert_eq!(Hours::default().next_open(at("2026-11-16T09:30"), &berlin()), None);
-    }
-
-    #[test]
     fn spans_and_holidays_read_as_they_are_written_and_nothing_else() {
         for text in ["09:00-17:30", "00:00-24:00"] {
             assert_eq!(text.parse::<Span>().map(String::from), Ok(text.to_owned()));
@@ -337,5 +323,17 @@ mod tests {
         };
         assert!(always.is_always_open());
         assert!(!shop().is_always_open() && shop().is_ever_open() && !Hours::default().is_ever_open());
+    }
+
+    #[test]
+    fn who_has_every_day_off_is_never_there() {
+        let leap_year = Date::constant(2024, 1, 1).series(jiff::Span::new().days(1)).take(366);
+        let mut off = Hours {
+            holidays: leap_year.map(|day| Holiday::Yearly(day.month(), day.day())).collect(),
+            ..shop()
+        };
+        assert!(!off.is_ever_open());
+        off.holidays.pop();
+        assert!(off.is_ever_open(), "on New Year's Eves that are Mondays or Saturdays");
     }
 }

@@ -35,4 +35,4 @@ pub use facts::Facts;
 pub use gate::{GateState, Released};
 pub use hours::Hours;
 pub use read::read;
-pub use topic::{OTHER, Topic, by_words};
+pub use topic::{OTHER, Topic};

@@ -4,7 +4,7 @@ use super::decide::strictest;
 use super::*;
 use crate::domain::answer::AnswerMode;
 use crate::domain::ids::MemberId;
-use crate::domain::screening::{Flag, Screening, TopicMatch};
+use crate::domain::screening::{Flag, Screening, TopicExamples, TopicMatch, matches};
 use crate::domain::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -496,8 +496,15 @@ fn with_other_topics_the_past_is_screened_by_words_where_they_changed() {
         sentiment: 0.25,
         ..Screening::default()
     };
-    let anew = screened_anew(&screening, &then, &now, "A refund on Sunday?");
+    // Inflected words count in what-if as they do live.
+    let anew = screened_anew(&screening, &then, &now, "Refunds on Sundays?");
     let names: Vec<_> = anew.topics.iter().map(|topic| topic.name.as_str()).collect();
     assert_eq!(names, ["hours", "sundays"]);
     assert!((anew.sentiment - 0.25).abs() < f64::EPSILON);
+
+    let question = "What about refunds?";
+    let new = document(&[topic("money back", "refund")]);
+    let tried = screened_anew(&Screening::default(), &new, &now, question);
+    let live = matches(question, &[TopicExamples::from(&new.topics[0])], &[]);
+    assert_eq!((tried.topics.len(), tried.topics), (1, live));
 }

@@ -2,6 +2,7 @@
 
 use super::{Act, LIMITS, decides};
 use crate::domain::conversation::Owner;
+use crate::domain::duty::Duty;
 use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Spam, Step, Ticket};
 use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
 use crate::domain::policy::{Decision, DecisionKind, Fallback, POLICY_VERSION, Reason, Terms};
@@ -104,6 +105,7 @@ impl World {
             now: Timestamp(self.now),
             ids: &self.ids,
             limits: LIMITS,
+            duty: Duty::ROUND_THE_CLOCK,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod canned_reply;
 pub mod contact;
 pub mod conversation;
 pub mod decision;
+pub mod delivery;
 pub mod document;
 pub mod draft;
 pub mod job;
@@ -41,6 +42,7 @@ pub mod vector;
 pub mod verdict;
 pub mod verified_answer;
 pub mod visitor;
+pub mod webhook_secret;
 pub mod workspace;
 
 use crate::domain::ids::WorkspaceId;

@@ -32,6 +32,7 @@ pub struct Model {
     pub rank_at: Timestamp,
     pub escalated: i64,
     pub likeness: Option<Vec<u8>>,
+    pub topics: Json<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

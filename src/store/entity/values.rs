@@ -6,9 +6,9 @@ use crate::domain::conversation::{Author, Epoch};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CannedReplyId, ConversationId, DecisionId, DocumentId, DraftId, ItemId, JobId,
-    MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
-    VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ApprovalId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId,
+    ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
+    VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
@@ -17,6 +17,7 @@ use crate::domain::policy::DecisionKind;
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
+use crate::domain::webhook::DeliveryState;
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
 use sea_orm::{ActiveValue, ColIdx, DbErr, IntoActiveValue, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
 use serde::de::DeserializeOwned;
@@ -75,6 +76,8 @@ pub enum JobKind {
     Embed,
     /// Send an e-mail; its subject is the mail.
     Mail,
+    /// Deliver a webhook; its subject is the delivery.
+    Deliver,
     /// Mail the answers that a visitor has not seen.
     Reply,
     /// End a conversation in which nobody has said anything for long.
@@ -217,6 +220,7 @@ uuids!(
     CannedReplyId,
     ConversationId,
     DecisionId,
+    DeliveryId,
     DocumentId,
     DraftId,
     ItemId,
@@ -240,6 +244,7 @@ words!(
     AnswerMode,
     Author,
     DecisionKind,
+    DeliveryState,
     DocumentKind,
     ItemKind,
     ItemStatus,

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Created<T> {
@@ -39,6 +40,22 @@ pub(super) async fn create_workspace(
 ) -> Result<(StatusCode, Json<Created<WorkspaceId>>), Problem> {
     let id = accounts::create_workspace(&web.app, &new.slug, &new.name).await?;
     Ok((StatusCode::CREATED, Json(Created { id })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Clocks {
+    time_zone: String,
+}
+
+/// `PUT /api/v1/admin/time-zone`
+pub(super) async fn set_time_zone(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    JsonBody(clocks): JsonBody<Clocks>,
+) -> Result<Json<Value>, Problem> {
+    accounts::set_time_zone(&web.app, &caller, &clocks.time_zone).await?;
+    Ok(Json(json!({ "time_zone": clocks.time_zone.trim() })))
 }
 
 /// `POST /api/v1/admin/setup-link`

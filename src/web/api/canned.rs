@@ -33,6 +33,17 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(added)))
 }
 
+/// `PUT /api/v1/canned-replies/{id}`
+pub(super) async fn change(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<CannedReplyId>,
+    JsonBody(written): JsonBody<Written>,
+) -> Result<Json<CannedView>, Problem> {
+    let changed = canned::change(&web.app, &caller, id, &written.shortcut, &written.text).await?;
+    Ok(Json(changed))
+}
+
 /// `DELETE /api/v1/canned-replies/{id}`
 pub(super) async fn remove(
     State(web): State<Web>,

@@ -17,6 +17,7 @@ mod queue;
 mod status;
 mod team;
 mod verified_answers;
+mod webhooks;
 
 use super::state::Web;
 use super::{idempotency, layers};
@@ -45,6 +46,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
         .route("/admin/mail/test", post(mails::test))
+        .route("/webhooks/test", post(webhooks::test))
         .route(
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
@@ -82,7 +84,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             get(team::present).post(team::heartbeat).delete(team::leave),
         )
         .route("/conversations/{id}/close", post(conversations::close))
-        .route("/canned-replies/{id}", delete(canned::remove))
+        .route("/canned-replies/{id}", put(canned::change).delete(canned::remove))
         .route("/knowledge/documents", get(knowledge::documents))
         .route(
             "/knowledge/documents/{id}",
@@ -96,6 +98,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{id}/policy/diff", get(policy::diff))
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
+        .route("/admin/time-zone", put(admin::set_time_zone))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
         .route("/admin/models/pulls", get(models::pulls).post(models::pull))
@@ -105,6 +108,9 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/verified-answers/{id}", delete(verified_answers::retire))
         .route("/mails", get(mails::list))
         .route("/mails/{id}/retry", post(mails::retry))
+        .route("/webhooks/deliveries", get(webhooks::list))
+        .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
+        .route("/webhooks/secret", post(webhooks::secret))
         .route("/log", get(log::list))
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))

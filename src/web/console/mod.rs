@@ -14,6 +14,7 @@ mod models;
 mod overview;
 mod policy;
 mod queue;
+mod replies;
 mod sentences;
 mod thread;
 pub mod view;
@@ -53,6 +54,7 @@ pub fn pages() -> Pages {
         .route("/settings/models", get(models::page))
         .route("/parts/settings/models", get(models::part))
         .route("/settings/policy", get(policy::page))
+        .route("/settings/replies", get(replies::page))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

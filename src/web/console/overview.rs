@@ -46,6 +46,7 @@ fn row(viewer: &Viewer, view: &LiveView) -> LiveRow {
         state: state(view),
         last_words: shortened(&view.last_words),
         draft: view.draft.as_deref().map(shortened).unwrap_or_default(),
+        noticed: view.noticed.iter().map(|noticed| noticed.in_words.clone()).collect(),
         flags: view.flags.iter().map(|flag| sentence(flag)).collect(),
         waiting_since: view.waiting_since.map(|at| viewer.moment(at)),
         late: view.late,

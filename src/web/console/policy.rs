@@ -53,6 +53,7 @@ pub(super) async fn page(
         agent_id: agent_id.to_string(),
         version: shown.version,
         toml: shown.toml,
+        time_zone: viewer.time_zone().to_owned(),
         gate: gate.in_words,
         may_release: matches!(caller.who, Who::Member { role: Role::Owner, .. }),
         released: released.collect(),

@@ -9,7 +9,7 @@ use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
 use crate::app::review::{self, DraftView as Draft, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
-use crate::app::{agents, desk};
+use crate::app::{agents, desk, policy};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::ids::ItemId;
@@ -83,6 +83,7 @@ pub(super) async fn page_at(
 async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPart>) -> Result<Response, Problem> {
     let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
     let agents = agents::agents(&web.app, &viewer.caller).await?;
+    let topics = policy::topics(&web.app, &viewer.caller).await?;
     let reasons = [
         Reason::CustomerRequest,
         Reason::MissingKnowledge,
@@ -105,6 +106,7 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
             .iter()
             .map(|&reason| (code(reason), sentence(reason.in_words())))
             .collect(),
+        topics,
     })
 }
 
@@ -218,6 +220,7 @@ fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>
         question: asked.into_iter().map(message).collect(),
         draft: draft(found, case),
         without_draft: without_draft(found).to_owned(),
+        brief: found.brief.clone(),
         drafting: summary.kind == ItemKind::Gate && !found.may_release,
         sources: found.draft.iter().flat_map(sources).collect(),
         flags: flags(found),

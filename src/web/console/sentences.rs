@@ -97,6 +97,10 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
     let has = |name: &str| entry.refs.contains_key(name);
     match entry.kind.as_str() {
         "workspace.created" => format!("{who} made this workspace."),
+        "workspace.changed" => match content::<String>(entry, "time_zone") {
+            Some(zone) => format!("{who} set the clocks of the business to {zone}."),
+            None => format!("{who} changed the workspace."),
+        },
         "member.joined" => match entry.refs.get("member") {
             Some(id) if entry.actor.ends_with(id.as_str()) => format!("{who} joined."),
             Some(id) => format!("{who} added {}.", names.member(id)),
@@ -129,6 +133,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "visitor.returned" => format!("{visitor} came back by the link in an e-mail."),
         "note.added" => format!("{who} left a note about {visitor} for colleagues."),
         "canned_reply.added" => format!("{who} added a canned reply."),
+        "canned_reply.changed" => format!("{who} changed a canned reply."),
         "canned_reply.removed" => format!("{who} removed a canned reply."),
         "conversation.taken_over" => format!("{who} took over the conversation with {visitor}."),
         "conversation.handed_back" => format!("{who} handed {visitor} back to the AI."),
@@ -176,6 +181,10 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "mail.sent" => "The mail server accepted an e-mail.".to_owned(),
         "mail.failed" => "An e-mail could not be sent.".to_owned(),
         "mail.retried" => format!("{who} had an e-mail sent again."),
+        "webhook.delivered" => "A webhook was delivered.".to_owned(),
+        "webhook.failed" => "A webhook could not be delivered.".to_owned(),
+        "webhook.retried" => format!("{who} had a webhook delivered again."),
+        "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }

@@ -103,6 +103,11 @@ impl Viewer {
         }
     }
 
+    /// The workspace's zone, by name.
+    pub(super) fn time_zone(&self) -> &str {
+        &self.frame.time_zone
+    }
+
     /// A time in the workspace's zone.
     pub(super) fn moment(&self, at: Timestamp) -> Moment {
         Moment::at(at.0, &self.zone)

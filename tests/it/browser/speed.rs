@@ -135,6 +135,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         rank_at: at,
         escalated: 0,
         likeness: None,
+        topics: Json(Vec::new()),
     })
     .await
 }

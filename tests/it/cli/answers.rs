@@ -224,3 +224,42 @@ fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
     assert_eq!(names, documented);
     assert_eq!(report["right_first"], 1.0);
 }
+
+#[test]
+fn canned_replies_are_written_changed_and_removed() {
+    let holdpoint = Holdpoint::set_up();
+    let replies = |more: &[&str]| holdpoint.done(&[&["queue", "replies"], more].concat());
+    assert!(replies(&["list"]).contains("no canned replies yet"));
+    replies(&["add", "hours", "--text", "We open at nine."]);
+    replies(&["edit", "/hours", "--text", "We open at ten.", "--rename", "opening"]);
+    let listed = holdpoint.json(&["queue", "replies", "list"]);
+    assert_eq!(
+        (&listed["items"][0]["shortcut"], &listed["items"][0]["text"]),
+        (&json!("opening"), &json!("We open at ten."))
+    );
+    replies(&["edit", "opening", "--rename", "hours"]);
+    assert!(replies(&["list"]).contains("We open at ten."), "the text stays");
+    replies(&["remove", "hours"]);
+    assert_eq!(holdpoint.json(&["queue", "replies", "list"])["items"], json!([]));
+    assert!(holdpoint.json(&["queue", "list", "--topic", "other"])["items"] == json!([]));
+}
+
+#[test]
+fn the_secret_of_webhooks_is_printed_and_the_clocks_are_set() {
+    let holdpoint = Holdpoint::set_up();
+    let secret = holdpoint.done(&["webhook", "secret"]);
+    assert!(secret.starts_with("whsec_"), "{secret}");
+    assert_eq!(holdpoint.done(&["webhook", "secret"]), secret);
+    assert!(
+        holdpoint
+            .done(&["webhook", "secret", "--renew"])
+            .contains("goes on signing")
+    );
+    assert!(holdpoint.done(&["webhook", "list"]).contains("no webhooks yet"));
+    holdpoint.done(&["admin", "workspace", "time-zone", "Europe/Berlin"]);
+    assert!(
+        holdpoint
+            .done(&["admin", "workspace", "list"])
+            .contains("Europe/Berlin")
+    );
+}

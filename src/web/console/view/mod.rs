@@ -17,6 +17,7 @@ mod moment;
 mod overview;
 mod policy;
 mod queue;
+mod replies;
 mod shell;
 mod words;
 
@@ -38,5 +39,6 @@ pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
+pub use replies::{RepliesPage, ReplyRow};
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell};
 pub use words::{OwnerView, REASONS, Severity, Words};

@@ -39,6 +39,8 @@ pub struct LiveRow {
     pub last_words: String,
     /// The first words of the draft that waits; empty without one.
     pub draft: String,
+    /// What was noticed about the visitor's words and the sources, in words.
+    pub noticed: Vec<String>,
     /// What speaks for a person's look, in sentences.
     pub flags: Vec<String>,
     /// Since when the visitor waits.

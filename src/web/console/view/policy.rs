@@ -18,6 +18,8 @@ pub struct PolicyPage {
     pub version: i64,
     /// What it says, as TOML.
     pub toml: String,
+    /// Whose clocks business hours are read from.
+    pub time_zone: String,
     /// What the gate lets out, in a sentence.
     pub gate: String,
     /// Whether the signed-in person may release topics.

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{Marked, Moment, REASONS, Severity, Shell, Words};
 use crate::domain::answer::AnswerMode;
+use crate::domain::brief::Brief;
 use crate::domain::conversation::Author;
 use crate::domain::review::{ItemKind, ReasonCode};
 
@@ -23,6 +24,8 @@ pub struct QueuePage {
     pub agents: Vec<(String, String)>,
     /// Reasons to choose from, code and words.
     pub reasons: Vec<(String, String)>,
+    /// Topics to choose from.
+    pub topics: Vec<String>,
 }
 
 /// The list of waiting items, oldest unanswered message first. `GET /parts/queue`.
@@ -137,6 +140,8 @@ pub struct QueueItem {
     pub deadline: Option<Moment>,
     /// What happens then, one sentence: `Then the visitor is asked for an e-mail address.`
     pub fallback: String,
+    /// What whoever answers needs to know; none for a draft.
+    pub brief: Option<Brief>,
     /// What the visitor wrote after the revision the reviewer first saw; empty when nothing.
     pub newer: Vec<MessageView>,
     /// Who has it open.
