@@ -75,6 +75,10 @@ impl Client {
         self.json(Method::POST, path, body.to_string().into()).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json(Method::PUT, path, body.to_string().into()).await
+    }
+
     /// Follows an event stream.
     pub(crate) async fn events(&self, path: &str) -> Result<Events> {
         let body = self.ask(Method::GET, path, Bytes::new()).await?;

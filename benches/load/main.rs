@@ -70,6 +70,17 @@ fn main() -> Result<()> {
     runtime.block_on(load(&options))
 }
 
+/// How busy the machine is: with this run, and with whatever else there is.
+fn machine() -> Result<String> {
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    let cores = std::thread::available_parallelism()?;
+    let means: Vec<&str> = load.split_whitespace().take(2).collect();
+    Ok(format!(
+        "{cores} cores; load of the last 1 and 5 minutes: {}",
+        means.join(" and ")
+    ))
+}
+
 async fn load(options: &Options) -> Result<()> {
     let models = models::folder().ok_or("the default models are not there; `./install.sh models` fetches them")?;
     let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
@@ -82,7 +93,7 @@ async fn load(options: &Options) -> Result<()> {
         options.reviewers,
     );
     let mut out = std::io::stdout();
-    writeln!(out, "{}", pace.in_words())?;
+    writeln!(out, "{}\n{}", pace.in_words(), machine()?)?;
 
     let mut reviewing = JoinSet::new();
     for (nth, reviewer) in shop.reviewers.iter().cloned().enumerate() {
@@ -105,13 +116,13 @@ async fn load(options: &Options) -> Result<()> {
     while let Some(ended) = reviewing.join_next().await {
         worked.add(&ended??);
     }
-    let found = checks::everything(&shop, &seen, &server.log()).await?;
+    let found = checks::everything(&shop, &seen, pace, &server).await?;
     server.stop()?;
 
     for phase in Phase::ALL {
-        writeln!(out, "{}", seen.in_words(phase))?;
+        writeln!(out, "{}", seen.in_words(phase, pace))?;
     }
-    writeln!(out, "{}\n{}", worked.in_words(), found.in_words())?;
+    writeln!(out, "{}\n{}\n{}", worked.in_words(pace), found.in_words(), machine()?)?;
     let wrong: Vec<&str> = seen
         .failures
         .iter()

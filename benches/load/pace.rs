@@ -1,7 +1,7 @@
 //! Who does what how often: arrivals, patience and service as published with the result.
 
 use holdpoint::stats::random::SplitMix64;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Mean time a reviewer looks at an item before deciding, and how long a person writes.
 pub(crate) const DECIDE_S: f64 = 8.0;
@@ -9,8 +9,10 @@ pub(crate) const DECIDE_S: f64 = 8.0;
 pub(crate) const PATIENCE_S: f64 = 150.0;
 /// How long it takes to read an answer and write on, mean.
 pub(crate) const READ_S: f64 = 20.0;
-/// Questions of a visitor at most.
+/// Questions of a visitor at most; each number up to it is as likely.
 pub(crate) const MOST_QUESTIONS: usize = 4;
+/// How often somebody who is not in a conversation may begin one.
+const STEP: Duration = Duration::from_secs(1);
 
 /// A part of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,14 @@ impl Phase {
         }
     }
 
+    /// Its part of the run.
+    const fn part(self) -> f64 {
+        match self {
+            Self::Usual => 0.4,
+            Self::Overload | Self::Afterwards => 0.3,
+        }
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Usual => "usual",
@@ -44,6 +54,8 @@ impl Phase {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
     began: Instant,
+    /// The same by the clock that the server writes with, in milliseconds.
+    began_ms: i64,
     length: Duration,
     visitors: u16,
     reviewers: u16,
@@ -53,6 +65,9 @@ impl Pace {
     pub(crate) fn begin(length: Duration, visitors: u16, reviewers: u16) -> Self {
         Self {
             began: Instant::now(),
+            began_ms: UNIX_EPOCH
+                .elapsed()
+                .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
             length,
             visitors,
             reviewers,
@@ -60,10 +75,24 @@ impl Pace {
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        match self.began.elapsed().as_secs_f64() / self.length.as_secs_f64() {
-            part if part < 0.4 => Phase::Usual,
-            part if part < 0.7 => Phase::Overload,
-            _ => Phase::Afterwards,
+        self.phase_at(self.began.elapsed().as_secs_f64())
+    }
+
+    /// The phase at a time of the server's.
+    pub(crate) fn phase_at_ms(&self, ms: i64) -> Phase {
+        self.phase_at((ms - self.began_ms) as f64 / 1_000.0)
+    }
+
+    /// The phase so many seconds after the beginning.
+    fn phase_at(&self, s: f64) -> Phase {
+        let part = s / self.length.as_secs_f64();
+        let usual = Phase::Usual.part();
+        if part < usual {
+            Phase::Usual
+        } else if part < usual + Phase::Overload.part() {
+            Phase::Overload
+        } else {
+            Phase::Afterwards
         }
     }
 
@@ -79,24 +108,47 @@ impl Pace {
         f64::from(self.reviewers) / DECIDE_S
     }
 
-    /// Mean time between two questions of one visitor's place, seconds.
-    pub(crate) fn between_questions_s(&self) -> f64 {
-        f64::from(self.visitors) / (self.decisions_per_s() * self.phase().load())
+    /// Questions that visitors who are answered at once would ask in a second.
+    fn questions_per_s(&self, phase: Phase) -> f64 {
+        self.decisions_per_s() * phase.load()
+    }
+
+    /// How likely somebody who is not in a conversation begins one within a second. Looked at anew each second, so that a
+    /// phase shows at once.
+    fn begins(&self) -> f64 {
+        let questions = (1.0 + MOST_QUESTIONS as f64) / 2.0;
+        let conversations_per_s = self.questions_per_s(self.phase()) / questions;
+        (STEP.as_secs_f64() * conversations_per_s / f64::from(self.visitors)).min(1.0)
+    }
+
+    /// Waits until the next visitor in this place begins to write, or the run is over.
+    pub(crate) async fn until_somebody_comes(&self, dice: &mut Dice) {
+        while !self.is_over() {
+            tokio::time::sleep(STEP.min(self.left())).await;
+            if dice.chance(self.begins()) {
+                return;
+            }
+        }
+    }
+
+    /// How long a phase lasts, in seconds.
+    pub(crate) fn lasts_s(&self, phase: Phase) -> f64 {
+        self.length.as_secs_f64() * phase.part()
     }
 
     pub(crate) fn in_words(&self) -> String {
-        let asked = |phase: Phase| self.decisions_per_s() * phase.load();
         format!(
-            "{} visitors at any time, each asks 1 to {MOST_QUESTIONS} questions and waits {PATIENCE_S} s for an answer (mean, exponential), \
-             half of them at an agent that composes; {} reviewers decide after {DECIDE_S} s (mean, exponential), {:.2} a second together. \
-             Questions a second: {:.2} for the first 40 % of {:.0} s, {:.2} up to 70 %, {:.2} to the end.",
+            "{} places for visitors, each asks 1 to {MOST_QUESTIONS} questions {READ_S} s after the last answer and waits {PATIENCE_S} s for one \
+             (means, exponential), half of them at an agent that composes; {} reviewers decide after {DECIDE_S} s (mean, exponential), \
+             {:.2} a second together. Were everybody answered at once, {:.2} questions a second would come for the first 40 % of {:.0} s, \
+             {:.2} up to 70 %, {:.2} to the end.",
             self.visitors,
             self.reviewers,
             self.decisions_per_s(),
-            asked(Phase::Usual),
+            self.questions_per_s(Phase::Usual),
             self.length.as_secs_f64(),
-            asked(Phase::Overload),
-            asked(Phase::Afterwards),
+            self.questions_per_s(Phase::Overload),
+            self.questions_per_s(Phase::Afterwards),
         )
     }
 }

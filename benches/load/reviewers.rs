@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::client::{Client, Refused};
-use crate::pace::{DECIDE_S, Dice, Pace};
+use crate::pace::{DECIDE_S, Dice, Pace, Phase};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(crate) struct Worked {
     decided: BTreeMap<&'static str, u32>,
+    /// Decisions, by the phase they were taken in.
+    by_phase: BTreeMap<&'static str, u32>,
     /// Somebody, or the visitor, was faster.
     too_late: u32,
     pub(crate) failures: Vec<String>,
@@ -25,19 +27,30 @@ impl Worked {
         for (kind, count) in &other.decided {
             *self.decided.entry(kind).or_default() += count;
         }
+        for (phase, count) in &other.by_phase {
+            *self.by_phase.entry(phase).or_default() += count;
+        }
         self.too_late += other.too_late;
         self.failures.extend(other.failures.iter().cloned());
     }
 
-    pub(crate) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self, pace: Pace) -> String {
+        let rates: Vec<String> = Phase::ALL
+            .iter()
+            .map(|phase| {
+                let decided = self.by_phase.get(phase.name()).copied().unwrap_or(0);
+                format!("{:.2} {}", f64::from(decided) / pace.lasts_s(*phase), phase.name())
+            })
+            .collect();
         let decided: Vec<String> = self
             .decided
             .iter()
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
         format!(
-            "   decided: {}; {} times somebody or the visitor was faster",
+            "   decided: {}; a second: {}; {} times somebody or the visitor was faster",
             decided.join(", "),
+            rates.join(", "),
             self.too_late
         )
     }
@@ -47,7 +60,10 @@ pub(crate) async fn work(client: Client, pace: Pace, mut dice: Dice) -> Result<W
     let mut worked = Worked::default();
     while !pace.is_over() {
         match one(&client, &mut dice).await {
-            Ok(Some(kind)) => *worked.decided.entry(kind).or_default() += 1,
+            Ok(Some(kind)) => {
+                *worked.decided.entry(kind).or_default() += 1;
+                *worked.by_phase.entry(pace.phase().name()).or_default() += 1;
+            }
             Ok(None) => sleep(LOOK_AGAIN).await,
             Err(failure) => match failure.downcast_ref::<Refused>() {
                 Some(refused) if matches!(refused.status, StatusCode::CONFLICT | StatusCode::NOT_FOUND) => {
@@ -82,7 +98,9 @@ async fn one(client: &Client, dice: &mut Dice) -> Result<Option<&'static str>> {
         92..96 => "reject",
         _ => "respond",
     };
-    let mut outcome = json!({ "kind": kind, "revision": item["revision"] });
+    // Not kept as verified answers: the second agent would soon compose nothing any more.
+    let mut outcome =
+        json!({ "kind": kind, "revision": item["revision"], "wording": item["wording"], "remember": false });
     if matches!(kind, "edit" | "respond") {
         outcome["text"] = json!("A person has looked at this and wrote the answer.");
     }

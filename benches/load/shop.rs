@@ -8,6 +8,23 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 const FAQ: &str = include_str!("../../examples/demo/faq.json");
+/// Nobody waits longer than this for a reviewer before something else happens: what is composed waits on and the visitor is told
+/// so, everything else is handed to a person.
+const POLICY: &str = r#"
+[[rule]]
+name = "Composed answers wait on"
+when = { mode = "compose" }
+then = "hold"
+deadline_minutes = 1
+fallback = "holding_message"
+
+[[rule]]
+name = "Others are for a person"
+when = { mode = ["quote", "verified"] }
+then = "hold"
+deadline_minutes = 1
+fallback = "hand_off"
+"#;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Where one visitor comes in.
@@ -37,6 +54,10 @@ impl Shop {
         settings["modes"] = json!(["compose"]);
         settings["allow_unfit"] = json!(true);
         let second = administrator.post("/api/v1/agents", &settings).await?;
+        for agent in [first, &second] {
+            let path = format!("/api/v1/agents/{}/policy", agent["id"].as_str().unwrap_or_default());
+            administrator.put(&path, &json!({ "toml": POLICY })).await?;
+        }
         let mut team = Vec::new();
         for nth in 0..reviewers {
             let email = format!("reviewer-{nth}@quillhaven.example");

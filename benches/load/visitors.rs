@@ -45,15 +45,16 @@ impl Seen {
         self.failures.extend(other.failures);
     }
 
-    pub(crate) fn in_words(&self, phase: Phase) -> String {
+    pub(crate) fn in_words(&self, phase: Phase, pace: Pace) -> String {
         let asked: Vec<&Asked> = self.asked.iter().filter(|asked| asked.phase == phase).collect();
         let waits: Vec<f64> = asked.iter().filter_map(|asked| asked.answered_after_s).collect();
         let estimates: Vec<f64> = asked.iter().filter_map(|asked| asked.estimate_s).collect();
         let of = |values: &[f64], q: f64| quantile(values, q).map_or("-".to_owned(), |value| format!("{value:.0} s"));
         format!(
-            "{:>10}: {} questions, {} answered (median {}, 90 % within {}), estimate shown: median {}, 90 % up to {}; {} waited for a person",
+            "{:>10}: {} questions ({:.2} a second), {} answered (median {}, 90 % within {}), estimate shown: median {}, 90 % up to {}; {} waited for a person",
             phase.name(),
             asked.len(),
+            asked.len() as f64 / pace.lasts_s(phase),
             waits.len(),
             of(&waits, 0.5),
             of(&waits, 0.9),
@@ -68,8 +69,7 @@ impl Seen {
 pub(crate) async fn come_and_go(door: Door, pace: Pace, mut dice: Dice) -> Result<Seen> {
     let mut seen = Seen::default();
     while !pace.is_over() {
-        // A visitor's first question comes like any other.
-        sleep(dice.about(pace.between_questions_s() - READ_S).min(pace.left())).await;
+        pace.until_somebody_comes(&mut dice).await;
         if pace.is_over() {
             break;
         }

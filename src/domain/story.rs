@@ -4,6 +4,7 @@
 //!
 //! `PROPTEST_CASES=1000000 cargo test --lib story` plays a million stories.
 
+mod told;
 mod world;
 
 use super::flow::Limits;
@@ -13,6 +14,7 @@ use super::review::OutcomeKind;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use std::collections::HashMap;
+use told::{Shortened, Story};
 use world::World;
 
 const LIMITS: Limits = Limits {
@@ -22,7 +24,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// One thing that someone does, in the order in which the transactions commit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Act {
     VisitorWrites,
     Wait(i64),
@@ -216,9 +218,9 @@ fn interruption() -> impl Strategy<Value = Vec<Act>> {
     ]
 }
 
-fn story() -> impl Strategy<Value = Vec<Act>> {
-    prop::collection::vec(prop_oneof![scene(), scene(), act().prop_map(|act| vec![act])], 0..40)
-        .prop_map(|s| s.concat())
+fn story() -> impl Strategy<Value = Story> {
+    let scenes = prop::collection::vec(prop_oneof![scene(), scene(), act().prop_map(|act| vec![act])], 0..40);
+    Shortened(scenes.prop_map(|scenes| scenes.concat()))
 }
 
 fn cases(at_least: u32) -> ProptestConfig {
@@ -233,9 +235,9 @@ proptest! {
     #![proptest_config(cases(4_000))]
 
     #[test]
-    fn nobody_talks_over_anybody_and_nothing_is_lost(acts in story()) {
+    fn nobody_talks_over_anybody_and_nothing_is_lost(story in story()) {
         let mut world = World::default();
-        for act in acts {
+        for act in story.0 {
             world.play(act)?;
         }
         world.settle()?;
@@ -253,11 +255,11 @@ fn the_stories_reach_every_ending() {
     let (mut together, mut delayed, mut spam) = (0, 0, 0);
     let mut endings: HashMap<OutcomeKind, u32> = HashMap::new();
     for _ in 0..1_000 {
-        let Ok(acts) = story().new_tree(&mut runner) else {
+        let Ok(story) = story().new_tree(&mut runner) else {
             continue;
         };
         let mut world = World::default();
-        for act in acts.current() {
+        for act in story.current().0 {
             let played = world.play(act);
             assert!(played.is_ok(), "{played:?}");
         }
@@ -296,4 +298,18 @@ fn the_stories_reach_every_ending() {
         let times = endings.get(&kind).copied().unwrap_or(0);
         assert!(times >= 10, "{kind:?} ended only {times} items: {endings:?}");
     }
+}
+
+#[test]
+fn a_story_that_goes_wrong_is_told_in_its_shortest_form() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let goes_wrong = runner.run(&story(), |story| {
+        let taken = story.0.iter().position(|act| *act == Act::TakesOver(2));
+        let handed_back = taken.is_some_and(|at| story.0.iter().skip(at).any(|act| *act == Act::HandsBack(2)));
+        prop_assert!(!handed_back, "Otto hands back what he took over");
+        Ok(())
+    });
+    let told = goes_wrong.err().map(|error| error.to_string()).unwrap_or_default();
+    let shortest = "\n  1. Otto takes the conversation over\n  2. Otto hands the conversation back";
+    assert!(told.contains(shortest) && !told.contains("3. "), "{told}");
 }

@@ -260,6 +260,24 @@ impl TestApp {
         self.server.take().unwrap().stop().await;
     }
 
+    /// The whole program ends and starts again, on another port: only what is in the database is left.
+    pub(crate) async fn restart(&mut self) {
+        self.stop_server().await;
+        self.app.stop().await;
+        let location = Location::Sqlite(self.database());
+        let store = Store::open(&location, sources_at(self.clock.clone())).await.unwrap();
+        let models = super::models::settings(self.dir.path().join("models"));
+        let engines = Engines::new(Some(handle(&self.engine)), Vec::new());
+        self.app = App::equipped(store, engines, Some(models));
+        self.app.start_jobs();
+        self.start_server().await;
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join("holdpoint.db")
+    }
+
     /// Starts the server again, on another port.
     pub(crate) async fn start_server(&mut self) {
         self.server = Some(Server::start(&self.app, self.settings.clone(), self.socket()).await);

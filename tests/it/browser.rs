@@ -9,6 +9,7 @@ mod other_origin;
 mod speed;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
+use crate::stories::{self, BeforeWidgets};
 use holdpoint::app::{accounts, knowledge};
 use holdpoint::domain::ids::ItemId;
 use holdpoint::store::entity::review_item;
@@ -16,6 +17,7 @@ use holdpoint::store::{Change, QueueFilter};
 use node::Script;
 use other_origin::ShopPage;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 /// What the ten visitors of the review ask, in the order in which the script expects them.
 const QUESTIONS: [&str; 10] = [
@@ -256,6 +258,34 @@ async fn the_widget_bears_every_fault_of_the_network_and_the_server() {
         return;
     };
     script.run(async |_step| {}).await;
+}
+
+/// `HOLDPOINT_TEST_SEED=7` plays other stories.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_played_the_widgets_display_what_was_said_in_committed_order() {
+    let Some(script) = Script::find("widget-stories.mjs") else {
+        return;
+    };
+    let played = Mutex::new(BeforeWidgets::of(2).await);
+    let script = {
+        let played = played.lock().await;
+        script
+            .env("HOLDPOINT_BASE", played.base())
+            .env("HOLDPOINT_AGENT", played.agent())
+            .env("HOLDPOINT_VISITORS", played.tokens())
+            .env("HOLDPOINT_LAST_WORDS", stories::LAST_WORDS)
+    };
+    script
+        .run(async |step| {
+            if step == "open" {
+                played
+                    .lock()
+                    .await
+                    .play(stories::number("HOLDPOINT_TEST_SEED").unwrap_or(1))
+                    .await;
+            }
+        })
+        .await;
 }
 
 /// `cargo test --release --test it -- --ignored --nocapture browser::how_soon`: prints the figures of `docs/performance.md`.

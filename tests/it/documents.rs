@@ -130,3 +130,24 @@ fn every_invariant_names_its_code_and_tests_that_exist() {
         assert!(named > 0, "invariant {number} names no test");
     }
 }
+
+/// Every `file`: `test` that stands anywhere in it.
+#[test]
+fn every_test_that_the_architecture_names_exists() {
+    let text = read("ARCHITECTURE.md");
+    let is_name = |word: &str| word.contains('_') && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let mut seen = 0;
+    for file in text.split("`: `").zip(text.split("`: `").skip(1)) {
+        let (before, after) = file;
+        let Some(path) = before.rsplit('`').next().filter(|word| path_of(word).is_some()) else {
+            continue;
+        };
+        let source = read(path);
+        // The names up to the next that is none.
+        for name in after.split('`').step_by(2).take_while(|word| is_name(word)) {
+            assert!(source.contains(&format!("fn {name}(")), "{path} has no `{name}`");
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "only {seen} tests were found");
+}

@@ -73,9 +73,14 @@ const NEVER: [(&str, &str); 20] = [
          ((SELECT count(*) FROM outcomes o WHERE o.item_id = i.id AND o.state = 'pending') = 1)",
     ),
     (
-        "an answered turn without an answer",
+        "a turn that was neither answered nor refused, nor ended with the conversation, and counts as answered",
         "SELECT t.conversation_id FROM turns t WHERE t.state = 'answered' \
-         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.turn_id = t.id AND m.author IN ('ai', 'person'))",
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.turn_id = t.id AND m.author IN ('ai', 'person')) \
+         AND NOT EXISTS (SELECT 1 FROM drafts d JOIN decisions c ON c.draft_id = d.id WHERE d.turn_id = t.id AND c.kind = 'refuse') \
+         AND NOT EXISTS (SELECT 1 FROM review_items i JOIN outcomes o ON o.item_id = i.id WHERE i.turn_id = t.id \
+         AND o.kind = 'expire' AND json_extract(i.terms, '$.fallback') = 'refuse') \
+         AND NOT EXISTS (SELECT 1 FROM log_entries l WHERE l.kind = 'conversation.closed' \
+         AND replace(json_extract(l.refs, '$.conversation'), '-', '') = lower(hex(t.conversation_id)))",
     ),
     (
         "a turn that collects and that nobody will draft for",

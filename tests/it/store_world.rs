@@ -127,7 +127,7 @@ fn member_caller(workspace_id: WorkspaceId, id: MemberId, name: &str) -> Caller 
 }
 
 /// A member, without the half second that hashing a password takes.
-async fn join(app: &App, workspace: WorkspaceId, name: &'static str) -> Caller {
+pub(crate) async fn join(app: &App, workspace: WorkspaceId, name: &'static str) -> Caller {
     let (user_id, member_id) = (UserId::from(Uuid::now_v7()), MemberId::from(Uuid::now_v7()));
     let write = app.store().write(workspace, move |tx| {
         Box::pin(async move {
@@ -154,6 +154,16 @@ async fn join(app: &App, workspace: WorkspaceId, name: &'static str) -> Caller {
     member_caller(workspace, member_id, name)
 }
 
+/// The scripted engine as an app uses it.
+fn handle(engine: &ScriptedEngine) -> Engine {
+    Engine {
+        client: EngineClient::new(engine.endpoint()),
+        embedder: MODEL_NAME.to_owned(),
+        chat_model: Some(MODEL_NAME.to_owned()),
+        status: None,
+    }
+}
+
 /// The shop, open for business, its jobs running.
 pub(crate) struct World {
     pub(crate) app: App,
@@ -171,15 +181,7 @@ impl World {
         let bench = Bench::sqlite().await;
         let store = bench.store_with(system::sources_at(clock.clone())).await;
         let engine = ScriptedEngine::start(directory.path().join("engine.sock")).unwrap();
-        let app = App::new(
-            store,
-            Some(Engine {
-                client: EngineClient::new(engine.endpoint()),
-                embedder: MODEL_NAME.to_owned(),
-                chat_model: Some(MODEL_NAME.to_owned()),
-                status: None,
-            }),
-        );
+        let app = App::new(store, Some(handle(&engine)));
         crate::app::fit_to_quote(&app).await;
         let shop = Shop::open(&app).await;
         app.start_jobs();
@@ -193,6 +195,15 @@ impl World {
         };
         world.settle().await;
         world
+    }
+
+    /// The program ends and starts again on the same database.
+    pub(crate) async fn restart(&mut self) {
+        self.app.stop().await;
+        let store = self.bench.store_with(system::sources_at(self.clock.clone())).await;
+        let engine = handle(&self.engine.lock().unwrap());
+        self.app = App::new(store, Some(engine));
+        self.app.start_jobs();
     }
 
     pub(crate) fn store(&self) -> &Store {

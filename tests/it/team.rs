@@ -1,7 +1,7 @@
 //! A team at the queue: several who approve, who may decide, what follows at a deadline, spam, and who is given what.
 
 use crate::app::{
-    Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNANSWERABLE, UNDO_MS, VisitorClient, eventually,
+    Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually,
 };
 use holdpoint::app::AppError;
 use holdpoint::app::visit::{self, AddressMark};
@@ -372,30 +372,6 @@ async fn a_flood_from_one_address_does_not_bury_the_team() {
             .len(),
         7
     );
-}
-
-#[tokio::test]
-async fn a_visitor_who_types_for_an_hour_is_one_item_with_one_deadline() {
-    let app = TestApp::start().await;
-    let visitor = app.visitor().await;
-    visitor.says(OPENING_HOURS).await;
-    let first = app.item_of(&visitor).await;
-    for minute in 0..8 {
-        visitor.says(&format!("{UNANSWERABLE} {minute}")).await;
-        app.advance_ms(90_000);
-    }
-    let queue = app.owner().get("/api/v1/queue").await.ok();
-    let items = queue["items"].as_array().unwrap();
-    assert_eq!(items.len(), 1, "{queue}");
-    assert_eq!(items[0]["waiting_since"], first["waiting_since"]);
-    assert_eq!(items[0]["revision"], 9);
-    let said = visitor.conversation().await;
-    let answered = said["messages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|message| message["author"] == "ai");
-    assert!(!answered, "nothing goes out because somebody writes on");
 }
 
 #[tokio::test]

@@ -250,7 +250,8 @@ impl Events {
         }
     }
 
-    async fn read(&mut self) -> Option<Event> {
+    /// The next event, however long it takes; none when the stream has ended.
+    pub(crate) async fn read(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
