@@ -62,6 +62,10 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it stands beside times that the server wrote with the real clock"
+    )]
     pub(crate) fn begin(length: Duration, visitors: u16, reviewers: u16) -> Self {
         Self {
             began: Instant::now(),
@@ -80,7 +84,8 @@ impl Pace {
 
     /// The phase at a time of the server's.
     pub(crate) fn phase_at_ms(&self, ms: i64) -> Phase {
-        self.phase_at((ms - self.began_ms) as f64 / 1_000.0)
+        let since = u64::try_from(ms - self.began_ms).unwrap_or(0);
+        self.phase_at(Duration::from_millis(since).as_secs_f64())
     }
 
     /// The phase so many seconds after the beginning.
@@ -116,7 +121,7 @@ impl Pace {
     /// How likely somebody who is not in a conversation begins one within a second. Looked at anew each second, so that a
     /// phase shows at once.
     fn begins(&self) -> f64 {
-        let questions = (1.0 + MOST_QUESTIONS as f64) / 2.0;
+        let questions = f64::midpoint(1.0, f64::from(u16::try_from(MOST_QUESTIONS).unwrap_or(u16::MAX)));
         let conversations_per_s = self.questions_per_s(self.phase()) / questions;
         (STEP.as_secs_f64() * conversations_per_s / f64::from(self.visitors)).min(1.0)
     }

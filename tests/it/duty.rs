@@ -116,11 +116,7 @@ async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
     let app = TestApp::start().await;
     apply(&app, &policy("hand_off")).await;
     let cases = [
-        (
-            20,
-            true,
-            "We are away right now and back tomorrow (Tuesday) at 9:00.",
-        ),
+        (20, true, "We are away right now and back tomorrow (Tuesday) at 9:00."),
         (10, true, "They will write to you here"),
         (10, false, "nobody is free right now. Leave your e-mail address"),
     ];

@@ -310,6 +310,7 @@ async fn agree(world: &World) -> [Caller; 3] {
         after_ms,
         to: Vec::new(),
         mail,
+        webhook: None,
     };
     let settings = TeamSettings {
         escalation: vec![step(60_000, false), step(300_000, true)],

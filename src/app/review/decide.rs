@@ -91,7 +91,7 @@ pub async fn decide(app: &App, caller: &Caller, id: ItemId, wish: Decide) -> Res
     app.store()
         .write(caller.workspace_id, move |tx| {
             let (app, details, wish) = (app_of_write.clone(), details.clone(), wish.clone());
-            Box::pin(async move { decide_in(&app, tx, id, member, actor, &wish, details).await })
+            Box::pin(async move { Box::pin(decide_in(&app, tx, id, member, actor, &wish, details)).await })
         })
         .await
 }
