@@ -165,7 +165,7 @@ impl Ledger {
             Effect::ItemClosed { outcome, .. } => self.close_item(tx, context, outcome, &details.decision).await?,
             Effect::ItemOpened { item, reasons, terms } => {
                 let row = review_item::Model {
-                    topics: Json(Box::pin(self.topics(tx)).await?),
+                    topics: Json(self.topics(tx).await?),
                     ..self.open_item(tx, context, item, reasons, terms)
                 };
                 tx.insert(row.clone()).await?;
@@ -231,8 +231,7 @@ impl Ledger {
                 );
             }
             Effect::SystemSays(text) => {
-                // Boxed: rarely walked, and large beside the rest.
-                let text = Box::pin(self.notice(tx, context, settings, *text)).await?;
+                let text = self.notice(tx, context, settings, *text).await?;
                 written
                     .messages
                     .push(self.say(tx, NewMessage::new(context, Author::System, &text)).await?);
