@@ -151,7 +151,8 @@ async fn decide_in(
     });
     let mut together = alike::Together::default();
     if wish.alike && outcome.is_some_and(|outcome| outcome.kind == OutcomeKind::Approve) {
-        together = alike::decide_alike(app, tx, &row, &ledger, member).await?;
+        // Boxed: rarely walked, and large beside the rest.
+        together = Box::pin(alike::decide_alike(app, tx, &row, &ledger, member)).await?;
     }
     let answer = Decided {
         outcome_id: outcome.map(|outcome| outcome.id),
