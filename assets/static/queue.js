@@ -19,7 +19,9 @@ const queue = document.querySelector("[data-queue]");
 const centre = document.querySelector("[data-queue-item]");
 const listBox = document.querySelector("[data-queue-list]");
 
+/** Items fetched beforehand, by id: `{html, asOf}`, the promise of a part and how many changes had been heard of when it was asked for. */
 const fetched = new Map();
+let changes = 0;
 const decided = new Set();
 const undoable = [];
 let desk = null;
@@ -34,11 +36,16 @@ const rows = () => Array.from(listBox.querySelectorAll("[data-row]"));
 const ids = () => rows().map((row) => row.dataset.row);
 const partPath = (id, seen) => `/parts/queue/${id}${seen ? `?seen=${seen}` : ""}`;
 
+/** Fetches an item beforehand, or again if something has changed since. What was fetched before stands in until the newer one is there. */
 function prefetch(id) {
-  if (!id || fetched.has(id)) return;
-  const html = part(partPath(id));
-  html.catch(() => fetched.delete(id));
-  fetched.set(id, html);
+  const known = fetched.get(id);
+  if (!id || known?.asOf === changes) return;
+  const entry = { html: part(partPath(id)), asOf: changes };
+  if (!known) fetched.set(id, entry);
+  entry.html.then(
+    () => known && fetched.get(id) === known && fetched.set(id, entry),
+    () => [known, entry].includes(fetched.get(id)) && fetched.delete(id),
+  );
 }
 
 function neighbour(step) {
@@ -153,11 +160,13 @@ function paint(html) {
 
 async function show(id) {
   if (!id) return showEmpty();
-  prefetch(id);
-  const html = fetched.get(id);
+  if (!fetched.has(id)) prefetch(id);
+  const { html, asOf } = fetched.get(id);
   fetched.delete(id);
   try {
     paint(await html);
+    // Painted at once, and brought up to date if something has changed since it was fetched.
+    if (asOf !== changes && currentId() === id) refreshItem();
   } catch (problem) {
     if (problem.status !== 404) return toast(problem.message, { bad: true });
     dropRow(id);
@@ -370,8 +379,11 @@ function leftTheQueue() {
 }
 
 async function changed() {
-  fetched.clear();
+  changes += 1;
   await refreshList();
+  const next = neighbour(1);
+  for (const id of fetched.keys()) if (id !== next) fetched.delete(id);
+  prefetch(next);
   const here = currentId();
   if (!here) return rows().length ? show(ids()[0]) : undefined;
   if (ids().includes(here)) return refreshItem();

@@ -2,7 +2,7 @@
 //! must never happen. The checks keep their own books from the committed order of messages and never look at epochs
 //! or revisions to decide what was allowed.
 //!
-//! `PROPTEST_CASES=1000000 cargo test --lib story` plays a million stories.
+//! `PROPTEST_CASES=5000000 cargo test --release -p pure-check --test stories domain::story` plays five million stories.
 
 mod told;
 mod world;

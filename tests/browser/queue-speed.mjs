@@ -11,13 +11,27 @@ import { eventually, launchBrowser, newPage, step, whatFailed } from './lib.mjs'
 const { HOLDPOINT_BASE: base, HOLDPOINT_OWNER: owner, HOLDPOINT_PASSWORD: password } = process.env;
 const decisions = Number(process.env.HOLDPOINT_DECISIONS || 100);
 
-/** In the page: milliseconds from a keydown to the frame after the one that shows another item. */
-const measure = () => new Promise((resolve) => {
+/** A person reads before deciding; keys rest for a moment after an item appears. By the page's own clock. */
+const READS_MS = 800;
+
+/** In the page: resolves when the item has stood there for a while. */
+const read = async (readsMs) => {
+  const shown = () => document.querySelector('article[data-item]')?.dataset.item;
+  let [item, since] = [shown(), performance.now()];
+  while (performance.now() - since < readsMs) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    if (shown() !== item) [item, since] = [shown(), performance.now()];
+  }
+};
+
+/** In the page: milliseconds from the next keydown to the frame after the one that shows another item. */
+const measure = () => new Promise((resolve, reject) => {
   const shown = () => document.querySelector('article[data-item]')?.dataset.item;
   const before = shown();
   addEventListener('keydown', (event) => {
     const began = event.timeStamp;
     const look = () => {
+      if (performance.now() - began > 60_000) return reject(new Error('the key changed nothing'));
       if (shown() === before) return requestAnimationFrame(look);
       // What the next frame begins with has been painted.
       requestAnimationFrame(() => resolve(performance.now() - began));
@@ -34,13 +48,14 @@ async function main(browser) {
   await page.keyboard.press('Enter');
   await page.locator('article[data-item]').waitFor();
   const waiting = await page.locator('[data-queue-count]').textContent();
+  step('opened', { waiting });
   const taken = [];
   for (let n = 0; n < decisions; n += 1) {
-    // A person reads before deciding; keys rest until then.
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await page.evaluate(read, READS_MS);
     const painted = page.evaluate(measure);
     await page.keyboard.press('a');
     taken.push(await painted);
+    if (n % 10 === 9) step('decided', { decisions: n + 1 });
   }
   await eventually('nothing is complained about', () => page.complaints.length, (count) => count === 0, 1);
   taken.sort((a, b) => a - b);

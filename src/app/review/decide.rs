@@ -179,6 +179,9 @@ async fn decide_in(
     } else if let Some(item) = step.flow.item {
         entry = entry.about("wording", item.ballot.wording());
     }
+    if kind == EventKind::ConversationTakenOver {
+        entry = entry.about("epoch", ledger.flow.ownership.epoch.0);
+    }
     if !answer.with.is_empty() {
         let items: Vec<String> = answer.with.iter().map(ToString::to_string).collect();
         entry = entry.about("with_items", items.join(","));

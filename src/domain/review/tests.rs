@@ -366,6 +366,18 @@ fn one_person_ends_it_by_rejecting_answering_or_taking_over() {
 }
 
 #[test]
+fn whoever_takes_an_answer_of_their_own_back_has_approved_what_they_had_approved_before_it() {
+    let once = decide(of_two(), OutcomeKind::Approve, MIA, 1).unwrap();
+    for kind in [OutcomeKind::Reject, OutcomeKind::Respond] {
+        let undone = decide(once, kind, MIA, 2)
+            .unwrap()
+            .undo(member(MIA), Timestamp(3))
+            .unwrap();
+        assert_eq!(undone, once, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_new_message_takes_every_approval_back() {
     let once = decide(of_two(), OutcomeKind::Approve, MIA, 1).unwrap();
     let again = once.visitor_wrote(2).draft_joined(1);

@@ -190,7 +190,12 @@ impl World {
             } => self.decide(by, kind, behind, before_edit, may_decide)?,
             Act::Undoes(n) => {
                 let step = flow.undo(member(n), now);
-                if step.is_ok() {
+                let undone = flow.item.and_then(|item| match item.state {
+                    ItemState::Pending(outcome) => Some(outcome.kind),
+                    _ => None,
+                });
+                // Whoever takes back a rejection or an answer of their own has approved what they had approved before it.
+                if step.is_ok() && matches!(undone, None | Some(OutcomeKind::Approve | OutcomeKind::Edit)) {
                     self.approvals.retain(|(by, _)| *by != n);
                 }
                 self.commit_if(step)?;

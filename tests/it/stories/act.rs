@@ -267,12 +267,21 @@ fn scene(dice: &mut Dice) -> Vec<Act> {
     let who = dice.pick(&Who::ALL);
     let asks = Act::Asks(dice.pick(&Words::ALL));
     match dice.roll(9) {
-        0..=2 => vec![
+        0..=1 => vec![
             asks,
             Act::TimePasses(QUIET_MS),
             decides(dice, who),
             Act::TimePasses(UNDO_MS),
         ],
+        // Taken back, and decided again by somebody.
+        2 => {
+            let first = decides(dice, who);
+            let then = dice.pick(&Who::ALL);
+            let second = decides(dice, then);
+            let mut acts = vec![asks, Act::TimePasses(QUIET_MS), first, Act::Undoes(who), second];
+            acts.push(Act::TimePasses(UNDO_MS));
+            acts
+        }
         // As many as there are approve one after the other: what one of them changes included.
         3..=4 => {
             let first = dice.pick(&[Verdict::Approve, Verdict::Edit]);
