@@ -90,6 +90,8 @@ async fn soak(options: Options) -> Result<()> {
     settings.embed_model = Some(models.join(models::NAMES[0]));
     settings.chat_model = Some(models.join(models::NAMES[1]));
     settings.context_tokens = std::num::NonZero::new(2048);
+    // What is kept in main memory on purpose is to be full soon: what grows after that is a leak.
+    settings.cache_tokens = Some(4096);
     let engine = Arc::new(Supervisor::start(settings));
     let status = engine.settled(AMPLE).await;
     if !status.is_ready() {
