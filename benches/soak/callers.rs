@@ -6,7 +6,9 @@ use std::{
 };
 
 use futures::future::join_all;
-use holdpoint::engine::{ChatDelta, ChatMessage, ChatRequest, EngineClient, EngineError, Priority, Supervisor};
+use holdpoint::engine::{
+    ChatDelta, ChatMessage, ChatRequest, EngineClient, EngineError, Priority, ScoreRequest, Supervisor,
+};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -174,9 +176,13 @@ async fn perform(client: &EngineClient, request: &Request, dice: &mut Dice) -> E
                 return read(client, chat, dice.below(6)).await.map(|()| End::HungUp);
             }
             Request::Score(question) => {
-                let prompts = vec![vec![ChatMessage::user(question)], vec![ChatMessage::user("A number?")]];
-                let answer = "It is a number that is one larger. ".repeat(4);
-                client.score(prompts, answer, None, AMPLE).await.map(drop)
+                let request = ScoreRequest {
+                    model: None,
+                    adapter: None,
+                    prompts: vec![vec![ChatMessage::user(question)], vec![ChatMessage::user("A number?")]],
+                    answer: "It is a number that is one larger. ".repeat(4),
+                };
+                client.score(request, AMPLE).await.map(drop)
             }
             Request::Embed(texts) => client.embed(texts, AMPLE).await.map(drop),
             Request::Burst => Ok(()),

@@ -104,7 +104,7 @@ impl Bench {
 }
 
 impl EngineBench {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let own = match &self.socket {
             Some(_) => None,
             None => Some(self.start_engine(context).await?),

@@ -2,6 +2,7 @@
 
 use super::api::{Client, escaped};
 use super::assemble::Needs;
+use super::bench::EngineBench;
 use super::context::Context;
 use super::exit::{Code, Failure};
 use super::model_check::Check;
@@ -32,6 +33,8 @@ pub(crate) enum Model {
     Use(Named),
     /// Measure what the models are fit for: a few seconds for the embedding model, minutes for the chat model
     Check(Check),
+    /// Measure how fast the chat model reads and writes; the same as `holdpoint bench engine`
+    Bench(Box<EngineBench>),
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +86,16 @@ pub(crate) struct Named {
 
 impl Model {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        Client::asked(context, Needs::Database, async |client| self.ask(context, client).await).await
+        match self {
+            // It starts an engine of its own and asks no server.
+            Self::Bench(bench) => bench.run(context).await,
+            asked => {
+                Client::asked(context, Needs::Database, async |client| {
+                    asked.ask(context, client).await
+                })
+                .await
+            }
+        }
     }
 
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {
@@ -112,6 +124,7 @@ impl Model {
                 context.answer(&answer, says)
             }
             Self::Check(check) => check.run(context).await,
+            Self::Bench(bench) => bench.run(context).await,
             Self::Use(Named { name }) => {
                 let answer = client
                     .post(&format!("{MODELS}/{}/use", escaped(&name)), &json!({}))

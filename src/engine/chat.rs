@@ -75,6 +75,8 @@ pub(crate) struct ChatSettings {
     pub(crate) cache_tokens: u32,
     /// Tokens on the shelf in main memory, at most.
     pub(crate) shelf_tokens: u32,
+    /// Memory of a token there, bytes.
+    pub(crate) token_bytes: u64,
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
@@ -141,6 +143,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
             size(KEPT_TOKENS.min(settings.cache_tokens)),
         ),
         shelf: Shelf::new(size(settings.shelf_tokens)),
+        token_bytes: settings.token_bytes,
         // The state of these models cannot be cut at a token, so only fresh runs are exact.
         can_reuse: !model.is_recurrent() && !model.is_hybrid() && !slides(&model),
         model: &model,
@@ -169,6 +172,8 @@ struct Chat<'m> {
     pool: Pool,
     /// Beginnings of prompts in main memory.
     shelf: Shelf<SeqState>,
+    /// Memory of a token there, bytes.
+    token_bytes: u64,
     planner: Planner,
     /// Those that take part in the steps.
     running: Vec<Sequence>,

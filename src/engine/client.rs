@@ -25,9 +25,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     error::EngineError,
     millis,
-    wire::{
-        ChatMessage, DEADLINE_HEADER, Health, PRIORITY_HEADER, Priority, SHARE_HEADER, Score, ScoreAnswer, ScoreRequest,
-    },
+    wire::{DEADLINE_HEADER, Health, PRIORITY_HEADER, Priority, SHARE_HEADER, Score, ScoreAnswer, ScoreRequest},
 };
 use answer::Gathered;
 pub use capabilities::{Capabilities, GrammarForm};
@@ -111,21 +109,9 @@ impl EngineClient {
         }
     }
 
-    /// How likely `answer` is after each of 1 to 4 prompts, in one go.
-    pub async fn score(
-        &self,
-        prompts: Vec<Vec<ChatMessage>>,
-        answer: String,
-        model: Option<String>,
-        deadline: Duration,
-    ) -> Result<Vec<Score>, EngineError> {
-        let expected = prompts.len();
-        let request = ScoreRequest {
-            model,
-            adapter: None,
-            prompts,
-            answer,
-        };
+    /// How likely an answer is after each of 1 to 4 prompts, in one go.
+    pub async fn score(&self, request: ScoreRequest, deadline: Duration) -> Result<Vec<Score>, EngineError> {
+        let expected = request.prompts.len();
         let scored: ScoreAnswer = self
             .ask(Method::POST, "/score", Some(&request), deadline)
             .await

@@ -40,7 +40,9 @@ pub use client::{
 pub use error::{EngineError, RunError};
 pub use runner::{DEFAULT_CONTEXT_TOKENS, EngineArgs, run};
 pub use supervisor::{EngineState, EngineStatus, FORMAT_FOR_PARENT, Supervisor, SupervisorSettings};
-pub use wire::{ChatMessage, Counters, FinishReason, Health, ModelHealth, ModelPurpose, ModelState, Priority, Score};
+pub use wire::{
+    ChatMessage, Counters, FinishReason, Health, ModelHealth, ModelPurpose, ModelState, Priority, Score, ScoreRequest,
+};
 
 /// Whole milliseconds of a duration.
 pub(crate) fn millis(duration: Duration) -> u64 {

@@ -17,7 +17,7 @@ use std::{
 use super::wire::Priority;
 
 /// After this long work that nobody waits for counts as work that somebody in the console waits for: then the two
-/// take turns by age, and neither starves the other. Visitors stay before both.
+/// take turns by age, and neither starves the other. Visitors stay before both, but for the one that always goes on.
 const AGED_AFTER: Duration = Duration::from_mins(1);
 
 /// The priority of work that arrived then, as it counts by now.
@@ -214,6 +214,24 @@ impl<T: Waiting> PriorityQueue<T> {
         let mut lanes = self.lock();
         let (priority, lane) = lanes.next(now)?;
         if limit.is_some_and(|limit| priority >= limit) {
+            return None;
+        }
+        Some((priority, lanes.lanes.get_mut(lane)?.pop()?))
+    }
+
+    /// Takes an entry for which somebody more urgent than `than` would be served first, if it came before `since`.
+    pub(crate) fn pop_waiting(&self, than: Priority, since: Instant) -> Option<(Priority, T)> {
+        let mut lanes = self.lock();
+        let less_urgent = Priority::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(_, priority)| *priority > than);
+        let oldest = less_urgent.filter_map(|(lane, priority)| {
+            let arrived = lanes.lanes.get(lane)?.entries.front()?.arrived();
+            Some((arrived, lane, priority))
+        });
+        let (arrived, lane, priority) = oldest.min()?;
+        if arrived > since {
             return None;
         }
         Some((priority, lanes.lanes.get_mut(lane)?.pop()?))

@@ -50,6 +50,9 @@ pub struct SupervisorSettings {
     pub longest_restart_wait: Duration,
     /// Longest that loading the models may take.
     pub start_limit: Duration,
+    /// A running engine is asked so often whether it is there. One that does not answer three times in a row, each time
+    /// for as long again, is ended and started anew.
+    pub ask_every: Duration,
 }
 
 impl SupervisorSettings {
@@ -70,6 +73,7 @@ impl SupervisorSettings {
             first_restart_wait: Duration::from_millis(200),
             longest_restart_wait: Duration::from_secs(30),
             start_limit: Duration::from_mins(5),
+            ask_every: Duration::from_secs(15),
         }
     }
 
@@ -303,7 +307,7 @@ impl Watchdog {
             status.state = EngineState::Ready;
         });
         tokio::select! {
-            ended = child.wait() => Some((ended, true)),
+            ended = child.wait_while_it_answers(&self.client, self.settings.ask_every) => Some((ended, true)),
             () = self.stop.cancelled() => {
                 child.stop(STOP_GRACE).await;
                 None
@@ -338,6 +342,7 @@ fn child_arguments(settings: &SupervisorSettings) -> Vec<OsString> {
         first_restart_wait: _,
         longest_restart_wait: _,
         start_limit: _,
+        ask_every: _,
     } = settings;
     let mut arguments = vec!["engine".into(), "--socket".into(), socket.into()];
     let mut option = |name: &str, value: Option<OsString>| {

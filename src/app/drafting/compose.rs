@@ -11,7 +11,7 @@ use crate::domain::model_ref::ModelRef;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
-use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Priority};
+use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Priority, ScoreRequest};
 use crate::store::Rows;
 use std::iter;
 use std::time::Duration;
@@ -146,13 +146,13 @@ async fn support_delta(
 ) -> Option<f64> {
     let client = &app.engine().filter(|_| written.model.engine.is_none())?.client;
     let bare = ComposePrompt::new(&asked.settings.instructions, asked.question, &[], asked.history);
-    let prompts = vec![answered?.messages.clone(), request(&bare, asked.settings).messages];
-    let answer = written.answer.text.clone();
-    match client
-        .score(prompts, answer, written.model.name.clone(), DEADLINE)
-        .await
-        .as_deref()
-    {
+    let request = ScoreRequest {
+        model: written.model.name.clone(),
+        adapter: asked.settings.adapter.clone(),
+        prompts: vec![answered?.messages.clone(), request(&bare, asked.settings).messages],
+        answer: written.answer.text.clone(),
+    };
+    match client.score(request, DEADLINE).await.as_deref() {
         Ok([with, without]) => Some(with.mean - without.mean),
         Ok(_) => None,
         Err(error) => {

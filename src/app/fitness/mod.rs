@@ -9,6 +9,7 @@ mod reading;
 mod run;
 mod writing;
 
+pub(super) use run::is_running;
 pub use run::{Progress, Wish, keep_checked, start};
 
 use super::engines::Engines;

@@ -127,6 +127,11 @@ pub fn start(app: &App, wish: &Wish) -> Result<Progress, AppError> {
     Ok(begun)
 }
 
+/// Whether a run is on its way.
+pub(in crate::app) fn is_running(app: &App) -> bool {
+    state(app).progress.is_some()
+}
+
 /// What a run asks.
 #[derive(Debug)]
 struct Plan {

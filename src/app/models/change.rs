@@ -115,6 +115,11 @@ pub async fn remove(app: &App, by: Actor, name: ModelName) -> Result<Removed, Ap
         };
     };
     refuse_used(app, catalogue, &row).await?;
+    if fitness::is_running(app) {
+        return Err(conflict(
+            "the models are being checked; remove this one when that is done".to_owned(),
+        ));
+    }
     let gone = row.clone();
     app.store()
         .write_for_machine(move |tx| {

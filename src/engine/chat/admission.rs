@@ -16,6 +16,9 @@ use crate::engine::{
 
 /// Requests that no visitor waits for which run beside visitors: each stands in the cache and makes every step slower.
 const BESIDE_VISITORS: usize = 1;
+/// Where visitors leave no place, one request that nobody waits for gets the next free one after this long, so that it never
+/// stands still either.
+const WAITS_AT_MOST: Duration = Duration::from_secs(30);
 /// Visitors count as present for so long after an answer: they read and ask on, and the others need not make way each time.
 const VISITOR_LINGERS: Duration = Duration::from_secs(10);
 
@@ -35,6 +38,7 @@ impl Chat<'_> {
         {
             self.visitor_seen = Some(now);
         }
+        self.let_in_who_waited(now, desk);
         loop {
             let best = self.ready.first().map(Sequence::priority);
             if let Some((priority, job)) = desk.queue.pop_before(best, Instant::now()) {
@@ -50,12 +54,37 @@ impl Chat<'_> {
             if self.running.len() >= self.slots && !self.suspend_one_below(priority, spared, desk) {
                 return;
             }
-            while !self.first_fits() {
+            while !self.fits(0) {
                 if !self.suspend_one_below(priority, 0, desk) {
                     return;
                 }
             }
-            self.join(desk);
+            self.join(0, desk);
+        }
+    }
+
+    /// Gives a free place to one that no visitor waits for, if none of them runs and it has waited for long.
+    fn let_in_who_waited(&mut self, now: Instant, desk: &Desk<ChatJob>) {
+        let is_other = |sequence: &Sequence| sequence.priority() > Priority::Live;
+        let has_place = self.slots > 1 && self.running.len() < self.slots;
+        let Some(since) = now.checked_sub(WAITS_AT_MOST).filter(|_| has_place) else {
+            return;
+        };
+        if self.running.iter().any(is_other) {
+            return;
+        }
+        if !self.ready.iter().any(is_other)
+            && let Some((priority, job)) = desk.queue.pop_waiting(Priority::Live, since)
+        {
+            self.prepare(job, priority, desk);
+        }
+        let oldest = self.ready.iter().enumerate().filter(|(_, sequence)| is_other(sequence));
+        let oldest = oldest.min_by_key(|(_, sequence)| sequence.arrival().1);
+        if let Some((place, sequence)) = oldest
+            && sequence.arrival().1 <= since
+            && self.fits(place)
+        {
+            self.join(place, desk);
         }
     }
 
@@ -96,16 +125,16 @@ impl Chat<'_> {
         }
     }
 
-    /// Whether the first of those that are ready fits beside those that run.
-    fn first_fits(&self) -> bool {
-        self.ready.first().is_some_and(|sequence| {
+    /// Whether one of those that are ready fits beside those that run.
+    fn fits(&self, place: usize) -> bool {
+        self.ready.get(place).is_some_and(|sequence| {
             self.pool
                 .fits(sequence.beginning(), sequence.grows_to(), sequence.reuse())
         })
     }
 
-    fn join(&mut self, desk: &Desk<ChatJob>) {
-        let mut sequence = self.ready.remove(0);
+    fn join(&mut self, place: usize, desk: &Desk<ChatJob>) {
+        let mut sequence = self.ready.remove(place);
         let begun = match self.begin_from_shelf(&sequence) {
             Some(begun) => Some(begun),
             None => self.begin_from_cache(&sequence),

@@ -6,11 +6,13 @@ use super::{
     sequence::Sequence,
     shelf::Shelved,
 };
-use crate::engine::{backend::ChatJob, guard::sequence_number, owner::Desk};
+use crate::engine::{backend::ChatJob, guard::sequence_number, memory, owner::Desk};
 use llama_cpp_2::context::{LlamaContext, session::LlamaStateSeqFlags};
 
 /// A beginning is copied back from the shelf if it saves at least so many tokens: that takes as long as computing ten.
 const WORTH_COPYING: usize = 48;
+/// The shelf does not grow into what the machine has left beyond this: others need it more.
+const LEFT_TO_OTHERS_BYTES: u64 = 256 << 20;
 
 impl Chat<'_> {
     /// Its number, and how many of its tokens stand in the cache already.
@@ -90,9 +92,15 @@ impl Chat<'_> {
     /// Puts what has been computed of a sequence on the shelf, before it leaves the cache.
     pub(super) fn shelve(&mut self, number: usize) {
         let tokens = self.pool.tokens(number);
-        if tokens.len() < WORTH_COPYING || !self.shelf.takes(tokens.len()) || self.shelf.has(tokens) {
+        if tokens.len() < WORTH_COPYING {
             return;
         }
+        let needs = self.token_bytes.saturating_mul(as_u64(tokens.len()));
+        let may_grow = memory::available_bytes().is_none_or(|left| left >= needs.saturating_add(LEFT_TO_OTHERS_BYTES));
+        // Room comes before the copy, so that there is never more than is counted.
+        let Some(room) = self.shelf.make_room(tokens, may_grow) else {
+            return;
+        };
         let tokens = tokens.to_vec();
         let state = sequence_number(number)
             .map_err(|error| error.to_string())
@@ -101,15 +109,18 @@ impl Chat<'_> {
                 state.map_err(|error| error.to_string())
             });
         match state {
-            Ok(state) => self.shelf.put(tokens, state),
+            Ok(state) => self.shelf.put(room, tokens, state),
             Err(why) => tracing::error!(why, "What was computed of a prompt could not be kept"),
         }
     }
 
-    /// Takes a sequence out of the cache. A conversation goes on: its beginning is kept.
+    /// Takes a sequence out of the cache. A conversation goes on: its beginning is kept. What was kept of another one while
+    /// it made room is of no use any more.
     pub(super) fn end(&mut self, sequence: &Sequence) {
         if sequence.reuse() && sequence.is_conversation() {
             self.shelve(sequence.number());
+        } else if sequence.was_suspended() {
+            self.shelf.forget_beginnings_of(sequence.tokens());
         }
         let changes = self.pool.end(sequence.number(), sequence.reuse());
         self.apply(&changes);

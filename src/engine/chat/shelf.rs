@@ -32,6 +32,12 @@ pub(super) struct Shelved {
     pub(super) length: usize,
 }
 
+/// Room that was made for a state, with the credit of those it goes on from.
+#[derive(Debug)]
+pub(super) struct Room {
+    hits: u32,
+}
+
 /// States of sequences that do not run.
 #[derive(Debug)]
 pub(super) struct Shelf<S> {
@@ -82,15 +88,17 @@ impl<S> Shelf<S> {
         self.entries.iter().any(|entry| entry.tokens.starts_with(tokens))
     }
 
-    /// Whether a state of so many tokens can be kept at all.
-    pub(super) const fn takes(&self, tokens: usize) -> bool {
-        tokens <= self.most_tokens
-    }
-
-    /// Keeps a state. Those that it goes on from are given up for it, and others where there is no room.
-    pub(super) fn put(&mut self, tokens: Vec<LlamaToken>, state: S) {
-        if !self.takes(tokens.len()) || self.has(&tokens) {
-            return;
+    /// Makes room for a state of these tokens: those that it goes on from are given up for it, and others as far as
+    /// needed; what is there may take more memory than before only if it `may_grow`. `None` if it does not fit or is
+    /// there already.
+    pub(super) fn make_room(&mut self, tokens: &[LlamaToken], may_grow: bool) -> Option<Room> {
+        let most = if may_grow {
+            self.most_tokens
+        } else {
+            self.most_tokens.min(self.tokens())
+        };
+        if tokens.len() > most || self.has(tokens) {
+            return None;
         }
         let mut hits = 0;
         self.entries.retain(|entry| {
@@ -100,7 +108,7 @@ impl<S> Shelf<S> {
             }
             !goes_on
         });
-        while self.tokens() + tokens.len() > self.most_tokens {
+        while self.tokens() + tokens.len() > most {
             let worths = self.entries.iter().enumerate();
             let least = worths.min_by(|(_, one), (_, other)| one.worth.total_cmp(&other.worth));
             let Some(place) = least.map(|(place, _)| place) else {
@@ -109,6 +117,11 @@ impl<S> Shelf<S> {
             self.clock = self.clock.max(self.entries.swap_remove(place).worth);
             self.evictions += 1;
         }
+        Some(Room { hits })
+    }
+
+    /// Keeps a state of the tokens for which room was made.
+    pub(super) fn put(&mut self, Room { hits }: Room, tokens: Vec<LlamaToken>, state: S) {
         let worth = worth(self.clock, hits, tokens.len(), self.most_tokens);
         self.entries.push(Entry {
             tokens,
@@ -116,6 +129,11 @@ impl<S> Shelf<S> {
             hits,
             worth,
         });
+    }
+
+    /// Gives up every state that these tokens begin with.
+    pub(super) fn forget_beginnings_of(&mut self, tokens: &[LlamaToken]) {
+        self.entries.retain(|entry| !tokens.starts_with(&entry.tokens));
     }
 
     /// States that are kept.
@@ -151,13 +169,43 @@ mod tests {
         numbers.iter().copied().map(LlamaToken).collect()
     }
 
+    fn keep<S>(shelf: &mut Shelf<S>, tokens: Vec<LlamaToken>, state: S) {
+        if let Some(room) = shelf.make_room(&tokens, true) {
+            shelf.put(room, tokens, state);
+        }
+    }
+
+    #[test]
+    fn where_memory_is_short_something_else_goes_instead() {
+        let mut shelf = Shelf::new(100);
+        keep(&mut shelf, tokens(&[1, 1, 1, 1]), ());
+        assert!(
+            shelf.make_room(&tokens(&[2, 2, 2, 2, 2]), false).is_none(),
+            "it is longer than all that is there"
+        );
+        assert_eq!(shelf.tokens(), 4);
+        let room = shelf.make_room(&tokens(&[2, 2, 2]), false).unwrap();
+        assert_eq!(shelf.tokens(), 0, "before there is a copy");
+        shelf.put(room, tokens(&[2, 2, 2]), ());
+        assert_eq!((shelf.tokens(), shelf.evictions()), (3, 1));
+    }
+
+    #[test]
+    fn what_was_kept_of_work_that_has_ended_is_given_up() {
+        let mut shelf = Shelf::new(100);
+        keep(&mut shelf, tokens(&[1, 2]), ());
+        keep(&mut shelf, tokens(&[1, 9, 9]), ());
+        shelf.forget_beginnings_of(&tokens(&[1, 2, 3]));
+        assert!(!shelf.has(&tokens(&[1, 2])) && shelf.has(&tokens(&[1, 9, 9])));
+    }
+
     #[test]
     fn a_conversation_that_went_on_takes_the_place_of_what_it_began_with() {
         let mut shelf = Shelf::new(100);
-        shelf.put(tokens(&[1, 2, 3]), "first turn");
-        shelf.put(tokens(&[1, 2, 3, 4, 5]), "second turn");
+        keep(&mut shelf, tokens(&[1, 2, 3]), "first turn");
+        keep(&mut shelf, tokens(&[1, 2, 3, 4, 5]), "second turn");
         assert_eq!((shelf.len(), shelf.tokens()), (1, 5));
-        shelf.put(tokens(&[1, 2]), "known already");
+        keep(&mut shelf, tokens(&[1, 2]), "known already");
         assert_eq!(shelf.len(), 1);
         let found = shelf.longest(&tokens(&[1, 2, 3, 4, 9])).unwrap();
         assert_eq!((found.length, found.whole), (4, 5));
@@ -167,7 +215,7 @@ mod tests {
     #[test]
     fn the_last_token_is_computed_always() {
         let mut shelf = Shelf::new(100);
-        shelf.put(tokens(&[1, 2, 3]), ());
+        keep(&mut shelf, tokens(&[1, 2, 3]), ());
         assert_eq!(shelf.longest(&tokens(&[1, 2, 3])).map(|found| found.length), Some(2));
         assert_eq!(shelf.longest(&tokens(&[1])), None);
     }
@@ -175,11 +223,11 @@ mod tests {
     #[test]
     fn what_many_asked_for_outlives_what_nobody_came_back_for() {
         let mut shelf = Shelf::new(10);
-        shelf.put(tokens(&[1, 1, 1, 1]), "asked for");
-        shelf.put(tokens(&[2, 2, 2, 2]), "not asked for");
+        keep(&mut shelf, tokens(&[1, 1, 1, 1]), "asked for");
+        keep(&mut shelf, tokens(&[2, 2, 2, 2]), "not asked for");
         let found = shelf.longest(&tokens(&[1, 1, 1, 7])).unwrap();
         shelf.copy(found);
-        shelf.put(tokens(&[3, 3, 3, 3]), "new");
+        keep(&mut shelf, tokens(&[3, 3, 3, 3]), "new");
         assert!(shelf.has(&tokens(&[1])) && shelf.has(&tokens(&[3])) && !shelf.has(&tokens(&[2])));
         assert_eq!(shelf.evictions(), 1);
     }
@@ -187,13 +235,13 @@ mod tests {
     #[test]
     fn what_was_asked_for_long_ago_fades() {
         let mut shelf = Shelf::new(8);
-        shelf.put(tokens(&[1, 1, 1, 1]), ());
+        keep(&mut shelf, tokens(&[1, 1, 1, 1]), ());
         for _ in 0..3 {
             let found = shelf.longest(&tokens(&[1, 1, 1, 1])).unwrap();
             shelf.copy(found);
         }
         for number in 2..20 {
-            shelf.put(tokens(&[number; 4]), ());
+            keep(&mut shelf, tokens(&[number; 4]), ());
         }
         assert!(!shelf.has(&tokens(&[1])));
     }
@@ -216,7 +264,7 @@ mod tests {
             let mut shelf = Shelf::new(20);
             for one in moves {
                 match one {
-                    Move::Put(numbers) => shelf.put(tokens(&numbers), tokens(&numbers)),
+                    Move::Put(numbers) => keep(&mut shelf, tokens(&numbers), tokens(&numbers)),
                     Move::Ask(numbers) => {
                         let asked = tokens(&numbers);
                         if let Some(found) = shelf.longest(&asked) {

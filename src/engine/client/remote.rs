@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::StatusCode;
 use serde::Serialize;
 
 use super::{
@@ -350,8 +351,14 @@ fn outcome_of(failed: &Failed) -> Outcome {
     match (&failed.error, failed.rest) {
         (_, Some(rest)) => Outcome::AskedForRest(rest),
         (EngineError::ContextExceeded { .. } | EngineError::NoModel { .. }, None) => Outcome::Worked,
+        (EngineError::Protocol { .. }, None) if failed.status.is_some_and(is_about_the_request) => Outcome::Worked,
         _ => Outcome::Failed,
     }
+}
+
+/// Statuses by which a server that works says what is wrong with this one request.
+const fn is_about_the_request(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 413 | 422)
 }
 
 #[cfg(test)]

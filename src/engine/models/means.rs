@@ -97,7 +97,7 @@ impl Means {
         } else {
             self.window(&header)
                 .saturating_add(self.cache(&header))
-                .saturating_add(self.shelf(&header))
+                .saturating_add(self.shelf_of_need(&header))
         };
         Ok(Found {
             purpose: header.purpose(),
@@ -127,6 +127,16 @@ impl Means {
         })
     }
 
+    /// What of the shelf a model needs: all of it where the owner has said how much, else nothing: it takes only what the
+    /// machine can spare at the moment.
+    fn shelf_of_need(&self, header: &GgufHeader) -> u32 {
+        if self.budget_bytes.is_some() || self.cache_tokens.is_some() {
+            self.shelf(header)
+        } else {
+            0
+        }
+    }
+
     /// Starts the thread that loads and owns the model.
     /// It first waits for the threads that give way.
     pub(super) fn start(&self, files: &Files<'_>, found: &Found, leaving: Vec<JoinHandle<()>>) -> io::Result<AnyOwner> {
@@ -152,6 +162,7 @@ impl Means {
                     slots: self.slots,
                     cache_tokens: self.cache(&found.header),
                     shelf_tokens: self.shelf(&found.header),
+                    token_bytes: found.header.cache_bytes_per_token,
                 };
                 let work = move |desk: &Desk<_>, loaded: &Loaded<'_>| chat::work(&backend, &settings, desk, loaded);
                 AnyOwner::Chat(Owner::start(&title, changes, move || turn.begin(leaving), work)?)

@@ -35,6 +35,31 @@ fn entry(name: u32) -> Entry {
     }
 }
 
+#[test]
+fn what_has_waited_for_long_is_found_behind_those_who_are_more_urgent() {
+    let queue = PriorityQueue::new(8);
+    queue.push(Priority::Live, entry(1)).unwrap();
+    queue.push(Priority::Evaluation, entry(2)).unwrap();
+    let came = Instant::now();
+    queue.push(Priority::Copilot, entry(3)).unwrap();
+    assert!(
+        queue.pop_waiting(Priority::Evaluation, Instant::now()).is_none(),
+        "nothing is less urgent"
+    );
+    let taken = queue
+        .pop_waiting(Priority::Live, came)
+        .map(|(priority, entry)| (priority, entry.name));
+    assert_eq!(
+        taken,
+        Some((Priority::Evaluation, 2)),
+        "the oldest, whatever its priority"
+    );
+    assert!(
+        queue.pop_waiting(Priority::Live, came).is_none(),
+        "the other came later"
+    );
+}
+
 fn of(share: u64, name: u32, cost: u64) -> Entry {
     Entry {
         share,

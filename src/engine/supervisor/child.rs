@@ -25,6 +25,8 @@ const POLL_EVERY: Duration = Duration::from_millis(25);
 const HEALTH_LIMIT: Duration = Duration::from_secs(1);
 /// Longest that the last lines of an ended child are waited for.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
+/// How often in a row a running engine may leave a question unanswered.
+const MOST_SILENT: u32 = 3;
 /// Longest line kept of what the child says, characters.
 const LONGEST_LINE: usize = 2000;
 
@@ -112,10 +114,25 @@ impl EngineChild {
         }
     }
 
-    /// Waits until the child ends.
-    pub(super) async fn wait(&mut self) -> Ended {
-        let status = self.process.wait().await;
-        self.why_ended(status).await
+    /// Waits until the child ends. One that is silent for too long is killed: nobody else would notice.
+    pub(super) async fn wait_while_it_answers(&mut self, client: &EngineClient, ask_every: Duration) -> Ended {
+        let silence = async {
+            let mut silent = 0;
+            while silent < MOST_SILENT {
+                sleep(ask_every).await;
+                let answers = client.health(ask_every).await.is_ok();
+                silent = if answers { 0 } else { silent + 1 };
+            }
+        };
+        tokio::select! {
+            status = self.process.wait() => return self.why_ended(status).await,
+            () = silence => {}
+        }
+        tracing::warn!("The engine no longer answers and is killed");
+        if let Err(error) = self.process.kill().await {
+            tracing::error!(%error, "The engine could not be killed");
+        }
+        Ended::MayRestart("it no longer answered".to_owned())
     }
 
     /// Closes its standard input, which asks it to end, and kills it if it takes too long.

@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::join_all;
 use holdpoint::engine::{
-    ChatRequest, Counters, EngineClient, EngineError, ModelHealth, ModelPurpose, Priority,
+    ChatRequest, Counters, EngineClient, EngineError, ModelHealth, ModelPurpose, Priority, ScoreRequest,
     wire::{ChatCompletionRequest, FinishReason, OneOrMany, ScoreAnswer},
 };
 use serde_json::json;
@@ -158,6 +158,15 @@ async fn a_stop_text_ends_the_answer_before_it() {
     engine.stop().await;
 }
 
+fn to_score(prompts: Vec<Vec<ChatMessage>>, answer: &str) -> ScoreRequest {
+    ScoreRequest {
+        model: None,
+        adapter: None,
+        prompts,
+        answer: answer.to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn scoring_gives_what_the_model_said_when_it_wrote() {
     let Some(bench) = Bench::with_chat() else {
@@ -179,7 +188,7 @@ async fn scoring_gives_what_the_model_said_when_it_wrote() {
     let sum: f64 = said.iter().map(|token| f64::from(token.logprob)).sum();
 
     let prompts = vec![with_passage.clone(), without];
-    let scores = client.score(prompts, answer.clone(), None, AMPLE).await.unwrap();
+    let scores = client.score(to_score(prompts, &answer), AMPLE).await.unwrap();
     assert_eq!(usize::try_from(scores[0].tokens).unwrap(), said.len(), "{answer}");
     assert_eq!(scores[0].tokens, scores[1].tokens);
     let mean_difference = (scores[0].sum - sum).abs() / f64::from(scores[0].tokens);
@@ -468,7 +477,7 @@ async fn a_damaged_model_fails_each_request_in_words_and_the_engine_lives() {
         no_numbers(client.chat(request, AMPLE).await.unwrap_err());
     }
     let prompts = vec![vec![ChatMessage::user("Hello")]];
-    no_numbers(client.score(prompts, "Yes.".to_owned(), None, AMPLE).await.unwrap_err());
+    no_numbers(client.score(to_score(prompts, "Yes."), AMPLE).await.unwrap_err());
     let model = idle(&client).await;
     assert_eq!((model.counters.failed, model.counters.answered), (5, 0));
     assert_eq!(model.counters.cache_entries, 0, "nothing of it is kept");

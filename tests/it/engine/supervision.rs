@@ -15,6 +15,29 @@ use tempfile::TempDir;
 use super::*;
 
 #[tokio::test]
+async fn an_engine_that_no_longer_answers_is_started_anew() {
+    let Some(mut bench) = Bench::with_chat() else {
+        return;
+    };
+    bench.settings.ask_every = Duration::from_millis(300);
+    let engine = bench.start().await;
+    let client = engine.client();
+    let pid = engine.status().pid.unwrap();
+    let stopped = Command::new("kill").args(["-STOP", &pid.to_string()]).status();
+    assert!(stopped.unwrap().success());
+    let mut status = engine.watch();
+    let is_noticed = |status: &holdpoint::engine::EngineStatus| matches!(&status.state, EngineState::Restarting { why, .. } if why.contains("no longer answered"));
+    assert!(status.wait_for(is_noticed).await.is_ok());
+    assert!(engine.settled(AMPLE).await.is_ready());
+    assert_ne!(engine.status().pid.unwrap(), pid);
+    assert!(
+        client.chat(question("Hello"), AMPLE).await.is_ok(),
+        "the same client goes on"
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn a_killed_engine_fails_open_requests_at_once_and_comes_back() {
     let Some(bench) = Bench::with_chat() else {
         return;
