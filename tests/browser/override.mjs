@@ -48,6 +48,8 @@ async function asksForPerson(page) {
 
 async function signIn(page, next) {
   await page.goto(`${base}${next}`);
+  // A busy browser gives it the focus a moment after the page is there.
+  await page.locator('[name=email]:focus').waitFor();
   await page.keyboard.type(colleague);
   await page.keyboard.press('Tab');
   await page.keyboard.type(password);
