@@ -26,6 +26,7 @@ mod output;
 mod policy;
 mod queue;
 mod remote;
+mod replay;
 mod serve;
 mod server;
 mod show;
@@ -83,6 +84,8 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Live through past answers with human verdicts, and see what certificates and statements would have been worth
+    Replay(replay::Replay),
     /// Measure this machine
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -130,6 +133,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Replay(replay) => replay.run(&context),
         Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),
     }

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod brief;
 pub mod conversation;
 pub mod draft;
+pub mod features;
 pub mod fitness;
 pub mod flow;
 pub mod ids;

@@ -2,6 +2,9 @@
 
 pub mod auroc;
 pub mod bootstrap;
+pub mod metrics;
 pub mod proportion;
 pub mod quantile;
 pub mod random;
+pub mod replay;
+pub mod score;

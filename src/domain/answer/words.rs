@@ -27,7 +27,7 @@ pub(super) fn is_small_talk(message: &str) -> bool {
 }
 
 /// Is `word` (lower-cased) one that carries no content?
-pub(super) fn is_function_word(word: &str) -> bool {
+pub(in crate::domain) fn is_function_word(word: &str) -> bool {
     FUNCTION_WORDS.split_ascii_whitespace().any(|known| known == word)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn share(wanted: &HashSet<String>, present: &HashSet<String>) -> f64 
 
 /// Cuts the commonest endings so that "deliver", "delivers" and "deliveries" meet. Crude on purpose: both sides are cut
 /// alike, and a wrong cut costs one word of an overlap.
-fn stem(word: &str) -> String {
+pub(in crate::domain) fn stem(word: &str) -> String {
     for ending in ["ies", "ing", "es", "ed", "en", "s", "y", "e"] {
         if let Some(stem) = word.strip_suffix(ending)
             && stem.chars().count() >= 4

@@ -1,0 +1,150 @@
+//! From verdicts to a version.
+
+use super::ridge::{Coefficient, Rows, solve};
+use super::{Calibration, Direction, FittedOn, Prior, Term, Version, leak, logit, standardised};
+
+/// Weights above this many times their mean are cut down to it: one draft that was hardly ever looked at must not decide.
+const TRUNCATION: f64 = 10.0;
+/// Bad (or good, if they are fewer) verdicts that free one coefficient.
+const BAD_FOR_EACH_COEFFICIENT: usize = 10;
+/// How strongly coefficients are pulled toward the prior, in verdicts' worth of evidence per standard deviation.
+const RIDGE: f64 = 250.0;
+/// The same for the intercept: it is worth about ten verdicts at one bad in ten.
+const INTERCEPT_RIDGE: f64 = 1.0;
+/// Verdicts from which on the features' own means and spreads are used instead of the prior's.
+const OWN_SCALE_FROM: usize = 30;
+
+/// A draft with its verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Example<'a> {
+    /// In the prior's order; what was not measured is NaN.
+    pub features: &'a [f64],
+    /// Was the draft bad?
+    pub bad: bool,
+    /// 1 / (probability that it was looked at): 1 for drafts that all were. Weights that are not a number, 0 or negative
+    /// leave the verdict out, because nothing is known then about what it stands for; infinite ones count as the largest
+    /// allowed.
+    pub weight: f64,
+}
+
+/// Fits a version on verdicts: standardise, free one coefficient for ten verdicts of the rarer kind in the prior's order,
+/// minimise the weighted logistic loss with a ridge toward the prior, calibrate. `rule` says which verdicts these are.
+///
+/// Defined for any verdicts: none, one, all good, all bad, constant features. Deterministic. Time grows with
+/// verdicts · features².
+pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) -> Version {
+    let (examples, weights) = weighed(examples);
+    let bad = examples.iter().filter(|e| e.bad).count();
+    let scales = scales(prior, &examples);
+    let free = (bad.min(examples.len() - bad) / BAD_FOR_EACH_COEFFICIENT).min(prior.features.len());
+    // Per standard deviation, as the ridge sees it.
+    let believed: Vec<f64> = prior
+        .features
+        .iter()
+        .zip(&scales)
+        .map(|(feature, (_, scale))| feature.direction.keep(feature.coefficient) * scale)
+        .collect();
+
+    let columns = free + 1;
+    let mut features = Vec::with_capacity(examples.len() * columns);
+    let mut offsets = Vec::with_capacity(examples.len());
+    for example in &examples {
+        features.push(1.0);
+        let mut offset = 0.0;
+        for (j, (centre, scale)) in scales.iter().enumerate() {
+            let z = example.features.get(j).map_or(0.0, |value| standardised(*value, *centre, *scale));
+            if j < free {
+                features.push(z);
+            } else {
+                offset += z * believed.get(j).copied().unwrap_or_default();
+            }
+        }
+        offsets.push(offset);
+    }
+    let intercept = Coefficient { prior: logit(prior.bad_rate), ridge: INTERCEPT_RIDGE, direction: Direction::Either };
+    let freed = prior.features.iter().zip(&believed).take(free);
+    let coefficients: Vec<Coefficient> = std::iter::once(intercept)
+        .chain(freed.map(|(feature, prior)| Coefficient { prior: *prior, ridge: RIDGE, direction: feature.direction }))
+        .collect();
+    let bad_as_number: Vec<f64> = examples.iter().map(|e| f64::from(u8::from(e.bad))).collect();
+    let rows = Rows { features: &features, columns, offsets: &offsets, bad: &bad_as_number, weights: &weights };
+    let mut found = solve(&rows, &coefficients).into_iter();
+    let intercept = found.next().unwrap_or_default();
+
+    let terms = prior.features.iter().zip(&scales).zip(&believed).map(|((feature, (centre, scale)), believed)| {
+        let learned = found.next();
+        Term {
+            name: feature.name.clone(),
+            centre: *centre,
+            scale: *scale,
+            coefficient: learned.unwrap_or(*believed),
+            learned: learned.is_some(),
+        }
+    });
+    let mut version = Version {
+        id: String::new(),
+        terms: terms.collect(),
+        intercept,
+        calibration: Calibration::Plain,
+        fitted_on: FittedOn { verdicts: examples.len(), bad, effective: effective(&weights), rule },
+    };
+    let ranked: Vec<(f64, f64, bool)> = examples
+        .iter()
+        .zip(&weights)
+        .map(|(e, weight)| (version.rank(e.features), *weight, e.bad))
+        .collect();
+    version.calibration = Calibration::fitted(&ranked);
+    version.sealed()
+}
+
+/// The examples whose weights mean something, and those weights: truncated, and scaled so that they add up to what the
+/// verdicts are worth as evidence. The ridge then weighs the same whatever π was.
+fn weighed<'a>(examples: &[Example<'a>]) -> (Vec<Example<'a>>, Vec<f64>) {
+    let kept: Vec<Example<'a>> = examples.iter().filter(|e| e.weight > 0.0).copied().collect();
+    let weights = truncated(&kept.iter().map(|e| e.weight).collect::<Vec<_>>());
+    let sum: f64 = weights.iter().sum();
+    let worth = effective(&weights);
+    let weights = weights.iter().map(|w| w / sum * worth).collect();
+    (kept, weights)
+}
+
+/// Weights cut at ten times the mean of the finite ones; all 1 where none is finite.
+fn truncated(weights: &[f64]) -> Vec<f64> {
+    let finite: Vec<f64> = weights.iter().copied().filter(|w| w.is_finite()).collect();
+    let most = if finite.is_empty() {
+        1.0
+    } else {
+        // Divided first, so that huge weights do not overflow.
+        let n = count(finite.len());
+        TRUNCATION * finite.iter().map(|w| w / n).sum::<f64>()
+    };
+    // Relative to the cut: the scale is taken out afterwards anyway.
+    weights.iter().map(|w| w.min(most) / most).collect()
+}
+
+/// Kish's effective number of observations, `(Σw)² / Σw²`; 0 for none.
+fn effective(weights: &[f64]) -> f64 {
+    let (sum, squares) = weights.iter().fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
+    if squares > 0.0 { sum * sum / squares } else { 0.0 }
+}
+
+/// Centre and scale of each feature: its own where enough verdicts measured it and it varies, else the prior's.
+fn scales(prior: &Prior, examples: &[Example<'_>]) -> Vec<(f64, f64)> {
+    let of = |(j, feature): (usize, &super::FeaturePrior)| {
+        let measured = || examples.iter().filter_map(move |e| e.features.get(j)).copied().filter(|x| x.is_finite());
+        let n = measured().count();
+        if n < OWN_SCALE_FROM {
+            return (feature.centre, feature.scale);
+        }
+        let mean = measured().map(|x| x / count(n)).sum::<f64>();
+        let spread = measured().map(|x| (x - mean).powi(2) / count(n)).sum::<f64>().sqrt();
+        // A feature that hardly varied here may vary tomorrow: the prior knows by how much.
+        if spread.is_finite() && spread > feature.scale / 20.0 { (mean, spread) } else { (feature.centre, feature.scale) }
+    };
+    prior.features.iter().enumerate().map(of).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of rows in memory stay far below 2^52")]
+const fn count(n: usize) -> f64 {
+    n as f64
+}
