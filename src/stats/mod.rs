@@ -1,7 +1,16 @@
 //! Estimates and their uncertainty, as pure functions of the data and a seed.
 
+pub mod agreement;
 pub mod auroc;
+pub mod beta;
 pub mod bootstrap;
-pub mod proportion;
+pub mod bounds;
+pub mod drift;
+pub mod eprocess;
+pub mod normal;
+mod number;
 pub mod quantile;
 pub mod random;
+pub mod sampler;
+pub mod statement;
+pub mod threshold;
