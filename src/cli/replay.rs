@@ -121,7 +121,13 @@ impl Replay {
         }
     }
 
-    fn report(&self, past: &Past, played: &[Played], separation: Option<&Separation>, is_new: Option<&[bool]>) -> Report {
+    fn report(
+        &self,
+        past: &Past,
+        played: &[Played],
+        separation: Option<&Separation>,
+        is_new: Option<&[bool]>,
+    ) -> Report {
         Report {
             summary: summarise(played, separation, &past.rows, &self.settings(), self.seed),
             limit: self.limit,
@@ -140,12 +146,20 @@ impl Replay {
         if is_new.iter().any(|new| *new) && !is_new.iter().all(|new| *new) {
             return Ok(Some(is_new));
         }
-        let mut models: Vec<&str> = past.models.iter().map(String::as_str).filter(|model| !model.is_empty()).collect();
+        let mut models: Vec<&str> = past
+            .models
+            .iter()
+            .map(String::as_str)
+            .filter(|model| !model.is_empty())
+            .collect();
         models.sort_unstable();
         models.dedup();
         Err(Failure::usage(match models.as_slice() {
             [] | [_] => "a change of the system takes a file whose lines name at least two models".to_owned(),
-            _ => format!("no line of the file is by the model {name:?}; it has {}", models.join(", ")),
+            _ => format!(
+                "no line of the file is by the model {name:?}; it has {}",
+                models.join(", ")
+            ),
         }))
     }
 

@@ -30,7 +30,10 @@ pub struct Texts<'a> {
 /// The features of a draft's words, in the catalogue's order; what needs more than words is NaN.
 pub fn of_texts(texts: &Texts<'_>) -> Vec<f64> {
     let words = Words::read(texts);
-    CATALOGUE.iter().map(|feature| (feature.measure)(&words).unwrap_or(f64::NAN)).collect()
+    CATALOGUE
+        .iter()
+        .map(|feature| (feature.measure)(&words).unwrap_or(f64::NAN))
+        .collect()
 }
 
 /// Everything that is read of a draft's words, once.
@@ -60,7 +63,10 @@ impl Words {
             (title.map(Reading::of), Some(Reading::of(body)))
         });
         let named = |text: &str| (!text.trim().is_empty()).then(|| Reading::of(text));
-        let sources: Vec<&str> = [Some(texts.question), passage, Some(texts.about), texts.passage_about].into_iter().flatten().collect();
+        let sources: Vec<&str> = [Some(texts.question), passage, Some(texts.about), texts.passage_about]
+            .into_iter()
+            .flatten()
+            .collect();
         Self {
             question: Reading::of(texts.question),
             answer: Reading::of(texts.answer),
@@ -78,8 +84,24 @@ impl Words {
         self.question.content.iter().filter(|word| !self.names_subject(word))
     }
 
+    /// How much the passage's title, or the passage that has none, is like the question, `0.0..=1.0`.
+    fn matching(&self) -> Option<f64> {
+        Some(self.question.similarity(self.title.as_ref().or(self.passage.as_ref())?))
+    }
+
+    /// Share of what the passage says, its subject's name aside, that the answer says.
+    fn used(&self) -> Option<f64> {
+        let said = self
+            .body
+            .as_ref()?
+            .content
+            .iter()
+            .filter(|word| !self.names_subject(word));
+        share(said, |word| self.answer.has(word))
+    }
+
     fn names_subject(&self, word: &str) -> bool {
-        let names = |reading: &Option<Reading>| reading.as_ref().is_some_and(|about| about.content.contains(word));
+        let names = |reading: &Option<Reading>| reading.as_ref().is_some_and(|about| about.has(word));
         names(&self.about) || names(&self.passage_about)
     }
 }
@@ -88,11 +110,18 @@ impl Words {
 fn parted<'a>(passage: &'a str, question: &str) -> (Option<&'a str>, &'a str) {
     let passage = passage.trim();
     let question = question.trim();
-    let prefix = passage.get(..question.len()).filter(|start| !start.is_empty() && start.eq_ignore_ascii_case(question));
+    let prefix = passage
+        .get(..question.len())
+        .filter(|start| !start.is_empty() && start.eq_ignore_ascii_case(question));
     let length = prefix.map(str::len).or_else(|| {
         let end = passage.find(['?', '？'])?;
         let before_any_full_stop = passage.find(['.', '!', '\n']).is_none_or(|stop| end < stop);
-        before_any_full_stop.then(|| end + passage.get(end..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8))
+        before_any_full_stop.then(|| {
+            end + passage
+                .get(end..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(1, char::len_utf8)
+        })
     });
     match length.and_then(|at| passage.split_at_checked(at)) {
         Some((title, body)) if !body.trim_start_matches(['?', '.', ' ']).is_empty() => (Some(title), body.trim()),

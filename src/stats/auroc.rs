@@ -25,7 +25,13 @@ pub fn weighted_auroc(scores: &[f64], is_positive: &[bool], weights: &[f64]) -> 
 /// clusters: `cluster` numbers the cluster of each row from 0. The same `seed` gives the same bound on every machine.
 ///
 /// Returns `None` when the slices differ in length, a score is not a number, or a group is empty.
-pub fn difference_lower95(score: &[f64], other: &[f64], is_positive: &[bool], cluster: &[usize], seed: u64) -> Option<f64> {
+pub fn difference_lower95(
+    score: &[f64],
+    other: &[f64],
+    is_positive: &[bool],
+    cluster: &[usize],
+    seed: u64,
+) -> Option<f64> {
     if cluster.len() != is_positive.len() {
         return None;
     }
@@ -64,8 +70,12 @@ impl Ordered {
         if scores.len() != is_positive.len() || scores.iter().any(|score| score.is_nan()) {
             return None;
         }
-        let mut sorted: Vec<(f64, usize, bool)> =
-            scores.iter().zip(is_positive).enumerate().map(|(row, (score, positive))| (*score, row, *positive)).collect();
+        let mut sorted: Vec<(f64, usize, bool)> = scores
+            .iter()
+            .zip(is_positive)
+            .enumerate()
+            .map(|(row, (score, positive))| (*score, row, *positive))
+            .collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut before = f64::NEG_INFINITY;
         let rows = sorted
@@ -74,7 +84,11 @@ impl Ordered {
                 // `>` rather than the total order, so that 0.0 and -0.0 tie.
                 let is_higher = score > before;
                 before = score;
-                Place { row, is_positive, is_higher }
+                Place {
+                    row,
+                    is_positive,
+                    is_higher,
+                }
             })
             .collect();
         Some(Self { rows })

@@ -3,6 +3,7 @@
 //! Every figure is about *all* drafts: each verdict weighs `1 / π`, the inverse of the probability with which its draft was
 //! looked at (Horvitz and Thompson 1952). How well a score orders drafts is in [`super::auroc`].
 
+use super::bounds::{clopper_pearson_lower, clopper_pearson_upper};
 use serde::Serialize;
 
 /// Bins of the reliability diagram and of the calibration error.
@@ -61,7 +62,11 @@ pub fn quality(judged: &[Judged]) -> Option<Quality> {
     if rows.is_empty() || !total.is_finite() {
         return None;
     }
-    let brier = rows.iter().map(|row| row.weight * (row.risk - row.badness()).powi(2)).sum::<f64>() / total;
+    let brier = rows
+        .iter()
+        .map(|row| row.weight * (row.risk - row.badness()).powi(2))
+        .sum::<f64>()
+        / total;
     let bins = bins(&rows, total);
     Some(Quality {
         brier,
@@ -111,7 +116,11 @@ fn bins(sorted: &[Judged], total: f64) -> Vec<Bin> {
             bin.extend_from_slice(tied);
         }
     }
-    gathered.iter().filter(|rows| !rows.is_empty()).map(|rows| bin(rows, total)).collect()
+    gathered
+        .iter()
+        .filter(|rows| !rows.is_empty())
+        .map(|rows| bin(rows, total))
+        .collect()
 }
 
 /// Where the bins begin, as shares of all drafts.
@@ -130,8 +139,14 @@ fn bin(rows: &[Judged], total: f64) -> Bin {
     }
 }
 
-fn interval(found: f64, _effective: f64) -> (f64, f64) {
-    (found, found)
+/// Clopper and Pearson's two-sided 95 % interval for an effective number of verdicts (Kish's, which unequal weights make
+/// smaller than their number).
+fn interval(found: f64, effective: f64) -> (f64, f64) {
+    let bad = (found * effective).clamp(0.0, effective);
+    (
+        clopper_pearson_lower(bad, effective, 0.025),
+        clopper_pearson_upper(bad, effective, 0.025),
+    )
 }
 
 #[cfg(test)]
@@ -148,7 +163,13 @@ mod tests {
 
     #[test]
     fn the_figures_of_four_drafts_are_right_by_hand() {
-        let of = quality(&[judged(0.1, false, 1.0), judged(0.2, false, 1.0), judged(0.4, true, 1.0), judged(0.8, true, 1.0)]).unwrap();
+        let of = quality(&[
+            judged(0.1, false, 1.0),
+            judged(0.2, false, 1.0),
+            judged(0.4, true, 1.0),
+            judged(0.8, true, 1.0),
+        ])
+        .unwrap();
         assert!(close(of.brier, (0.01 + 0.04 + 0.36 + 0.04) / 4.0));
         // Sent are 1, 2, 3, 4 of them, of which 0, 0, 1, 2 are bad.
         assert!(close(of.aurc, (0.0 + 0.0 + 1.0 / 3.0 + 0.5) / 4.0));
@@ -158,9 +179,15 @@ mod tests {
 
     #[test]
     fn a_weight_of_three_is_worth_three_drafts() {
-        let thrice: Vec<Judged> = (0..30).map(|at| judged(f64::from(at % 10) / 10.0, at % 3 == 0, 1.0)).collect();
+        let thrice: Vec<Judged> = (0..30)
+            .map(|at| judged(f64::from(at % 10) / 10.0, at % 3 == 0, 1.0))
+            .collect();
         let thrice: Vec<Judged> = thrice.iter().flat_map(|row| [*row; 3]).collect();
-        let once: Vec<Judged> = thrice.iter().step_by(3).map(|row| Judged { weight: 3.0, ..*row }).collect();
+        let once: Vec<Judged> = thrice
+            .iter()
+            .step_by(3)
+            .map(|row| Judged { weight: 3.0, ..*row })
+            .collect();
         let (a, b) = (quality(&thrice).unwrap(), quality(&once).unwrap());
         assert!(close(a.brier, b.brier) && close(a.aurc, b.aurc) && close(a.calibration_error, b.calibration_error));
         // But it is not more evidence.
@@ -169,7 +196,9 @@ mod tests {
 
     #[test]
     fn bins_hold_equal_shares_and_their_intervals_what_was_found() {
-        let rows: Vec<Judged> = (0..1_000).map(|at| judged(f64::from(at) / 1_000.0, at % 7 == 0, 1.0)).collect();
+        let rows: Vec<Judged> = (0..1_000)
+            .map(|at| judged(f64::from(at) / 1_000.0, at % 7 == 0, 1.0))
+            .collect();
         let of = quality(&rows).unwrap();
         assert_eq!(of.bins.len(), BINS);
         for bin in &of.bins {
@@ -190,7 +219,12 @@ mod tests {
     #[test]
     fn what_is_no_probability_or_stands_for_nothing_is_left_out() {
         let sound = judged(0.5, true, 1.0);
-        let odd = [judged(f64::NAN, true, 1.0), judged(1.5, true, 1.0), judged(0.5, true, 0.0), judged(0.5, true, f64::INFINITY)];
+        let odd = [
+            judged(f64::NAN, true, 1.0),
+            judged(1.5, true, 1.0),
+            judged(0.5, true, 0.0),
+            judged(0.5, true, f64::INFINITY),
+        ];
         assert_eq!(quality(&odd), None);
         let with: Vec<Judged> = odd.into_iter().chain([sound]).collect();
         assert_eq!(quality(&with), quality(&[sound]));

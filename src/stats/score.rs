@@ -163,8 +163,16 @@ impl Version {
         reasons
     }
 
-    /// Gives a version its id.
+    /// Rounds a version's numbers, so that it is the same after it was written down and read, and gives it its id.
     fn sealed(mut self) -> Self {
+        for term in &mut self.terms {
+            for number in [&mut term.centre, &mut term.scale, &mut term.coefficient] {
+                *number = rounded(*number);
+            }
+        }
+        self.intercept = rounded(self.intercept);
+        self.fitted_on.effective = rounded(self.fitted_on.effective);
+        self.calibration.round();
         self.id = String::new();
         // Plain data without maps always serialises; if it ever did not, versions would share one id, not a score.
         let content = serde_json::to_vec(&self).unwrap_or_default();
@@ -177,7 +185,16 @@ impl Version {
 /// A feature in standard deviations from its usual value, `-6.0..=6.0`; 0 where it is not a number or has no spread.
 fn standardised(value: f64, centre: f64, scale: f64) -> f64 {
     let z = (value - centre) / scale;
-    if z.is_nan() || scale <= 0.0 { 0.0 } else { z.clamp(-FARTHEST, FARTHEST) }
+    if z.is_nan() || scale <= 0.0 {
+        0.0
+    } else {
+        z.clamp(-FARTHEST, FARTHEST)
+    }
+}
+
+/// A number to twelve significant digits: so many survive every way of writing decimals down.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.11e}").parse().unwrap_or(number)
 }
 
 /// A probability's log-odds, finite for all of `0.0..=1.0`.

@@ -101,9 +101,14 @@ pub(super) fn read(path: &Path, reviewer: Reviewer) -> Result<Past, FileError> {
             line: at + 1,
             why,
         };
-        let line: Line = serde_json::from_str(&text).map_err(LineError::NotAnAnswer).map_err(of_line)?;
+        let line: Line = serde_json::from_str(&text)
+            .map_err(LineError::NotAnAnswer)
+            .map_err(of_line)?;
         // A row without a turn is a turn of its own.
-        let name = line.turn_name().map_err(of_line)?.unwrap_or_else(|| format!("line {at}"));
+        let name = line
+            .turn_name()
+            .map_err(of_line)?
+            .unwrap_or_else(|| format!("line {at}"));
         let next = turns.len();
         let turn = *turns.entry(name).or_insert(next);
         past.rows.push(line.row(turn, reviewer).map_err(of_line)?);

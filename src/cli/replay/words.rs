@@ -20,25 +20,49 @@ pub(super) fn told(report: &Report) -> String {
         ("the score tells bad from good", format!("AUROC {}", decimal(s.auroc))),
         (
             "baseline, similarity and overlap",
-            format!("AUROC {}; ours is better by {} at least (95 %)", decimal(s.auroc_baseline), decimal(s.auroc_diff_lower95)),
+            format!(
+                "AUROC {}; ours is better by {} at least (95 %)",
+                decimal(s.auroc_baseline),
+                decimal(s.auroc_diff_lower95)
+            ),
         ),
         (
             "sent without a person once certified",
-            format!("{}; {} in hindsight", percent(s.automation), percent(s.automation_hindsight)),
+            format!(
+                "{}; {} in hindsight",
+                percent(s.automation),
+                percent(s.automation_hindsight)
+            ),
         ),
         ("bad among what was sent", percent(s.sent_bad_rate)),
         (
             "certificates above the limit",
-            format!("{} of {}; p = {}", percent(s.violation_rate), s.certified_months, decimal(s.violation_p)),
+            format!(
+                "{} of {}; p = {}",
+                percent(s.violation_rate),
+                s.certified_months,
+                decimal(s.violation_p)
+            ),
         ),
         (
             "monthly statements that held",
-            format!("{} of {}; they said {} on average", percent(s.statement_coverage), s.statements, percent(s.statement_upper)),
+            format!(
+                "{} of {}; they said {} on average",
+                percent(s.statement_coverage),
+                s.statements,
+                percent(s.statement_upper)
+            ),
         ),
-        ("months without a certificate", format!("{:.2} of {}", s.uncertified_months, s.months)),
+        (
+            "months without a certificate",
+            format!("{:.2} of {}", s.uncertified_months, s.months),
+        ),
         (
             "verdicts a month",
-            format!("{:.0}, and {:.0} second opinions", s.verdicts_a_month, s.second_opinions_a_month),
+            format!(
+                "{:.0}, and {:.0} second opinions",
+                s.verdicts_a_month, s.second_opinions_a_month
+            ),
         ),
     ];
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -59,7 +83,9 @@ fn changed(drift: &Drift) -> String {
         percent(Some(drift.bad_rate_before)),
         drift.open_at_change,
         drift.alarmed,
-        drift.reviews_until_alarm.map_or_else(|| "–".to_owned(), |n| format!("{n:.0}")),
+        drift
+            .reviews_until_alarm
+            .map_or_else(|| "–".to_owned(), |n| format!("{n:.0}")),
         drift.false_alarms,
         drift.reviews_before,
     )

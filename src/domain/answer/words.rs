@@ -1,6 +1,7 @@
 //! Words that carry a question's content.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -28,7 +29,8 @@ pub(super) fn is_small_talk(message: &str) -> bool {
 
 /// Is `word` (lower-cased) one that carries no content?
 pub(in crate::domain) fn is_function_word(word: &str) -> bool {
-    FUNCTION_WORDS.split_ascii_whitespace().any(|known| known == word)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FUNCTION_WORDS.split_ascii_whitespace().collect());
+    KNOWN.contains(word)
 }
 
 /// The content words of a text: normalised, lower-cased, without function words, cut to a common stem.

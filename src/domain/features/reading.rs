@@ -2,6 +2,7 @@
 
 use crate::domain::answer::{is_function_word, stem};
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -65,10 +66,19 @@ impl Reading {
         reading
     }
 
+    /// Is this one of its words of content?
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.content.contains(word)
+    }
+
     /// Cosine of the counts of letter triples, `0.0..=1.0`; 0 where a text has none.
     pub(super) fn similarity(&self, other: &Self) -> f64 {
         let length = |text: &Self| text.trigrams.values().map(|n| n * n).sum::<f64>().sqrt();
-        let both: f64 = self.trigrams.iter().filter_map(|(triple, n)| Some(n * other.trigrams.get(triple)?)).sum();
+        let both: f64 = self
+            .trigrams
+            .iter()
+            .filter_map(|(triple, n)| Some(n * other.trigrams.get(triple)?))
+            .sum();
         let lengths = length(self) * length(other);
         if lengths > 0.0 { both / lengths } else { 0.0 }
     }
@@ -89,7 +99,8 @@ fn folded(text: &str) -> String {
 }
 
 fn is_negation(word: &str) -> bool {
-    word.ends_with("n't") || NEGATIONS.split_ascii_whitespace().any(|known| known == word)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| NEGATIONS.split_ascii_whitespace().collect());
+    word.ends_with("n't") || KNOWN.contains(word)
 }
 
 fn trigrams(folded: &str) -> HashMap<[char; 3], f64> {
@@ -117,21 +128,6 @@ pub(super) fn share<'a>(wanted: impl Iterator<Item = &'a String>, present: impl 
         found += usize::from(present(word));
     }
     (all > 0).then(|| count(found) / count(all))
-}
-
-pub(super) fn soft<'a>(wanted: impl Iterator<Item = &'a String>, present: &HashSet<String>) -> Option<f64> {
-    let (mut all, mut found) = (0_usize, 0.0);
-    for word in wanted {
-        all += 1;
-        let best = present.iter().map(|p| {
-            let common = word.chars().zip(p.chars()).take_while(|(a, b)| a == b).count();
-            let long = word.chars().count().max(p.chars().count());
-            let r = count(common) / count(long);
-            if common >= 4 || r >= 1.0 { r } else { 0.0 }
-        }).fold(0.0, f64::max);
-        found += best;
-    }
-    (all > 0).then(|| found / count(all))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of words")]

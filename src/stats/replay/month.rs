@@ -177,7 +177,10 @@ impl Shop<'_> {
                     band: group,
                     drawn: verdict.map(|v| Drawn {
                         rho,
-                        state: CheckState::Judged { bad: v.bad, second: v.second },
+                        state: CheckState::Judged {
+                            bad: v.bad,
+                            second: v.second,
+                        },
                     }),
                 });
                 if let Some(verdict) = verdict {
@@ -208,7 +211,10 @@ impl Shop<'_> {
         let after_change = self.answers >= self.before_change;
         self.played.checks += 1;
         self.played.checks_before_change += u64::from(!after_change);
-        let alarmed = self.detector.as_mut().is_some_and(|detector| detector.observe(bad, weight));
+        let alarmed = self
+            .detector
+            .as_mut()
+            .is_some_and(|detector| detector.observe(bad, weight));
         if alarmed {
             self.played.alarms.push(Alarm {
                 at_check: self.played.checks,
@@ -234,10 +240,15 @@ impl Shop<'_> {
     fn open(&self, month: usize, expected: usize) -> Option<InForce> {
         let window_from = month.saturating_sub(self.settings.window);
         let judged_before = self.lived.iter().filter(|past| past.month < window_from);
-        let older_bad = judged_before.filter_map(|past| past.verdict).filter(|v| v.found_bad()).count();
+        let older_bad = judged_before
+            .filter_map(|past| past.verdict)
+            .filter(|v| v.found_bad())
+            .count();
         let rule = Rule::given(i64::try_from(window_from).unwrap_or(i64::MAX), older_bad);
-        let (for_fit, for_certificate): (Vec<&Lived>, Vec<&Lived>) =
-            self.lived.iter().partition(|past| self.purpose(rule, past) == leak::Purpose::Fit);
+        let (for_fit, for_certificate): (Vec<&Lived>, Vec<&Lived>) = self
+            .lived
+            .iter()
+            .partition(|past| self.purpose(rule, past) == leak::Purpose::Fit);
 
         let examples: Vec<Example<'_>> = for_fit
             .iter()
@@ -250,7 +261,10 @@ impl Shop<'_> {
             })
             .collect();
         let version = fit(self.prior, &examples, Some(rule));
-        let drafts: Vec<Draft> = for_certificate.iter().filter_map(|past| self.evidence(past, &version)).collect();
+        let drafts: Vec<Draft> = for_certificate
+            .iter()
+            .filter_map(|past| self.evidence(past, &version))
+            .collect();
         let rules = Rules {
             limit: self.settings.limit,
             risk: self.settings.risk,
@@ -274,8 +288,19 @@ impl Shop<'_> {
         let (evidence, stands_for) = match past.verdict {
             Some(v) if self.settings.adjudicates && v.second.is_none() => (Evidence::None, 1.0),
             Some(v) => {
-                let stands_for = if self.settings.adjudicates && !v.bad { 1.0 / RECHECKED } else { 1.0 };
-                (if v.found_bad() { Evidence::Bad } else { Evidence::Acceptable }, stands_for)
+                let stands_for = if self.settings.adjudicates && !v.bad {
+                    1.0 / RECHECKED
+                } else {
+                    1.0
+                };
+                (
+                    if v.found_bad() {
+                        Evidence::Bad
+                    } else {
+                        Evidence::Acceptable
+                    },
+                    stands_for,
+                )
             }
             None => (Evidence::None, 1.0),
         };
@@ -301,8 +326,10 @@ impl Shop<'_> {
             .filter_map(|past| Some((version.rank(&self.rows.get(past.row)?.features), past.verdict)))
             .collect();
         let all = last.len();
-        let within: Vec<(f64, Option<Verdict>)> =
-            last.into_iter().filter(|(risk, _)| reach.admits(Mode::Compose, *risk)).collect();
+        let within: Vec<(f64, Option<Verdict>)> = last
+            .into_iter()
+            .filter(|(risk, _)| reach.admits(Mode::Compose, *risk))
+            .collect();
         let bands = Bands::of_last_month(&within.iter().map(|(risk, _)| *risk).collect::<Vec<_>>());
         let growth = count(expected) / count(all.max(1));
         let mut history = vec![BandHistory::default(); bands.len()];
@@ -317,8 +344,14 @@ impl Shop<'_> {
         }
         let allocation = allocate(&history, self.settings.sample_per_month);
         let answers: f64 = history.iter().map(|band| band.expected).sum();
-        let checks: f64 = history.iter().enumerate().map(|(at, band)| band.expected * allocation.probability(at)).sum();
-        let weights = (0..history.len()).map(|at| checks / answers / allocation.probability(at)).collect();
+        let checks: f64 = history
+            .iter()
+            .enumerate()
+            .map(|(at, band)| band.expected * allocation.probability(at))
+            .sum();
+        let weights = (0..history.len())
+            .map(|at| checks / answers / allocation.probability(at))
+            .collect();
         InForce {
             version,
             reach,
@@ -331,8 +364,11 @@ impl Shop<'_> {
 
     /// The certificate held against all rows.
     fn in_truth(&self, now: &InForce) -> Opened {
-        let mut ranked: Vec<(f64, bool)> =
-            self.rows.iter().map(|row| (now.version.rank(&row.features), row.bad)).collect();
+        let mut ranked: Vec<(f64, bool)> = self
+            .rows
+            .iter()
+            .map(|row| (now.version.rank(&row.features), row.bad))
+            .collect();
         ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let all = count(ranked.len());
         let (mut within, mut bad_within, mut hindsight) = (0, 0, 0);
@@ -343,7 +379,10 @@ impl Shop<'_> {
             if count(bad) <= self.settings.limit * count(seen) {
                 hindsight = seen;
             }
-            if tied.first().is_some_and(|(risk, _)| now.reach.admits(Mode::Compose, *risk)) {
+            if tied
+                .first()
+                .is_some_and(|(risk, _)| now.reach.admits(Mode::Compose, *risk))
+            {
                 (within, bad_within) = (seen, bad);
             }
         }
@@ -351,7 +390,11 @@ impl Shop<'_> {
             upper: now.upper,
             automation: count(within) / all,
             hindsight: count(hindsight) / all,
-            bad_rate: if within > 0 { count(bad_within) / count(within) } else { 0.0 },
+            bad_rate: if within > 0 {
+                count(bad_within) / count(within)
+            } else {
+                0.0
+            },
         }
     }
 }

@@ -87,7 +87,9 @@ pub fn summarise(
     let certified = || months().filter_map(|month| Some((month, month.opened?)));
     let of_certified = |figure: fn(&Opened) -> f64| mean(certified().map(|(_, opened)| figure(&opened)));
     let violates = |opened: &Opened| opened.bad_rate > settings.limit;
-    let (sent, sent_bad) = certified().fold((0, 0), |(sent, bad), (month, _)| (sent + month.sent, bad + month.sent_bad));
+    let (sent, sent_bad) = certified().fold((0, 0), |(sent, bad), (month, _)| {
+        (sent + month.sent, bad + month.sent_bad)
+    });
     let claims = || months().filter_map(|month| Some((month, month.claimed?)));
     let all_months = count(months().count().max(1));
     let certified_months = certified().count();
@@ -130,10 +132,17 @@ pub fn drift(played: &[Played], rows: &[super::Row], is_new: &[bool]) -> Drift {
         })
         .collect();
     Drift {
-        open_at_change: played.iter().filter(|shuffle| shuffle.checks > shuffle.checks_before_change).count(),
+        open_at_change: played
+            .iter()
+            .filter(|shuffle| shuffle.checks > shuffle.checks_before_change)
+            .count(),
         alarmed: after.len(),
         reviews_until_alarm: p50(&after),
-        false_alarms: played.iter().flat_map(|shuffle| &shuffle.alarms).filter(|alarm| !alarm.after_change).count(),
+        false_alarms: played
+            .iter()
+            .flat_map(|shuffle| &shuffle.alarms)
+            .filter(|alarm| !alarm.after_change)
+            .count(),
         reviews_before: played.iter().map(|shuffle| shuffle.checks_before_change).sum(),
         bad_rate_before: share_bad(false),
         bad_rate_after: share_bad(true),

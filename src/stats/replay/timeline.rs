@@ -38,7 +38,8 @@ impl Timeline {
     /// As many answers as the file has, of which those of the system that `is_new` marks come after the share `at` of the time and
     /// only they, all others before; each side begins anew in another order when it has run out. `None` where either side is empty.
     pub fn changing(rows: &[Row], is_new: &[bool], months: usize, at: f64, seed: u64) -> Option<Self> {
-        let side = |wanted: bool| (0..rows.len()).filter(move |row| is_new.get(*row).copied().unwrap_or(false) == wanted);
+        let side =
+            |wanted: bool| (0..rows.len()).filter(move |row| is_new.get(*row).copied().unwrap_or(false) == wanted);
         if side(true).next().is_none() || side(false).next().is_none() {
             return None;
         }
@@ -50,7 +51,8 @@ impl Timeline {
         )]
         let before_change = (rows.len() as f64 * at.clamp(0.0, 1.0)) as usize;
         let endless = |wanted: bool| {
-            (0_u64..).flat_map(move |round| by_turns(rows, side(wanted), seed.wrapping_add(round.wrapping_mul(0x9e37_79b9))))
+            (0_u64..)
+                .flat_map(move |round| by_turns(rows, side(wanted), seed.wrapping_add(round.wrapping_mul(0x9e37_79b9))))
         };
         let old = endless(false).take(before_change);
         let order: Vec<usize> = old.chain(endless(true).take(rows.len() - before_change)).collect();

@@ -6,7 +6,7 @@
 //! tying neighbours; order is taken from ranks.
 
 use super::ridge::{Coefficient, Rows, solve};
-use super::{Direction, logistic};
+use super::{Direction, logistic, rounded};
 use serde::{Deserialize, Serialize};
 
 /// Verdicts from which on the map is isotonic.
@@ -56,14 +56,33 @@ impl Calibration {
     }
 }
 
+impl Calibration {
+    /// Rounds its numbers as those of a version are.
+    pub(super) fn round(&mut self) {
+        match self {
+            Self::Plain => {}
+            Self::Platt { slope, intercept } => {
+                *slope = rounded(*slope);
+                *intercept = rounded(*intercept);
+            }
+            Self::Isotonic { points } => {
+                for (rank, risk) in points {
+                    *rank = rounded(*rank);
+                    *risk = rounded(*risk);
+                }
+            }
+        }
+    }
+}
+
 fn between(points: &[(f64, f64)], rank: f64) -> f64 {
     let after = points.partition_point(|(at, _)| *at <= rank);
     let before = after.checked_sub(1).and_then(|at| points.get(at));
     match (before, points.get(after)) {
         (Some((x0, y0)), Some((x1, y1))) => {
-            // Neighbours are apart: equal ranks were pooled.
-            let part = ((rank - x0) / (x1 - x0)).clamp(0.0, 1.0);
-            y0 + (y1 - y0) * part
+            // Neighbours are apart, because equal ranks were pooled; rounding may have made them equal again.
+            let part = (rank - x0) / (x1 - x0);
+            y0 + (y1 - y0) * if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) }
         }
         (Some((_, y)), None) | (None, Some((_, y))) => *y,
         (None, None) => logistic(rank),
@@ -71,25 +90,51 @@ fn between(points: &[(f64, f64)], rank: f64) -> f64 {
 }
 
 fn platt(ranked: &[(f64, f64, bool)]) -> Calibration {
-    let of = |wanted: bool| ranked.iter().filter(|(_, _, bad)| *bad == wanted).map(|(_, weight, _)| weight).sum::<f64>();
+    let of = |wanted: bool| {
+        ranked
+            .iter()
+            .filter(|(_, _, bad)| *bad == wanted)
+            .map(|(_, weight, _)| weight)
+            .sum::<f64>()
+    };
     let (bad, good) = (of(true), of(false));
     // Platt's targets: nobody is certain after so few verdicts.
     let (when_bad, when_good) = ((bad + 1.0) / (bad + 2.0), 1.0 / (good + 2.0));
     let features: Vec<f64> = ranked.iter().flat_map(|(rank, _, _)| [1.0, *rank]).collect();
     let offsets = vec![0.0; ranked.len()];
-    let targets: Vec<f64> = ranked.iter().map(|(_, _, bad)| if *bad { when_bad } else { when_good }).collect();
+    let targets: Vec<f64> = ranked
+        .iter()
+        .map(|(_, _, bad)| if *bad { when_bad } else { when_good })
+        .collect();
     let weights: Vec<f64> = ranked.iter().map(|(_, weight, _)| *weight).collect();
-    let rows = Rows { features: &features, columns: 2, offsets: &offsets, bad: &targets, weights: &weights };
+    let rows = Rows {
+        features: &features,
+        columns: 2,
+        offsets: &offsets,
+        bad: &targets,
+        weights: &weights,
+    };
     // A light pull toward leaving the ranks as they are keeps the map defined for one verdict or one kind of verdicts.
     let found = solve(
         &rows,
         &[
-            Coefficient { prior: 0.0, ridge: 0.5, direction: Direction::Either },
-            Coefficient { prior: 1.0, ridge: 2.0, direction: Direction::Risk },
+            Coefficient {
+                prior: 0.0,
+                ridge: 0.5,
+                direction: Direction::Either,
+            },
+            Coefficient {
+                prior: 1.0,
+                ridge: 2.0,
+                direction: Direction::Risk,
+            },
         ],
     );
     match found.as_slice() {
-        [intercept, slope] => Calibration::Platt { slope: *slope, intercept: *intercept },
+        [intercept, slope] => Calibration::Platt {
+            slope: *slope,
+            intercept: *intercept,
+        },
         _ => Calibration::Plain,
     }
 }
@@ -120,7 +165,11 @@ fn isotonic(ranked: &[(f64, f64, bool)]) -> Calibration {
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut blocks: Vec<Block> = Vec::new();
     for (rank, weight, bad) in sorted {
-        let mut next = Block { weight: *weight, bad: if *bad { *weight } else { 0.0 }, rank: *rank };
+        let mut next = Block {
+            weight: *weight,
+            bad: if *bad { *weight } else { 0.0 },
+            rank: *rank,
+        };
         while let Some(last) = blocks.last() {
             // Not strictly rising: pooled. So are equal ranks, which a function cannot tell apart.
             if last.share() < next.share() && last.rank < next.rank {
@@ -136,6 +185,9 @@ fn isotonic(ranked: &[(f64, f64, bool)]) -> Calibration {
     let total: f64 = blocks.iter().map(|block| block.weight).sum();
     // The outermost blocks often hold a handful of verdicts of one kind; they do not make anything certain.
     let least = 1.0 / (total + 2.0);
-    let points = blocks.iter().map(|block| (block.rank, block.share().clamp(least, 1.0 - least))).collect();
+    let points = blocks
+        .iter()
+        .map(|block| (block.rank, block.share().clamp(least, 1.0 - least)))
+        .collect();
     Calibration::Isotonic { points }
 }

@@ -2,13 +2,14 @@
 
 use super::ridge::{Coefficient, Rows, solve};
 use super::{Calibration, Direction, FittedOn, Prior, Term, Version, leak, logit, standardised};
+use crate::stats::number::count;
 
 /// Weights above this many times their mean are cut down to it: one draft that was hardly ever looked at must not decide.
 const TRUNCATION: f64 = 10.0;
 /// Bad (or good, if they are fewer) verdicts that free one coefficient.
 const BAD_FOR_EACH_COEFFICIENT: usize = 10;
 /// How strongly coefficients are pulled toward the prior, in verdicts' worth of evidence per standard deviation.
-const RIDGE: f64 = 250.0;
+const RIDGE: f64 = 60.0;
 /// The same for the intercept: it is worth about ten verdicts at one bad in ten.
 const INTERCEPT_RIDGE: f64 = 1.0;
 /// Verdicts from which on the features' own means and spreads are used instead of the prior's.
@@ -35,7 +36,7 @@ pub struct Example<'a> {
 pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) -> Version {
     let (examples, weights) = weighed(examples);
     let bad = examples.iter().filter(|e| e.bad).count();
-    let scales = scales(prior, &examples);
+    let scales = scales(prior, &examples, &weights);
     let free = (bad.min(examples.len() - bad) / BAD_FOR_EACH_COEFFICIENT).min(prior.features.len());
     // Per standard deviation, as the ridge sees it.
     let believed: Vec<f64> = prior
@@ -52,7 +53,10 @@ pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) ->
         features.push(1.0);
         let mut offset = 0.0;
         for (j, (centre, scale)) in scales.iter().enumerate() {
-            let z = example.features.get(j).map_or(0.0, |value| standardised(*value, *centre, *scale));
+            let z = example
+                .features
+                .get(j)
+                .map_or(0.0, |value| standardised(*value, *centre, *scale));
             if j < free {
                 features.push(z);
             } else {
@@ -61,32 +65,56 @@ pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) ->
         }
         offsets.push(offset);
     }
-    let intercept = Coefficient { prior: logit(prior.bad_rate), ridge: INTERCEPT_RIDGE, direction: Direction::Either };
+    let intercept = Coefficient {
+        prior: logit(prior.bad_rate),
+        ridge: INTERCEPT_RIDGE,
+        direction: Direction::Either,
+    };
     let freed = prior.features.iter().zip(&believed).take(free);
     let coefficients: Vec<Coefficient> = std::iter::once(intercept)
-        .chain(freed.map(|(feature, prior)| Coefficient { prior: *prior, ridge: RIDGE, direction: feature.direction }))
+        .chain(freed.map(|(feature, prior)| Coefficient {
+            prior: *prior,
+            ridge: RIDGE,
+            direction: feature.direction,
+        }))
         .collect();
     let bad_as_number: Vec<f64> = examples.iter().map(|e| f64::from(u8::from(e.bad))).collect();
-    let rows = Rows { features: &features, columns, offsets: &offsets, bad: &bad_as_number, weights: &weights };
+    let rows = Rows {
+        features: &features,
+        columns,
+        offsets: &offsets,
+        bad: &bad_as_number,
+        weights: &weights,
+    };
     let mut found = solve(&rows, &coefficients).into_iter();
     let intercept = found.next().unwrap_or_default();
 
-    let terms = prior.features.iter().zip(&scales).zip(&believed).map(|((feature, (centre, scale)), believed)| {
-        let learned = found.next();
-        Term {
-            name: feature.name.clone(),
-            centre: *centre,
-            scale: *scale,
-            coefficient: learned.unwrap_or(*believed),
-            learned: learned.is_some(),
-        }
-    });
+    let terms = prior
+        .features
+        .iter()
+        .zip(&scales)
+        .zip(&believed)
+        .map(|((feature, (centre, scale)), believed)| {
+            let learned = found.next();
+            Term {
+                name: feature.name.clone(),
+                centre: *centre,
+                scale: *scale,
+                coefficient: learned.unwrap_or(*believed),
+                learned: learned.is_some(),
+            }
+        });
     let mut version = Version {
         id: String::new(),
         terms: terms.collect(),
         intercept,
         calibration: Calibration::Plain,
-        fitted_on: FittedOn { verdicts: examples.len(), bad, effective: effective(&weights), rule },
+        fitted_on: FittedOn {
+            verdicts: examples.len(),
+            bad,
+            effective: effective(&weights),
+            rule,
+        },
     };
     let ranked: Vec<(f64, f64, bool)> = examples
         .iter()
@@ -110,16 +138,14 @@ fn weighed<'a>(examples: &[Example<'a>]) -> (Vec<Example<'a>>, Vec<f64>) {
 
 /// Weights cut at ten times the mean of the finite ones; all 1 where none is finite.
 fn truncated(weights: &[f64]) -> Vec<f64> {
-    let finite: Vec<f64> = weights.iter().copied().filter(|w| w.is_finite()).collect();
-    let most = if finite.is_empty() {
-        1.0
-    } else {
-        // Divided first, so that huge weights do not overflow.
-        let n = count(finite.len());
-        TRUNCATION * finite.iter().map(|w| w / n).sum::<f64>()
-    };
-    // Relative to the cut: the scale is taken out afterwards anyway.
-    weights.iter().map(|w| w.min(most) / most).collect()
+    let finite = || weights.iter().copied().filter(|w| w.is_finite());
+    let heaviest = finite().fold(0.0, f64::max);
+    if heaviest <= 0.0 {
+        return vec![1.0; weights.len()];
+    }
+    // Relative to the heaviest, so that nothing overflows: the scale is taken out afterwards anyway.
+    let mean = finite().map(|w| w / heaviest).sum::<f64>() / count(finite().count());
+    weights.iter().map(|w| (w / heaviest).min(TRUNCATION * mean)).collect()
 }
 
 /// Kish's effective number of observations, `(Σw)² / Σw²`; 0 for none.
@@ -128,23 +154,33 @@ fn effective(weights: &[f64]) -> f64 {
     if squares > 0.0 { sum * sum / squares } else { 0.0 }
 }
 
-/// Centre and scale of each feature: its own where enough verdicts measured it and it varies, else the prior's.
-fn scales(prior: &Prior, examples: &[Example<'_>]) -> Vec<(f64, f64)> {
+/// Centre and scale of each feature, weighted: its own where enough verdicts measured it and it varies, else the prior's.
+fn scales(prior: &Prior, examples: &[Example<'_>], weights: &[f64]) -> Vec<(f64, f64)> {
     let of = |(j, feature): (usize, &super::FeaturePrior)| {
-        let measured = || examples.iter().filter_map(move |e| e.features.get(j)).copied().filter(|x| x.is_finite());
-        let n = measured().count();
-        if n < OWN_SCALE_FROM {
+        let all = examples.iter().zip(weights);
+        let measured: Vec<(f64, f64)> = all
+            .filter_map(|(example, weight)| Some((*example.features.get(j)?, *weight)))
+            .filter(|(value, _)| value.is_finite())
+            .collect();
+        if measured.len() < OWN_SCALE_FROM {
             return (feature.centre, feature.scale);
         }
-        let mean = measured().map(|x| x / count(n)).sum::<f64>();
-        let spread = measured().map(|x| (x - mean).powi(2) / count(n)).sum::<f64>().sqrt();
+        let all: f64 = measured.iter().map(|(_, weight)| weight).sum();
+        let mean = measured
+            .iter()
+            .map(|(value, weight)| value * (weight / all))
+            .sum::<f64>();
+        let variance = measured
+            .iter()
+            .map(|(value, weight)| (value - mean).powi(2) * (weight / all))
+            .sum::<f64>();
+        let spread = variance.sqrt();
         // A feature that hardly varied here may vary tomorrow: the prior knows by how much.
-        if spread.is_finite() && spread > feature.scale / 20.0 { (mean, spread) } else { (feature.centre, feature.scale) }
+        if spread.is_finite() && spread > feature.scale / 20.0 {
+            (mean, spread)
+        } else {
+            (feature.centre, feature.scale)
+        }
     };
     prior.features.iter().enumerate().map(of).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of rows in memory stay far below 2^52")]
-const fn count(n: usize) -> f64 {
-    n as f64
 }

@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Bad verdicts older than the window that make it unnecessary to take any from the window: enough for ten coefficients.
-pub const ENOUGH_BAD: usize = 100;
+/// Bad verdicts older than the window that make it unnecessary to take any from the window: enough for five coefficients.
+pub const ENOUGH_BAD: usize = 50;
 
 /// What a verdict is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,7 +33,10 @@ pub struct Rule {
 impl Rule {
     /// The rule for a window, given how many bad verdicts are older than it.
     pub const fn given(window_from: i64, older_bad: usize) -> Self {
-        Self { window_from, shares_window: older_bad < ENOUGH_BAD }
+        Self {
+            window_from,
+            shares_window: older_bad < ENOUGH_BAD,
+        }
     }
 
     /// What the verdict on a draft is for that was made at `at` in the conversation `conversation`.
@@ -51,7 +54,10 @@ impl Rule {
 
 /// Does this conversation belong to the third that fits while evidence is scarce? The same for ever and everywhere.
 pub fn in_the_fits_third(conversation: &[u8]) -> bool {
-    let digest = Sha256::new().chain_update(b"holdpoint/score-split/1\0").chain_update(conversation).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"holdpoint/score-split/1\0")
+        .chain_update(conversation)
+        .finalize();
     let (first, _) = digest.split_at(8);
     let number = first.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
     number < u64::MAX / 3

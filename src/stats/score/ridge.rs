@@ -40,7 +40,9 @@ impl Rows<'_> {
     fn each(&self) -> impl Iterator<Item = (&[f64], f64, f64, f64)> {
         let features = self.features.chunks_exact(self.columns.max(1));
         let rest = self.offsets.iter().zip(self.bad).zip(self.weights);
-        features.zip(rest).map(|(row, ((offset, bad), weight))| (row, *offset, *bad, *weight))
+        features
+            .zip(rest)
+            .map(|(row, ((offset, bad), weight))| (row, *offset, *bad, *weight))
     }
 }
 
@@ -54,7 +56,11 @@ pub(super) fn solve(rows: &Rows<'_>, coefficients: &[Coefficient]) -> Vec<f64> {
         // Halving: Newton's step may go too far where the verdicts are nearly separable.
         let mut length = 1.0;
         let taken = loop {
-            let tried: Vec<f64> = at.iter().zip(&step).map(|(value, change)| value + length * change).collect();
+            let tried: Vec<f64> = at
+                .iter()
+                .zip(&step)
+                .map(|(value, change)| value + length * change)
+                .collect();
             let tried_loss = loss_at(rows, coefficients, &tried);
             if tried_loss <= loss {
                 loss = tried_loss;
@@ -86,7 +92,10 @@ fn loss_at(rows: &Rows<'_>, coefficients: &[Coefficient], at: &[f64]) -> f64 {
             weight * (odds.max(0.0) + (-odds.abs()).exp().ln_1p() - bad * odds)
         })
         .sum();
-    let pulled = at.iter().zip(coefficients).map(|(value, c)| 0.5 * c.ridge * (value - c.prior).powi(2));
+    let pulled = at
+        .iter()
+        .zip(coefficients)
+        .map(|(value, c)| 0.5 * c.ridge * (value - c.prior).powi(2));
     misfit + pulled.sum::<f64>()
 }
 
@@ -94,7 +103,11 @@ fn loss_at(rows: &Rows<'_>, coefficients: &[Coefficient], at: &[f64]) -> f64 {
 /// bounds exactly.
 fn newton_step(rows: &Rows<'_>, coefficients: &[Coefficient], at: &[f64]) -> Vec<f64> {
     let n = coefficients.len();
-    let mut slope: Vec<f64> = at.iter().zip(coefficients).map(|(value, c)| c.ridge * (value - c.prior)).collect();
+    let mut slope: Vec<f64> = at
+        .iter()
+        .zip(coefficients)
+        .map(|(value, c)| c.ridge * (value - c.prior))
+        .collect();
     let mut curvature = vec![0.0; n * n];
     for (row, offset, bad, weight) in rows.each() {
         let share = logistic(offset + dot(row, at));
@@ -118,9 +131,13 @@ fn newton_step(rows: &Rows<'_>, coefficients: &[Coefficient], at: &[f64]) -> Vec
     for _ in 0..SWEEPS {
         let mut moved = 0.0_f64;
         for (j, line) in curvature.chunks_exact(n.max(1)).enumerate() {
-            let (Some(&bend), Some(&pull), Some(&value), Some(c), Some(change)) =
-                (line.get(j), gradient.get(j), at.get(j), coefficients.get(j), step.get_mut(j))
-            else {
+            let (Some(&bend), Some(&pull), Some(&value), Some(c), Some(change)) = (
+                line.get(j),
+                gradient.get(j),
+                at.get(j),
+                coefficients.get(j),
+                step.get_mut(j),
+            ) else {
                 continue;
             };
             if bend <= 0.0 {
@@ -146,21 +163,46 @@ mod tests {
     use super::*;
 
     fn coefficient(prior: f64, ridge: f64, direction: Direction) -> Coefficient {
-        Coefficient { prior, ridge, direction }
+        Coefficient {
+            prior,
+            ridge,
+            direction,
+        }
     }
 
     #[test]
     fn without_rows_the_prior_is_the_answer() {
-        let none = Rows { features: &[], columns: 2, offsets: &[], bad: &[], weights: &[] };
-        let found = solve(&none, &[coefficient(0.5, 1.0, Direction::Risk), coefficient(-2.0, 1.0, Direction::Either)]);
-        assert!((found[0] - 0.5).abs() < 1e-12 && (found[1] + 2.0).abs() < 1e-12, "{found:?}");
+        let none = Rows {
+            features: &[],
+            columns: 2,
+            offsets: &[],
+            bad: &[],
+            weights: &[],
+        };
+        let found = solve(
+            &none,
+            &[
+                coefficient(0.5, 1.0, Direction::Risk),
+                coefficient(-2.0, 1.0, Direction::Either),
+            ],
+        );
+        assert!(
+            (found[0] - 0.5).abs() < 1e-12 && (found[1] + 2.0).abs() < 1e-12,
+            "{found:?}"
+        );
     }
 
     #[test]
     fn the_minimum_of_one_coefficient_satisfies_its_equation() {
         // Three of ten bad, intercept alone, ridge 2 toward 1: 10·σ(b) − 3 + 2·(b − 1) = 0.
         let bad: Vec<f64> = (0..10).map(|i| if i < 3 { 1.0 } else { 0.0 }).collect();
-        let rows = Rows { features: &[1.0; 10], columns: 1, offsets: &[0.0; 10], bad: &bad, weights: &[1.0; 10] };
+        let rows = Rows {
+            features: &[1.0; 10],
+            columns: 1,
+            offsets: &[0.0; 10],
+            bad: &bad,
+            weights: &[1.0; 10],
+        };
         let b = solve(&rows, &[coefficient(1.0, 2.0, Direction::Either)])[0];
         assert!((10.0 * logistic(b) - 3.0 + 2.0 * (b - 1.0)).abs() < 1e-6, "{b}");
     }
@@ -170,7 +212,13 @@ mod tests {
         // The feature goes with good verdicts, but may only speak for risk.
         let features: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
         let bad: Vec<f64> = features.iter().map(|x| 1.0 - x).collect();
-        let rows = Rows { features: &features, columns: 1, offsets: &[0.0; 40], bad: &bad, weights: &[1.0; 40] };
+        let rows = Rows {
+            features: &features,
+            columns: 1,
+            offsets: &[0.0; 40],
+            bad: &bad,
+            weights: &[1.0; 40],
+        };
         assert!(solve(&rows, &[coefficient(0.5, 1.0, Direction::Risk)])[0].abs() < 1e-12);
         assert!(solve(&rows, &[coefficient(0.5, 1.0, Direction::Either)])[0] < -1.0);
     }
@@ -179,7 +227,13 @@ mod tests {
     fn perfectly_separated_verdicts_still_have_an_answer() {
         let features: Vec<f64> = (0..40).map(|i| if i < 20 { -1.0 } else { 1.0 }).collect();
         let bad: Vec<f64> = features.iter().map(|x| if *x > 0.0 { 1.0 } else { 0.0 }).collect();
-        let rows = Rows { features: &features, columns: 1, offsets: &[0.0; 40], bad: &bad, weights: &[1.0; 40] };
+        let rows = Rows {
+            features: &features,
+            columns: 1,
+            offsets: &[0.0; 40],
+            bad: &bad,
+            weights: &[1.0; 40],
+        };
         let found = solve(&rows, &[coefficient(0.0, 0.1, Direction::Either)])[0];
         assert!(found.is_finite() && found > 1.0, "{found}");
     }

@@ -5,13 +5,16 @@ use crate::stats::random::SplitMix64;
 use proptest::prelude::*;
 
 fn prior(coefficients: &[(Direction, f64)]) -> Prior {
-    let features = coefficients.iter().enumerate().map(|(at, (direction, coefficient))| FeaturePrior {
-        name: format!("feature {at}"),
-        direction: *direction,
-        coefficient: *coefficient,
-        centre: 0.0,
-        scale: 1.0,
-    });
+    let features = coefficients
+        .iter()
+        .enumerate()
+        .map(|(at, (direction, coefficient))| FeaturePrior {
+            name: format!("feature {at}"),
+            direction: *direction,
+            coefficient: *coefficient,
+            centre: 0.0,
+            scale: 1.0,
+        });
     Prior {
         features: features.collect(),
         bad_rate: 0.1,
@@ -50,7 +53,10 @@ fn examples(drafts: &[([f64; 2], bool)]) -> Vec<Example<'_>> {
 fn before_the_first_verdict_the_prior_orders_the_drafts() {
     let version = Version::by_hand(&two());
     assert!(version.rank(&[1.0, 0.0]) > version.rank(&[0.0, 0.0]));
-    assert!((version.risk(&[0.0, 0.0]) - 0.1).abs() < 1e-9, "the expected share of bad drafts");
+    assert!(
+        (version.risk(&[0.0, 0.0]) - 0.1).abs() < 1e-9,
+        "the expected share of bad drafts"
+    );
     assert_eq!(version.fitted_on.verdicts, 0);
     assert!(version.terms.iter().all(|term| !term.learned));
 }
@@ -59,8 +65,8 @@ fn before_the_first_verdict_the_prior_orders_the_drafts() {
 fn verdicts_teach_what_drafts_are_bad() {
     let (past, future) = (world(4_000, 1), world(4_000, 5));
     let version = fit(&two(), &examples(&past), None);
-    // Per standard deviation, which is 1 here.
-    assert!((version.terms[0].coefficient - 1.5).abs() < 0.15, "{version:?}");
+    // Per standard deviation, which is 1 here; 1.5 in truth, and pulled a little toward the prior's 1.
+    assert!((1.25..1.55).contains(&version.terms[0].coefficient), "{version:?}");
     assert!(version.terms[1].coefficient.abs() < 0.15, "{version:?}");
     assert!((version.intercept + 2.0).abs() < 0.15, "{version:?}");
     let ranks: Vec<f64> = future.iter().map(|(features, _)| version.rank(features)).collect();
@@ -81,7 +87,11 @@ fn ten_bad_verdicts_free_one_coefficient_and_the_others_stay_where_the_prior_put
         let some: Vec<Example<'_>> = drafts
             .iter()
             .take(n)
-            .map(|(features, bad)| Example { features, bad: *bad, weight: 1.0 })
+            .map(|(features, bad)| Example {
+                features,
+                bad: *bad,
+                weight: 1.0,
+            })
             .collect();
         fit(&wide, &some, None).terms.iter().filter(|term| term.learned).count()
     };
@@ -93,10 +103,22 @@ fn ten_bad_verdicts_free_one_coefficient_and_the_others_stay_where_the_prior_put
 fn one_verdict_hardly_moves_the_score() {
     let by_hand = Version::by_hand(&two());
     for bad in [true, false] {
-        let one = fit(&two(), &[Example { features: &[0.0, 0.0], bad, weight: 1.0 }], None);
+        let one = fit(
+            &two(),
+            &[Example {
+                features: &[0.0, 0.0],
+                bad,
+                weight: 1.0,
+            }],
+            None,
+        );
         let moved = one.rank(&[0.5, 0.0]) - by_hand.rank(&[0.5, 0.0]);
         assert!(moved.abs() < 1.0 && moved.is_sign_positive() == bad, "{moved}");
-        assert!((0.01..0.5).contains(&one.risk(&[0.0, 0.0])), "{}", one.risk(&[0.0, 0.0]));
+        assert!(
+            (0.01..0.5).contains(&one.risk(&[0.0, 0.0])),
+            "{}",
+            one.risk(&[0.0, 0.0])
+        );
     }
 }
 
@@ -107,7 +129,10 @@ fn all_good_and_all_bad_verdicts_leave_no_draft_certain() {
         let version = fit(&two(), &examples(&drafts), None);
         let risk = version.risk(&[0.0, 0.0]);
         assert!(risk > 0.0 && risk < 1.0 && (risk > 0.5) == bad, "{risk}");
-        assert!(version.rank(&[1.0, 0.0]) > version.rank(&[0.0, 0.0]), "nothing was learned about the order");
+        assert!(
+            version.rank(&[1.0, 0.0]) > version.rank(&[0.0, 0.0]),
+            "nothing was learned about the order"
+        );
     }
 }
 
@@ -116,7 +141,11 @@ fn constant_features_say_nothing_and_break_nothing() {
     let drafts: Vec<([f64; 2], bool)> = (0..400).map(|at| ([7.0, 7.0], at % 5 == 0)).collect();
     let version = fit(&two(), &examples(&drafts), None);
     assert!(version.terms.iter().all(|term| term.coefficient.is_finite()));
-    assert!((version.risk(&[7.0, 7.0]) - 0.2).abs() < 0.03, "{}", version.risk(&[7.0, 7.0]));
+    assert!(
+        (version.risk(&[7.0, 7.0]) - 0.2).abs() < 0.03,
+        "{}",
+        version.risk(&[7.0, 7.0])
+    );
 }
 
 #[test]
@@ -143,10 +172,14 @@ fn weights_undo_who_was_looked_at() {
         .iter()
         .enumerate()
         .filter(|(at, (_, bad))| *bad || at % 4 == 0)
-        .map(|(_, (features, bad))| Example { features, bad: *bad, weight: if *bad { 1.0 } else { 4.0 } })
+        .map(|(_, (features, bad))| Example {
+            features,
+            bad: *bad,
+            weight: if *bad { 1.0 } else { 4.0 },
+        })
         .collect();
     let version = fit(&two(), &seen, None);
-    assert!((version.intercept + 2.0).abs() < 0.2, "{}", version.intercept);
+    assert!((version.rank(&[0.0, 0.0]) + 2.0).abs() < 0.2, "{version:?}");
 }
 
 #[test]
@@ -155,14 +188,31 @@ fn weights_that_mean_nothing_leave_the_verdict_out_and_endless_ones_are_cut() {
     let good = examples(&drafts);
     for weight in [0.0, -1.0, f64::NAN] {
         let mut with = good.clone();
-        with.push(Example { features: &[50.0, 50.0], bad: false, weight });
+        with.push(Example {
+            features: &[50.0, 50.0],
+            bad: false,
+            weight,
+        });
         assert_eq!(fit(&two(), &with, None).id, fit(&two(), &good, None).id, "{weight}");
     }
     let mut endless = good.clone();
-    endless.push(Example { features: &[0.0, 0.0], bad: true, weight: f64::INFINITY });
+    endless.push(Example {
+        features: &[0.0, 0.0],
+        bad: true,
+        weight: f64::INFINITY,
+    });
     let version = fit(&two(), &endless, None);
-    assert!(version.intercept.is_finite() && version.intercept < 0.0, "one verdict does not decide: {version:?}");
-    let all: Vec<Example<'_>> = good.iter().map(|e| Example { weight: f64::INFINITY, ..*e }).collect();
+    assert!(
+        version.intercept.is_finite() && version.intercept < 0.0,
+        "one verdict does not decide: {version:?}"
+    );
+    let all: Vec<Example<'_>> = good
+        .iter()
+        .map(|e| Example {
+            weight: f64::INFINITY,
+            ..*e
+        })
+        .collect();
     assert!((fit(&two(), &all, None).intercept - fit(&two(), &good, None).intercept).abs() < 1e-9);
     let huge: Vec<Example<'_>> = good.iter().map(|e| Example { weight: f64::MAX, ..*e }).collect();
     assert!((fit(&two(), &huge, None).intercept - fit(&two(), &good, None).intercept).abs() < 1e-9);
@@ -178,7 +228,10 @@ fn a_version_survives_being_stored_and_has_the_same_id_wherever_it_is_made() {
     assert_eq!(read.clone().sealed().id, version.id);
     assert_eq!(version.id, fit(&two(), &examples(&drafts), Some(Rule::given(3, 0))).id);
     assert_ne!(version.id, fit(&two(), &examples(&drafts), Some(Rule::given(4, 0))).id);
-    assert!(matches!(version.calibration, Calibration::Isotonic { .. }), "from 1 000 verdicts on");
+    assert!(
+        matches!(version.calibration, Calibration::Isotonic { .. }),
+        "from 1 000 verdicts on"
+    );
 }
 
 #[test]
@@ -194,7 +247,10 @@ fn stated_probabilities_are_true_on_average() {
                 (stated, found)
             }
         });
-        assert!((stated / found - 1.0).abs() < 0.2, "{n}: stated {stated}, found {found}");
+        assert!(
+            (stated / found - 1.0).abs() < 0.2,
+            "{n}: stated {stated}, found {found}"
+        );
     }
 }
 
@@ -219,7 +275,9 @@ fn verdicts_older_than_the_window_make_the_score_and_those_in_it_certify() {
 #[test]
 fn while_older_verdicts_are_few_a_third_of_the_conversations_makes_the_score() {
     let rule = Rule::given(10, leak::ENOUGH_BAD - 1);
-    let third = (0..30_000_u32).filter(|name| rule.purpose(10, &name.to_be_bytes()) == Purpose::Fit).count();
+    let third = (0..30_000_u32)
+        .filter(|name| rule.purpose(10, &name.to_be_bytes()) == Purpose::Fit)
+        .count();
     assert!((9_700..10_300).contains(&third), "{third}");
     // A conversation is on one side whole, whenever its drafts were made.
     for name in 0..100_u32 {

@@ -1,0 +1,390 @@
+//! The test itself.
+
+use super::evidence::{Draft, Evidence, Mode, Reach};
+use crate::stats::bounds::{WeightedSum, clopper_pearson_upper, weighted_upper};
+use crate::stats::number::count;
+use std::collections::BTreeMap;
+
+/// The first set of a mode holds this part of its drafts, in percent; each further one `GRID_STEP` more.
+const GRID_FIRST: u16 = 25;
+const GRID_STEP: u16 = 5;
+/// A cell with fewer verdicts than this is joined with its neighbour: one verdict would stand for too many drafts.
+const FEWEST_IN_CELL: f64 = 5.0;
+/// Certificates are first tried where half the limit would pass.
+const START: f64 = 0.5;
+/// More verdicts than this are never asked for.
+const MOST_NEEDED: u32 = 10_000_000;
+
+/// What is to be certified.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The owner's limit: the largest share of bad answers among those that go out without a person, in `0.0..1.0`.
+    pub limit: f64,
+    /// The probability with which the certificate may be wrong, `δ`, in `0.0..1.0` (`Spending::risk`).
+    pub risk: f64,
+    /// Version of the score by which the drafts' risks were computed; it must be older than their verdicts.
+    pub score_version: u32,
+}
+
+/// What lets the gate open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Certificate {
+    /// Which answers may go out.
+    pub reach: Reach,
+    /// The upper bound of the share of bad ones among them, at most the limit.
+    pub upper: f64,
+    /// The estimate of that share.
+    pub estimate: f64,
+    /// The size of a uniform sample that would say as much.
+    pub effective: f64,
+    /// Verdicts it rests on.
+    pub reviewed: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+    /// The share of the window's drafts that it would have let out, sensitive and fresh ones in the denominator.
+    pub automation: f64,
+    /// The limit that was certified.
+    pub limit: f64,
+    /// The probability with which it may be wrong.
+    pub risk: f64,
+    /// First and last epoch of the window.
+    pub window: (u32, u32),
+    /// Version of the score.
+    pub score_version: u32,
+}
+
+/// One set of the sequence: a point of the autonomy curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The set.
+    pub reach: Reach,
+    /// The share of the window's drafts that it lets out.
+    pub automation: f64,
+    /// The estimate of the share of bad answers in it.
+    pub estimate: f64,
+    /// The upper bound of that at the rules' risk, for this set alone.
+    pub upper: f64,
+    /// The size of a uniform sample that would say as much.
+    pub effective: f64,
+    /// Verdicts in it.
+    pub reviewed: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+    /// Enough verdicts for the test to begin here; it does at the first such set.
+    pub can_start: bool,
+    /// Certified: the test went through it.
+    pub is_certified: bool,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Uncertified {
+    /// The rules are none: limit and risk lie between 0 and 1.
+    NoRules,
+    /// No draft of the window could be let out at all.
+    NothingToCertify,
+    /// Too few verdicts.
+    TooFewVerdicts {
+        /// The largest effective number in any of the sets.
+        effective: f64,
+        /// How many it takes from there; see [`verdicts_needed`].
+        needed: u32,
+    },
+    /// The first set that could be tested may exceed the limit.
+    OverLimit {
+        /// Its upper bound.
+        upper: f64,
+    },
+}
+
+/// The result of the test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Certification {
+    /// The certificate, or why there is none.
+    pub outcome: Result<Certificate, Uncertified>,
+    /// All sets in order, for the autonomy curve. Beyond the certified ones the bounds promise nothing: each is computed alone.
+    pub curve: Vec<Step>,
+}
+
+/// Tests the nested sets in their fixed order and certifies the last that passes.
+///
+/// For each mode in order the sets hold its safest 25 %, 30 %, …, 100 % of drafts (and all of the safer modes); quantiles are of
+/// all drafts, judged or not. In a set the verdicts of each cell (epoch × group) stand for the cell's drafts, `w = N / (n N_D)`, and
+/// `U` is the weighted Clopper–Pearson bound at `rules.risk`. The test begins at the first set in which half the limit would pass:
+/// `CP(⌊½ α n_e⌋, n_e) ≤ α` with `n_e = 1 / Σ (W² / n)`, which looks at no verdict; from there it goes on while `U ≤ α` and stops at the first that
+/// fails. So the probability to certify a set whose share exceeds the limit is at most the risk (up to the approximation in
+/// the bound; `holdpoint simulate` T1–T7).
+///
+/// Census cells count as a sample of the traffic to come, like all others: a certificate is about tomorrow.
+/// A bad verdict whose answer was changed counts with the weight `N / n - 1` of what else it stands for.
+/// Left out: sensitive and fresh drafts, those of `closed` topics, those whose risk is NaN. Defined for every input; without
+/// evidence there is no certificate.
+pub fn certify(drafts: &[Draft], closed: &[u32], rules: &Rules) -> Certification {
+    let none = |why, curve| Certification {
+        outcome: Err(why),
+        curve,
+    };
+    let is_share = |value: f64| value > 0.0 && value < 1.0;
+    if !is_share(rules.limit) || !is_share(rules.risk) {
+        return none(Uncertified::NoRules, Vec::new());
+    }
+    let may_go: Vec<&Draft> = drafts.iter().filter(|draft| may_go_out(draft, closed)).collect();
+    let grid = grid(&may_go);
+    let (Some(first), Some(last)) = (
+        may_go.iter().map(|draft| draft.epoch).min(),
+        may_go.iter().map(|draft| draft.epoch).max(),
+    ) else {
+        return none(Uncertified::NothingToCertify, Vec::new());
+    };
+
+    let mut curve = Vec::with_capacity(grid.len());
+    let mut cells: BTreeMap<(u32, u16), Cell> = BTreeMap::new();
+    let mut inside = 0;
+    for (reach, added) in grid.iter().zip(by_step(&may_go, &grid)) {
+        inside += added.len();
+        for draft in added {
+            cells.entry((draft.epoch, draft.group)).or_default().add(draft);
+        }
+        curve.push(step(*reach, &cells, count(inside) / count(drafts.len()), rules));
+    }
+    let start = curve.iter().position(|step| step.can_start);
+    let Some(start) = start else {
+        let effective = curve.iter().map(|step| step.effective).fold(0.0, f64::max);
+        let needed = needed_from(effective, rules.limit, rules.risk);
+        return none(Uncertified::TooFewVerdicts { effective, needed }, curve);
+    };
+    let passing = curve
+        .iter()
+        .skip(start)
+        .take_while(|step| step.upper <= rules.limit)
+        .count();
+    for step in curve.iter_mut().skip(start).take(passing) {
+        step.is_certified = true;
+    }
+    let outcome = match curve.get(start..start + passing).and_then(<[Step]>::last) {
+        Some(step) => Ok(Certificate {
+            reach: step.reach,
+            upper: step.upper,
+            estimate: step.estimate,
+            effective: step.effective,
+            reviewed: step.reviewed,
+            bad: step.bad,
+            automation: step.automation,
+            limit: rules.limit,
+            risk: rules.risk,
+            window: (first, last),
+            score_version: rules.score_version,
+        }),
+        None => Err(Uncertified::OverLimit {
+            upper: curve.get(start).map_or(1.0, |step| step.upper),
+        }),
+    };
+    Certification { outcome, curve }
+}
+
+/// The smallest effective number of verdicts with which the test can begin: `CP(⌊½ α n⌋, n) ≤ α`. 192 at a limit of 4 % and a
+/// risk of 5 %. `u32::MAX` for a limit or a risk that is none, or where it would take more than ten millions.
+pub fn verdicts_needed(limit: f64, risk: f64) -> u32 {
+    needed_from(0.0, limit, risk)
+}
+
+/// The same, but not below `least`: where one more bad one is allowed for, the condition fails again for a while.
+fn needed_from(least: f64, limit: f64, risk: f64) -> u32 {
+    let is_share = |value: f64| value > 0.0 && value < 1.0;
+    if !is_share(limit) || !is_share(risk) {
+        return u32::MAX;
+    }
+    // From where not a single bad one would be allowed.
+    let mut n = (risk.ln() / (-limit).ln_1p()).max(least).max(1.0).floor();
+    while n <= f64::from(MOST_NEEDED) {
+        if n >= least && can_start(n, limit, risk) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "1 to ten millions"
+            )]
+            return n as u32;
+        }
+        // The next whole number, or far beyond where steps are small against it.
+        n += (n / 4096.0).floor().max(1.0);
+    }
+    u32::MAX
+}
+
+fn can_start(effective: f64, limit: f64, risk: f64) -> bool {
+    effective > 0.0 && clopper_pearson_upper((START * limit * effective).floor(), effective, risk) <= limit
+}
+
+fn may_go_out(draft: &Draft, closed: &[u32]) -> bool {
+    !draft.is_sensitive && !draft.is_fresh && !draft.risk.is_nan() && !closed.contains(&draft.topic)
+}
+
+/// The sets in order; equal ones once.
+fn grid(drafts: &[&Draft]) -> Vec<Reach> {
+    let mut grid: Vec<Reach> = Vec::new();
+    for mode in Mode::ALL {
+        let of_mode = drafts.iter().filter(|draft| draft.mode == mode);
+        let mut risks: Vec<f64> = of_mode.map(|draft| draft.risk).collect();
+        risks.sort_unstable_by(f64::total_cmp);
+        for percent in (GRID_FIRST..=100).step_by(usize::from(GRID_STEP)) {
+            // The smallest risk that so many percent do not exceed.
+            let rank = (risks.len() * usize::from(percent)).div_ceil(100);
+            let Some(risk) = rank.checked_sub(1).and_then(|at| risks.get(at)) else {
+                continue;
+            };
+            let reach = Reach { mode, risk: *risk };
+            if grid.last() != Some(&reach) {
+                grid.push(reach);
+            }
+        }
+    }
+    grid
+}
+
+/// The drafts that each set has beyond the one before.
+fn by_step<'a>(drafts: &[&'a Draft], grid: &[Reach]) -> Vec<Vec<&'a Draft>> {
+    let mut steps = vec![Vec::new(); grid.len()];
+    for draft in drafts {
+        let at = grid.partition_point(|reach| !reach.admits(draft.mode, draft.risk));
+        if let Some(step) = steps.get_mut(at) {
+            step.push(*draft);
+        }
+    }
+    steps
+}
+
+/// The cells of each topic, in the order of the topics' numbers, without what may not go out.
+pub(super) fn cells_by_topic(drafts: &[Draft]) -> BTreeMap<u32, Vec<Cell>> {
+    let mut topics: BTreeMap<u32, BTreeMap<(u32, u16), Cell>> = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| may_go_out(draft, &[])) {
+        let cells = topics.entry(draft.topic).or_default();
+        cells.entry((draft.epoch, draft.group)).or_default().add(draft);
+    }
+    let topics = topics.into_iter();
+    topics.map(|(topic, cells)| (topic, merged(&cells))).collect()
+}
+
+fn step(reach: Reach, cells: &BTreeMap<(u32, u16), Cell>, automation: f64, rules: &Rules) -> Step {
+    let cells = merged(cells);
+    let inside: f64 = cells.iter().map(|cell| cell.drafts).sum();
+    let mut sum = WeightedSum::new();
+    let mut thinness = 0.0;
+    let (mut reviewed, mut bad) = (0, 0);
+    for cell in &cells {
+        reviewed += cell.reviewed;
+        bad += cell.bad;
+        let share = cell.drafts / inside;
+        thinness += share * share / cell.effective();
+        cell.weigh(inside, &mut sum);
+    }
+    // A cell without any verdict makes it infinite.
+    let effective = if thinness.is_finite() && thinness > 0.0 {
+        1.0 / thinness
+    } else {
+        0.0
+    };
+    let upper = if effective > 0.0 {
+        weighted_upper(&sum, rules.risk)
+    } else {
+        1.0
+    };
+    Step {
+        reach,
+        automation,
+        estimate: sum.estimate().min(1.0),
+        upper,
+        effective,
+        reviewed,
+        bad,
+        can_start: can_start(effective, rules.limit, rules.risk),
+        is_certified: false,
+    }
+}
+
+/// Cells with few verdicts joined with the next safer one of their epoch, else the next riskier, else the epoch before.
+fn merged(cells: &BTreeMap<(u32, u16), Cell>) -> Vec<Cell> {
+    let mut merged: Vec<Cell> = Vec::new();
+    for cell in cells.values() {
+        match merged.last_mut() {
+            Some(before) if before.judged < FEWEST_IN_CELL || cell.judged < FEWEST_IN_CELL => before.join(cell),
+            _ => merged.push(cell.clone()),
+        }
+    }
+    merged
+}
+
+/// Drafts of one epoch with one probability of being judged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    pub(super) drafts: f64,
+    /// Judged drafts, each counted as often as it stands for.
+    pub(super) judged: f64,
+    /// The same squared, for the effective number.
+    squares: f64,
+    pub(super) reviewed: u64,
+    pub(super) bad: u64,
+    /// How often each kind of evidence stands for how many: unchanged good, bad, and bad then changed.
+    kinds: BTreeMap<(u64, Kind), f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Acceptable,
+    Bad,
+    BadThenChanged,
+}
+
+impl Cell {
+    fn add(&mut self, draft: &Draft) {
+        self.drafts += 1.0;
+        if !draft.is_judged() {
+            return;
+        }
+        let kind = match draft.evidence {
+            Evidence::None => return,
+            Evidence::Acceptable => Kind::Acceptable,
+            Evidence::Bad => Kind::Bad,
+            Evidence::BadThenChanged => Kind::BadThenChanged,
+        };
+        let times = draft.stands_for;
+        self.judged += times;
+        self.squares += times * times;
+        self.reviewed += 1;
+        self.bad += u64::from(kind != Kind::Acceptable);
+        *self.kinds.entry((times.to_bits(), kind)).or_default() += 1.0;
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.drafts += other.drafts;
+        self.judged += other.judged;
+        self.squares += other.squares;
+        self.reviewed += other.reviewed;
+        self.bad += other.bad;
+        for (kind, number) in &other.kinds {
+            *self.kinds.entry(*kind).or_default() += number;
+        }
+    }
+
+    /// Kish's effective number of verdicts.
+    fn effective(&self) -> f64 {
+        if self.squares > 0.0 {
+            self.judged * self.judged / self.squares
+        } else {
+            0.0
+        }
+    }
+
+    /// Adds its verdicts to a sum over `inside` drafts.
+    pub(super) fn weigh(&self, inside: f64, sum: &mut WeightedSum) {
+        // Each verdict stands for that many drafts of the cell, itself included.
+        let stands_for = self.drafts / self.judged;
+        for ((times, kind), number) in &self.kinds {
+            let times = f64::from_bits(*times);
+            match kind {
+                Kind::Acceptable => sum.add(times * stands_for / inside, *number, 0.0),
+                Kind::Bad => sum.add(times * stands_for / inside, *number, *number),
+                Kind::BadThenChanged => sum.add(times * (stands_for - 1.0).max(0.0) / inside, *number, *number),
+            }
+        }
+    }
+}
