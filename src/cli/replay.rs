@@ -201,3 +201,112 @@ impl From<FileError> for Failure {
         Self::usage(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        replay: Replay,
+    }
+
+    fn replay(arguments: &[&str]) -> Replay {
+        Line::try_parse_from(["replay"].iter().chain(arguments)).unwrap().replay
+    }
+
+    fn past(rows: usize) -> Past {
+        let line = |at: usize| {
+            let bad = at % 10 == 0;
+            let answer = if bad {
+                "The bar opens at 18:30."
+            } else {
+                "Pets are welcome in all rooms."
+            };
+            format!(
+                r#"{{"question":"Are pets welcome?","passage":"Are pets welcome? Pets are welcome in all rooms.","answer":"{answer}","model":"m{}","human_bad":{bad}}}"#,
+                at % 3
+            )
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), (0..rows).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+        file::read(file.path(), Reviewer::Truth).unwrap()
+    }
+
+    fn report(replay: &Replay, past: &Past) -> serde_json::Value {
+        let priors = (prior(), baseline_prior());
+        let both = Priors {
+            score: &priors.0,
+            baseline: &priors.1,
+        };
+        let separation = separation(&past.rows, both, replay.seed);
+        let settings = replay.settings();
+        let played = replay.shuffled(|seed| {
+            let timeline = Timeline::shuffled(&past.rows, settings.months, seed);
+            Some(play(&past.rows, &priors.0, &settings, &timeline, seed))
+        });
+        serde_json::to_value(replay.report(past, &played, separation.as_ref(), None)).unwrap()
+    }
+
+    #[test]
+    fn the_report_has_the_promised_figures_and_is_the_same_again() {
+        let past = past(900);
+        let replay = replay(&["file", "--limit", "0.05", "--shuffles", "3", "--seed", "7"]);
+        let first = report(&replay, &past);
+        for name in [
+            "auroc",
+            "auroc_baseline",
+            "auroc_diff_lower95",
+            "automation",
+            "automation_hindsight",
+            "sent_bad_rate",
+            "violation_rate",
+            "violation_p",
+            "statement_coverage",
+            "uncertified_months",
+            "months",
+            "n",
+        ] {
+            assert!(first[name].is_number(), "{name}: {first}");
+        }
+        assert_eq!(
+            (&first["months"], &first["n"], &first["shuffles"]),
+            (&6.into(), &900.into(), &3.into())
+        );
+        assert!(
+            first["automation"].as_f64().is_some_and(|share| share > 0.85),
+            "{first}"
+        );
+        // However the threads took turns.
+        assert_eq!(first, report(&replay, &past));
+        let words = words::told(&replay.report(&past, &[], None, None));
+        assert!(
+            words.contains("900 answers in 900 turns, 10.0 % bad") && words.contains("AUROC –"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_is_named_with_those_that_are() {
+        let past = past(9);
+        let of = |name: &str| replay(&["file", "--drift-model", name]).is_new(&past);
+        assert_eq!(of("m1").unwrap().map(|new| new.iter().filter(|n| **n).count()), Some(3));
+        assert!(of("gpt").unwrap_err().sentence.contains("it has m0, m1, m2"));
+    }
+
+    #[test]
+    fn shares_that_are_none_are_refused() {
+        for wrong in ["0", "1", "4", "-0.1", "x", "NaN"] {
+            assert!(
+                Line::try_parse_from(["replay", "file", "--limit", wrong]).is_err(),
+                "{wrong}"
+            );
+        }
+        assert!(
+            Line::try_parse_from(["replay", "file", "--at", "0.5"]).is_err(),
+            "a time of change without a change"
+        );
+    }
+}

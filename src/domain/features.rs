@@ -9,7 +9,8 @@ mod reading;
 
 pub use catalogue::{CATALOGUE, Feature, baseline_of, baseline_prior, prior};
 
-use crate::domain::answer::unsupported;
+use crate::domain::answer::{Signals, unsupported};
+use crate::domain::screening::Screening;
 use reading::{Reading, count, share};
 
 /// The words of a draft: all that is known of it where nothing else was measured.
@@ -27,18 +28,29 @@ pub struct Texts<'a> {
     pub passage_about: Option<&'a str>,
 }
 
-/// The features of a draft's words, in the catalogue's order; what needs more than words is NaN.
+/// The features of a draft of which only the words are known, in the catalogue's order; what needs more than words is NaN.
 pub fn of_texts(texts: &Texts<'_>) -> Vec<f64> {
-    let words = Words::read(texts);
+    measured(&Words::read(texts, None))
+}
+
+/// The features of a draft as it is made: its words, what was measured of it and what was noticed about it.
+pub fn of_draft(texts: &Texts<'_>, signals: &Signals, screening: &Screening) -> Vec<f64> {
+    measured(&Words::read(texts, Some((signals, screening))))
+}
+
+fn measured(words: &Words<'_>) -> Vec<f64> {
     CATALOGUE
         .iter()
-        .map(|feature| (feature.measure)(&words).unwrap_or(f64::NAN))
+        .map(|feature| (feature.measure)(words).unwrap_or(f64::NAN))
         .collect()
 }
 
-/// Everything that is read of a draft's words, once.
+/// Everything that is read of a draft, once.
 #[derive(Debug, Default)]
-struct Words {
+struct Words<'a> {
+    /// What was measured and noticed when it was made, if it is a draft of ours.
+    signals: Option<&'a Signals>,
+    screening: Option<&'a Screening>,
     question: Reading,
     answer: Reading,
     /// The whole passage; none where the answer rests on nothing.
@@ -55,8 +67,8 @@ struct Words {
     unsupported: usize,
 }
 
-impl Words {
-    fn read(texts: &Texts<'_>) -> Self {
+impl<'a> Words<'a> {
+    fn read(texts: &Texts<'_>, made: Option<(&'a Signals, &'a Screening)>) -> Self {
         let passage = texts.passage.filter(|passage| !passage.trim().is_empty());
         let (title, body) = passage.map_or((None, None), |passage| {
             let (title, body) = parted(passage, texts.question);
@@ -68,6 +80,8 @@ impl Words {
             .flatten()
             .collect();
         Self {
+            signals: made.map(|(signals, _)| signals),
+            screening: made.map(|(_, screening)| screening),
             question: Reading::of(texts.question),
             answer: Reading::of(texts.answer),
             passage: passage.map(Reading::of),
@@ -75,7 +89,11 @@ impl Words {
             body,
             about: named(texts.about),
             passage_about: texts.passage_about.and_then(named),
-            unsupported: unsupported(texts.answer, &sources).len(),
+            // The draft's own count knows all its sources.
+            unsupported: made.map_or_else(
+                || unsupported(texts.answer, &sources).len(),
+                |(signals, _)| signals.unsupported.len(),
+            ),
         }
     }
 
@@ -128,3 +146,6 @@ fn parted<'a>(passage: &'a str, question: &str) -> (Option<&'a str>, &'a str) {
         _ => (None, passage),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,93 @@ impl Line {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn reads(text: &str, reviewer: Reviewer) -> Result<Past, String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        read(file.path(), reviewer).map_err(|error| error.to_string())
+    }
+
+    const GOOD: &str = r#"{"id":"a","turn":3,"question":"Q?","passage":"Q? P.","answer":"A","entity":"E","model":"m","human_bad":false,"rater_bad":[true,false]}"#;
+
+    #[test]
+    fn lines_of_both_shapes_are_read_and_missing_fields_have_their_defaults() {
+        let text = format!(
+            "{GOOD}\n\n{}\n{}\n{}\n",
+            r#"{"ID":"1","user_query":"Q","chatgpt_response":"A","hallucination":"yes","hallucination_spans":[]}"#,
+            r#"{"turn":"3","question":null,"passage":null,"answer":"A","human_bad":true}"#,
+            GOOD.replace("\"a\"", "\"b\""),
+        );
+        let past = reads(&text, Reviewer::Truth).unwrap();
+        let turns: Vec<usize> = past.rows.iter().map(|row| row.turn).collect();
+        assert_eq!(turns, [0, 1, 0, 0], "a line without a turn is one of its own");
+        let bad: Vec<bool> = past.rows.iter().map(|row| row.bad).collect();
+        assert_eq!(bad, [false, true, true, false]);
+        assert_eq!(past.models, ["m", "", "", "m"]);
+    }
+
+    #[test]
+    fn the_first_rater_is_who_judges_and_the_truth_stays_the_truth() {
+        let past = reads(GOOD, Reviewer::Rater0).unwrap();
+        assert!(past.rows[0].judged_bad && !past.rows[0].bad);
+        let past = reads(GOOD, Reviewer::Truth).unwrap();
+        assert!(!past.rows[0].judged_bad);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (second, reviewer, says) in [
+            ("not json", Reviewer::Truth, "line 2"),
+            (
+                r#"{"question":"Q","human_bad":true}"#,
+                Reviewer::Truth,
+                "`answer` is missing",
+            ),
+            (
+                r#"{"question":"Q","answer":"A"}"#,
+                Reviewer::Truth,
+                "human verdict is missing",
+            ),
+            (
+                r#"{"answer":"A","hallucination":"maybe"}"#,
+                Reviewer::Truth,
+                "human verdict is missing",
+            ),
+            (r#"{"answer":"A","human_bad":"yes"}"#, Reviewer::Truth, "line 2"),
+            (
+                r#"{"answer":"A","human_bad":true}"#,
+                Reviewer::Rater0,
+                "--reviewer truth",
+            ),
+            (
+                r#"{"answer":"A","human_bad":true,"rater_bad":[]}"#,
+                Reviewer::Rater0,
+                "--reviewer truth",
+            ),
+            (
+                r#"{"turn":[1],"answer":"A","human_bad":true}"#,
+                Reviewer::Truth,
+                "`turn` must be",
+            ),
+        ] {
+            let said = reads(&format!("{GOOD}\n{second}\n"), reviewer).unwrap_err();
+            assert!(said.contains("line 2 of ") && said.contains(says), "{said}");
+        }
+        assert!(
+            reads("\n \n", Reviewer::Truth)
+                .unwrap_err()
+                .contains("holds no answers")
+        );
+        assert!(
+            read(Path::new("/does/not/exist"), Reviewer::Truth)
+                .unwrap_err()
+                .to_string()
+                .contains("cannot be read")
+        );
+    }
+}

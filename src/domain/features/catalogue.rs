@@ -1,6 +1,8 @@
 //! The features, what they mean, and what is believed of them before any verdict.
 
 use super::{Words, count, share};
+use crate::domain::answer::AnswerMode;
+use crate::domain::screening::Flag;
 use crate::stats::score::{Direction, FeaturePrior, Prior};
 
 /// One feature of a draft.
@@ -18,7 +20,12 @@ pub struct Feature {
     pub centre: f64,
     /// Its usual standard deviation.
     pub scale: f64,
-    pub(super) measure: fn(&Words) -> Option<f64>,
+    pub(super) measure: fn(&Words<'_>) -> Option<f64>,
+}
+
+/// How much the passage's title is like the question.
+fn matching(words: &Words<'_>) -> Option<f64> {
+    words.matching()
 }
 
 /// Share of bad drafts that is believed before any verdict.
@@ -29,7 +36,7 @@ const fn feature(
     meaning: &'static str,
     (direction, coefficient): (Direction, f64),
     (centre, scale): (f64, f64),
-    measure: fn(&Words) -> Option<f64>,
+    measure: fn(&Words<'_>) -> Option<f64>,
 ) -> Feature {
     Feature {
         name,
@@ -66,7 +73,7 @@ pub const CATALOGUE: &[Feature] = &[
         "How much the passage's title is like the question",
         (Safety, -1.5),
         (0.8, 0.3),
-        |w| w.matching(),
+        matching,
     ),
     feature(
         "in_sources",
@@ -195,6 +202,89 @@ pub const CATALOGUE: &[Feature] = &[
         (Either, 0.0),
         (0.2, 0.4),
         |w| Some(count(w.answer.numbers.len()).ln_1p()),
+    ),
+    feature(
+        "stand_out",
+        "How far the best passage rises above its surroundings",
+        (Safety, -2.5),
+        (0.3, 0.15),
+        |w| Some(w.signals?.stand_out),
+    ),
+    feature(
+        "top_similarity",
+        "Ranking score of the best passage",
+        (Safety, -1.0),
+        (0.55, 0.15),
+        |w| Some(w.signals?.top_similarity),
+    ),
+    feature(
+        "gap",
+        "Ranking score of the best passage minus that of the second",
+        (Safety, -0.5),
+        (0.1, 0.1),
+        |w| Some(w.signals?.gap),
+    ),
+    feature(
+        "question_answer_similarity",
+        "Cosine of question and answer",
+        (Safety, -0.5),
+        (0.5, 0.15),
+        |w| w.signals?.question_answer_similarity,
+    ),
+    feature(
+        "question_title_similarity",
+        "Cosine of the question and the passage's title",
+        (Safety, -0.5),
+        (0.6, 0.2),
+        |w| w.signals?.question_title_similarity,
+    ),
+    feature("composed", "The LLM wrote it", (Risk, 0.7), (0.3, 0.45), |w| {
+        Some(f64::from(u8::from(w.signals?.mode == AnswerMode::Compose)))
+    }),
+    feature(
+        "unverified",
+        "No person has approved this very answer",
+        (Risk, 0.7),
+        (0.7, 0.45),
+        |w| Some(f64::from(u8::from(w.signals?.mode != AnswerMode::Verified))),
+    ),
+    feature(
+        "flags",
+        "Things noticed about the turn that speak for a person's look: none, one, two and more, as halves",
+        (Risk, 1.0),
+        (0.1, 0.25),
+        |w| {
+            let flags = w.screening?.flags.iter().filter(|flag| **flag != Flag::Unsupported);
+            Some(count(flags.count()).min(2.0) / 2.0)
+        },
+    ),
+    feature(
+        "unfit",
+        "The models were not found fit for this mode in this language",
+        (Risk, 1.0),
+        (0.1, 0.3),
+        |w| Some(f64::from(u8::from(w.signals?.unfit))),
+    ),
+    feature(
+        "mean_logprob",
+        "Mean log-probability of the written tokens",
+        (Safety, -0.3),
+        (-0.5, 0.4),
+        |w| w.signals?.mean_logprob,
+    ),
+    feature(
+        "min_logprob",
+        "Lowest log-probability of a written token",
+        (Safety, -0.1),
+        (-4.0, 2.0),
+        |w| w.signals?.min_logprob,
+    ),
+    feature(
+        "support_delta",
+        "How much likelier the answer is with its passages than without",
+        (Safety, -0.3),
+        (0.5, 0.5),
+        |w| w.signals?.support_delta,
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! From verdicts to a version.
 
 use super::ridge::{Coefficient, Rows, solve};
-use super::{Calibration, Direction, FittedOn, Prior, Term, Version, leak, logit, standardised};
+use super::{Calibration, Direction, FeaturePrior, FittedOn, Prior, Term, Version, leak, logit, standardised};
 use crate::stats::number::count;
 
 /// Weights above this many times their mean are cut down to it: one draft that was hardly ever looked at must not decide.
@@ -28,85 +28,30 @@ pub struct Example<'a> {
     pub weight: f64,
 }
 
-/// Fits a version on verdicts: standardise, free one coefficient for ten verdicts of the rarer kind in the prior's order,
-/// minimise the weighted logistic loss with a ridge toward the prior, calibrate. `rule` says which verdicts these are.
+/// Fits a version on verdicts: standardise; free one coefficient for ten verdicts of the rarer kind, in the prior's order and only of features
+/// that these verdicts measured and that varied; minimise the weighted logistic loss with a ridge toward the prior; calibrate. `rule` says
+/// which verdicts these are.
 ///
 /// Defined for any verdicts: none, one, all good, all bad, constant features. Deterministic. Time grows with
 /// verdicts · features².
 pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) -> Version {
     let (examples, weights) = weighed(examples);
     let bad = examples.iter().filter(|e| e.bad).count();
-    let scales = scales(prior, &examples, &weights);
-    let free = (bad.min(examples.len() - bad) / BAD_FOR_EACH_COEFFICIENT).min(prior.features.len());
-    // Per standard deviation, as the ridge sees it.
-    let believed: Vec<f64> = prior
-        .features
-        .iter()
-        .zip(&scales)
-        .map(|(feature, (_, scale))| feature.direction.keep(feature.coefficient) * scale)
-        .collect();
+    let columns = columns(prior, &examples, &weights, bad);
+    let (intercept, coefficients) = coefficients(prior, &columns, &examples, &weights);
 
-    let columns = free + 1;
-    let mut features = Vec::with_capacity(examples.len() * columns);
-    let mut offsets = Vec::with_capacity(examples.len());
-    for example in &examples {
-        features.push(1.0);
-        let mut offset = 0.0;
-        for (j, (centre, scale)) in scales.iter().enumerate() {
-            let z = example
-                .features
-                .get(j)
-                .map_or(0.0, |value| standardised(*value, *centre, *scale));
-            if j < free {
-                features.push(z);
-            } else {
-                offset += z * believed.get(j).copied().unwrap_or_default();
-            }
-        }
-        offsets.push(offset);
-    }
-    let intercept = Coefficient {
-        prior: logit(prior.bad_rate),
-        ridge: INTERCEPT_RIDGE,
-        direction: Direction::Either,
-    };
-    let freed = prior.features.iter().zip(&believed).take(free);
-    let coefficients: Vec<Coefficient> = std::iter::once(intercept)
-        .chain(freed.map(|(feature, prior)| Coefficient {
-            prior: *prior,
-            ridge: RIDGE,
-            direction: feature.direction,
-        }))
-        .collect();
-    let bad_as_number: Vec<f64> = examples.iter().map(|e| f64::from(u8::from(e.bad))).collect();
-    let rows = Rows {
-        features: &features,
-        columns,
-        offsets: &offsets,
-        bad: &bad_as_number,
-        weights: &weights,
-    };
-    let mut found = solve(&rows, &coefficients).into_iter();
-    let intercept = found.next().unwrap_or_default();
-
-    let terms = prior
-        .features
-        .iter()
-        .zip(&scales)
-        .zip(&believed)
-        .map(|((feature, (centre, scale)), believed)| {
-            let learned = found.next();
-            Term {
-                name: feature.name.clone(),
-                centre: *centre,
-                scale: *scale,
-                coefficient: learned.unwrap_or(*believed),
-                learned: learned.is_some(),
-            }
-        });
+    let terms = prior.features.iter().zip(&columns).zip(coefficients);
     let mut version = Version {
         id: String::new(),
-        terms: terms.collect(),
+        terms: terms
+            .map(|((feature, column), coefficient)| Term {
+                name: feature.name.clone(),
+                centre: column.centre,
+                scale: column.scale,
+                coefficient,
+                learned: column.is_free,
+            })
+            .collect(),
         intercept,
         calibration: Calibration::Plain,
         fitted_on: FittedOn {
@@ -123,6 +68,84 @@ pub fn fit(prior: &Prior, examples: &[Example<'_>], rule: Option<leak::Rule>) ->
         .collect();
     version.calibration = Calibration::fitted(&ranked);
     version.sealed()
+}
+
+/// How a feature enters a fit.
+struct Column {
+    centre: f64,
+    scale: f64,
+    /// The prior's coefficient for one `scale`.
+    believed: f64,
+    /// May verdicts move it?
+    is_free: bool,
+}
+
+fn columns(prior: &Prior, examples: &[Example<'_>], weights: &[f64], bad: usize) -> Vec<Column> {
+    let mut left_to_free = bad.min(examples.len() - bad) / BAD_FOR_EACH_COEFFICIENT;
+    let column = |(at, feature): (usize, &FeaturePrior)| {
+        let own = own_scale(at, feature, examples, weights);
+        let (centre, scale) = own.unwrap_or((feature.centre, feature.scale));
+        let is_free = own.is_some() && left_to_free > 0;
+        left_to_free -= usize::from(is_free);
+        Column {
+            centre,
+            scale,
+            believed: feature.direction.keep(feature.coefficient) * scale,
+            is_free,
+        }
+    };
+    prior.features.iter().enumerate().map(column).collect()
+}
+
+/// The intercept and every feature's coefficient, found or believed.
+fn coefficients(prior: &Prior, columns: &[Column], examples: &[Example<'_>], weights: &[f64]) -> (f64, Vec<f64>) {
+    let free = columns.iter().filter(|column| column.is_free).count();
+    let mut features = Vec::with_capacity(examples.len() * (free + 1));
+    let mut offsets = Vec::with_capacity(examples.len());
+    for example in examples {
+        features.push(1.0);
+        let mut offset = 0.0;
+        for (column, value) in columns.iter().zip(example.features) {
+            let z = standardised(*value, column.centre, column.scale);
+            if column.is_free {
+                features.push(z);
+            } else {
+                offset += z * column.believed;
+            }
+        }
+        offsets.push(offset);
+    }
+    let intercept = Coefficient {
+        prior: logit(prior.bad_rate),
+        ridge: INTERCEPT_RIDGE,
+        direction: Direction::Either,
+    };
+    let freed = prior.features.iter().zip(columns).filter(|(_, column)| column.is_free);
+    let wanted: Vec<Coefficient> = std::iter::once(intercept)
+        .chain(freed.map(|(feature, column)| Coefficient {
+            prior: column.believed,
+            ridge: RIDGE,
+            direction: feature.direction,
+        }))
+        .collect();
+    let bad: Vec<f64> = examples.iter().map(|e| f64::from(u8::from(e.bad))).collect();
+    let mut found = solve(
+        &Rows {
+            features: &features,
+            columns: free + 1,
+            offsets: &offsets,
+            bad: &bad,
+            weights,
+        },
+        &wanted,
+    )
+    .into_iter();
+    let intercept = found.next().unwrap_or_default();
+    let all = columns.iter().map(|column| {
+        let found = if column.is_free { found.next() } else { None };
+        found.unwrap_or(column.believed)
+    });
+    (intercept, all.collect())
 }
 
 /// The examples whose weights mean something, and those weights: truncated, and scaled so that they add up to what the
@@ -154,33 +177,27 @@ fn effective(weights: &[f64]) -> f64 {
     if squares > 0.0 { sum * sum / squares } else { 0.0 }
 }
 
-/// Centre and scale of each feature, weighted: its own where enough verdicts measured it and it varies, else the prior's.
-fn scales(prior: &Prior, examples: &[Example<'_>], weights: &[f64]) -> Vec<(f64, f64)> {
-    let of = |(j, feature): (usize, &super::FeaturePrior)| {
-        let all = examples.iter().zip(weights);
-        let measured: Vec<(f64, f64)> = all
-            .filter_map(|(example, weight)| Some((*example.features.get(j)?, *weight)))
-            .filter(|(value, _)| value.is_finite())
-            .collect();
-        if measured.len() < OWN_SCALE_FROM {
-            return (feature.centre, feature.scale);
-        }
-        let all: f64 = measured.iter().map(|(_, weight)| weight).sum();
-        let mean = measured
-            .iter()
-            .map(|(value, weight)| value * (weight / all))
-            .sum::<f64>();
-        let variance = measured
-            .iter()
-            .map(|(value, weight)| (value - mean).powi(2) * (weight / all))
-            .sum::<f64>();
-        let spread = variance.sqrt();
-        // A feature that hardly varied here may vary tomorrow: the prior knows by how much.
-        if spread.is_finite() && spread > feature.scale / 20.0 {
-            (mean, spread)
-        } else {
-            (feature.centre, feature.scale)
-        }
-    };
-    prior.features.iter().enumerate().map(of).collect()
+/// Weighted mean and spread of a feature; `None` where too few verdicts measured it or it hardly varied: it may vary tomorrow, and the
+/// prior knows by how much.
+fn own_scale(at: usize, feature: &FeaturePrior, examples: &[Example<'_>], weights: &[f64]) -> Option<(f64, f64)> {
+    let measured: Vec<(f64, f64)> = examples
+        .iter()
+        .zip(weights)
+        .filter_map(|(example, weight)| Some((*example.features.get(at)?, *weight)))
+        .filter(|(value, _)| value.is_finite())
+        .collect();
+    if measured.len() < OWN_SCALE_FROM {
+        return None;
+    }
+    let all: f64 = measured.iter().map(|(_, weight)| weight).sum();
+    let mean = measured
+        .iter()
+        .map(|(value, weight)| value * (weight / all))
+        .sum::<f64>();
+    let variance = measured
+        .iter()
+        .map(|(value, weight)| (value - mean).powi(2) * (weight / all))
+        .sum::<f64>();
+    let spread = variance.sqrt();
+    (spread.is_finite() && spread > feature.scale / 20.0).then_some((mean, spread))
 }

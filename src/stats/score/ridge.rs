@@ -114,9 +114,9 @@ fn newton_step(rows: &Rows<'_>, coefficients: &[Coefficient], at: &[f64]) -> Vec
         let (pull, bend) = (weight * (share - bad), weight * share * (1.0 - share));
         for ((line, x), s) in curvature.chunks_exact_mut(n.max(1)).zip(row).zip(&mut slope) {
             *s += pull * x;
-            let bent = bend * x;
+            let leaning = bend * x;
             for (cell, y) in line.iter_mut().zip(row) {
-                *cell += bent * y;
+                *cell += leaning * y;
             }
         }
     }
