@@ -29,6 +29,7 @@ mod remote;
 mod serve;
 mod server;
 mod show;
+mod simulate;
 mod team;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 #[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
-                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check)."
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check, simulate)."
 )]
 struct Cli {
     #[command(flatten)]
@@ -83,6 +84,8 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Play the statistics through where the truth is known: do they keep what they promise?
+    Simulate(simulate::Simulate),
     /// Measure this machine
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -130,6 +133,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Simulate(simulate) => simulate.run(&context).await,
         Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),
     }

@@ -12,5 +12,6 @@ mod number;
 pub mod quantile;
 pub mod random;
 pub mod sampler;
+pub mod simulate;
 pub mod statement;
 pub mod threshold;
