@@ -74,11 +74,30 @@ impl Detector {
     }
 }
 
+/// A share of bad answers as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// The estimate.
+    pub share: f64,
+    /// The estimate's variance.
+    pub variance: f64,
+}
+
+impl From<&SampleEstimate> for Level {
+    fn from(estimate: &SampleEstimate) -> Self {
+        Self {
+            share: estimate.share,
+            variance: estimate.variance,
+        }
+    }
+}
+
 /// Whether the month that ended is so much worse than the window the certificate rests on that the window begins anew:
-/// `(θ̂_new - θ̂_window) / √(V_new + V_window) > 2.33`.
+/// `(θ̂_new - θ̂_window) / √(V_new + V_window) > 2.33`. Both about the same set of answers (`threshold::level_within`).
 ///
-/// Never where either has no estimate. Without any variance in either (complete knowledge) any difference is one.
-pub fn brakes(month: &SampleEstimate, window: &SampleEstimate) -> bool {
+/// Never for levels that are no numbers. Without any variance in either (complete knowledge) any difference is one.
+pub fn brakes(month: impl Into<Level>, window: impl Into<Level>) -> bool {
+    let (month, window) = (month.into(), window.into());
     let worse = month.share - window.share;
     let error = (month.variance.max(0.0) + window.variance.max(0.0)).sqrt();
     worse > 0.0 && worse > BRAKE * error

@@ -15,5 +15,6 @@ pub mod random;
 pub mod replay;
 pub mod sampler;
 pub mod score;
+pub mod simulate;
 pub mod statement;
 pub mod threshold;

@@ -18,7 +18,7 @@ mod timeline;
 
 pub use crossfit::{Separation, separation};
 pub use month::{Alarm, Month, Opened, Played, play};
-pub use summary::{Drift, Summary, drift, summarise};
+pub use summary::{ByMonth, Drift, Summary, drift, summarise};
 pub use timeline::Timeline;
 
 use super::score::Prior;

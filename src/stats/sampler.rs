@@ -9,7 +9,7 @@ mod bands;
 mod draw;
 mod verify;
 
-pub use allocation::{Allocation, BandHistory, Division, allocate, review_budget};
+pub use allocation::{Allocation, BandHistory, Division, allocate, allocate_held, review_budget};
 pub use bands::{BAND_QUANTILES, Bands};
 pub use draw::{Draw, MonthKey, Purpose, rho};
 pub use verify::{DrawProblem, DrawReport, DrawRow, verify_month};

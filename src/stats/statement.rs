@@ -11,7 +11,7 @@ mod tally;
 pub use tally::{CheckState, Drawn, SentAnswer, Tally};
 
 use super::bounds::{Population, SampleEstimate, Stratum, clopper_pearson_upper, korn_graubard};
-use super::number::count_u64;
+use super::number::{count, count_u64};
 use corrected::Corrected;
 
 /// How the claim is computed.
@@ -193,14 +193,14 @@ impl Tally {
 
 /// `Σ W_h U_h` with each stratum's exact bound at `risk / H`: wrong at most with probability `risk`, whatever the strata.
 fn exact_upper(strata: &[Stratum], risk: f64) -> f64 {
-    let each = risk / super::number::count(strata.len().max(1));
+    let each = risk / count(strata.len().max(1));
     combined(strata, |stratum| {
         clopper_pearson_upper(stratum.bad, stratum.reviewed, each)
     })
 }
 
 fn exact_lower(strata: &[Stratum], risk: f64) -> f64 {
-    let each = risk / super::number::count(strata.len().max(1));
+    let each = risk / count(strata.len().max(1));
     combined(strata, |stratum| {
         super::bounds::clopper_pearson_lower(stratum.bad, stratum.reviewed, each)
     })

@@ -54,6 +54,19 @@ pub struct Summary {
     pub verdicts_a_month: f64,
     /// Second opinions a month, on average.
     pub second_opinions_a_month: f64,
+    /// Month by month.
+    pub by_month: Vec<ByMonth>,
+}
+
+/// One month of all shuffles.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ByMonth {
+    /// Share of the shuffles in which something was certified.
+    pub certified: f64,
+    /// Share of the drafts that went out without a person, over all shuffles.
+    pub sent: f64,
+    /// Share of bad ones among those.
+    pub sent_bad_rate: Option<f64>,
 }
 
 /// What a change of the answering system did. Reviews are checks of the sample.
@@ -115,6 +128,18 @@ pub fn summarise(
         statement_upper: mean(claims().map(|(_, upper)| upper)),
         verdicts_a_month: count(months().map(|month| month.verdicts).sum()) / all_months,
         second_opinions_a_month: count(months().map(|month| month.second_opinions).sum()) / all_months,
+        by_month: (0..settings.months).map(|at| by_month(played, at)).collect(),
+    }
+}
+
+fn by_month(played: &[Played], at: usize) -> ByMonth {
+    let months: Vec<&Month> = played.iter().filter_map(|shuffle| shuffle.months.get(at)).collect();
+    let sum = |figure: fn(&Month) -> usize| count(months.iter().map(|month| figure(month)).sum());
+    let sent = sum(|month| month.sent);
+    ByMonth {
+        certified: sum(|month| usize::from(month.opened.is_some())) / count(months.len().max(1)),
+        sent: sent / sum(|month| month.drafts).max(1.0),
+        sent_bad_rate: (sent > 0.0).then(|| sum(|month| month.sent_bad) / sent),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Strata: bands of risk.
 
-use crate::stats::quantile::quantile;
+use crate::stats::quantile::quantiles;
 
 /// Where the bands are cut: quantiles of the risks of last month's unreviewed answers. The riskiest are few and many of
 /// the bad ones are among them.
@@ -22,8 +22,9 @@ impl Bands {
     /// out; without any other there is one band. Equal risks stay together, so bands may stay empty.
     pub fn of_last_month(risks: &[f64]) -> Self {
         let known: Vec<f64> = risks.iter().copied().filter(|risk| risk.is_finite()).collect();
-        let cuts = BAND_QUANTILES.iter().filter_map(|q| quantile(&known, *q));
-        Self { cuts: cuts.collect() }
+        Self {
+            cuts: quantiles(&known, &BAND_QUANTILES).unwrap_or_default(),
+        }
     }
 
     /// The bands of cuts that were logged. `None` unless they are numbers in rising order.

@@ -106,6 +106,23 @@ fn every_capacity_and_traffic_has_an_allocation() {
 }
 
 #[test]
+fn held_drafts_that_are_nearer_to_going_out_are_looked_at_more() {
+    let [near, far] = allocate_held(10_000.0, 135.0);
+    assert!((near * 5_000.0 - 108.0).abs() < 1e-9 && (far * 5_000.0 - 27.0).abs() < 1e-9);
+    assert_eq!(allocate_held(10.0, 135.0), [1.0; 2]);
+    for (held, reviews) in [
+        (0.0, 10.0),
+        (10.0, 0.0),
+        (f64::NAN, 10.0),
+        (10.0, f64::NAN),
+        (-5.0, 10.0),
+        (10.0, f64::INFINITY),
+    ] {
+        assert_eq!(allocate_held(held, reviews), [0.0; 2], "{held} {reviews}");
+    }
+}
+
+#[test]
 fn a_draw_is_the_hash_that_any_other_program_computes() {
     // python3 -c "import hmac,hashlib;m=b'holdpoint draw 1\0sample\x002026-05\0'+bytes([7]*16)+(42).to_bytes(8,'big');
     // d=hmac.new(b'\x5a'*32,m,hashlib.sha256).digest();print(repr(((int.from_bytes(d[:8],'big')>>12)+.5)/2**52))"

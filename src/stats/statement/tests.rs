@@ -26,7 +26,7 @@ fn month(sent: usize, states: &[CheckState]) -> Vec<SentAnswer> {
             answer(
                 1,
                 0,
-                states.get(i).map(|state| (i as f64 / states.len() as f64, *state)),
+                states.get(i).map(|state| (count(i) / count(states.len()), *state)),
             )
         })
         .collect()

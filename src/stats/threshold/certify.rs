@@ -2,6 +2,7 @@
 
 use super::evidence::{Draft, Evidence, Mode, Reach};
 use crate::stats::bounds::{WeightedSum, clopper_pearson_upper, weighted_upper};
+use crate::stats::drift::Level;
 use crate::stats::number::count;
 use std::collections::BTreeMap;
 
@@ -128,25 +129,20 @@ pub fn certify(drafts: &[Draft], closed: &[u32], rules: &Rules) -> Certification
     if !is_share(rules.limit) || !is_share(rules.risk) {
         return none(Uncertified::NoRules, Vec::new());
     }
-    let may_go: Vec<&Draft> = drafts.iter().filter(|draft| may_go_out(draft, closed)).collect();
-    let grid = grid(&may_go);
-    let (Some(first), Some(last)) = (
-        may_go.iter().map(|draft| draft.epoch).min(),
-        may_go.iter().map(|draft| draft.epoch).max(),
-    ) else {
+    let may_go = drafts.iter().filter(|draft| may_go_out(draft, closed));
+    let grid = grid(may_go.clone());
+    let mut curve = Vec::with_capacity(grid.len());
+    let mut cells = Cells::new();
+    for (reach, added) in grid.iter().zip(by_step(may_go, &grid)) {
+        for (place, cell) in &added {
+            cells.entry(*place).or_default().join(cell);
+        }
+        curve.push(step(*reach, &cells, count(drafts.len()), rules));
+    }
+    let epochs = || cells.keys().map(|(epoch, _)| *epoch);
+    let (Some(first), Some(last)) = (epochs().min(), epochs().max()) else {
         return none(Uncertified::NothingToCertify, Vec::new());
     };
-
-    let mut curve = Vec::with_capacity(grid.len());
-    let mut cells: BTreeMap<(u32, u16), Cell> = BTreeMap::new();
-    let mut inside = 0;
-    for (reach, added) in grid.iter().zip(by_step(&may_go, &grid)) {
-        inside += added.len();
-        for draft in added {
-            cells.entry((draft.epoch, draft.group)).or_default().add(draft);
-        }
-        curve.push(step(*reach, &cells, count(inside) / count(drafts.len()), rules));
-    }
     let start = curve.iter().position(|step| step.can_start);
     let Some(start) = start else {
         let effective = curve.iter().map(|step| step.effective).fold(0.0, f64::max);
@@ -220,11 +216,15 @@ fn may_go_out(draft: &Draft, closed: &[u32]) -> bool {
 }
 
 /// The sets in order; equal ones once.
-fn grid(drafts: &[&Draft]) -> Vec<Reach> {
+fn grid<'a>(drafts: impl Iterator<Item = &'a Draft>) -> Vec<Reach> {
+    let mut risks: [Vec<f64>; Mode::ALL.len()] = Default::default();
+    for draft in drafts {
+        if let Some(risks) = risks.get_mut(draft.mode as usize) {
+            risks.push(draft.risk);
+        }
+    }
     let mut grid: Vec<Reach> = Vec::new();
-    for mode in Mode::ALL {
-        let of_mode = drafts.iter().filter(|draft| draft.mode == mode);
-        let mut risks: Vec<f64> = of_mode.map(|draft| draft.risk).collect();
+    for (mode, mut risks) in Mode::ALL.into_iter().zip(risks) {
         risks.sort_unstable_by(f64::total_cmp);
         for percent in (GRID_FIRST..=100).step_by(usize::from(GRID_STEP)) {
             // The smallest risk that so many percent do not exceed.
@@ -241,21 +241,39 @@ fn grid(drafts: &[&Draft]) -> Vec<Reach> {
     grid
 }
 
-/// The drafts that each set has beyond the one before.
-fn by_step<'a>(drafts: &[&'a Draft], grid: &[Reach]) -> Vec<Vec<&'a Draft>> {
-    let mut steps = vec![Vec::new(); grid.len()];
+/// The cells of what each set has beyond the one before.
+fn by_step<'a>(drafts: impl Iterator<Item = &'a Draft>, grid: &[Reach]) -> Vec<Cells> {
+    let mut steps = vec![Cells::new(); grid.len()];
     for draft in drafts {
         let at = grid.partition_point(|reach| !reach.admits(draft.mode, draft.risk));
-        if let Some(step) = steps.get_mut(at) {
-            step.push(*draft);
+        if let Some(cells) = steps.get_mut(at) {
+            cells.entry((draft.epoch, draft.group)).or_default().add(draft);
         }
     }
     steps
 }
 
+/// The share of bad answers among the drafts within `reach`, as far as verdicts tell, and its variance: for the brake at a
+/// month's end (`drift::brakes`). Sensitive and fresh drafts and those of `closed` topics are left out. `None` without verdicts.
+pub fn level_within(drafts: &[Draft], closed: &[u32], reach: Reach) -> Option<Level> {
+    let mut cells = Cells::new();
+    for draft in drafts
+        .iter()
+        .filter(|draft| may_go_out(draft, closed) && reach.admits(draft.mode, draft.risk))
+    {
+        cells.entry((draft.epoch, draft.group)).or_default().add(draft);
+    }
+    let cells = merged(&cells);
+    let (sum, effective) = weighed(&cells);
+    (effective > 0.0).then(|| Level {
+        share: sum.estimate(),
+        variance: sum.variance(),
+    })
+}
+
 /// The cells of each topic, in the order of the topics' numbers, without what may not go out.
 pub(super) fn cells_by_topic(drafts: &[Draft]) -> BTreeMap<u32, Vec<Cell>> {
-    let mut topics: BTreeMap<u32, BTreeMap<(u32, u16), Cell>> = BTreeMap::new();
+    let mut topics: BTreeMap<u32, Cells> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| may_go_out(draft, &[])) {
         let cells = topics.entry(draft.topic).or_default();
         cells.entry((draft.epoch, draft.group)).or_default().add(draft);
@@ -264,25 +282,10 @@ pub(super) fn cells_by_topic(drafts: &[Draft]) -> BTreeMap<u32, Vec<Cell>> {
     topics.map(|(topic, cells)| (topic, merged(&cells))).collect()
 }
 
-fn step(reach: Reach, cells: &BTreeMap<(u32, u16), Cell>, automation: f64, rules: &Rules) -> Step {
+fn step(reach: Reach, cells: &Cells, drafts: f64, rules: &Rules) -> Step {
+    let inside: f64 = cells.values().map(|cell| cell.drafts).sum();
     let cells = merged(cells);
-    let inside: f64 = cells.iter().map(|cell| cell.drafts).sum();
-    let mut sum = WeightedSum::new();
-    let mut thinness = 0.0;
-    let (mut reviewed, mut bad) = (0, 0);
-    for cell in &cells {
-        reviewed += cell.reviewed;
-        bad += cell.bad;
-        let share = cell.drafts / inside;
-        thinness += share * share / cell.effective();
-        cell.weigh(inside, &mut sum);
-    }
-    // A cell without any verdict makes it infinite.
-    let effective = if thinness.is_finite() && thinness > 0.0 {
-        1.0 / thinness
-    } else {
-        0.0
-    };
+    let (sum, effective) = weighed(&cells);
     let upper = if effective > 0.0 {
         weighted_upper(&sum, rules.risk)
     } else {
@@ -290,19 +293,35 @@ fn step(reach: Reach, cells: &BTreeMap<(u32, u16), Cell>, automation: f64, rules
     };
     Step {
         reach,
-        automation,
+        automation: inside / drafts,
         estimate: sum.estimate().min(1.0),
         upper,
         effective,
-        reviewed,
-        bad,
+        reviewed: cells.iter().map(|cell| cell.reviewed).sum(),
+        bad: cells.iter().map(|cell| cell.bad).sum(),
         can_start: can_start(effective, rules.limit, rules.risk),
         is_certified: false,
     }
 }
 
+/// All verdicts by what they stand for, and the effective number of them: 0 where a cell has none.
+fn weighed(cells: &[Cell]) -> (WeightedSum, f64) {
+    let inside: f64 = cells.iter().map(|cell| cell.drafts).sum();
+    let mut sum = WeightedSum::new();
+    let mut thinness = 0.0;
+    for cell in cells {
+        let share = cell.drafts / inside;
+        thinness += share * share / cell.effective();
+        if cell.judged > 0.0 {
+            cell.weigh(inside, &mut sum);
+        }
+    }
+    let effective = 1.0 / thinness;
+    (sum, if effective.is_finite() { effective } else { 0.0 })
+}
+
 /// Cells with few verdicts joined with the next safer one of their epoch, else the next riskier, else the epoch before.
-fn merged(cells: &BTreeMap<(u32, u16), Cell>) -> Vec<Cell> {
+fn merged(cells: &Cells) -> Vec<Cell> {
     let mut merged: Vec<Cell> = Vec::new();
     for cell in cells.values() {
         match merged.last_mut() {
@@ -312,6 +331,9 @@ fn merged(cells: &BTreeMap<(u32, u16), Cell>) -> Vec<Cell> {
     }
     merged
 }
+
+/// By epoch and group.
+type Cells = BTreeMap<(u32, u16), Cell>;
 
 /// Drafts of one epoch with one probability of being judged.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::stats::number::count;
 use crate::stats::random::SplitMix64;
 use proptest::prelude::*;
 
@@ -28,7 +29,7 @@ fn judged(mode: Mode, number: usize, bad_each: usize) -> Vec<Draft> {
         .map(|i| {
             let bad = bad_each > 0 && i > number / 2 && i % bad_each == 0;
             let evidence = if bad { Evidence::Bad } else { Evidence::Acceptable };
-            draft(mode, i as f64, evidence)
+            draft(mode, count(i), evidence)
         })
         .collect()
 }
