@@ -219,7 +219,7 @@ mod tests {
 
     fn past(rows: usize) -> Past {
         let line = |at: usize| {
-            let bad = at % 10 == 0;
+            let bad = at.is_multiple_of(10);
             let answer = if bad {
                 "The bar opens at 18:30."
             } else {

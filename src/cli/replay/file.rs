@@ -62,7 +62,7 @@ pub(super) enum LineError {
     OddTurn,
 }
 
-/// One line; the second names are those of the HaluEval collection.
+/// One line; the second names are those of `HaluEval`.
 #[derive(Debug, Deserialize)]
 struct Line {
     turn: Option<Value>,

@@ -4,7 +4,7 @@ use super::{Row, Settings, Timeline};
 use crate::stats::drift::{ALARM_LEVEL, Detector};
 use crate::stats::number::count;
 use crate::stats::random::SplitMix64;
-use crate::stats::sampler::{Allocation, BandHistory, Bands, Draw, MonthKey, Purpose, allocate};
+use crate::stats::sampler::{Allocation, BandHistory, Bands, Division, Draw, MonthKey, Purpose, allocate};
 use crate::stats::score::leak::{self, Rule};
 use crate::stats::score::{Example, Prior, Version, fit};
 use crate::stats::statement::{CheckState, Drawn, Rules as StatementRules, SentAnswer, Statement, state};
@@ -330,19 +330,28 @@ impl Shop<'_> {
             .into_iter()
             .filter(|(risk, _)| reach.admits(Mode::Compose, *risk))
             .collect();
-        let bands = Bands::of_last_month(&within.iter().map(|(risk, _)| *risk).collect::<Vec<_>>());
         let growth = count(expected) / count(all.max(1));
-        let mut history = vec![BandHistory::default(); bands.len()];
-        for (risk, verdict) in &within {
-            if let Some(band) = history.get_mut(bands.of(*risk)) {
-                band.expected += growth;
-                if let Some(verdict) = verdict {
-                    band.reviewed += 1.0;
-                    band.bad += if verdict.found_bad() { 1.0 } else { 0.0 };
+        let divided = |bands: Bands| {
+            let mut history = vec![BandHistory::default(); bands.len()];
+            for (risk, verdict) in &within {
+                if let Some(band) = history.get_mut(bands.of(*risk)) {
+                    band.expected += growth;
+                    if let Some(verdict) = verdict {
+                        band.reviewed += 1.0;
+                        band.bad += if verdict.found_bad() { 1.0 } else { 0.0 };
+                    }
                 }
             }
+            let allocation = allocate(&history, self.settings.sample_per_month);
+            (bands, history, allocation)
+        };
+        let risks: Vec<f64> = within.iter().map(|(risk, _)| *risk).collect();
+        let mut plan = divided(Bands::of_last_month(&risks));
+        if plan.2.division == Division::Uniform {
+            // A uniform sample is one stratum: bands of a few checks each would look surer than they are.
+            plan = divided(Bands::one());
         }
-        let allocation = allocate(&history, self.settings.sample_per_month);
+        let (bands, history, allocation) = plan;
         let answers: f64 = history.iter().map(|band| band.expected).sum();
         let checks: f64 = history
             .iter()
