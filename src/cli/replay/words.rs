@@ -36,12 +36,13 @@ pub(super) fn told(report: &Report) -> String {
         ),
         ("bad among what was sent", percent(s.sent_bad_rate)),
         (
-            "certificates above the limit",
+            "months that let out too much",
             format!(
-                "{} of {}; p = {}",
+                "{}; p = {}; {} of the {} certified ones",
                 percent(s.violation_rate),
-                s.certified_months,
-                decimal(s.violation_p)
+                decimal(s.violation_p),
+                percent(s.violation_rate_certified),
+                s.certified_months
             ),
         ),
         (

@@ -23,9 +23,12 @@ pub struct Summary {
     pub automation_hindsight: Option<f64>,
     /// Share of bad ones among the answers that went out in certified months.
     pub sent_bad_rate: Option<f64>,
-    /// Share of certified months whose set has more bad answers than the limit, counted over all rows of the file.
+    /// Share of the months whose certified set has more bad answers than the limit, counted over all rows of the file. Months are all but the
+    /// first, because that is what a certificate promises: whatever it is tested on, it lets out too much in at most one month of twenty.
     pub violation_rate: Option<f64>,
-    /// One-sided binomial test of the violations in one random certified month of each shuffle against the certificate's risk: small
+    /// The same as a share of the certified months alone.
+    pub violation_rate_certified: Option<f64>,
+    /// One-sided binomial test of the violations in one random month of each shuffle (not the first) against the certificate's risk: small
     /// values speak against it.
     pub violation_p: Option<f64>,
     /// Share of the monthly statements whose bound was not below the truth.
@@ -98,6 +101,7 @@ pub fn summarise(
 ) -> Summary {
     let months = || played.iter().flat_map(|shuffle| &shuffle.months);
     let certified = || months().filter_map(|month| Some((month, month.opened?)));
+    let tested = || played.iter().flat_map(|shuffle| shuffle.months.iter().skip(1));
     let of_certified = |figure: fn(&Opened) -> f64| mean(certified().map(|(_, opened)| figure(&opened)));
     let violates = |opened: &Opened| opened.bad_rate > settings.limit;
     let (sent, sent_bad) = certified().fold((0, 0), |(sent, bad), (month, _)| {
@@ -113,7 +117,8 @@ pub fn summarise(
         automation: of_certified(|opened| opened.automation),
         automation_hindsight: of_certified(|opened| opened.hindsight),
         sent_bad_rate: (sent > 0).then(|| count(sent_bad) / count(sent)),
-        violation_rate: mean(certified().map(|(_, opened)| if violates(&opened) { 1.0 } else { 0.0 })),
+        violation_rate: mean(tested().map(|month| f64::from(u8::from(month.opened.is_some_and(|o| violates(&o)))))),
+        violation_rate_certified: mean(certified().map(|(_, opened)| f64::from(u8::from(violates(&opened))))),
         violation_p: violation_p(played, violates, settings.risk, seed),
         statement_coverage: mean(claims().map(|(month, upper)| if month.share_bad() <= upper { 1.0 } else { 0.0 })),
         uncertified_months: (all_months - count(certified_months)) / count(played.len().max(1)),
@@ -190,10 +195,10 @@ fn violation_p(played: &[Played], violates: impl Fn(&Opened) -> bool, risk: f64,
     let mut random = SplitMix64::new(seed ^ 0x000a_4e57);
     let (mut tested, mut violations) = (0, 0);
     for shuffle in played {
-        let certified: Vec<Opened> = shuffle.months.iter().filter_map(|month| month.opened).collect();
-        if let Some(opened) = certified.get(random.below(certified.len())) {
+        let later = shuffle.months.get(1..).unwrap_or_default();
+        if let Some(month) = later.get(random.below(later.len())) {
             tested += 1;
-            violations += usize::from(violates(opened));
+            violations += usize::from(month.opened.as_ref().is_some_and(&violates));
         }
     }
     if violations == 0 {
