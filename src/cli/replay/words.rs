@@ -78,11 +78,13 @@ pub(super) fn told(report: &Report) -> String {
 
 fn changed(drift: &Drift) -> String {
     format!(
-        "\nAnother system took over: {} bad instead of {}. The gate was open in {} of the shuffles; the alarm came in {} of them, after {} reviews \
-         (median). Before the change there were {} false alarms in {} reviews.\n",
+        "\nAnother system took over: {} of its answers bad instead of {}; of what went out {} instead of {}. In {} shuffles anything went out then; in {} of \
+         them the alarm came, after {} reviews (median). Before the change there were {} false alarms in {} reviews.\n",
         percent(Some(drift.bad_rate_after)),
         percent(Some(drift.bad_rate_before)),
-        drift.open_at_change,
+        percent(drift.sent_bad_rate_after),
+        percent(drift.sent_bad_rate_before),
+        drift.sending,
         drift.alarmed,
         drift
             .reviews_until_alarm

@@ -26,6 +26,10 @@ pub struct Played {
     pub checks_before_change: u64,
     /// Checks of the sample in all.
     pub checks: u64,
+    /// Answers that went out before another system took over, and bad ones among them.
+    pub sent_before_change: (usize, usize),
+    /// The same after it.
+    pub sent_after_change: (usize, usize),
 }
 
 /// One month.
@@ -172,6 +176,7 @@ impl Shop<'_> {
             if let Some((now, _)) = sending {
                 lived.sent += 1;
                 lived.sent_bad += usize::from(row.bad);
+                self.count_sent(row.bad);
                 sent_answers.push(SentAnswer {
                     week: 0,
                     band: group,
@@ -205,6 +210,17 @@ impl Shop<'_> {
             lived.claimed = Some(claim.upper);
         }
         lived
+    }
+
+    fn count_sent(&mut self, bad: bool) {
+        let played = &mut self.played;
+        let (sent, sent_bad) = if self.answers < self.before_change {
+            &mut played.sent_before_change
+        } else {
+            &mut played.sent_after_change
+        };
+        *sent += 1;
+        *sent_bad += usize::from(bad);
     }
 
     fn watch(&mut self, bad: bool, weight: f64) {

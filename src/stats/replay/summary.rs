@@ -75,8 +75,8 @@ pub struct ByMonth {
 /// What a change of the answering system did. Reviews are checks of the sample.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Drift {
-    /// Shuffles in which something was certified, so that something went out, when the change came.
-    pub open_at_change: usize,
+    /// Shuffles in which anything went out after the change.
+    pub sending: usize,
     /// Of those, how many had an alarm afterwards.
     pub alarmed: usize,
     /// Reviews from the change until the alarm, the median of those.
@@ -89,6 +89,10 @@ pub struct Drift {
     pub bad_rate_before: f64,
     /// Share of bad answers of the system after it.
     pub bad_rate_after: f64,
+    /// Share of bad ones among what went out before the change.
+    pub sent_bad_rate_before: Option<f64>,
+    /// The same after it: what the alarm is about. Where the score holds the new system's bad answers back, this hardly rises.
+    pub sent_bad_rate_after: Option<f64>,
 }
 
 /// Sums up shuffles. `seed` picks the month of each shuffle that is tested.
@@ -154,6 +158,11 @@ pub fn drift(played: &[Played], rows: &[super::Row], is_new: &[bool]) -> Drift {
         let of_side = rows.iter().zip(is_new).filter(|(_, new)| **new == wanted);
         mean(of_side.map(|(row, _)| if row.bad { 1.0 } else { 0.0 })).unwrap_or(0.0)
     };
+    let sent_bad = |side: fn(&Played) -> (usize, usize)| {
+        let add = |(sent, bad), (more, more_bad)| (sent + more, bad + more_bad);
+        let (sent, bad) = played.iter().map(side).fold((0, 0), add);
+        (sent > 0).then(|| count(bad) / count(sent))
+    };
     let after: Vec<f64> = played
         .iter()
         .filter_map(|shuffle| {
@@ -162,10 +171,7 @@ pub fn drift(played: &[Played], rows: &[super::Row], is_new: &[bool]) -> Drift {
         })
         .collect();
     Drift {
-        open_at_change: played
-            .iter()
-            .filter(|shuffle| shuffle.checks > shuffle.checks_before_change)
-            .count(),
+        sending: played.iter().filter(|shuffle| shuffle.sent_after_change.0 > 0).count(),
         alarmed: after.len(),
         reviews_until_alarm: p50(&after),
         false_alarms: played
@@ -176,6 +182,8 @@ pub fn drift(played: &[Played], rows: &[super::Row], is_new: &[bool]) -> Drift {
         reviews_before: played.iter().map(|shuffle| shuffle.checks_before_change).sum(),
         bad_rate_before: share_bad(false),
         bad_rate_after: share_bad(true),
+        sent_bad_rate_before: sent_bad(|shuffle| shuffle.sent_before_change),
+        sent_bad_rate_after: sent_bad(|shuffle| shuffle.sent_after_change),
     }
 }
 

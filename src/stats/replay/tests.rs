@@ -236,13 +236,11 @@ fn a_worse_system_raises_the_alarm_and_the_same_one_hardly_ever_does() {
         .collect();
     let found = drift(&all, &rows, &is_new);
     assert!(found.bad_rate_after > 0.2 && found.bad_rate_before < 0.1, "{found:?}");
-    assert!(
-        found.open_at_change >= 8 && found.alarmed + 2 >= found.open_at_change,
-        "{found:?}"
-    );
+    assert!(found.sending >= 8 && found.alarmed + 2 >= found.sending, "{found:?}");
     assert!(
         found.reviews_until_alarm.is_some_and(|n| (2.0..60.0).contains(&n)),
         "{found:?}"
     );
     assert!(found.false_alarms <= 1, "{found:?}");
+    assert!(found.sent_bad_rate_after > found.sent_bad_rate_before, "{found:?}");
 }
