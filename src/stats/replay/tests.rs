@@ -142,7 +142,7 @@ fn nothing_is_certified_that_was_not_earned() {
         let summary = summarise(&all, None, &rows, &settings, 1);
         assert_eq!(
             (summary.automation, summary.violation_p, summary.statements),
-            (None, None, 0)
+            (None, Some(1.0), 0)
         );
         assert!((summary.uncertified_months - 6.0).abs() < 1e-12);
     }
