@@ -129,7 +129,7 @@ pub const KEYS: [Key; 20] = [
     Key {
         name: "engine_cache",
         value_name: "TOKENS",
-        help: "Tokens of the chat model's cache beyond one window, for other answers, and as many again in main memory, for conversations that go on; as many as the window when not set.",
+        help: "Tokens of the chat model's cache beyond one window, for other answers, and as many in main memory, for conversations that go on. When not set: as many as the window, and in main memory up to 1 GB, a sixteenth of the machine's or of engine_memory at most.",
         default: "",
         example: "4096",
         is_number: true,

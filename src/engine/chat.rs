@@ -73,6 +73,8 @@ pub(crate) struct ChatSettings {
     pub(crate) slots: u16,
     /// Tokens of cache beyond one window: for the other answers, and for beginnings of prompts.
     pub(crate) cache_tokens: u32,
+    /// Tokens on the shelf in main memory, at most.
+    pub(crate) shelf_tokens: u32,
 }
 
 /// Loads the model, reports it, and serves the desk until its queue is closed.
@@ -138,7 +140,7 @@ pub(crate) fn work(backend: &Arc<LlamaBackend>, settings: &ChatSettings, desk: &
             size(numbers),
             size(KEPT_TOKENS.min(settings.cache_tokens)),
         ),
-        shelf: Shelf::new(size(settings.cache_tokens)),
+        shelf: Shelf::new(size(settings.shelf_tokens)),
         // The state of these models cannot be cut at a token, so only fresh runs are exact.
         can_reuse: !model.is_recurrent() && !model.is_hybrid() && !slides(&model),
         model: &model,
@@ -252,10 +254,10 @@ impl Chat<'_> {
         }
         let mut still = Vec::with_capacity(self.running.len());
         for mut sequence in std::mem::take(&mut self.running) {
-            let written = sequence.tokens().len();
+            let written = sequence.written();
             let progress = sequence.advance(self.model, &self.context, &self.batch);
             desk.count(|counters| {
-                counters.written_tokens += as_u64(sequence.tokens().len() - written);
+                counters.written_tokens += as_u64(sequence.written() - written);
                 match &progress {
                     Ok(Progress::Continues) => {}
                     Ok(Progress::Ended) => counters.answered += 1,

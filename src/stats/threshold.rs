@@ -5,13 +5,15 @@
 //! it can only shrink ([`next_certificate`]). When answers change, what was learnt about the others stays ([`Evidence`]).
 
 mod carry_over;
+mod cells;
 mod certify;
 mod epoch;
 mod evidence;
 mod topic;
 
 pub use carry_over::{FRESH_BELOW, carried_over, is_fresh};
-pub use certify::{Certificate, Certification, Rules, Step, Uncertified, certify, level_within, verdicts_needed};
+pub use cells::level_within;
+pub use certify::{Certificate, Certification, Rules, Step, Uncertified, certify, verdicts_needed};
 pub use epoch::{EPOCH_VERDICTS, Spending, epoch_is_over, next_certificate};
 pub use evidence::{ConversationVerdict, Draft, Evidence, Mode, Reach, one_per_conversation};
 pub use topic::{TopicState, closed_topics};

@@ -1,10 +1,10 @@
 //! What was found about the machine's models: belongs to no workspace, so it has no log entry.
 
 use super::entity::model_check;
-use super::{Change, Store, StoreError};
+use super::{Change, Store, StoreError, Tx};
 use crate::domain::ids::WorkspaceId;
 use sea_orm::sea_query::{OnConflict, Order};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 impl Store {
@@ -54,5 +54,20 @@ impl Store {
             })
         })
         .await
+    }
+}
+
+impl Tx<'_> {
+    /// Forgets what was found about a model, alone or together with another one: whatever is called so next is not it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn forget_model_checks(&self, name: &str) -> Result<(), StoreError> {
+        let of_it = Condition::any()
+            .add(model_check::Column::Embedder.eq(name))
+            .add(model_check::Column::ChatModel.eq(name));
+        let delete = model_check::Entity::delete_many().filter(of_it);
+        self.change(delete.exec(self.connection())).await?;
+        Ok(())
     }
 }

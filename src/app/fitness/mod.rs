@@ -164,8 +164,13 @@ pub async fn keep(app: &App, embedder: &str, chat_model: Option<&str>, findings:
         at: app.now(),
     });
     app.store().put_model_checks(rows.collect()).await?;
-    *app.inner.fitness.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    read_again(app);
     Ok(())
+}
+
+/// What the store has of it has changed.
+pub(super) fn read_again(app: &App) {
+    *app.inner.fitness.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 async fn known(app: &App) -> Result<Arc<Vec<Check>>, AppError> {

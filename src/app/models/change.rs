@@ -3,7 +3,7 @@
 use super::list::{ChosenBy, FileState, state, to_run};
 use super::pull::discard;
 use super::{Catalogue, catalogue, conflict};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, fitness};
 use crate::domain::log::Actor;
 use crate::domain::model::{ModelName, Purpose};
 use crate::store::entity::{model, model_in_use};
@@ -128,10 +128,12 @@ pub async fn remove(app: &App, by: Actor, name: ModelName) -> Result<Removed, Ap
                 {
                     tx.forget_choice(choice).await?;
                 }
+                tx.forget_model_checks(row.name.as_str()).await?;
                 Ok::<_, AppError>(tx.remove_model(row).await?)
             })
         })
         .await?;
+    fitness::read_again(app);
     tracing::info!(model.name = %name, by = %by, "A model was removed");
     // The name holds no separator, so this cannot leave the folder.
     match fs::remove_file(folder.join(name.file())) {

@@ -22,23 +22,28 @@ impl Chat<'_> {
         Some((begun.number, begun.cached))
     }
 
-    /// The same with a beginning from the shelf, if that is worth copying and there is room for a copy of its own.
+    /// The same with a beginning from the shelf, if that is worth copying and there is room for a copy of its own. What
+    /// of it stands in the cache for others is used together with them: fewer cells make everybody's steps faster.
     pub(super) fn begin_from_shelf(&mut self, sequence: &Sequence) -> Option<(usize, usize)> {
         let (tokens, grows_to) = (sequence.beginning(), sequence.grows_to());
         let shelved = self.shelf.longest(tokens).filter(|_| sequence.reuse())?;
-        let in_cache = self.pool.known(tokens);
-        let gain = shelved.length.saturating_sub(in_cache);
-        // A long state for a short gain would push out more than it brings.
-        if gain < WORTH_COPYING
-            || gain.saturating_mul(8) < shelved.whole
-            || !self.pool.fits(tokens, grows_to.max(shelved.whole), false)
-        {
+        let gain = shelved.length.saturating_sub(self.pool.known(tokens));
+        if gain < WORTH_COPYING || !self.pool.fits(tokens, grows_to.max(shelved.whole), false) {
             return None;
         }
-        let begun = self.pool.begin(tokens, grows_to, false)?;
-        self.apply(&begun.changes);
+        // Room comes first: what is given up for it must not be what is to be shared.
+        let room = self.pool.make_room(shelved.whole).ok()?;
+        self.apply(&room);
+        let begun = self.pool.begin(tokens, grows_to, true)?;
         let number = begun.number;
-        let cached = match self.copy_back(number, shelved) {
+        let is_shared = |change: &Change| matches!(change, Change::Copy { .. });
+        let (shared, before): (Vec<_>, Vec<_>) = begun.changes.into_iter().partition(is_shared);
+        self.apply(&before);
+        if shared.is_empty() && begun.cached > 0 {
+            // The only number left is that of its own beginning in the cache: it goes on there.
+            return Some((number, begun.cached));
+        }
+        let cached = match self.copy_back(number, shelved, begun.cached) {
             Ok(()) => shelved.length,
             Err(why) => {
                 tracing::error!(
@@ -46,23 +51,19 @@ impl Chat<'_> {
                     "What was kept of a prompt could not be copied back; it is computed again"
                 );
                 self.apply(&[Change::Forget { number, from: 0 }]);
-                0
+                begun.cached
             }
         };
-        // Room for the whole of it was made.
-        let copied = tokens.get(..cached).unwrap_or_default();
+        self.apply(&shared);
+        let copied = tokens.get(begun.cached..cached).unwrap_or_default();
         if self.pool.extend(number, copied).is_err() {
             tracing::error!("The cache has less room than was made");
         }
         Some((number, cached))
     }
 
-    fn copy_back(&mut self, number: usize, shelved: Shelved) -> Result<(), String> {
-        let changes = self
-            .pool
-            .make_room(shelved.whole)
-            .map_err(|_no_room| "there is no room".to_owned())?;
-        self.apply(&changes);
+    /// Copies a state into the cache, for which there is room, but for the first `shared` tokens.
+    fn copy_back(&mut self, number: usize, shelved: Shelved, shared: usize) -> Result<(), String> {
         let state = self.shelf.copy(shelved).ok_or("it is gone")?;
         let sequence = sequence_number(number).map_err(|error| error.to_string())?;
         self.context
@@ -71,17 +72,18 @@ impl Chat<'_> {
         // What it goes on with belongs to another prompt.
         let from = shelved.length;
         apply_one(&mut self.context, Change::Forget { number, from })?;
-        let stands = (
-            self.context.kv_cache_seq_pos_min(sequence),
-            self.context.kv_cache_seq_pos_max(sequence),
-        );
-        if usize::try_from(stands.1 + 1).is_ok_and(|length| length == from) && stands.0 == 0 {
+        if shared > 0 {
+            let end = u32::try_from(shared).map_err(|error| error.to_string())?;
+            self.context
+                .kv_cache_seq_rm(sequence, Some(0), Some(end))
+                .map_err(|error| error.to_string())?;
+        }
+        let first = self.context.kv_cache_seq_pos_min(sequence);
+        let last = self.context.kv_cache_seq_pos_max(sequence);
+        if usize::try_from(first) == Ok(shared) && usize::try_from(last + 1) == Ok(from) {
             Ok(())
         } else {
-            Err(format!(
-                "positions {} to {} of {from} tokens came back",
-                stands.0, stands.1
-            ))
+            Err(format!("positions {first} to {last} of {from} tokens came back"))
         }
     }
 

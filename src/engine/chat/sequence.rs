@@ -114,6 +114,14 @@ impl Sequence {
         &self.tokens
     }
 
+    /// Tokens of its answer so far.
+    pub(super) const fn written(&self) -> usize {
+        match &self.work {
+            Work::Write(writing) => writing.written(),
+            Work::Score(_) => 0,
+        }
+    }
+
     /// The tokens that may be taken from the cache, but for the last one: of an answer that is scored every result is
     /// needed.
     pub(super) fn beginning(&self) -> &[LlamaToken] {

@@ -96,6 +96,11 @@ impl Writing {
         let _caller_is_gone = self.events.send(ChatEvent::Failed(refusal.clone()));
     }
 
+    /// Tokens written so far, the last one included.
+    pub(super) const fn written(&self) -> usize {
+        self.written
+    }
+
     /// True once the prompt has been read.
     pub(super) const fn has_begun(&self) -> bool {
         self.written > 0

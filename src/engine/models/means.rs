@@ -23,6 +23,11 @@ use crate::engine::{
     wire::{ErrorCode, ModelPurpose},
 };
 
+/// Most memory that one model's shelf takes: beginnings of tens of thousands of tokens for a small model.
+const MOST_SHELF_BYTES: u64 = 1 << 30;
+/// And at most this part of what all models may take together, or else of the machine's memory.
+const SHELF_PART: u64 = 16;
+
 /// What every model of this engine is loaded with.
 pub(super) struct Means {
     backend: Arc<LlamaBackend>,
@@ -33,6 +38,8 @@ pub(super) struct Means {
     slots: u16,
     /// Tokens of cache beyond one window; one more window if `None`.
     cache_tokens: Option<u32>,
+    /// Memory of a chat model's shelf, where no number of tokens is given.
+    shelf_bytes: u64,
     budget_bytes: Option<u64>,
     note: Arc<LoadingNote>,
     /// Told whenever a model was loaded or has ended.
@@ -56,6 +63,7 @@ impl Means {
             context_tokens: args.context_tokens.map_or(DEFAULT_CONTEXT_TOKENS, NonZero::get),
             slots: args.slots.map_or(DEFAULT_SLOTS, NonZero::get).min(MOST_SLOTS),
             cache_tokens: args.cache_tokens,
+            shelf_bytes: shelf_bytes(args.memory_budget_bytes.or_else(memory::total_bytes)),
             budget_bytes: args.memory_budget_bytes,
             note: Arc::new(LoadingNote::open(args.socket.as_deref().map(beside))),
             changes: watch::Sender::new(()),
@@ -87,9 +95,9 @@ impl Means {
         let cells = if header.is_encoder() {
             0
         } else {
-            // The cache's cells, and as many tokens again on the shelf in main memory.
             self.window(&header)
-                .saturating_add(self.cache(&header).saturating_mul(2))
+                .saturating_add(self.cache(&header))
+                .saturating_add(self.shelf(&header))
         };
         Ok(Found {
             purpose: header.purpose(),
@@ -109,6 +117,14 @@ impl Means {
     /// Tokens of cache beyond one window.
     fn cache(&self, header: &GgufHeader) -> u32 {
         self.cache_tokens.unwrap_or_else(|| self.window(header))
+    }
+
+    /// Tokens on the shelf: as many as of cache where their number is given, else what its memory holds.
+    fn shelf(&self, header: &GgufHeader) -> u32 {
+        self.cache_tokens.unwrap_or_else(|| {
+            let tokens = self.shelf_bytes.checked_div(header.cache_bytes_per_token);
+            tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX))
+        })
     }
 
     /// Starts the thread that loads and owns the model.
@@ -135,6 +151,7 @@ impl Means {
                     context_tokens: self.window(&found.header),
                     slots: self.slots,
                     cache_tokens: self.cache(&found.header),
+                    shelf_tokens: self.shelf(&found.header),
                 };
                 let work = move |desk: &Desk<_>, loaded: &Loaded<'_>| chat::work(&backend, &settings, desk, loaded);
                 AnyOwner::Chat(Owner::start(&title, changes, move || turn.begin(leaving), work)?)
@@ -150,6 +167,11 @@ impl Means {
             }
         })
     }
+}
+
+/// Memory for a chat model's shelf out of all that there is; nothing where that is not known.
+fn shelf_bytes(of: Option<u64>) -> u64 {
+    of.map_or(0, |bytes| (bytes / SHELF_PART).min(MOST_SHELF_BYTES))
 }
 
 /// What has to be so before a model's file is given to the library.

@@ -2,8 +2,9 @@
 
 /// Part of what reviewers can do that is planned: traffic varies.
 const PLANNED: f64 = 0.9;
-/// A band's bad rate is drawn towards the overall one as if this many answers had had that.
-const SHRINKAGE: f64 = 10.0;
+/// A band's bad rate is drawn towards the overall one as if this many answers had had that. Ten would look at the safest band
+/// of a strong score so often that its gain is lost in part (`docs/statistics.md`, S9).
+const SHRINKAGE: f64 = 4.0;
 /// Half of the reviews are spread evenly: then no answer weighs more than twice what it would in a uniform sample.
 const EVEN: f64 = 0.5;
 /// Below this many reviews the bands would have a handful each, in which no bad answer shows that there is none: replayed on real answers with 200 a
@@ -61,7 +62,7 @@ pub fn review_budget(capacity: f64, expected_gate_load: f64) -> f64 {
 }
 
 /// Divides `reviews` among the bands: `π_h = min(1, ½ n σ_h / Σ N̂_k σ_k + ½ n / N̂)` with `σ_h = √(p̃_h (1 - p̃_h))` and
-/// `p̃_h = (x_h + 10 p̄) / (n_h + 10)`: half by Neyman's rule, half evenly.
+/// `p̃_h = (x_h + 4 p̄) / (n_h + 4)`: half by Neyman's rule, half evenly.
 ///
 /// Uniform (`π = min(1, n / N̂)`) below 250 reviews, without anything known, or where the interval would become narrower by less than 1 %.
 /// Capacity 0 gives probabilities of 0; no traffic expected gives 1 (whatever comes is looked at), if there are reviews.

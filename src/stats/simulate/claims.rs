@@ -143,7 +143,7 @@ impl Month {
         let (bands, allocation) = self.plan(luck);
         let sent = self.sent(&bands, luck);
         let truth = count(sent.iter().filter(|(_, bad)| *bad).count()) / count(sent.len());
-        let mut strata = self.shares(&bands, &allocation, &sent);
+        let mut strata = shares(&bands, &allocation, &sent);
         let mut queue: Vec<(f64, usize, bool)> = Vec::new();
         for (band, bad) in &sent {
             let place = rho(luck.unit(), allocation.probability(*band));
@@ -164,24 +164,6 @@ impl Month {
             missed |= last < truth;
         }
         vec![yes(missed), last - truth]
-    }
-
-    fn shares(&self, bands: &Bands, allocation: &Allocation, sent: &[(usize, bool)]) -> Vec<Watched> {
-        let mut sizes = vec![0_u64; bands.len()];
-        for (band, _) in sent {
-            if let Some(size) = sizes.get_mut(*band) {
-                *size += 1;
-            }
-        }
-        let drawn = |band: usize, size: u64| count_u64(size) * allocation.probability(band);
-        let all: f64 = sizes.iter().enumerate().map(|(band, size)| drawn(band, *size)).sum();
-        let of = |(band, size): (usize, &u64)| Watched {
-            share: count_u64(*size) / count(sent.len()),
-            draws: drawn(band, *size) / all,
-            good: 0,
-            bad: 0,
-        };
-        sizes.iter().enumerate().map(of).collect()
     }
 
     /// The claim when only a part of the queue was worked off, from its front.
@@ -217,6 +199,25 @@ impl Month {
     }
 }
 
+/// Each band's share of the answers and of the reviews.
+fn shares(bands: &Bands, allocation: &Allocation, sent: &[(usize, bool)]) -> Vec<Watched> {
+    let mut sizes = vec![0_u64; bands.len()];
+    for (band, _) in sent {
+        if let Some(size) = sizes.get_mut(*band) {
+            *size += 1;
+        }
+    }
+    let drawn = |band: usize, size: u64| count_u64(size) * allocation.probability(band);
+    let all: f64 = sizes.iter().enumerate().map(|(band, size)| drawn(band, *size)).sum();
+    let of = |(band, size): (usize, &u64)| Watched {
+        share: count_u64(*size) / count(sent.len()),
+        draws: drawn(band, *size) / all,
+        good: 0,
+        bad: 0,
+    };
+    sizes.iter().enumerate().map(of).collect()
+}
+
 impl Counted {
     fn stratum(&self) -> Stratum {
         Stratum {
@@ -245,11 +246,36 @@ fn claim_measures(width: Option<f64>, against_peer: bool) -> Vec<Measure> {
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    let claim = |id, name: &str, month: Month, width, against_peer| {
-        Scenario::new(id, name, claim_measures(width, against_peer), move |luck| {
-            month.claim(luck)
-        })
-    };
+    let mut all = claims();
+    let watched = || vec![share("ever_missed").at_most(0.05), mean("above_the_truth")];
+    all.push(Scenario::new(
+        "D1",
+        "watched every 10 of 900, uniform sample",
+        watched(),
+        |luck| month(0.06, 0.5, 900.0).watched(luck),
+    ));
+    all.push(Scenario::new(
+        "D1",
+        "watched every 10 of 900, divided by risk",
+        watched(),
+        |luck| month(0.06, 0.75, 900.0).watched(luck),
+    ));
+    let unfinished = vec![
+        share("coverage").at_least(0.94),
+        share("coverage_one_sided"),
+        mean("half_width"),
+    ];
+    all.push(Scenario::new(
+        "E1",
+        "60 % of the queue worked off",
+        unfinished,
+        |luck| month(0.06, 0.75, 900.0).unfinished(luck),
+    ));
+    all
+}
+
+/// S1–S9.
+fn claims() -> Vec<Scenario> {
     let hidden = |hidden, reviews| Month {
         hidden,
         ..month(0.06, 0.75, reviews)
@@ -260,97 +286,79 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         about: Population::Finished,
         ..gated(300.0)
     };
-    let watched = || vec![share("ever_missed").at_most(0.05), mean("above_the_truth")];
-    let unfinished = vec![
-        share("coverage").at_least(0.94),
-        share("coverage_one_sided"),
-        mean("half_width"),
-    ];
-    vec![
-        claim(
+    let (useless, inverted) = (month(0.06, 0.50, 900.0), month(0.06, 0.35, 900.0));
+    let rows: [(&'static str, &str, Month, Option<f64>); 16] = [
+        (
             "S1",
             "6 % bad, AUROC 0.75, n = 900",
             month(0.06, 0.75, 900.0),
             Some(0.015),
-            false,
         ),
-        claim(
+        (
             "S2",
             "audit score with AUROC 0.85",
             month(0.06, 0.85, 900.0),
             Some(0.0134),
-            false,
         ),
-        claim(
+        (
             "S3",
             "audit score with AUROC 0.92",
             month(0.06, 0.92, 900.0),
             Some(0.0113),
-            false,
         ),
-        claim("S4", "gated to 4 %, n = 900", gated(900.0), Some(0.0132), false),
-        claim("S4", "gated to 4 %, n = 300", gated(300.0), Some(0.0238), false),
-        claim("S5", "1.5 % bad, n = 300", month(0.015, 0.75, 300.0), None, false),
-        claim("S5", "1.5 % bad, n = 100", month(0.015, 0.75, 100.0), None, false),
-        claim("S6", "useless score, AUROC 0.50", month(0.06, 0.50, 900.0), None, true),
-        claim("S6", "inverted score, AUROC 0.35", month(0.06, 0.35, 900.0), None, true),
-        claim(
+        ("S4", "gated to 4 %, n = 900", gated(900.0), Some(0.0132)),
+        ("S4", "gated to 4 %, n = 300", gated(300.0), Some(0.0238)),
+        ("S5", "1.5 % bad, n = 300", month(0.015, 0.75, 300.0), None),
+        ("S5", "1.5 % bad, n = 100", month(0.015, 0.75, 100.0), None),
+        ("S6", "useless score, AUROC 0.50", useless, None),
+        ("S6", "inverted score, AUROC 0.35", inverted, None),
+        (
             "S7",
             "hidden failure, +2 % in the safest band, n = 900",
             hidden(0.02, 900.0),
             None,
-            false,
         ),
-        claim(
+        (
             "S7",
             "hidden failure, +1 % in the safest band, n = 300",
             hidden(0.01, 300.0),
             None,
-            false,
         ),
-        claim(
+        (
             "S8",
             "small shop: 3 000 drafts gated to 4 %, n = 300, finite",
             small,
             Some(0.0225),
-            false,
         ),
-        claim(
+        (
             "S9",
             "±1.5 points with n = 898, AUROC 0.75",
             month(0.06, 0.75, 898.0),
             Some(0.015),
-            false,
         ),
-        claim(
+        (
             "S9",
             "±1.5 points with n = 695, AUROC 0.85",
             month(0.06, 0.85, 695.0),
             Some(0.015),
-            false,
         ),
-        claim(
+        (
             "S9",
             "±1.5 points with n = 491, AUROC 0.92",
             month(0.06, 0.92, 491.0),
             Some(0.015),
-            false,
         ),
-        claim(
+        (
             "S9",
             "±1.5 points with n = 686, gated to 4 %",
             gated(686.0),
             Some(0.015),
-            false,
         ),
-        Scenario::new("D1", "watched every 10 of 900, uniform sample", watched(), |luck| {
-            month(0.06, 0.5, 900.0).watched(luck)
-        }),
-        Scenario::new("D1", "watched every 10 of 900, divided by risk", watched(), |luck| {
-            month(0.06, 0.75, 900.0).watched(luck)
-        }),
-        Scenario::new("E1", "60 % of the queue worked off", unfinished, |luck| {
-            month(0.06, 0.75, 900.0).unfinished(luck)
-        }),
-    ]
+    ];
+    let of = |(id, name, month, width): (&'static str, &str, Month, Option<f64>)| {
+        Scenario::new(id, name, claim_measures(width, id == "S6"), move |luck| {
+            month.claim(luck)
+        })
+    };
+    rows.into_iter().map(of).collect()
 }

@@ -122,11 +122,11 @@ impl Measure {
 }
 
 pub(super) fn row(id: &str, name: &str, measures: &[Measure], repetitions: &[Vec<f64>]) -> Row {
-    let (mut measured, mut bars, mut p_value) = (BTreeMap::new(), Vec::new(), 1.0_f64);
+    let (mut figures, mut bars, mut p_value) = (BTreeMap::new(), Vec::new(), 1.0_f64);
     for (at, measure) in measures.iter().enumerate() {
         let values = repetitions.iter().filter_map(|values| values.get(at).copied());
         let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        measured.insert(measure.name.to_owned(), measure.figure(&values));
+        figures.insert(measure.name.to_owned(), measure.figure(&values));
         for bar in &measure.bars {
             bars.push(measure.in_words(*bar));
             p_value = p_value.min(measure.p_value(*bar, &values));
@@ -135,7 +135,7 @@ pub(super) fn row(id: &str, name: &str, measures: &[Measure], repetitions: &[Vec
     Row {
         id: id.to_owned(),
         scenario: name.to_owned(),
-        measured,
+        measured: figures,
         bar: bars.join("; "),
         pass: p_value >= REJECTED_AT,
         p_value,
@@ -169,6 +169,7 @@ fn mean_above(values: &[f64], bar: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact where it says so")]
 mod tests {
     use super::*;
 

@@ -141,7 +141,7 @@ impl Shop {
             let Some(thing) = self.things.get(at).copied() else {
                 continue;
             };
-            let (risk, bad) = self.draft_about(&thing, luck);
+            let (risk, is_bad) = self.draft_about(&thing, luck);
             let fresh = is_fresh(thing.verdicts);
             let goes_out = !fresh
                 && self
@@ -161,10 +161,10 @@ impl Shop {
             sent += usize::from(goes_out);
             if let (true, Some(thing)) = (is_judged, self.things.get_mut(at)) {
                 thing.verdicts += 1;
-                thing.found_bad += u32::from(bad);
+                thing.found_bad += u32::from(is_bad);
                 self.verdicts_in_epoch += 1;
             }
-            let evidence = match (is_judged && !fresh, bad) {
+            let evidence = match (is_judged && !fresh, is_bad) {
                 (false, _) => Evidence::None,
                 (true, true) => Evidence::Bad,
                 (true, false) => Evidence::Acceptable,

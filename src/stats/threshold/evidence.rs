@@ -36,6 +36,9 @@ pub enum Evidence {
 
 /// A draft of the window: every one, sent or held, judged or not, so that verdicts can be weighted by what they stand for.
 /// What may not be sent on a certificate is left out by [`super::certify`]: sensitive, fresh, of a closed topic.
+///
+/// After a publication a draft whose answer changed is described as it would be made now; only one that is
+/// [`Evidence::BadThenChanged`] stays as it was (mode, risk, group, not fresh), because it speaks for others like it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draft {
     /// How it came about.

@@ -1,6 +1,6 @@
 //! Topics that fail by themselves, behind a good average.
 
-use super::certify::cells_by_topic;
+use super::cells::cells_by_topic;
 use super::evidence::Draft;
 use crate::stats::bounds::{WeightedSum, weighted_lower};
 

@@ -86,6 +86,8 @@ async fn the_model_unused_for_longest_gives_way_within_the_budget() {
         return;
     };
     bench.settings.embed_model = model(EMBED_MODEL);
+    // A given size: what else main memory is used for depends on the budget.
+    bench.settings.cache_tokens = Some(4096);
     let started = bench.start().await;
     let need = health(&started.client(), "other").await.memory_bytes;
     started.stop().await;

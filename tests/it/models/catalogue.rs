@@ -3,7 +3,9 @@
 use super::gguf::Gguf;
 use super::*;
 use holdpoint::app::ErrorKind;
+use holdpoint::app::fitness;
 use holdpoint::app::models::{ChosenBy, FileState};
+use holdpoint::domain::fitness::{Ability, Finding, Gauge, Language, Measure};
 use holdpoint::domain::model::Purpose;
 use std::os::unix::fs::MetadataExt;
 
@@ -31,6 +33,31 @@ async fn an_added_file_stays_where_it_is_and_takes_no_second_space() {
         .unwrap();
     assert_eq!(bench.files(), [""; 0]);
     assert_eq!(fs::read(mine).unwrap(), chat(1), "the owner's own file stays");
+}
+
+#[tokio::test]
+async fn what_was_found_about_a_removed_model_does_not_pass_to_the_next_of_its_name() {
+    let bench = Bench::start().await;
+    let found = Finding::of(
+        Ability::Compose,
+        Language::En,
+        vec![Measure::known(Gauge::RightlyWritten, 16, 1.0, 0.8)],
+        None,
+    );
+    for model in ["writer", "other"] {
+        done(
+            &bench
+                .add(bench.owners_file(&format!("{model}.gguf"), &chat(model.len().try_into().unwrap())))
+                .await,
+        );
+        fitness::keep(&bench.app, "finder", Some(model), std::slice::from_ref(&found))
+            .await
+            .unwrap();
+    }
+    models::remove(&bench.app, Actor::Admin, name("writer")).await.unwrap();
+    let left = bench.app.store().model_checks().await.unwrap();
+    let left: Vec<_> = left.iter().map(|check| check.chat_model.as_str()).collect();
+    assert_eq!(left, ["other"]);
 }
 
 #[tokio::test]
