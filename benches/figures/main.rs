@@ -1,7 +1,7 @@
 //! The figures of `docs/performance.md`: `cargo bench --bench figures [-- [--json] [GROUP …]]`.
 //!
 //! The real program as a release build, the real models, a data directory of its own on the disk of the build. Groups:
-//! `size`, `start`, `memory`, `drafts`, `writes`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
+//! `size`, `start`, `memory`, `drafts`, `writes`, `statistics`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
 //! from where `install.sh` keeps them; without them, what needs them is skipped and says so.
 
 #[expect(dead_code, reason = "the load script needs more of it")]
@@ -13,6 +13,7 @@ mod models;
 mod report;
 mod server;
 mod start;
+mod statistics;
 mod writes;
 
 use report::Report;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Failure>;
 
-const GROUPS: [&str; 5] = ["size", "start", "memory", "drafts", "writes"];
+const GROUPS: [&str; 6] = ["size", "start", "memory", "drafts", "writes", "statistics"];
 
 fn main() -> Result<()> {
     // Cargo adds `--bench`.
@@ -71,6 +72,9 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Result<Report> {
     }
     if wanted("writes") {
         writes::measure(&mut report).await?;
+    }
+    if wanted("statistics") {
+        statistics::measure(&mut report);
     }
     report.end()?;
     Ok(report)

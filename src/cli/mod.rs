@@ -26,10 +26,15 @@ mod output;
 mod policy;
 mod queue;
 mod remote;
+<<<<<<< HEAD
 mod replies;
+=======
+mod replay;
+>>>>>>> h-score
 mod serve;
 mod server;
 mod show;
+mod simulate;
 mod team;
 mod webhook;
 
@@ -43,7 +48,7 @@ use std::process::ExitCode;
 #[command(name = "holdpoint", version, arg_required_else_help = true, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 somebody or something was \
-                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check)."
+                        first, 5 not available right now, 6 not allowed, 7 findings (doctor, log verify, policy check, simulate)."
 )]
 struct Cli {
     #[command(flatten)]
@@ -88,6 +93,10 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Live through past answers with human verdicts, and see what certificates and statements would have been worth
+    Replay(replay::Replay),
+    /// Play the statistics through where the truth is known: do they keep what they promise?
+    Simulate(simulate::Simulate),
     /// Measure this machine
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -136,6 +145,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Replay(replay) => replay.run(&context),
+        Command::Simulate(simulate) => simulate.run(&context).await,
         Command::Bench(bench) => bench.run(&context).await,
         Command::Config(config) => config.run(&context),
     }

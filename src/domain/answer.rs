@@ -19,6 +19,7 @@ pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;
 pub use words::{content_words, overlap, same_words};
+pub(super) use words::{is_function_word, stem};
 
 use serde::{Deserialize, Serialize};
 

@@ -12,7 +12,7 @@ pub use allowance::{Allowance, DEFAULT_EMBEDDER, Fitness};
 pub use mode_use::ModeUse;
 pub use tongue::written_in;
 
-use crate::stats::proportion::lower_bound;
+use crate::stats::bounds::clopper_pearson_lower;
 use serde::{Deserialize, Serialize};
 
 /// Version of the questions, the measures and their bars. What was measured with another version counts as unmeasured.
@@ -213,7 +213,10 @@ pub struct Measure {
 impl Measure {
     /// A share that was counted; none without cases.
     pub fn counted(gauge: Gauge, passed: u32, asked: u32) -> Option<Self> {
-        let lower = lower_bound(passed, asked, CONFIDENCE)?;
+        if asked == 0 || passed > asked {
+            return None;
+        }
+        let lower = clopper_pearson_lower(f64::from(passed), f64::from(asked), 1.0 - CONFIDENCE);
         Some(Self::known(gauge, asked, f64::from(passed) / f64::from(asked), lower))
     }
 

@@ -1,7 +1,20 @@
 //! Estimates and their uncertainty, as pure functions of the data and a seed.
 
+pub mod agreement;
 pub mod auroc;
+pub mod beta;
 pub mod bootstrap;
-pub mod proportion;
+pub mod bounds;
+pub mod drift;
+pub mod eprocess;
+pub mod metrics;
+pub mod normal;
+mod number;
 pub mod quantile;
 pub mod random;
+pub mod replay;
+pub mod sampler;
+pub mod score;
+pub mod simulate;
+pub mod statement;
+pub mod threshold;

@@ -1,17 +1,27 @@
 //! Quantiles of measured values.
 
+use super::number::count;
+
 /// The `q`-quantile (`q` clamped to `0.0..=1.0`) with linear interpolation between neighbours, as most statistics
 /// packages compute it by default. The order of `values` does not matter.
 ///
 /// Returns `None` for no values or when one is not a number.
 pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
-    if values.is_empty() || q.is_nan() || values.iter().any(|v| v.is_nan()) {
+    quantiles(values, &[q])?.first().copied()
+}
+
+/// Several quantiles at once, in the order of `qs`; see [`quantile`].
+pub fn quantiles(values: &[f64], qs: &[f64]) -> Option<Vec<f64>> {
+    if values.is_empty() || qs.iter().any(|q| q.is_nan()) || values.iter().any(|v| v.is_nan()) {
         return None;
     }
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows in memory stay far below 2^52")]
-    let at = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    sorted.sort_unstable_by(f64::total_cmp);
+    qs.iter().map(|q| interpolated(&sorted, *q)).collect()
+}
+
+fn interpolated(sorted: &[f64], q: f64) -> Option<f64> {
+    let at = q.clamp(0.0, 1.0) * count(sorted.len().checked_sub(1)?);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

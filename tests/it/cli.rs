@@ -7,6 +7,7 @@ mod model;
 mod policy;
 mod refusals;
 mod serving;
+mod simulating;
 
 use std::{
     io::{BufRead, BufReader},

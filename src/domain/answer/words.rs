@@ -1,6 +1,7 @@
 //! Words that carry a question's content.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -27,8 +28,9 @@ pub(super) fn is_small_talk(message: &str) -> bool {
 }
 
 /// Is `word` (lower-cased) one that carries no content?
-pub(super) fn is_function_word(word: &str) -> bool {
-    FUNCTION_WORDS.split_ascii_whitespace().any(|known| known == word)
+pub(in crate::domain) fn is_function_word(word: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FUNCTION_WORDS.split_ascii_whitespace().collect());
+    KNOWN.contains(word)
 }
 
 /// The content words of a text: normalised, lower-cased, without function words, cut to a common stem.
@@ -62,7 +64,7 @@ pub(super) fn share(wanted: &HashSet<String>, present: &HashSet<String>) -> f64 
 
 /// Cuts the commonest endings so that "deliver", "delivers" and "deliveries" meet. Crude on purpose: both sides are cut
 /// alike, and a wrong cut costs one word of an overlap.
-fn stem(word: &str) -> String {
+pub(in crate::domain) fn stem(word: &str) -> String {
     for ending in ["ies", "ing", "es", "ed", "en", "s", "y", "e"] {
         if let Some(stem) = word.strip_suffix(ending)
             && stem.chars().count() >= 4

@@ -1,0 +1,129 @@
+//! The statement of a month with a million answers, the certificate over as many drafts, and what each draft costs.
+
+use crate::report::{Report, median};
+use holdpoint::stats::random::SplitMix64;
+use holdpoint::stats::sampler::{Allocation, BandHistory, Bands, Draw, MonthKey, Purpose, allocate};
+use holdpoint::stats::statement::{CheckState, Drawn, Rules, SentAnswer, state};
+use holdpoint::stats::threshold::{self, Draft, Evidence, Mode, Reach, certify};
+use std::hint::black_box;
+use std::time::Instant;
+
+const TIMES: usize = 7;
+const ANSWERS: u64 = 1_000_000;
+
+pub(crate) fn measure(report: &mut Report) {
+    let mut random = SplitMix64::new(1);
+    let risks: Vec<f64> = (0..ANSWERS).map(|_| random.unit()).collect();
+    let bands = Bands::of_last_month(&risks);
+    let allocation = allocation(&bands, &risks);
+    let draw = Draw::new(&MonthKey::new([7; 32]), [3; 16], "2026-05", Purpose::Sample);
+
+    let reach = Reach {
+        mode: Mode::Quote,
+        risk: 0.8,
+    };
+    let each = timed(|| {
+        let drafts = (0_u64..).zip(&risks);
+        drafts
+            .filter(|(sequence, risk)| {
+                reach.admits(Mode::Quote, **risk) && draw.selects(*sequence, allocation.probability(bands.of(**risk)))
+            })
+            .count()
+    });
+    report.add(
+        "gate decision, band and draw, each draft",
+        // Seconds for a million are microseconds for one.
+        each,
+        "µs",
+        Some(50.0),
+        format!("median of {TIMES} runs over a million"),
+    );
+
+    let whole = timed(|| {
+        let answers = (0_u64..)
+            .zip(&risks)
+            .map(|(sequence, risk)| sent(sequence, *risk, &bands, &allocation, &draw));
+        state(answers, &Rules::default())
+    });
+    report.add(
+        "statement over a million answers",
+        whole * 1e3,
+        "ms",
+        Some(2_000.0),
+        format!("median of {TIMES}, every draw recomputed"),
+    );
+
+    let drafts: Vec<Draft> = (0_u64..)
+        .zip(&risks)
+        .map(|(sequence, risk)| draft(sequence, *risk))
+        .collect();
+    let rules = threshold::Rules {
+        limit: 0.04,
+        risk: 0.05,
+        score_version: 1,
+    };
+    let certified = timed(|| certify(&drafts, &[], &rules));
+    report.add(
+        "certificate over a million drafts",
+        certified * 1e3,
+        "ms",
+        None,
+        format!("median of {TIMES}, three epochs"),
+    );
+}
+
+fn allocation(bands: &Bands, risks: &[f64]) -> Allocation {
+    let mut history = vec![BandHistory::default(); bands.len()];
+    for risk in risks {
+        if let Some(band) = history.get_mut(bands.of(*risk)) {
+            band.expected += 1.0;
+        }
+    }
+    allocate(&history, 900.0)
+}
+
+fn sent(sequence: u64, risk: f64, bands: &Bands, allocation: &Allocation, draw: &Draw) -> SentAnswer {
+    let band = bands.of(risk);
+    let rho = draw.rho(sequence, allocation.probability(band));
+    SentAnswer {
+        week: u16::try_from(sequence / 250_000).unwrap_or(u16::MAX),
+        band: u16::try_from(band).unwrap_or(u16::MAX),
+        drawn: (rho < 1.0).then_some(Drawn {
+            rho,
+            state: CheckState::Judged {
+                bad: sequence.is_multiple_of(25),
+                second: None,
+            },
+        }),
+    }
+}
+
+fn draft(sequence: u64, risk: f64) -> Draft {
+    Draft {
+        mode: Mode::Quote,
+        risk,
+        epoch: u32::try_from(sequence / 350_000).unwrap_or(u32::MAX),
+        group: 0,
+        topic: 0,
+        is_sensitive: false,
+        is_fresh: false,
+        evidence: match sequence % 1_000 {
+            0 if sequence.is_multiple_of(25_000) => Evidence::Bad,
+            0 => Evidence::Acceptable,
+            _ => Evidence::None,
+        },
+        stands_for: 1.0,
+    }
+}
+
+/// Seconds, in the median.
+fn timed<T>(work: impl Fn() -> T) -> f64 {
+    let times: Vec<f64> = (0..TIMES)
+        .map(|_| {
+            let began = Instant::now();
+            black_box(work());
+            began.elapsed().as_secs_f64()
+        })
+        .collect();
+    median(&times)
+}

@@ -1,0 +1,150 @@
+//! Verdicts by what they stand for.
+
+use super::evidence::{Draft, Evidence, Reach};
+use crate::stats::bounds::WeightedSum;
+use crate::stats::drift::Level;
+use std::collections::BTreeMap;
+
+/// A cell with fewer verdicts than this is joined with its neighbour: one verdict would stand for too many drafts.
+const FEWEST_IN_CELL: f64 = 5.0;
+
+/// By epoch and group.
+pub(super) type Cells = BTreeMap<(u32, u16), Cell>;
+
+/// Whether a certificate may let it out at all.
+pub(super) fn may_go_out(draft: &Draft, closed: &[u32]) -> bool {
+    !draft.is_sensitive && !draft.is_fresh && !draft.risk.is_nan() && !closed.contains(&draft.topic)
+}
+
+/// Cells with few verdicts joined with the next safer one of their epoch, else the next riskier, else the epoch before.
+pub(super) fn merged(cells: &Cells) -> Vec<Cell> {
+    let mut merged: Vec<Cell> = Vec::new();
+    for cell in cells.values() {
+        match merged.last_mut() {
+            Some(before) if before.judged < FEWEST_IN_CELL || cell.judged < FEWEST_IN_CELL => before.join(cell),
+            _ => merged.push(cell.clone()),
+        }
+    }
+    merged
+}
+
+/// All verdicts by what they stand for, and the effective number of them: 0 where a cell has none.
+pub(super) fn weighed(cells: &[Cell]) -> (WeightedSum, f64) {
+    let inside: f64 = cells.iter().map(|cell| cell.drafts).sum();
+    let mut sum = WeightedSum::new();
+    let mut thinness = 0.0;
+    for cell in cells {
+        let share = cell.drafts / inside;
+        thinness += share * share / cell.effective();
+        if cell.judged > 0.0 {
+            cell.weigh(inside, &mut sum);
+        }
+    }
+    let effective = 1.0 / thinness;
+    (sum, if effective.is_finite() { effective } else { 0.0 })
+}
+
+/// The share of bad answers among the drafts within `reach`, as far as verdicts tell, and its variance: for the brake at a
+/// month's end (`drift::brakes`). Sensitive and fresh drafts and those of `closed` topics are left out. `None` without verdicts.
+pub fn level_within(drafts: &[Draft], closed: &[u32], reach: Reach) -> Option<Level> {
+    let mut cells = Cells::new();
+    for draft in drafts
+        .iter()
+        .filter(|draft| may_go_out(draft, closed) && reach.admits(draft.mode, draft.risk))
+    {
+        cells.entry((draft.epoch, draft.group)).or_default().add(draft);
+    }
+    let cells = merged(&cells);
+    let (sum, effective) = weighed(&cells);
+    (effective > 0.0).then(|| Level {
+        share: sum.estimate(),
+        variance: sum.variance(),
+    })
+}
+
+/// The cells of each topic, in the order of the topics' numbers, without what may not go out.
+pub(super) fn cells_by_topic(drafts: &[Draft]) -> BTreeMap<u32, Vec<Cell>> {
+    let mut topics: BTreeMap<u32, Cells> = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| may_go_out(draft, &[])) {
+        let cells = topics.entry(draft.topic).or_default();
+        cells.entry((draft.epoch, draft.group)).or_default().add(draft);
+    }
+    let topics = topics.into_iter();
+    topics.map(|(topic, cells)| (topic, merged(&cells))).collect()
+}
+
+/// Drafts of one epoch with one probability of being judged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    pub(super) drafts: f64,
+    /// Judged drafts, each counted as often as it stands for.
+    pub(super) judged: f64,
+    /// The same squared, for the effective number.
+    squares: f64,
+    pub(super) reviewed: u64,
+    pub(super) bad: u64,
+    /// How often each kind of evidence stands for how many: unchanged good, bad, and bad then changed.
+    kinds: BTreeMap<(u64, Kind), f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Acceptable,
+    Bad,
+    BadThenChanged,
+}
+
+impl Cell {
+    pub(super) fn add(&mut self, draft: &Draft) {
+        self.drafts += 1.0;
+        if !draft.is_judged() {
+            return;
+        }
+        let kind = match draft.evidence {
+            Evidence::None => return,
+            Evidence::Acceptable => Kind::Acceptable,
+            Evidence::Bad => Kind::Bad,
+            Evidence::BadThenChanged => Kind::BadThenChanged,
+        };
+        let times = draft.stands_for;
+        self.judged += times;
+        self.squares += times * times;
+        self.reviewed += 1;
+        self.bad += u64::from(kind != Kind::Acceptable);
+        *self.kinds.entry((times.to_bits(), kind)).or_default() += 1.0;
+    }
+
+    pub(super) fn join(&mut self, other: &Self) {
+        self.drafts += other.drafts;
+        self.judged += other.judged;
+        self.squares += other.squares;
+        self.reviewed += other.reviewed;
+        self.bad += other.bad;
+        for (kind, number) in &other.kinds {
+            *self.kinds.entry(*kind).or_default() += number;
+        }
+    }
+
+    /// Kish's effective number of verdicts.
+    fn effective(&self) -> f64 {
+        if self.squares > 0.0 {
+            self.judged * self.judged / self.squares
+        } else {
+            0.0
+        }
+    }
+
+    /// Adds its verdicts to a sum over `inside` drafts.
+    pub(super) fn weigh(&self, inside: f64, sum: &mut WeightedSum) {
+        // Each verdict stands for that many drafts of the cell, itself included.
+        let stands_for = self.drafts / self.judged;
+        for ((times, kind), number) in &self.kinds {
+            let times = f64::from_bits(*times);
+            match kind {
+                Kind::Acceptable => sum.add(times * stands_for / inside, *number, 0.0),
+                Kind::Bad => sum.add(times * stands_for / inside, *number, *number),
+                Kind::BadThenChanged => sum.add(times * (stands_for - 1.0).max(0.0) / inside, *number, *number),
+            }
+        }
+    }
+}
