@@ -54,7 +54,7 @@ impl Seen {
             "{:>10}: {} questions ({:.2} a second), {} answered (median {}, 90 % within {}), estimate shown: median {}, 90 % up to {}; {} waited for a person",
             phase.name(),
             asked.len(),
-            asked.len() as f64 / pace.lasts_s(phase),
+            f64::from(u32::try_from(asked.len()).unwrap_or(u32::MAX)) / pace.lasts_s(phase),
             waits.len(),
             of(&waits, 0.5),
             of(&waits, 0.9),
@@ -94,7 +94,7 @@ async fn visit(door: &Door, pace: Pace, dice: &mut Dice, seen: &mut Seen) -> Res
         waits_for_person: false,
     };
     let mut taken = Vec::new();
-    for nth in 0..=dice.below(MOST_QUESTIONS) {
+    for nth in 0..=dice.below(usize::from(MOST_QUESTIONS)) {
         let text = door.questions[dice.below(door.questions.len())].clone();
         let message = json!({ "client_id": format!("{id}-{nth}"), "text": text });
         let phase = pace.phase();
