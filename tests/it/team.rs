@@ -1,8 +1,6 @@
 //! A team at the queue: several who approve, who may decide, what follows at a deadline, spam, and who is given what.
 
-use crate::app::{
-    Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually,
-};
+use crate::app::{Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
 use holdpoint::app::AppError;
 use holdpoint::app::visit::{self, AddressMark};
 use holdpoint::domain::ids::ItemId;
