@@ -1,7 +1,9 @@
 //! Who does what how often: arrivals, patience and service as published with the result.
 
+use holdpoint::domain::time::Clock as _;
 use holdpoint::stats::random::SplitMix64;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use holdpoint::system::SystemClock;
+use std::time::{Duration, Instant};
 
 /// Mean time a reviewer looks at an item before deciding, and how long a person writes.
 pub(crate) const DECIDE_S: f64 = 8.0;
@@ -10,7 +12,7 @@ pub(crate) const PATIENCE_S: f64 = 150.0;
 /// How long it takes to read an answer and write on, mean.
 pub(crate) const READ_S: f64 = 20.0;
 /// Questions of a visitor at most; each number up to it is as likely.
-pub(crate) const MOST_QUESTIONS: usize = 4;
+pub(crate) const MOST_QUESTIONS: u16 = 4;
 /// How often somebody who is not in a conversation may begin one.
 const STEP: Duration = Duration::from_secs(1);
 
@@ -62,16 +64,10 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it stands beside times that the server wrote with the real clock"
-    )]
     pub(crate) fn begin(length: Duration, visitors: u16, reviewers: u16) -> Self {
         Self {
             began: Instant::now(),
-            began_ms: UNIX_EPOCH
-                .elapsed()
-                .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+            began_ms: SystemClock.now().0,
             length,
             visitors,
             reviewers,
@@ -121,7 +117,7 @@ impl Pace {
     /// How likely somebody who is not in a conversation begins one within a second. Looked at anew each second, so that a
     /// phase shows at once.
     fn begins(&self) -> f64 {
-        let questions = f64::midpoint(1.0, f64::from(u16::try_from(MOST_QUESTIONS).unwrap_or(u16::MAX)));
+        let questions = f64::midpoint(1.0, f64::from(MOST_QUESTIONS));
         let conversations_per_s = self.questions_per_s(self.phase()) / questions;
         (STEP.as_secs_f64() * conversations_per_s / f64::from(self.visitors)).min(1.0)
     }

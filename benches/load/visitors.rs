@@ -94,7 +94,7 @@ async fn visit(door: &Door, pace: Pace, dice: &mut Dice, seen: &mut Seen) -> Res
         waits_for_person: false,
     };
     let mut taken = Vec::new();
-    for nth in 0..=dice.below(MOST_QUESTIONS) {
+    for nth in 0..=dice.below(usize::from(MOST_QUESTIONS)) {
         let text = door.questions[dice.below(door.questions.len())].clone();
         let message = json!({ "client_id": format!("{id}-{nth}"), "text": text });
         let phase = pace.phase();

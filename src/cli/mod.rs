@@ -26,11 +26,8 @@ mod output;
 mod policy;
 mod queue;
 mod remote;
-<<<<<<< HEAD
-mod replies;
-=======
 mod replay;
->>>>>>> h-score
+mod replies;
 mod serve;
 mod server;
 mod show;
