@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::notes::{self, NoteView};
 use super::policy::{self, ReleasedView};
 use super::review::{DraftView, OutcomeView, outcome_view};
-use super::views::{MessageView, Names, Page};
+use super::views::{MessageView, Names, Page, next_page};
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::brief::{self, Attempt, Brief, Line};
@@ -161,10 +161,7 @@ pub async fn list(
     let rows = app.store().rows(caller.workspace_id);
     let below = after.map(parse_cursor::<ConversationId>).transpose()?;
     let found = rows.conversations(below, limit).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() as u64 == limit)
-        .map(|last| format!("{}_{}", last.updated_at.0, last.id));
+    let next = next_page(&found, limit, |last| format!("{}_{}", last.updated_at.0, last.id));
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
     for row in found {

@@ -4,12 +4,14 @@
 //! state machines refuse what was already done.
 
 use super::{App, AppError, closing, drafting, knowledge, mail, reach, review, team, webhooks};
+use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
 use crate::store::{Change, JobKind};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
 const LANES: [(&[JobKind], usize); 5] = [
@@ -24,7 +26,25 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// First and longest pause before a failed job is tried again, in milliseconds.
 const RETRY_MS: (i64, i64) = (1_000, 60_000);
 
-type Running = Arc<Mutex<HashSet<(JobKind, uuid::Uuid)>>>;
+type Running = Arc<Mutex<HashSet<(JobKind, Uuid)>>>;
+
+/// Takes a job off the list whose subject no longer needs it.
+pub(super) async fn forget(
+    app: &App,
+    workspace_id: WorkspaceId,
+    kind: JobKind,
+    subject: impl Into<Uuid>,
+) -> Result<(), AppError> {
+    let subject = subject.into();
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                tx.unschedule(kind, subject).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
 
 /// Runs until the app stops.
 pub(super) async fn run(app: App) {

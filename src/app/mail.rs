@@ -4,8 +4,8 @@
 //! gets the mail the row says so durably, so that a crash in between ends as `unclear`, which only a person sends again.
 
 use super::caller::Caller;
-use super::views::Page;
-use super::{App, AppError};
+use super::views::{Page, next_page};
+use super::{App, AppError, jobs};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MailId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
@@ -142,7 +142,7 @@ pub async fn queue(tx: &Tx<'_>, mail: Mail) -> Result<(), AppError> {
 pub(super) async fn send(app: &App, workspace_id: WorkspaceId, id: MailId) -> Result<(), AppError> {
     let found = app.store().rows(workspace_id).mail(id).await?;
     let Some(mail) = found.filter(|mail| matches!(mail.state, MailState::Queued | MailState::Sending)) else {
-        return unschedule(app, workspace_id, id).await;
+        return jobs::forget(app, workspace_id, JobKind::Mail, id).await;
     };
     if mail.state == MailState::Sending {
         return settle(app, &mail, Attempt::Unclear, Some(CUT_OFF.to_owned())).await;
@@ -186,17 +186,6 @@ const fn attempt_of(error: &MailError) -> Attempt {
         MailError::Unreachable { .. } | MailError::NotLetIn { .. } | MailError::Later { .. } => Attempt::Deferred,
         MailError::Unclear { .. } => Attempt::Unclear,
     }
-}
-
-async fn unschedule(app: &App, workspace_id: WorkspaceId, id: MailId) -> Result<(), AppError> {
-    app.store()
-        .write(workspace_id, move |tx| {
-            Box::pin(async move {
-                tx.unschedule(JobKind::Mail, id).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
-            })
-        })
-        .await
 }
 
 /// Says durably that the server is about to get the mail.
@@ -288,10 +277,7 @@ pub async fn list(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -
     caller.require(Scope::Read)?;
     let below = after.map(str::parse::<MailId>).transpose()?;
     let found = app.store().rows(caller.workspace_id).mails(below, limit).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() as u64 == limit)
-        .map(|last| last.id.to_string());
+    let next = next_page(&found, limit, |last| last.id.to_string());
     Ok(Page {
         items: found.into_iter().map(MailView::from).collect(),
         next,

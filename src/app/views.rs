@@ -17,6 +17,11 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// The cursor of the page after `found`, of at most `limit` rows: that of its last row, if it is full.
+pub(super) fn next_page<R>(found: &[R], limit: u64, cursor: impl FnOnce(&R) -> String) -> Option<String> {
+    found.last().filter(|_| found.len() as u64 == limit).map(cursor)
+}
+
 /// A message as people read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {

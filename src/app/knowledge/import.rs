@@ -2,7 +2,7 @@
 
 use super::index::{changed, content_hash};
 use super::parse::{Format, parse};
-use crate::app::views::Page;
+use crate::app::views::{Page, next_page};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
@@ -256,10 +256,7 @@ pub async fn documents(
     caller.require(Scope::Read)?;
     let after = after.map(str::parse::<DocumentId>).transpose()?;
     let found = app.store().rows(caller.workspace_id).documents(after, limit).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() as u64 == limit)
-        .map(|last| last.id.to_string());
+    let next = next_page(&found, limit, |last| last.id.to_string());
     Ok(Page {
         items: found.into_iter().map(DocumentView::from).collect(),
         next,

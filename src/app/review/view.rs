@@ -3,7 +3,7 @@
 use crate::app::caller::Caller;
 use crate::app::ledger;
 use crate::app::policy;
-use crate::app::views::{MessageView, Names, Page};
+use crate::app::views::{MessageView, Names, Page, next_page};
 use crate::app::{App, AppError, conversations, team};
 use crate::domain::account::Scope;
 use crate::domain::answer::{AnswerMode, Signals};
@@ -233,11 +233,7 @@ pub async fn queue(
         .map(crate::app::conversations::parse_cursor::<ItemId>)
         .transpose()?;
     let found = rows.queue(&wish.filter(caller, app.now())?, after, limit).await?;
-    let full = found.len() as u64 == limit;
-    let next = found
-        .last()
-        .filter(|_| full)
-        .map(|last| format!("{}_{}", last.rank_at.0, last.id));
+    let next = next_page(&found, limit, |last| format!("{}_{}", last.rank_at.0, last.id));
     let mut names = Names::default();
     let ids: Vec<ItemId> = found.iter().map(|row| row.id).collect();
     let given = rows.assignments_of(&ids).await?;

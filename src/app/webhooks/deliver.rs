@@ -1,7 +1,7 @@
 //! The job of a webhook: one attempt after the other, until it is taken or given up.
 
 use super::{Courier, in_words, shown_url};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, jobs};
 use crate::domain::ids::{DeliveryId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
@@ -18,7 +18,7 @@ pub(in crate::app) async fn deliver(app: &App, workspace_id: WorkspaceId, id: De
     let rows = app.store().rows(workspace_id);
     let found = rows.delivery(id).await?;
     let Some(delivery) = found.filter(|delivery| delivery.state == DeliveryState::Queued) else {
-        return unschedule(app, workspace_id, id).await;
+        return jobs::forget(app, workspace_id, JobKind::Deliver, id).await;
     };
     let secrets = match rows.webhook_secret().await? {
         Some(row) => signing(&row, app.now()),
@@ -87,17 +87,6 @@ async fn attempt(
             (attempt, Some(in_words(&error)))
         }
     }
-}
-
-async fn unschedule(app: &App, workspace_id: WorkspaceId, id: DeliveryId) -> Result<(), AppError> {
-    app.store()
-        .write(workspace_id, move |tx| {
-            Box::pin(async move {
-                tx.unschedule(JobKind::Deliver, id).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
-            })
-        })
-        .await
 }
 
 /// Writes down how an attempt ended, and what follows.

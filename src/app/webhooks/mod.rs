@@ -8,7 +8,7 @@ mod deliver;
 pub(super) use deliver::deliver;
 
 use super::caller::Caller;
-use super::views::Page;
+use super::views::{Page, next_page};
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, DeliveryId};
@@ -207,10 +207,7 @@ pub async fn list(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -
     caller.require(Scope::Admin)?;
     let below = after.map(str::parse::<DeliveryId>).transpose()?;
     let found = app.store().rows(caller.workspace_id).deliveries(below, limit).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() as u64 == limit)
-        .map(|last| last.id.to_string());
+    let next = next_page(&found, limit, |last| last.id.to_string());
     Ok(Page {
         items: found.into_iter().map(DeliveryView::from).collect(),
         next,
