@@ -630,6 +630,25 @@ async fn the_chain_gives_nothing_to_who_may_not_decide_or_has_approved_already()
 }
 
 #[tokio::test]
+async fn the_secret_in_a_programs_address_is_neither_logged_nor_shown_to_who_does_not_administer() {
+    let app = TestApp::start().await;
+    let url = "https://hooks.shop.example/holdpoint?key=hidden";
+    let chain = json!({ "escalation": [{ "after_ms": 300_000, "webhook": url }] });
+    set_chain(&app, &chain).await.ok();
+    let of = async |client: &Client| {
+        let settings = client.get("/api/v1/team/settings").await.ok();
+        settings["escalation"][0]["webhook"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(of(&app.owner()).await, url);
+    assert_eq!(
+        of(&app.program(&["read"]).await).await,
+        "https://hooks.shop.example/holdpoint"
+    );
+    let log = app.owner().get("/api/v1/log?limit=200").await.ok().to_string();
+    assert!(log.contains("team.changed") && !log.contains("hidden"), "{log}");
+}
+
+#[tokio::test]
 async fn each_member_keeps_how_they_like_their_queue() {
     let app = TestApp::start().await;
     let otto = colleague(&app, "Otto").await;

@@ -10,13 +10,27 @@ use crate::domain::team::TeamSettings;
 use crate::store::entity::workspace;
 use crate::store::{Change, Json, LogDraft, Rows};
 
-/// The team's settings.
+/// The team's settings. The addresses of programs are whole for those who administer the workspace, and as they may be shown
+/// for everybody else.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] or the store's.
 pub async fn settings(app: &App, caller: &Caller) -> Result<TeamSettings, AppError> {
     caller.require(Scope::Read)?;
-    Ok(ledger::settings(&app.store().rows(caller.workspace_id)).await?.team)
+    let team = ledger::settings(&app.store().rows(caller.workspace_id)).await?.team;
+    Ok(if caller.require(Scope::Admin).is_ok() {
+        team
+    } else {
+        as_shown(team)
+    })
+}
+
+/// The settings without what is often a secret: the queries of programs' addresses.
+fn as_shown(mut team: TeamSettings) -> TeamSettings {
+    for step in &mut team.escalation {
+        step.webhook = step.webhook.as_deref().map(webhooks::shown_url);
+    }
+    team
 }
 
 /// Refuses e-mail addresses in the chain that no member has: nobody would ever be told.
@@ -57,7 +71,7 @@ pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Res
             Box::pin(async move {
                 let row = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
                 let entry = LogDraft::new(EventKind::TeamChanged, actor)
-                    .with("team", serde_json::to_value(&team).unwrap_or_default());
+                    .with("team", serde_json::to_value(as_shown(team.clone())).unwrap_or_default());
                 let settings = WorkspaceSettings {
                     team,
                     ..row.settings.0.clone()

@@ -115,7 +115,7 @@ pub struct SecretView {
 }
 
 /// The query of an address is often a secret.
-fn shown_url(url: &str) -> String {
+pub(super) fn shown_url(url: &str) -> String {
     parse_url(url).map_or_else(|_unreadable| url.to_owned(), |url| shown(&url))
 }
 
