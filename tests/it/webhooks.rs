@@ -280,6 +280,29 @@ async fn nobody_is_led_into_the_house() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_a_receiver_or_makes_the_secret_stands_in_the_log() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start(&[]).await;
+    delivers_to(&app, &[&receiver]);
+    let by_member = async |kind: &str| {
+        let log = app.owner().get("/api/v1/log?limit=200").await.ok();
+        let entries = log["items"].as_array().unwrap().iter();
+        let ours = entries.filter(|entry| entry["kind"] == kind);
+        ours.filter(|entry| entry["actor"].as_str().unwrap().starts_with("member:"))
+            .count()
+    };
+    secret(&app, false).await;
+    secret(&app, false).await;
+    assert_eq!(by_member("webhook.secret_changed").await, 1, "made once, then shown");
+    secret(&app, true).await;
+    assert_eq!(by_member("webhook.secret_changed").await, 2);
+    test(&app, &receiver).await;
+    tried(&app, 1).await;
+    assert_eq!(by_member("webhook.tested").await, 1);
+    assert!(!log(&app).await.contains("hidden"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_exchanged_without_a_gap() {
     let app = TestApp::start().await;
     let receiver = Receiver::start(&[]).await;
