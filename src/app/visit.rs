@@ -387,14 +387,19 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         .contact(visitor.conversation_id)
         .await?
         .map(|contact| contact.address);
-    let away = if waits { away(app, &rows, &ledger).await? } else { None };
-    let estimate_ms = match &away {
-        None if waits => estimate_ms(&rows).await?,
-        _ => None,
+    let (is_there, away) = if waits {
+        there_or_away(app, &rows, &ledger).await?
+    } else {
+        (true, None)
+    };
+    let estimate_ms = if waits && is_there {
+        estimate_ms(&rows).await?
+    } else {
+        None
     };
     let has_nobody = match phase {
         Phase::WaitingForPerson => owner == "nobody",
-        Phase::Checking => away.is_some(),
+        Phase::Checking => !is_there,
         _ => false,
     };
     let closed = ledger.conversation.closed_at.is_some();
@@ -411,12 +416,14 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     })
 }
 
-/// That it is outside of business hours, for the visitor; none within them.
-async fn away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
+/// Whether somebody is there to answer; and outside of business hours that it is so, for the visitor.
+async fn there_or_away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<(bool, Option<String>), AppError> {
     let agent_id = ledger.conversation.agent_id;
     let on_duty = OnDuty::of(app, rows, agent_id).await?;
-    let Attendance::Closed { back_at } = on_duty.duty().attendance(app.now()) else {
-        return Ok(None);
+    let back_at = match on_duty.duty().attendance(app.now()) {
+        Attendance::There => return Ok((true, None)),
+        Attendance::Away => return Ok((false, None)),
+        Attendance::Closed { back_at } => back_at,
     };
     let (_, settings) = agents::current_version(rows, agent_id).await?;
     let reader = Reader {
@@ -425,7 +432,7 @@ async fn away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<Stri
         now: app.now(),
         has_address: false,
     };
-    Ok(Some(notice::closed(back_at, &reader)))
+    Ok((false, Some(notice::closed(back_at, &reader))))
 }
 
 /// Median time from joining the queue to being closed, of the latest items that a person closed; none without any.

@@ -184,6 +184,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.delivered" => "A webhook was delivered.".to_owned(),
         "webhook.failed" => "A webhook could not be delivered.".to_owned(),
         "webhook.retried" => format!("{who} had a webhook delivered again."),
+        "webhook.tested" => format!("{who} sent a webhook to try its receiver."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
