@@ -326,7 +326,9 @@ impl Flow {
         Ok(step)
     }
 
-    /// The reviewer takes a pending outcome back, or an approval that others have not joined yet.
+    /// The reviewer takes a pending outcome back, or an approval that others have not joined yet. What the AI came up with
+    /// under an answer of their own that kept it out, it comes up with again ([`Self::dues`]): that somebody has to answer
+    /// must not be lost.
     ///
     /// # Errors
     /// [`FlowError::NoItem`] or [`FlowError::Review`].
@@ -339,6 +341,12 @@ impl Flow {
         }
         step.cancel_pending();
         step.flow.item = Some(item);
+        if let Some((id, turn)) = self.turn
+            && turn.state == TurnState::Held
+            && !item.has_draft
+        {
+            step.flow.turn = Some((id, turn.moved_to(TurnState::Collecting)));
+        }
         Ok(step)
     }
 

@@ -198,10 +198,34 @@ fn an_answer_that_a_person_has_written_stands_whatever_the_ai_comes_up_with() {
         assert_eq!(after.item.unwrap().has_draft, kind <= DecisionKind::Hold, "{kind:?}");
         let done = after.finalise(at(11_500), None, "Von Mia", [0; 16]).unwrap();
         assert_eq!(done.effects.last(), Some(&Effect::PersonAnswers { by: mia() }));
-        // Undone, it still has a deadline.
+        // Undone, it still has a deadline, and something to decide about until then.
         let undone = after.undo(mia(), Timestamp(6_000)).unwrap().flow;
-        assert_eq!(undone.dues(), [(Timestamp(62_000), Due::Expire)]);
+        let expires = (Timestamp(62_000), Due::Expire);
+        if kind <= DecisionKind::Hold {
+            assert_eq!(undone.dues(), [expires]);
+        } else {
+            assert_eq!(undone.dues(), [(Timestamp(5_000), Due::Draft), expires], "{kind:?}");
+        }
     }
+}
+
+#[test]
+fn an_answer_that_is_undone_does_not_take_the_call_for_a_person_with_it() {
+    let (flow, _) = held();
+    let again = flow.visitor_wrote(at(3_000)).flow;
+    let answered = again
+        .decide(at(3_500), OutcomeKind::Respond, by(mia()), seen(2))
+        .unwrap()
+        .flow;
+    let kept_out = finish(answered, 5_000, propose(answered, ""), DecisionKind::HandOff).unwrap();
+    assert_eq!(state(kept_out.flow), TurnState::Held);
+    let undone = kept_out.flow.undo(mia(), Timestamp(6_000)).unwrap().flow;
+    assert!(undone.start_draft(Timestamp(6_000)).is_ok(), "the AI looks at it again");
+    let called = finish(undone, 7_000, propose(undone, ""), DecisionKind::HandOff)
+        .unwrap()
+        .flow;
+    assert_eq!(called.ownership.owner, Owner::Nobody);
+    assert_eq!(called.item.unwrap().kind, ItemKind::Handoff);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Spam,
 use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
 use crate::domain::policy::{Decision, DecisionKind, Fallback, POLICY_VERSION, Reason, Terms};
 use crate::domain::release::{Basis, Release, TextDigest};
-use crate::domain::review::{Decider, ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending, Seen};
+use crate::domain::review::{Decider, Item, ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending, Seen};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use proptest::prelude::*;
@@ -488,7 +488,8 @@ impl World {
             }
             Some(TurnState::Held) => {
                 prop_assert_eq!(owner, Owner::Ai);
-                prop_assert!(flow.item.is_some(), "held, but not in the queue");
+                let decidable = |item: Item| item.has_draft || matches!(item.state, ItemState::Pending(_));
+                prop_assert!(flow.item.is_some_and(decidable), "held, but nothing to decide about");
             }
             Some(TurnState::Waiting) => match owner {
                 Owner::Ai => prop_assert!(flow.spam.is_some(), "nobody answers"),
