@@ -6,7 +6,7 @@ use super::views::{MessageView, Names};
 use super::{App, AppError, agents, reach, team};
 use crate::domain::conversation::Owner;
 use crate::domain::duty::Attendance;
-use crate::domain::flow::{Context, Flow, Spam};
+use crate::domain::flow::{Context, Effect, Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::notice::{self, Reader};
@@ -260,7 +260,10 @@ async fn write(
                     ledger
                         .carry_out(tx, context, &settings, &step, &Details::default())
                         .await?;
-                    kind = EventKind::ConversationHandedOff;
+                    // Spam keeps its owner: nobody is called.
+                    if step.effects.contains(&Effect::OwnerChanged(Owner::Nobody)) {
+                        kind = EventKind::ConversationHandedOff;
+                    }
                 }
                 let mut entry = LogDraft::new(kind, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)

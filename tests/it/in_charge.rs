@@ -316,6 +316,20 @@ async fn of_two_takeovers_at_once_one_wins_and_the_other_is_told_who() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn spam_that_asks_for_a_person_is_not_logged_as_handed_off() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    visitor.says(QUESTION).await;
+    app.owner().post(&of(&visitor, "/spam"), &json!({})).await.ok();
+    wishes_for_person(&visitor).await;
+    assert_eq!(visitor.conversation().await["status"]["owner"], "ai");
+    assert!(
+        !kinds(&app).await.contains(&"conversation.handed_off".to_owned()),
+        "nobody was called"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_colleagues_whisper_is_in_the_log_and_never_reaches_the_visitor() {
     let app = TestApp::start().await;
     let visitor = app.visitor().await;
