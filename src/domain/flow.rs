@@ -140,6 +140,9 @@ pub struct Flow {
     pub item: Option<Item>,
     /// Whether it was marked as spam: then nobody waits for an answer, and the AI drafts none.
     pub spam: Option<Spam>,
+    /// By when the person who owns it has to have answered what waits, counted from when they stepped in, or from the
+    /// oldest message they have not answered since; none while nothing waits for them.
+    pub answer_by: Option<Timestamp>,
 }
 
 impl Flow {
@@ -150,6 +153,7 @@ impl Flow {
             turn: None,
             item: None,
             spam: None,
+            answer_by: None,
         }
     }
 
@@ -189,6 +193,10 @@ impl Flow {
             }
         };
         step.flow.turn = Some((id, turn));
+        // Asking "hello?" again does not make the first question any younger.
+        if matches!(self.ownership.owner, Owner::Person(_)) && self.answer_by.is_none() {
+            step.flow.answer_by = Some(context.deadline(context.limits.handoff_ms));
+        }
         if let Some(item) = self.item {
             step.cancel_pending();
             step.flow.item = Some(item.visitor_wrote(turn.revision));
@@ -439,7 +447,7 @@ impl Flow {
     /// [`FlowError::Ownership`].
     pub fn take_over(self, context: Context<'_>, by: MemberId) -> Result<Step, FlowError> {
         let ownership = match self.ownership.take_over(by) {
-            Err(OwnershipError::OwnedByOther(_)) if self.keeps_waiting(context) => self.ownership.relieve(by),
+            Err(OwnershipError::OwnedByOther(_)) if self.keeps_waiting(context.now) => self.ownership.relieve(by),
             other => other?,
         };
         let mut step = Step::from(self);
@@ -459,16 +467,17 @@ impl Flow {
         step.flow.spam = None;
         step.wait_for_person();
         step.change_owner(ownership);
+        // Whoever has just stepped in has as long as anybody, however long the visitor had waited for somebody before.
+        if self.turn.is_some_and(|(_, turn)| turn.state != TurnState::Answered) {
+            step.flow.answer_by = Some(context.deadline(context.limits.handoff_ms));
+        }
         Ok(step)
     }
 
     /// Has the visitor waited for the person who owns the conversation longer than anybody should? Then a colleague may
     /// step in: that person's machine may be asleep.
-    fn keeps_waiting(&self, context: Context<'_>) -> bool {
-        self.turn.is_some_and(|(_, turn)| {
-            let since = context.now.ms_since(turn.last_message_at);
-            turn.state != TurnState::Answered && since > context.limits.handoff_ms
-        })
+    fn keeps_waiting(&self, now: Timestamp) -> bool {
+        self.answer_by.is_some_and(|answer_by| answer_by <= now)
     }
 
     /// The person who took over writes to the visitor.

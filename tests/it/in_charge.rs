@@ -316,6 +316,18 @@ async fn of_two_takeovers_at_once_one_wins_and_the_other_is_told_who() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_takeovers_one_wins_even_if_the_visitor_had_waited_for_long_before() {
+    let app = TestApp::start().await;
+    let jonas = colleague(&app).await;
+    let visitor = app.visitor().await;
+    wishes_for_person(&visitor).await;
+    app.advance_ms(DAY_MS);
+    takes_over(&app, &visitor).await;
+    let refused = jonas.post(&of(&visitor, "/take-over"), &json!({})).await.refused(409);
+    assert_eq!(refused["owned_by"], "Mia", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spam_that_asks_for_a_person_is_not_logged_as_handed_off() {
     let app = TestApp::start().await;
     let visitor = app.visitor().await;

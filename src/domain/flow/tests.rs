@@ -595,9 +595,10 @@ fn a_conversation_that_is_over_leaves_nothing_open_and_the_ai_answers_what_comes
 fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
     let (flow, _) = held();
     let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
-    let too_early = taken.take_over(at(LIMITS.handoff_ms), tom());
+    let until = 3_000 + LIMITS.handoff_ms;
+    let too_early = taken.take_over(at(until - 1), tom());
     assert_eq!(too_early, Err(OwnershipError::OwnedByOther(mia()).into()));
-    let relieved = taken.take_over(at(LIMITS.handoff_ms + 1), tom()).unwrap().flow;
+    let relieved = taken.take_over(at(until), tom()).unwrap().flow;
     assert_eq!(relieved.ownership.owner, Owner::Person(tom()));
     assert!(relieved.ownership.epoch > taken.ownership.epoch);
     assert_eq!(
@@ -609,4 +610,25 @@ fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
         answered.take_over(at(LIMITS.handoff_ms * 9), tom()).is_err(),
         "nobody waits"
     );
+}
+
+#[test]
+fn of_two_takeovers_one_wins_however_long_the_visitor_had_waited_before() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let waiting = finish(asked, 2_000, propose(asked, ""), DecisionKind::HandOff)
+        .unwrap()
+        .flow;
+    let late = LIMITS.handoff_ms * 3;
+    let taken = waiting.take_over(at(late), mia()).unwrap().flow;
+    let beaten = taken.take_over(at(late + 5), tom());
+    assert_eq!(beaten, Err(OwnershipError::OwnedByOther(mia()).into()));
+
+    // "Hello?" is no new question, and what comes after an answer is one.
+    let hello = taken.visitor_wrote(at(late + LIMITS.handoff_ms - 1)).flow;
+    assert!(hello.take_over(at(late + LIMITS.handoff_ms), tom()).is_ok());
+    let answered = hello.person_wrote(mia()).unwrap().flow;
+    let asks_on = late + LIMITS.handoff_ms * 5;
+    let asked = answered.visitor_wrote(at(asks_on)).flow;
+    assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms - 1), tom()).is_err());
+    assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms), tom()).is_ok());
 }

@@ -87,6 +87,8 @@ pub(super) struct World {
     pub(super) delayed: usize,
     /// Conversations marked as spam.
     pub(super) spam: usize,
+    /// When a person last stepped in from the conversation.
+    taken_at: i64,
 }
 
 pub(super) type Check = Result<(), TestCaseError>;
@@ -206,7 +208,17 @@ impl World {
                 self.commit_if(step)?;
             }
             Act::ClearsSpam => self.commit_if(flow.clear_spam())?,
-            Act::TakesOver(n) => self.commit_if(flow.take_over(self.context(), member(n)))?,
+            Act::TakesOver(n) => {
+                let step = flow.take_over(self.context(), member(n));
+                if step.is_ok() {
+                    if matches!(flow.ownership.owner, Owner::Person(_)) {
+                        let had = self.now - self.taken_at;
+                        prop_assert!(had >= LIMITS.handoff_ms, "relieved after {had} ms");
+                    }
+                    self.taken_at = self.now;
+                }
+                self.commit_if(step)?;
+            }
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
             Act::WantsPerson => self.commit_if(flow.visitor_wants_person(self.context()))?,
             Act::Closes(by) => self.commit_if(flow.close(self.context(), by.map(member)))?,
@@ -494,9 +506,17 @@ impl World {
             Some(TurnState::Waiting) => match owner {
                 Owner::Ai => prop_assert!(flow.spam.is_some(), "nobody answers"),
                 Owner::Nobody => prop_assert!(flow.item.is_some(), "handed off, but not in the queue"),
+                // Asked for below.
                 Owner::Person(_) => {}
             },
         }
+        let awaited = flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Waiting);
+        let owned = matches!(owner, Owner::Person(_));
+        prop_assert_eq!(
+            flow.answer_by.is_some(),
+            owned && awaited,
+            "by when a person has to answer"
+        );
         // Every visitor's message is in a turn that was answered or is the one that is open now.
         let last = self.committed.iter().rev().find_map(|c| match c {
             Committed::Visitor(turn) => Some(*turn),
