@@ -71,7 +71,7 @@ pub struct Status {
     /// Outside of business hours, while something waits: that nobody is there, and when somebody is back, in a sentence for the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<String>,
-    /// A person has to answer, and none has stepped in or none is there, and the visitor has left no address yet: they may leave one.
+    /// A person has to answer, and none has stepped in, or whoever has or could is not there, and the visitor has left no address yet: they may leave one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leave_email: bool,
     /// Where answers are mailed to when the visitor is not here.
@@ -397,7 +397,11 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         _ => None,
     };
     let has_nobody = match phase {
-        Phase::WaitingForPerson => owner == "nobody",
+        Phase::WaitingForPerson => match ledger.flow.ownership.owner {
+            Owner::Ai => false,
+            Owner::Nobody => true,
+            Owner::Person(member) => !team::is_there(app, visitor.workspace_id, member),
+        },
         Phase::Checking => away.is_some(),
         _ => false,
     };

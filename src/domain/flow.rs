@@ -89,6 +89,8 @@ pub enum Due {
     Finalise,
     /// [`Flow::expire`].
     Expire,
+    /// [`Flow::recall`].
+    Recall,
 }
 
 /// Why a transition was refused.
@@ -168,7 +170,8 @@ impl Flow {
             ItemState::Open if item.expires() => Some((item.deadline_at, Due::Expire)),
             ItemState::Open | ItemState::Closed(_) => None,
         });
-        draft.into_iter().chain(review).collect()
+        let recall = self.answer_by.map(|answer_by| (answer_by, Due::Recall));
+        draft.into_iter().chain(review).chain(recall).collect()
     }
 
     /// The visitor wrote: the message belongs to the turn of the returned flow. A draft under way or held is for an older revision from now on.
@@ -471,6 +474,21 @@ impl Flow {
         if self.turn.is_some_and(|(_, turn)| turn.state != TurnState::Answered) {
             step.flow.answer_by = Some(context.deadline(context.limits.handoff_ms));
         }
+        Ok(step)
+    }
+
+    /// The person who owns the conversation has not answered in time. If they are gone, others are called, as by a handoff.
+    /// Whoever is there keeps it: they may be in mid-sentence, and a colleague who sees it can relieve them.
+    ///
+    /// # Errors
+    /// [`ReviewError::NotDue`] while they have time or are there, and where nobody waits for them.
+    pub fn recall(self, context: Context<'_>, owner_is_there: bool) -> Result<Step, FlowError> {
+        if owner_is_there || !self.keeps_waiting(context.now) {
+            return Err(ReviewError::NotDue.into());
+        }
+        let mut step = Step::from(self);
+        let ownership = self.ownership.abandon();
+        step.call_person(context, ownership, None, &[Reason::Timeout], SystemText::HandedOff);
         Ok(step)
     }
 

@@ -328,6 +328,37 @@ async fn of_two_takeovers_one_wins_even_if_the_visitor_had_waited_for_long_befor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owner_who_is_gone_is_not_waited_for_for_ever() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    wishes_for_person(&visitor).await;
+    takes_over(&app, &visitor).await;
+    let may_leave = async || visitor.conversation().await["status"]["may_leave_email"].clone();
+    assert_eq!(may_leave().await, true, "Mia has no page open");
+    app.owner().post("/api/v1/presence", &json!({})).await.ok();
+    assert_eq!(may_leave().await, Value::Null, "she is there");
+
+    app.advance_ms(10 * 60_000);
+    visitor.says("Hello? Is anybody there?").await;
+    app.advance_ms(5 * 60_000);
+    let item = app.item_where(|item| item["kind"] == "handoff").await;
+    assert_eq!(item["reasons"], json!(["timeout"]));
+    let status = visitor.conversation().await["status"].clone();
+    assert_eq!(
+        (&status["owner"], &status["may_leave_email"]),
+        (&json!("nobody"), &json!(true))
+    );
+    let handed_off = kinds(&app)
+        .await
+        .iter()
+        .filter(|kind| *kind == "conversation.handed_off")
+        .count();
+    assert_eq!(handed_off, 2, "by the wish, and by the silence");
+    takes_over(&app, &visitor).await;
+    writes(&app, &visitor, "Here I am again.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spam_that_asks_for_a_person_is_not_logged_as_handed_off() {
     let app = TestApp::start().await;
     let visitor = app.visitor().await;

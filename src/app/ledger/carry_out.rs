@@ -519,6 +519,7 @@ async fn reschedule(tx: &Tx<'_>, conversation_id: ConversationId, before: &Flow,
         (Due::Draft, JobKind::Draft),
         (Due::Finalise, JobKind::Finalise),
         (Due::Expire, JobKind::Expire),
+        (Due::Recall, JobKind::Recall),
     ] {
         match (at(before, due), at(after, due)) {
             (old, Some(new)) if old != Some(new) => tx.schedule(kind, conversation_id, new).await?,

@@ -327,7 +327,12 @@ fn a_takeover_cancels_what_is_pending_and_closes_the_item() {
 fn handed_back_the_ai_drafts_for_what_the_person_left_unanswered_and_for_nothing_else() {
     let asked = Flow::start().visitor_wrote(at(0)).flow;
     let taken = asked.take_over(at(1_000), mia()).unwrap().flow;
-    assert_eq!(taken.dues(), []);
+    let answer_by = Timestamp(1_000 + LIMITS.handoff_ms);
+    assert_eq!(
+        taken.dues(),
+        [(answer_by, Due::Recall)],
+        "the AI has nothing to do here"
+    );
     assert_eq!(
         taken.hand_back(mia()).unwrap().flow.dues(),
         [(Timestamp(2_000), Due::Draft)]
@@ -610,6 +615,35 @@ fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
         answered.take_over(at(LIMITS.handoff_ms * 9), tom()).is_err(),
         "nobody waits"
     );
+}
+
+#[test]
+fn an_owner_who_is_gone_does_not_keep_the_visitor_waiting_for_ever() {
+    let (flow, draft) = held();
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    let hello = taken.visitor_wrote(at(200_000)).flow;
+    let due = 3_000 + LIMITS.handoff_ms;
+    assert_eq!(hello.dues(), [(Timestamp(due), Due::Recall)], "no younger by that");
+    let refused: Result<Step, FlowError> = Err(ReviewError::NotDue.into());
+    assert_eq!(hello.recall(at(due - 1), false), refused);
+    assert_eq!(hello.recall(at(due), true), refused, "she is there");
+    assert_eq!(flow.recall(at(due), false), refused, "nobody is waited for");
+
+    let step = hello.recall(at(due), false).unwrap();
+    let called = step.flow;
+    assert_eq!(called.ownership.owner, Owner::Nobody);
+    assert!(called.ownership.epoch > taken.ownership.epoch && called.admits(draft.ticket).is_err());
+    assert_eq!(called.item.unwrap().kind, ItemKind::Handoff);
+    assert!(step.effects.iter().any(|effect| matches!(
+        effect,
+        Effect::ItemOpened { reasons, .. } if reasons[..] == [Reason::Timeout]
+    )));
+    assert_eq!(called.dues(), []);
+    assert_eq!(called.person_wrote(mia()), Err(FlowError::TakeOverFirst));
+    assert!(called.take_over(at(due + 1), mia()).is_ok(), "back again");
+
+    let answered = taken.person_wrote(mia()).unwrap().flow;
+    assert_eq!(answered.dues(), []);
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub(super) struct World {
     pub(super) delayed: usize,
     /// Conversations marked as spam.
     pub(super) spam: usize,
+    /// Conversations whose owner was gone.
+    pub(super) recalled: usize,
     /// When a person last stepped in from the conversation.
     taken_at: i64,
 }
@@ -199,6 +201,19 @@ impl World {
                 // Whoever takes back a rejection or an answer of their own has approved what they had approved before it.
                 if step.is_ok() && matches!(undone, None | Some(OutcomeKind::Approve | OutcomeKind::Edit)) {
                     self.approvals.retain(|(by, _)| *by != n);
+                }
+                self.commit_if(step)?;
+            }
+            Act::Recalls => {
+                let there = flow.recall(self.context(), true);
+                prop_assert!(there.is_err(), "taken from somebody who is there");
+                let step = flow.recall(self.context(), false);
+                prop_assert_eq!(step.is_ok(), self.is_due(Due::Recall));
+                if let Ok(step) = &step {
+                    prop_assert!(self.now - self.taken_at >= LIMITS.handoff_ms, "taken back too soon");
+                    prop_assert_eq!(step.flow.ownership.owner, Owner::Nobody);
+                    prop_assert_eq!(step.flow.ownership.epoch.0, flow.ownership.epoch.0 + 1);
+                    self.recalled += 1;
                 }
                 self.commit_if(step)?;
             }
@@ -506,16 +521,17 @@ impl World {
             Some(TurnState::Waiting) => match owner {
                 Owner::Ai => prop_assert!(flow.spam.is_some(), "nobody answers"),
                 Owner::Nobody => prop_assert!(flow.item.is_some(), "handed off, but not in the queue"),
-                // Asked for below.
+                // That others are called in time is asked for below.
                 Owner::Person(_) => {}
             },
         }
         let awaited = flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Waiting);
-        let owned = matches!(owner, Owner::Person(_));
+        let a_persons = matches!(owner, Owner::Person(_));
+        let recalls = flow.dues().iter().any(|(_, due)| *due == Due::Recall);
         prop_assert_eq!(
-            flow.answer_by.is_some(),
-            owned && awaited,
-            "by when a person has to answer"
+            recalls,
+            a_persons && awaited,
+            "others are called where an owner does not answer"
         );
         // Every visitor's message is in a turn that was answered or is the one that is open now.
         let last = self.committed.iter().rev().find_map(|c| match c {
