@@ -6,7 +6,7 @@ use super::views::{MessageView, Names};
 use super::{App, AppError, agents, reach, team};
 use crate::domain::conversation::Owner;
 use crate::domain::duty::Attendance;
-use crate::domain::flow::{Context, Flow, Spam};
+use crate::domain::flow::{Context, Effect, Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::notice::{self, Reader};
@@ -71,7 +71,7 @@ pub struct Status {
     /// Outside of business hours, while something waits: that nobody is there, and when somebody is back, in a sentence for the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<String>,
-    /// A person has to answer, and none has stepped in or none is there, and the visitor has left no address yet: they may leave one.
+    /// A person has to answer, and none has stepped in, or whoever has or could is not there, and the visitor has left no address yet: they may leave one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leave_email: bool,
     /// Where answers are mailed to when the visitor is not here.
@@ -155,6 +155,7 @@ pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) ->
                     updated_at: now,
                     spam: start.spam,
                     closed_at: None,
+                    answer_by: start.answer_by,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
@@ -260,7 +261,10 @@ async fn write(
                     ledger
                         .carry_out(tx, context, &settings, &step, &Details::default())
                         .await?;
-                    kind = EventKind::ConversationHandedOff;
+                    // Spam keeps its owner: nobody is called.
+                    if step.effects.contains(&Effect::OwnerChanged(Owner::Nobody)) {
+                        kind = EventKind::ConversationHandedOff;
+                    }
                 }
                 let mut entry = LogDraft::new(kind, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)
@@ -398,7 +402,11 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         None
     };
     let has_nobody = match phase {
-        Phase::WaitingForPerson => owner == "nobody",
+        Phase::WaitingForPerson => match ledger.flow.ownership.owner {
+            Owner::Ai => false,
+            Owner::Nobody => true,
+            Owner::Person(member) => !team::is_there(app, visitor.workspace_id, member),
+        },
         Phase::Checking => !is_there,
         _ => false,
     };
