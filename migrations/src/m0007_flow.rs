@@ -24,5 +24,5 @@ impl MigrationTrait for Migration {
 }
 
 const CHANGES: &str = r"
-ALTER TABLE conversations ADD COLUMN answer_by {int};
+ALTER TABLE conversations ADD COLUMN answer_due_at {int};
 ";

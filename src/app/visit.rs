@@ -155,7 +155,7 @@ pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) ->
                     updated_at: now,
                     spam: start.spam,
                     closed_at: None,
-                    answer_by: start.answer_by,
+                    answer_due_at: start.answer_due_at,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))

@@ -144,7 +144,7 @@ pub struct Flow {
     pub spam: Option<Spam>,
     /// By when the person who owns it has to have answered what waits, counted from when they stepped in, or from the
     /// oldest message they have not answered since; none while nothing waits for them.
-    pub answer_by: Option<Timestamp>,
+    pub answer_due_at: Option<Timestamp>,
 }
 
 impl Flow {
@@ -155,7 +155,7 @@ impl Flow {
             turn: None,
             item: None,
             spam: None,
-            answer_by: None,
+            answer_due_at: None,
         }
     }
 
@@ -170,7 +170,7 @@ impl Flow {
             ItemState::Open if item.expires() => Some((item.deadline_at, Due::Expire)),
             ItemState::Open | ItemState::Closed(_) => None,
         });
-        let recall = self.answer_by.map(|answer_by| (answer_by, Due::Recall));
+        let recall = self.answer_due_at.map(|answer_due_at| (answer_due_at, Due::Recall));
         draft.into_iter().chain(review).chain(recall).collect()
     }
 
@@ -197,8 +197,8 @@ impl Flow {
         };
         step.flow.turn = Some((id, turn));
         // Asking "hello?" again does not make the first question any younger.
-        if matches!(self.ownership.owner, Owner::Person(_)) && self.answer_by.is_none() {
-            step.flow.answer_by = Some(context.deadline(context.limits.handoff_ms));
+        if matches!(self.ownership.owner, Owner::Person(_)) && self.answer_due_at.is_none() {
+            step.flow.answer_due_at = Some(context.deadline(context.limits.handoff_ms));
         }
         if let Some(item) = self.item {
             step.cancel_pending();
@@ -472,7 +472,7 @@ impl Flow {
         step.change_owner(ownership);
         // Whoever has just stepped in has as long as anybody, however long the visitor had waited for somebody before.
         if self.turn.is_some_and(|(_, turn)| turn.state != TurnState::Answered) {
-            step.flow.answer_by = Some(context.deadline(context.limits.handoff_ms));
+            step.flow.answer_due_at = Some(context.deadline(context.limits.handoff_ms));
         }
         Ok(step)
     }
@@ -495,7 +495,7 @@ impl Flow {
     /// Has the visitor waited for the person who owns the conversation longer than anybody should? Then a colleague may
     /// step in: that person's machine may be asleep.
     fn keeps_waiting(&self, now: Timestamp) -> bool {
-        self.answer_by.is_some_and(|answer_by| answer_by <= now)
+        self.answer_due_at.is_some_and(|answer_due_at| answer_due_at <= now)
     }
 
     /// The person who took over writes to the visitor.

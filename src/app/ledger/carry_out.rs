@@ -52,7 +52,7 @@ impl Ledger {
         self.conversation.owner_member_id = member;
         self.conversation.epoch = ownership.epoch;
         self.conversation.spam = self.flow.spam;
-        self.conversation.answer_by = self.flow.answer_by;
+        self.conversation.answer_due_at = self.flow.answer_due_at;
         self.conversation.updated_at = now;
         tx.update(self.conversation.clone()).await?;
         Ok(())

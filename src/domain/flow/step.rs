@@ -116,7 +116,7 @@ impl Step {
         if let Some((_, turn)) = &mut self.flow.turn {
             *turn = turn.moved_to(TurnState::Answered);
         }
-        self.flow.answer_by = None;
+        self.flow.answer_due_at = None;
     }
 
     pub(super) fn wait_for_person(&mut self) {
@@ -130,7 +130,7 @@ impl Step {
     pub(super) fn change_owner(&mut self, ownership: Ownership) {
         if ownership.owner != self.flow.ownership.owner {
             self.effects.push(Effect::OwnerChanged(ownership.owner));
-            self.flow.answer_by = None;
+            self.flow.answer_due_at = None;
         }
         self.flow.ownership = ownership;
     }

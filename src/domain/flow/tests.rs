@@ -327,10 +327,10 @@ fn a_takeover_cancels_what_is_pending_and_closes_the_item() {
 fn handed_back_the_ai_drafts_for_what_the_person_left_unanswered_and_for_nothing_else() {
     let asked = Flow::start().visitor_wrote(at(0)).flow;
     let taken = asked.take_over(at(1_000), mia()).unwrap().flow;
-    let answer_by = Timestamp(1_000 + LIMITS.handoff_ms);
+    let answer_due_at = Timestamp(1_000 + LIMITS.handoff_ms);
     assert_eq!(
         taken.dues(),
-        [(answer_by, Due::Recall)],
+        [(answer_due_at, Due::Recall)],
         "the AI has nothing to do here"
     );
     assert_eq!(
