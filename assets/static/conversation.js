@@ -64,8 +64,11 @@ async function write() {
   try {
     await send("POST", `/api/v1/conversations/${id}/messages`, { client_id: pending.client_id, text: words });
     pending = null;
-    text.value = "";
-    sessionStorage.removeItem(kept);
+    // What was typed meanwhile stays.
+    if (text.value.trim() === words) {
+      text.value = "";
+      sessionStorage.removeItem(kept);
+    }
     await refresh();
     scrollTo({ top: document.documentElement.scrollHeight });
   } catch (problem) {
@@ -110,7 +113,7 @@ async function addNote() {
   if (!words) return;
   try {
     await send("POST", `/api/v1/conversations/${id}/notes`, { text: words });
-    noteText.value = "";
+    if (noteText.value.trim() === words) noteText.value = "";
     await refresh();
     toast("Noted for colleagues; the visitor does not see it.");
   } catch (problem) {

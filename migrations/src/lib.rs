@@ -12,6 +12,7 @@ mod m0003_screening;
 mod m0004_team;
 mod m0005_override;
 mod m0006_duty;
+mod m0007_flow;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_team::Migration),
             Box::new(m0005_override::Migration),
             Box::new(m0006_duty::Migration),
+            Box::new(m0007_flow::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 //! A job's row stays until the write that does its work removes or moves it, so a crash in between runs it again, and the
 //! state machines refuse what was already done.
 
-use super::{App, AppError, closing, drafting, knowledge, mail, reach, review, team, webhooks};
+use super::{App, AppError, closing, drafting, knowledge, mail, reach, review, takeover, team, webhooks};
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
 use crate::store::{Change, JobKind};
@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
 const LANES: [(&[JobKind], usize); 5] = [
-    (&[JobKind::Finalise, JobKind::Expire, JobKind::Escalate], 16),
+    (
+        &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
+        16,
+    ),
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
@@ -127,6 +130,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
             JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
             JobKind::Escalate => team::escalate(app, workspace_id, subject.into()).await,
+            JobKind::Recall => takeover::recall(app, workspace_id, subject.into()).await,
             JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
             JobKind::Reply => reach::write_to(app, workspace_id, subject.into(), job.id).await,
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,

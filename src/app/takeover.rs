@@ -1,18 +1,22 @@
 //! Override: a person takes a conversation over, writes, and hands it back.
 
 use super::caller::Caller;
+use super::duty::OnDuty;
 use super::ledger::{self, Details};
 use super::views::{MessageView, Names};
-use super::{App, AppError, closing};
+use super::{App, AppError, closing, team};
 use crate::domain::account::Scope;
-use crate::domain::conversation::OwnershipError;
-use crate::domain::flow::FlowError;
-use crate::domain::ids::{ConversationId, MemberId, NoteId};
+use crate::domain::conversation::{Owner, OwnershipError};
+use crate::domain::flow::{Context, Due, FlowError};
+use crate::domain::ids::{ConversationId, MemberId, NoteId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::AnswerText;
 use crate::store::entity::note;
-use crate::store::{Change, LogDraft, NoteKind, Rows, Tx};
+use crate::store::{Change, JobKind, LogDraft, NoteKind, Rows, Tx};
 use serde_json::json;
+
+/// How soon it is looked again whether an owner who has not answered in time is still there.
+const LOOK_AGAIN_MS: i64 = 60_000;
 
 /// A person steps in; from this commit on nothing the AI drafted goes out.
 ///
@@ -111,6 +115,54 @@ async fn change_in(
         if !note.is_empty() {
             entry = entry.about("note", id).with("note", note);
         }
+    }
+    Ok(Change::Logged((), entry))
+}
+
+/// The person who owns a conversation should have answered by now (a job): if they are gone, others are called.
+pub(super) async fn recall(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
+    let app_of_write = app.clone();
+    app.store()
+        .write(workspace_id, move |tx| {
+            let app = app_of_write.clone();
+            Box::pin(async move { recall_in(&app, tx, id).await })
+        })
+        .await
+}
+
+async fn recall_in(app: &App, tx: &Tx<'_>, id: ConversationId) -> Result<Change<()>, AppError> {
+    let mut ledger = ledger::load(tx, id).await?;
+    let due = ledger.flow.dues().into_iter().find(|(_, due)| *due == Due::Recall);
+    let (Owner::Person(owner), Some((at, _))) = (ledger.flow.ownership.owner, due) else {
+        tx.unschedule(JobKind::Recall, id).await?;
+        return Ok(Change::Unlogged(()));
+    };
+    let settings = ledger::settings(tx).await?;
+    let on_duty = OnDuty::of(app, tx, ledger.conversation.agent_id).await?;
+    let context = Context {
+        duty: on_duty.duty(),
+        ..ledger::context(app.sources(), &settings)
+    };
+    let owner_is_there = team::is_there(app, tx.workspace_id(), owner);
+    let Ok(step) = ledger.flow.recall(context, owner_is_there) else {
+        // Whoever is there now may leave without a word.
+        let next = if at > context.now {
+            at
+        } else {
+            context.now.plus_ms(LOOK_AGAIN_MS)
+        };
+        tx.schedule(JobKind::Recall, id, next).await?;
+        return Ok(Change::Unlogged(()));
+    };
+    let written = ledger
+        .carry_out(tx, context, &settings, &step, &Details::default())
+        .await?;
+    let mut entry = LogDraft::new(EventKind::ConversationHandedOff, Actor::System)
+        .about("conversation", id)
+        .about("epoch", ledger.flow.ownership.epoch.0)
+        .about("member", owner);
+    if let Some(item) = &written.opened {
+        entry = entry.about("opened_item", item.id);
     }
     Ok(Change::Logged((), entry))
 }

@@ -6,7 +6,7 @@ use super::views::{MessageView, Names};
 use super::{App, AppError, agents, reach, team};
 use crate::domain::conversation::Owner;
 use crate::domain::duty::Attendance;
-use crate::domain::flow::{Context, Flow, Spam};
+use crate::domain::flow::{Context, Effect, Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::notice::{self, Reader};
@@ -71,7 +71,7 @@ pub struct Status {
     /// Outside of business hours, while something waits: that nobody is there, and when somebody is back, in a sentence for the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<String>,
-    /// A person has to answer, and none has stepped in or none is there, and the visitor has left no address yet: they may leave one.
+    /// A person has to answer, and none has stepped in, or whoever has or could is not there, and the visitor has left no address yet: they may leave one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leave_email: bool,
     /// Where answers are mailed to when the visitor is not here.
@@ -155,6 +155,7 @@ pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) ->
                     updated_at: now,
                     spam: start.spam,
                     closed_at: None,
+                    answer_due_at: start.answer_due_at,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
@@ -260,7 +261,10 @@ async fn write(
                     ledger
                         .carry_out(tx, context, &settings, &step, &Details::default())
                         .await?;
-                    kind = EventKind::ConversationHandedOff;
+                    // Spam keeps its owner: nobody is called.
+                    if step.effects.contains(&Effect::OwnerChanged(Owner::Nobody)) {
+                        kind = EventKind::ConversationHandedOff;
+                    }
                 }
                 let mut entry = LogDraft::new(kind, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", visitor.conversation_id)
@@ -387,14 +391,23 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         .contact(visitor.conversation_id)
         .await?
         .map(|contact| contact.address);
-    let away = if waits { away(app, &rows, &ledger).await? } else { None };
-    let estimate_ms = match &away {
-        None if waits => estimate_ms(&rows).await?,
-        _ => None,
+    let (is_there, away) = if waits {
+        there_or_away(app, &rows, &ledger).await?
+    } else {
+        (true, None)
+    };
+    let estimate_ms = if waits && is_there {
+        estimate_ms(&rows).await?
+    } else {
+        None
     };
     let has_nobody = match phase {
-        Phase::WaitingForPerson => owner == "nobody",
-        Phase::Checking => away.is_some(),
+        Phase::WaitingForPerson => match ledger.flow.ownership.owner {
+            Owner::Ai => false,
+            Owner::Nobody => true,
+            Owner::Person(member) => !team::is_there(app, visitor.workspace_id, member),
+        },
+        Phase::Checking => !is_there,
         _ => false,
     };
     let closed = ledger.conversation.closed_at.is_some();
@@ -411,12 +424,14 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     })
 }
 
-/// That it is outside of business hours, for the visitor; none within them.
-async fn away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
+/// Whether somebody is there to answer; and outside of business hours that it is so, for the visitor.
+async fn there_or_away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<(bool, Option<String>), AppError> {
     let agent_id = ledger.conversation.agent_id;
     let on_duty = OnDuty::of(app, rows, agent_id).await?;
-    let Attendance::Closed { back_at } = on_duty.duty().attendance(app.now()) else {
-        return Ok(None);
+    let back_at = match on_duty.duty().attendance(app.now()) {
+        Attendance::There => return Ok((true, None)),
+        Attendance::Away => return Ok((false, None)),
+        Attendance::Closed { back_at } => back_at,
     };
     let (_, settings) = agents::current_version(rows, agent_id).await?;
     let reader = Reader {
@@ -425,7 +440,7 @@ async fn away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<Stri
         now: app.now(),
         has_address: false,
     };
-    Ok(Some(notice::closed(back_at, &reader)))
+    Ok((false, Some(notice::closed(back_at, &reader))))
 }
 
 /// Median time from joining the queue to being closed, of the latest items that a person closed; none without any.

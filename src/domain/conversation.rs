@@ -134,6 +134,12 @@ impl Ownership {
         self.change(Owner::Person(by))
     }
 
+    /// The person who owned it is gone: someone else has to step in.
+    #[must_use]
+    pub const fn abandon(self) -> Self {
+        self.change(Owner::Nobody)
+    }
+
     /// The conversation is over: whoever writes next is the AI's again.
     #[must_use]
     pub const fn end(self) -> Self {

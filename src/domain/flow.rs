@@ -89,6 +89,8 @@ pub enum Due {
     Finalise,
     /// [`Flow::expire`].
     Expire,
+    /// [`Flow::recall`].
+    Recall,
 }
 
 /// Why a transition was refused.
@@ -140,6 +142,9 @@ pub struct Flow {
     pub item: Option<Item>,
     /// Whether it was marked as spam: then nobody waits for an answer, and the AI drafts none.
     pub spam: Option<Spam>,
+    /// By when the person who owns it has to have answered what waits, counted from when they stepped in, or from the
+    /// oldest message they have not answered since; none while nothing waits for them.
+    pub answer_due_at: Option<Timestamp>,
 }
 
 impl Flow {
@@ -150,6 +155,7 @@ impl Flow {
             turn: None,
             item: None,
             spam: None,
+            answer_due_at: None,
         }
     }
 
@@ -164,7 +170,8 @@ impl Flow {
             ItemState::Open if item.expires() => Some((item.deadline_at, Due::Expire)),
             ItemState::Open | ItemState::Closed(_) => None,
         });
-        draft.into_iter().chain(review).collect()
+        let recall = self.answer_due_at.map(|answer_due_at| (answer_due_at, Due::Recall));
+        draft.into_iter().chain(review).chain(recall).collect()
     }
 
     /// The visitor wrote: the message belongs to the turn of the returned flow. A draft under way or held is for an older revision from now on.
@@ -189,6 +196,10 @@ impl Flow {
             }
         };
         step.flow.turn = Some((id, turn));
+        // Asking "hello?" again does not make the first question any younger.
+        if matches!(self.ownership.owner, Owner::Person(_)) && self.answer_due_at.is_none() {
+            step.flow.answer_due_at = Some(context.deadline(context.limits.handoff_ms));
+        }
         if let Some(item) = self.item {
             step.cancel_pending();
             step.flow.item = Some(item.visitor_wrote(turn.revision));
@@ -326,7 +337,9 @@ impl Flow {
         Ok(step)
     }
 
-    /// The reviewer takes a pending outcome back, or an approval that others have not joined yet.
+    /// The reviewer takes a pending outcome back, or an approval that others have not joined yet. What the AI came up with
+    /// under an answer of their own that kept it out, it comes up with again ([`Self::dues`]): that somebody has to answer
+    /// must not be lost.
     ///
     /// # Errors
     /// [`FlowError::NoItem`] or [`FlowError::Review`].
@@ -339,6 +352,12 @@ impl Flow {
         }
         step.cancel_pending();
         step.flow.item = Some(item);
+        if let Some((id, turn)) = self.turn
+            && turn.state == TurnState::Held
+            && !item.has_draft
+        {
+            step.flow.turn = Some((id, turn.moved_to(TurnState::Collecting)));
+        }
         Ok(step)
     }
 
@@ -431,7 +450,7 @@ impl Flow {
     /// [`FlowError::Ownership`].
     pub fn take_over(self, context: Context<'_>, by: MemberId) -> Result<Step, FlowError> {
         let ownership = match self.ownership.take_over(by) {
-            Err(OwnershipError::OwnedByOther(_)) if self.keeps_waiting(context) => self.ownership.relieve(by),
+            Err(OwnershipError::OwnedByOther(_)) if self.keeps_waiting(context.now) => self.ownership.relieve(by),
             other => other?,
         };
         let mut step = Step::from(self);
@@ -451,16 +470,32 @@ impl Flow {
         step.flow.spam = None;
         step.wait_for_person();
         step.change_owner(ownership);
+        // Whoever has just stepped in has as long as anybody, however long the visitor had waited for somebody before.
+        if self.turn.is_some_and(|(_, turn)| turn.state != TurnState::Answered) {
+            step.flow.answer_due_at = Some(context.deadline(context.limits.handoff_ms));
+        }
+        Ok(step)
+    }
+
+    /// The person who owns the conversation has not answered in time. If they are gone, others are called, as by a handoff.
+    /// Whoever is there keeps it: they may be in mid-sentence, and a colleague who sees it can relieve them.
+    ///
+    /// # Errors
+    /// [`ReviewError::NotDue`] while they have time or are there, and where nobody waits for them.
+    pub fn recall(self, context: Context<'_>, owner_is_there: bool) -> Result<Step, FlowError> {
+        if owner_is_there || !self.keeps_waiting(context.now) {
+            return Err(ReviewError::NotDue.into());
+        }
+        let mut step = Step::from(self);
+        let ownership = self.ownership.abandon();
+        step.call_person(context, ownership, None, &[Reason::Timeout], SystemText::HandedOff);
         Ok(step)
     }
 
     /// Has the visitor waited for the person who owns the conversation longer than anybody should? Then a colleague may
     /// step in: that person's machine may be asleep.
-    fn keeps_waiting(&self, context: Context<'_>) -> bool {
-        self.turn.is_some_and(|(_, turn)| {
-            let since = context.now.ms_since(turn.last_message_at);
-            turn.state != TurnState::Answered && since > context.limits.handoff_ms
-        })
+    fn keeps_waiting(&self, now: Timestamp) -> bool {
+        self.answer_due_at.is_some_and(|answer_due_at| answer_due_at <= now)
     }
 
     /// The person who took over writes to the visitor.

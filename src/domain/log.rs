@@ -150,7 +150,9 @@ events! {
     WebhookFailed = "webhook.failed",
     /// A person has a webhook delivered again.
     WebhookRetried = "webhook.retried",
-    /// Webhooks are signed with another secret.
+    /// A person sent a webhook to try its receiver.
+    WebhookTested = "webhook.tested",
+    /// Webhooks are signed with a first or another secret.
     WebhookSecretChanged = "webhook.secret_changed",
     /// The gate opened or closed.
     GateChanged = "gate.changed",

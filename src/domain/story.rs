@@ -56,6 +56,8 @@ enum Act {
     Closes(Option<u128>),
     Finalise,
     Expire,
+    /// The owner's time to answer is over, and nobody has heard of them.
+    Recalls,
     MarksSpam,
     ClearsSpam,
     /// The process dies: every draft under way is lost, what was committed stays.
@@ -121,6 +123,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => prop::option::of(member()).prop_map(Act::Closes),
         6 => Just(Act::Finalise),
         2 => Just(Act::Expire),
+        1 => Just(Act::Recalls),
         1 => Just(Act::MarksSpam),
         1 => Just(Act::ClearsSpam),
         1 => Just(Act::Restart),
@@ -175,6 +178,7 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(vec![Act::MarksSpam, Act::VisitorWrites, Act::ClearsSpam]),
         1 => Just(waits_on()),
         1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::PersonWrites(n), Act::HandsBack(n)]),
+        1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::VisitorWrites, Act::Wait(LIMITS.handoff_ms), Act::Recalls]),
     ];
     (acts, prop::collection::vec((0usize..7, interruption()), 0..3)).prop_map(|(mut acts, interruptions)| {
         for (at, interruption) in interruptions {
@@ -252,7 +256,7 @@ fn the_stories_reach_every_ending() {
     let mut by_outcome = 0;
     let mut cancelled = 0;
     let mut late = 0;
-    let (mut together, mut delayed, mut spam) = (0, 0, 0);
+    let (mut together, mut delayed, mut spam, mut recalled) = (0, 0, 0, 0);
     let mut endings: HashMap<OutcomeKind, u32> = HashMap::new();
     for _ in 0..1_000 {
         let Ok(story) = story().new_tree(&mut runner) else {
@@ -274,6 +278,7 @@ fn the_stories_reach_every_ending() {
         together += world.together;
         delayed += world.delayed;
         spam += world.spam;
+        recalled += world.recalled;
         for outcome in world.final_outcomes.values() {
             *endings.entry(outcome.kind).or_default() += 1;
         }
@@ -283,8 +288,8 @@ fn the_stories_reach_every_ending() {
         "{by_decision} sent, {by_outcome} approved, {cancelled} cancelled, {late} without effect"
     );
     assert!(
-        together > 50 && delayed > 50 && spam > 100,
-        "{together} approved by several, {delayed} deadlines moved, {spam} marked as spam"
+        together > 50 && delayed > 50 && spam > 100 && recalled > 50,
+        "{together} approved by several, {delayed} deadlines moved, {spam} marked as spam, {recalled} owners gone"
     );
     for kind in [
         OutcomeKind::Approve,

@@ -37,7 +37,7 @@ impl Default for TeamSettings {
 pub struct EscalationStep {
     /// How long the item has waited in the queue by then, in milliseconds.
     pub after_ms: i64,
-    /// Skills or members' e-mail addresses; everybody if empty.
+    /// Skills or members' e-mail addresses; everybody if empty, and whoever manages if nobody fits.
     #[serde(default)]
     pub to: Vec<String>,
     /// Tell them by e-mail as well.
@@ -140,6 +140,20 @@ pub fn assign(candidates: &[Candidate], approvers: &[String], most_each: u32) ->
         .map(|candidate| candidate.colleague.member)
 }
 
+/// Whom a step of the chain tells: everybody if it names nobody. Where nobody of the team fits what is named any more, whoever
+/// looks after the workspace: what waits must not wait unheard of.
+pub fn told(team: &[Colleague], to: &[String]) -> Vec<Colleague> {
+    let those = |wanted: &dyn Fn(&Colleague) -> bool| -> Vec<Colleague> {
+        team.iter().filter(|colleague| wanted(colleague)).cloned().collect()
+    };
+    let named = those(&|colleague| to.is_empty() || colleague.is_named(to));
+    if named.is_empty() {
+        those(&|colleague| colleague.manages)
+    } else {
+        named
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +197,25 @@ mod tests {
         assert_eq!(given(&team, &["refunds"]), Some(2));
         assert_eq!(given(&team, &["m1@shop.example"]), Some(1));
         assert_eq!(given(&team, &["tax"]), None);
+    }
+
+    #[test]
+    fn a_step_that_fits_nobody_tells_those_who_manage() {
+        let manager = Colleague {
+            manages: true,
+            ..candidate(1, &[], 0, 0).colleague
+        };
+        let team = [manager, candidate(2, &["refunds"], 0, 0).colleague];
+        let whom = |to: &[&str]| {
+            let to: Vec<String> = to.iter().map(|&name| name.to_owned()).collect();
+            let told = told(&team, &to);
+            told.iter()
+                .map(|colleague| colleague.member.uuid().as_u128())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(whom(&[]), [1, 2]);
+        assert_eq!(whom(&["Refunds"]), [2]);
+        assert_eq!(whom(&["tax", "gone@shop.example"]), [1]);
     }
 
     #[test]

@@ -96,7 +96,8 @@ pub struct Post<'a> {
     pub headers: HeaderMap,
     /// The body.
     pub body: &'a str,
-    /// What the owner of this machine allows.
+    /// What the owner of this machine allows. Only what may lie inside goes through a proxy: a proxy looks names up by itself,
+    /// and nothing would check what they lead to.
     pub allowed: Allowed,
 }
 
@@ -197,7 +198,8 @@ impl Outbound {
     /// Any [`OutboundError`] that concerns one address.
     pub async fn post(&self, post: &Post<'_>) -> Result<StatusCode, OutboundError> {
         let host = check(post.url, post.allowed)?;
-        let client = self.client(post.url, &host, post.allowed).await?;
+        let proxy = self.proxies.before(post.url).filter(|_| post.allowed.internal);
+        let client = self.client(post.url, &host, post.allowed, proxy).await?;
         let request = client
             .post(post.url.clone())
             .headers(post.headers.clone())
@@ -206,8 +208,14 @@ impl Outbound {
     }
 
     /// A client for one request to an address that has been checked.
-    async fn client(&self, url: &Url, host: &str, allowed: Allowed) -> Result<Client, OutboundError> {
-        let builder = match self.proxies.before(url) {
+    async fn client(
+        &self,
+        url: &Url,
+        host: &str,
+        allowed: Allowed,
+        proxy: Option<Intercept>,
+    ) -> Result<Client, OutboundError> {
+        let builder = match proxy {
             Some(proxy) => behind(&proxy)?,
             None => self.pinned(url, host, allowed).await?,
         };
@@ -241,7 +249,8 @@ impl Outbound {
         get: &Get<'_>,
         token: Option<&str>,
     ) -> Result<reqwest::Response, OutboundError> {
-        let client = self.client(url, host, get.allowed).await?;
+        let proxy = self.proxies.before(url);
+        let client = self.client(url, host, get.allowed, proxy).await?;
         let mut request = client
             .get(url.clone())
             .headers(get.headers.clone())

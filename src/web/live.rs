@@ -28,7 +28,7 @@ use tokio::sync::watch;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After this long a stream says `bye`; whoever comes back shows again who they are.
 const LIVES: Duration = Duration::from_mins(30);
-/// Whoever is told that nobody is there is looked after again after this long: the business may have opened.
+/// Where something waits, it is looked at again after this long: the business may have opened or closed, somebody come or gone.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// Log entries read at once.
 const ENTRIES: u64 = 200;
@@ -153,9 +153,10 @@ impl Followed for Conversation {
         let ours = |entry: &Committed| {
             entry.header.workspace_id == workspace_id && entry.header.refs.get("conversation") == Some(&conversation)
         };
-        let is_away = self.status.as_ref().is_some_and(|status| status.away.is_some());
+        let waits = |status: &Status| matches!(status.phase, visit::Phase::Checking | visit::Phase::WaitingForPerson);
+        let waits = self.status.as_ref().is_some_and(waits);
         tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN), if is_away => true,
+            () = tokio::time::sleep(LOOK_AGAIN), if waits => true,
             more = committed(&mut self.committed, ours) => more,
             more = drafting(&mut self.drafting, |phase| phase.conversation_id == conversation_id) => more,
         }

@@ -63,6 +63,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Finalise => "finalise",
         JobKind::Expire => "expire",
         JobKind::Escalate => "escalate",
+        JobKind::Recall => "recall",
         JobKind::Embed => "embed",
         JobKind::Mail => "mail",
         JobKind::Reply => "reply",

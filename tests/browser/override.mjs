@@ -94,6 +94,24 @@ async function answers(page, visitor) {
   await widget(visitor).committed('We open at nine, dear visitor.');
   await eventually('under the name of the person', () => root(visitor).locator('.msg.person .meta b').first().textContent(), (name) => name === 'Jonas');
 
+  // What is typed while a message is on its way stays.
+  const messages = /\/api\/v1\/conversations\/[^/]+\/messages$/;
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(messages, async (route) => { await released; await route.continue(); });
+  const [sending, answered] = [page.waitForRequest(messages), page.waitForResponse(messages)];
+  await page.keyboard.type('One moment.');
+  await page.keyboard.press('Control+Enter');
+  await sending;
+  await page.keyboard.type(' I look it up');
+  release();
+  await (await answered).finished();
+  await widget(visitor).committed('One moment.');
+  await page.waitForTimeout(300);
+  assert.equal(await text.inputValue(), 'One moment. I look it up');
+  await page.unroute(messages);
+  await text.fill('');
+
   await page.keyboard.press('Escape');
   await page.keyboard.press('n');
   await page.keyboard.type('Careful: the journalist.');

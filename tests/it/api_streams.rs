@@ -200,6 +200,15 @@ async fn a_visitor_learns_how_long_a_check_usually_takes() {
     let second = app.visitor().await;
     second.says(OPENING_HOURS).await;
     app.item_of(&second).await;
-    let estimate_ms = second.conversation().await["status"]["estimate_ms"].as_i64().unwrap();
+    let status = second.conversation().await["status"].clone();
+    assert_eq!(
+        (status.get("estimate_ms"), &status["may_leave_email"]),
+        (None, &json!(true)),
+        "nobody is there to check"
+    );
+    app.owner().post("/api/v1/presence", &json!({})).await.ok();
+    let status = second.conversation().await["status"].clone();
+    assert_eq!(status.get("may_leave_email"), None);
+    let estimate_ms = status["estimate_ms"].as_i64().unwrap();
     assert!((60_000..60_000 + 10 * QUIET_MS).contains(&estimate_ms), "{estimate_ms}");
 }

@@ -259,6 +259,7 @@ async fn a_conversation_whose_owner_fell_asleep_can_be_taken_over_by_a_colleague
     let refused = mia.post(&of(&visitor, "/take-over"), &nothing).await.refused(409);
     assert_eq!(refused["owned_by"], "Otto", "{refused}");
     app.advance_ms(HOLD_MS + NAP_MS);
+    app.item_where(|item| item["kind"] == "handoff").await;
     mia.post(&of(&visitor, "/take-over"), &nothing).await.ok();
     let late = json!({ "client_id": "late", "text": "Sorry, I was away." });
     let refused = otto.post(&of(&visitor, "/messages"), &late).await.refused(409);
@@ -267,5 +268,5 @@ async fn a_conversation_whose_owner_fell_asleep_can_be_taken_over_by_a_colleague
     // What the AI drafts afterwards is for the hand-back of the one who has it.
     mia.post(&of(&visitor, "/hand-back"), &nothing).await.ok();
     app.item_of(&visitor).await;
-    assert_eq!(authors(&visitor).await, ["visitor"]);
+    assert_eq!(authors(&visitor).await, ["visitor", "system"], "that others are called");
 }

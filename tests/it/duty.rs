@@ -101,9 +101,15 @@ async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_a
     let status = visitor.conversation().await["status"].clone();
     assert_eq!(
         (&status["away"], &status["may_leave_email"]),
-        (&Value::Null, &Value::Null)
+        (&Value::Null, &json!(true)),
+        "the business is open, but nobody is there yet"
     );
     is_there(&app).await;
+    assert_eq!(
+        visitor.conversation().await["status"]["may_leave_email"],
+        Value::Null,
+        "somebody may still decide in time"
+    );
     app.advance_ms(60_000 - 30_000);
     is_there(&app).await;
     app.advance_ms(30_000);

@@ -316,6 +316,63 @@ async fn of_two_takeovers_at_once_one_wins_and_the_other_is_told_who() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_takeovers_one_wins_even_if_the_visitor_had_waited_for_long_before() {
+    let app = TestApp::start().await;
+    let jonas = colleague(&app).await;
+    let visitor = app.visitor().await;
+    wishes_for_person(&visitor).await;
+    app.advance_ms(DAY_MS);
+    takes_over(&app, &visitor).await;
+    let refused = jonas.post(&of(&visitor, "/take-over"), &json!({})).await.refused(409);
+    assert_eq!(refused["owned_by"], "Mia", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_who_is_gone_is_not_waited_for_for_ever() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    wishes_for_person(&visitor).await;
+    takes_over(&app, &visitor).await;
+    let may_leave = async || visitor.conversation().await["status"]["may_leave_email"].clone();
+    assert_eq!(may_leave().await, true, "Mia has no page open");
+    app.owner().post("/api/v1/presence", &json!({})).await.ok();
+    assert_eq!(may_leave().await, Value::Null, "she is there");
+
+    app.advance_ms(10 * 60_000);
+    visitor.says("Hello? Is anybody there?").await;
+    app.advance_ms(5 * 60_000);
+    let item = app.item_where(|item| item["kind"] == "handoff").await;
+    assert_eq!(item["reasons"], json!(["timeout"]));
+    let status = visitor.conversation().await["status"].clone();
+    assert_eq!(
+        (&status["owner"], &status["may_leave_email"]),
+        (&json!("nobody"), &json!(true))
+    );
+    let handed_off = kinds(&app)
+        .await
+        .iter()
+        .filter(|kind| *kind == "conversation.handed_off")
+        .count();
+    assert_eq!(handed_off, 2, "by the wish, and by the silence");
+    takes_over(&app, &visitor).await;
+    writes(&app, &visitor, "Here I am again.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spam_that_asks_for_a_person_is_not_logged_as_handed_off() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor().await;
+    visitor.says(QUESTION).await;
+    app.owner().post(&of(&visitor, "/spam"), &json!({})).await.ok();
+    wishes_for_person(&visitor).await;
+    assert_eq!(visitor.conversation().await["status"]["owner"], "ai");
+    assert!(
+        !kinds(&app).await.contains(&"conversation.handed_off".to_owned()),
+        "nobody was called"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_colleagues_whisper_is_in_the_log_and_never_reaches_the_visitor() {
     let app = TestApp::start().await;
     let visitor = app.visitor().await;

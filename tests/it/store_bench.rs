@@ -279,6 +279,7 @@ impl Planted {
             updated_at: AT,
             spam: None,
             closed_at: None,
+            answer_due_at: None,
         }
     }
 

@@ -6,7 +6,7 @@ use holdpoint::app::visit::{self, AddressMark};
 use holdpoint::domain::ids::ItemId;
 use holdpoint::domain::policy::{Fallback, Terms};
 use holdpoint::store::entity::review_item;
-use holdpoint::store::{Change, Json};
+use holdpoint::store::{Change, JobKind, Json};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
@@ -507,6 +507,145 @@ async fn what_waits_for_long_is_given_to_whom_the_chain_names() {
     let mails = app.owner().get("/api/v1/mails").await.ok();
     assert_eq!(mails["items"].as_array().map(Vec::len), Some(1), "{mails}");
     assert_eq!(mails["items"][0]["to"], "otto@quillhaven.example", "{mails}");
+}
+
+async fn set_chain(app: &TestApp, settings: &Value) -> crate::app::Answer {
+    app.owner()
+        .json(http::Method::PUT, "/api/v1/team/settings", settings.to_string())
+        .await
+}
+
+async fn escalations(app: &TestApp) -> usize {
+    let log = app.owner().get("/api/v1/log?limit=200").await.ok();
+    let entries = log["items"].as_array().unwrap().iter();
+    entries.filter(|entry| entry["kind"] == "review.escalated").count()
+}
+
+/// To whom something waiting is given once the chain's only step is due, five minutes after it came.
+async fn given_after_five_minutes(app: &TestApp, item: &Value, there: &[&Client]) -> String {
+    app.advance_ms(290_000);
+    for client in there {
+        client.post("/api/v1/presence", &json!({})).await.ok();
+    }
+    app.advance_ms(11_000);
+    eventually("the chain's first step", async || {
+        app.owner().get(&path(item)).await.ok()["assigned"]["name"]
+            .as_str()
+            .map(str::to_owned)
+    })
+    .await
+}
+
+/// Decisions can be undone for this long.
+async fn undone_within(app: &TestApp, undo_ms: i64) {
+    let changed = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
+        Box::pin(async move {
+            let mut row = tx.workspace().await?.unwrap();
+            row.settings.0.undo_ms = undo_ms;
+            tx.update(row).await?;
+            Ok::<_, AppError>(Change::Unlogged(()))
+        })
+    });
+    changed.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_that_falls_into_an_undo_window_is_taken_after_the_undo() {
+    let app = TestApp::start().await;
+    let chain = json!({ "assign": false, "escalation": [{ "after_ms": 300_000, "mail": true }] });
+    set_chain(&app, &chain).await.ok();
+    undone_within(&app, 120_000).await;
+    let (_visitor, item) = asked_under(&app, Terms::default()).await;
+    app.advance_ms(240_000);
+    app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    app.advance_ms(60_000);
+    eventually("the step to be put off", async || {
+        let now = app.app.store().sources().clock.now();
+        let jobs = app.app.store().next_jobs(100).await.unwrap();
+        let is_put_off = jobs.iter().any(|job| job.kind == JobKind::Escalate && job.run_at > now);
+        is_put_off.then_some(())
+    })
+    .await;
+    assert_eq!(escalations(&app).await, 0, "somebody has decided");
+    app.owner()
+        .post(&format!("{}/undo", path(&item)), &json!({}))
+        .await
+        .ok();
+    app.advance_ms(61_000);
+    eventually("the step after the undo", async || {
+        (escalations(&app).await == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_chain_that_names_a_stranger_is_refused_and_one_that_fits_nobody_tells_who_manages() {
+    let app = TestApp::start().await;
+    let _otto = colleague(&app, "Otto").await;
+    let chain =
+        |name: &str| json!({ "assign": false, "escalation": [{ "after_ms": 300_000, "to": [name], "mail": true }] });
+    let refused = set_chain(&app, &chain("gone@quillhaven.example")).await.refused(422);
+    assert!(
+        refused["detail"].as_str().unwrap().contains("not a member"),
+        "{refused}"
+    );
+    set_chain(&app, &chain(" Otto@quillhaven.example ")).await.ok();
+    set_chain(&app, &chain("tax")).await.ok();
+    let (_visitor, _item) = asked_under(&app, Terms::default()).await;
+    app.advance_ms(301_000);
+    let mails = eventually("a mail", async || {
+        let mails = app.owner().get("/api/v1/mails").await.ok();
+        (mails["items"].as_array().map(Vec::len) == Some(1)).then_some(mails)
+    })
+    .await;
+    assert_eq!(mails["items"][0]["to"], OWNER_EMAIL, "{mails}");
+}
+
+#[tokio::test]
+async fn the_chain_gives_nothing_to_who_may_not_decide_or_has_approved_already() {
+    let app = TestApp::start().await;
+    let (owner, otto) = (app.owner(), colleague(&app, "Otto").await);
+    let ina = colleague(&app, "Ina").await;
+    set_chain(
+        &app,
+        &json!({ "assign": false, "escalation": [{ "after_ms": 300_000 }] }),
+    )
+    .await
+    .ok();
+    // Of equals the one who joined first would be given it: that is Mia.
+    let terms = Terms {
+        approvers: vec!["ina@quillhaven.example".to_owned()],
+        ..Terms::default()
+    };
+    let (_visitor, item) = asked_under(&app, terms).await;
+    assert_eq!(
+        given_after_five_minutes(&app, &item, &[&owner, &otto, &ina]).await,
+        "Ina"
+    );
+
+    let (_visitor, item) = asked_under(&app, of_two()).await;
+    app.decide(&item, json!({ "kind": "approve" })).await.ok();
+    ina.delete("/api/v1/presence").await.done();
+    assert_eq!(given_after_five_minutes(&app, &item, &[&owner, &otto]).await, "Otto");
+}
+
+#[tokio::test]
+async fn the_secret_in_a_programs_address_is_neither_logged_nor_shown_to_who_does_not_administer() {
+    let app = TestApp::start().await;
+    let url = "https://hooks.shop.example/holdpoint?key=hidden";
+    let chain = json!({ "escalation": [{ "after_ms": 300_000, "webhook": url }] });
+    set_chain(&app, &chain).await.ok();
+    let of = async |client: &Client| {
+        let settings = client.get("/api/v1/team/settings").await.ok();
+        settings["escalation"][0]["webhook"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(of(&app.owner()).await, url);
+    assert_eq!(
+        of(&app.program(&["read"]).await).await,
+        "https://hooks.shop.example/holdpoint"
+    );
+    let log = app.owner().get("/api/v1/log?limit=200").await.ok().to_string();
+    assert!(log.contains("team.changed") && !log.contains("hidden"), "{log}");
 }
 
 #[tokio::test]

@@ -5,11 +5,14 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use holdpoint::app::webhooks::Courier;
-use holdpoint::outbound::{Limits, Outbound, Proxies};
+use holdpoint::outbound::{Limits, Outbound, Proxies, Resolve};
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -74,15 +77,26 @@ impl Receiver {
     }
 }
 
+const LIMITS: Limits = Limits {
+    connect: Duration::from_millis(500),
+    answer: Duration::from_millis(500),
+    quiet: Duration::from_millis(500),
+};
+
+/// Every name leads into the house.
+#[derive(Debug)]
+struct AllInside;
+
+impl Resolve for AllInside {
+    fn resolve<'a>(&'a self, _host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        async move { Ok(vec![SocketAddr::from(([10, 0, 0, 7], port))]) }.boxed()
+    }
+}
+
 /// Webhooks may reach these hosts of this machine.
 fn delivers_to(app: &TestApp, hosts: &[&Receiver]) {
-    let limits = Limits {
-        connect: Duration::from_millis(500),
-        answer: Duration::from_millis(500),
-        quiet: Duration::from_millis(500),
-    };
     app.app.delivers_through(Courier {
-        outbound: Outbound::new(Proxies::none(), limits),
+        outbound: Outbound::new(Proxies::none(), LIMITS),
         internal: hosts.iter().map(|receiver| receiver.address.to_string()).collect(),
     });
 }
@@ -277,6 +291,56 @@ async fn nobody_is_led_into_the_house() {
         "{webhook}"
     );
     assert_eq!((outside.requests().len(), inside.requests().len()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_leads_nobody_into_the_house_and_stands_before_the_hosts_that_are_listed() {
+    let app = TestApp::start().await;
+    // It answers whatever it is asked for.
+    let proxy = Receiver::start(&[]).await;
+    app.app.delivers_through(Courier {
+        outbound: Outbound::with_resolver(
+            Proxies::of(&format!("http://{}", proxy.address), ""),
+            LIMITS,
+            Arc::new(AllInside),
+        ),
+        internal: vec!["listed.example".to_owned()],
+    });
+    let send = async |url: &str| {
+        let wish = json!({ "url": url });
+        app.owner().post("/api/v1/webhooks/test", &wish).await.created();
+        tried(&app, 1).await
+    };
+    let webhook = send("https://intranet.example/hooks").await;
+    let met = webhook["last_error"].as_str().unwrap();
+    assert!(met.contains("webhook_hosts"), "{webhook}");
+    assert_eq!(proxy.requests().len(), 0);
+    let webhook = send("http://listed.example/hooks").await;
+    assert_eq!(webhook["state"], "delivered", "{webhook}");
+    assert_eq!(proxy.requests()[0].0["host"], "listed.example");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_a_receiver_or_makes_the_secret_stands_in_the_log() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start(&[]).await;
+    delivers_to(&app, &[&receiver]);
+    let by_member = async |kind: &str| {
+        let log = app.owner().get("/api/v1/log?limit=200").await.ok();
+        let entries = log["items"].as_array().unwrap().iter();
+        let ours = entries.filter(|entry| entry["kind"] == kind);
+        ours.filter(|entry| entry["actor"].as_str().unwrap().starts_with("member:"))
+            .count()
+    };
+    secret(&app, false).await;
+    secret(&app, false).await;
+    assert_eq!(by_member("webhook.secret_changed").await, 1, "made once, then shown");
+    secret(&app, true).await;
+    assert_eq!(by_member("webhook.secret_changed").await, 2);
+    test(&app, &receiver).await;
+    tried(&app, 1).await;
+    assert_eq!(by_member("webhook.tested").await, 1);
+    assert!(!log(&app).await.contains("hidden"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,6 +52,7 @@ impl Ledger {
         self.conversation.owner_member_id = member;
         self.conversation.epoch = ownership.epoch;
         self.conversation.spam = self.flow.spam;
+        self.conversation.answer_due_at = self.flow.answer_due_at;
         self.conversation.updated_at = now;
         tx.update(self.conversation.clone()).await?;
         Ok(())
@@ -518,6 +519,7 @@ async fn reschedule(tx: &Tx<'_>, conversation_id: ConversationId, before: &Flow,
         (Due::Draft, JobKind::Draft),
         (Due::Finalise, JobKind::Finalise),
         (Due::Expire, JobKind::Expire),
+        (Due::Recall, JobKind::Recall),
     ] {
         match (at(before, due), at(after, due)) {
             (old, Some(new)) if old != Some(new) => tx.schedule(kind, conversation_id, new).await?,

@@ -134,6 +134,7 @@ pub(crate) async fn load(rows: &Rows<'_>, id: ConversationId) -> Result<Ledger, 
             .as_ref()
             .map(|item| item_of(item, pending.as_ref(), draft.as_ref(), &approvals)),
         spam: conversation.spam,
+        answer_due_at: conversation.answer_due_at,
     };
     Ok(Ledger {
         conversation,

@@ -6,12 +6,16 @@ use super::super::{App, AppError, ledger};
 use super::assigning;
 use crate::domain::ids::{ConversationId, ItemId, MemberId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::review::Colleague;
+use crate::domain::review::{self, Colleague};
 use crate::domain::team;
 use crate::domain::text::Email;
 use crate::store::entity::{assignment, review_item};
 use crate::store::{Change, ItemStatus, JobKind, LogDraft, Tx};
 use serde_json::json;
+
+/// How long after the end of an undo window a step that fell into it is looked at again, in milliseconds: the decision is
+/// carried out first.
+const AFTER_UNDO_MS: i64 = 1_000;
 
 /// The next step of the chain is due for the item of a conversation (a job).
 pub(in crate::app) async fn escalate(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
@@ -47,33 +51,35 @@ async fn escalate_in(
         tx.schedule(JobKind::Escalate, id, at).await?;
         return Ok(Change::Unlogged(()));
     }
+    if item.state != ItemStatus::Open {
+        // Somebody decided, but may still undo it: then the step is due all the same.
+        let until = tx.standing_outcome(item.id).await?.map(|outcome| outcome.final_at);
+        let at = until.unwrap_or_default().max(app.now()).plus_ms(AFTER_UNDO_MS);
+        tx.schedule(JobKind::Escalate, id, at).await?;
+        return Ok(Change::Unlogged(()));
+    }
     match settings.team.escalates_at(item.created_at, done + 1) {
         Some(next) => tx.schedule(JobKind::Escalate, id, next).await?,
         None => tx.unschedule(JobKind::Escalate, id).await?,
     }
     let item_id = item.id;
-    let decided = item.state != ItemStatus::Open;
-    let told: Vec<Colleague> = super::colleagues(tx)
-        .await?
-        .into_iter()
-        .filter(|colleague| step.to.is_empty() || colleague.is_named(&step.to))
-        .collect();
-    let given_to = match team::assign(there, &step.to, u32::MAX) {
-        // Whoever looks at it now goes on.
-        Some(member) if !decided && item.leased_until.is_none_or(|until| until <= app.now()) => {
-            regive(app, tx, item_id, member).await?;
-            Some(member)
-        }
-        _ => None,
+    let colleagues = super::colleagues(tx).await?;
+    let told = team::told(&colleagues, &step.to);
+    // Whoever looks at it now goes on.
+    let given_to = if item.leased_until.is_none_or(|until| until <= app.now()) {
+        let fit = who_can_go_on(tx, &item, &colleagues, &told, there).await?;
+        team::assign(&fit, &[], u32::MAX)
+    } else {
+        None
     };
+    if let Some(member) = given_to {
+        regive(app, tx, item_id, member).await?;
+    }
     tx.update(review_item::Model {
         escalated: item.escalated + 1,
         ..item
     })
     .await?;
-    if decided {
-        return Ok(Change::Unlogged(()));
-    }
     let origin = app.post().map(|post| post.origin.clone()).unwrap_or_default();
     if step.mail {
         for colleague in &told {
@@ -103,6 +109,24 @@ async fn escalate_in(
         entry = entry.about("member", member);
     }
     Ok(Change::Logged((), entry))
+}
+
+/// Of those who are told, who is there and can decide what waits: the terms let them, and they have not approved it already.
+async fn who_can_go_on(
+    tx: &Tx<'_>,
+    item: &review_item::Model,
+    colleagues: &[Colleague],
+    told: &[Colleague],
+    there: &[team::Candidate],
+) -> Result<Vec<team::Candidate>, AppError> {
+    let approvals = ledger::standing_approvals(tx, item).await?;
+    let can = |member: MemberId| {
+        told.iter().any(|colleague| colleague.member == member)
+            && review::may_decide(&item.terms.0.approvers, member, colleagues)
+            && approvals.iter().all(|given| given.member_id != member)
+    };
+    let fit = there.iter().filter(|candidate| can(candidate.colleague.member));
+    Ok(fit.cloned().collect())
 }
 
 fn item_link(origin: &str, item: ItemId) -> String {

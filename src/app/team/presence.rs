@@ -139,6 +139,13 @@ pub async fn present(app: &App, caller: &Caller) -> Result<Vec<Presence>, AppErr
     Ok(there)
 }
 
+/// Does this member have a page open?
+pub(in crate::app) fn is_there(app: &App, workspace_id: WorkspaceId, member: MemberId) -> bool {
+    members_present(app, workspace_id)
+        .iter()
+        .any(|(present, _)| *present == member)
+}
+
 /// Told whenever somebody comes, goes or looks at something else, in any workspace.
 pub fn watch_presence(app: &App) -> watch::Receiver<u64> {
     app.inner.present.changed.subscribe()

@@ -115,7 +115,7 @@ pub struct SecretView {
 }
 
 /// The query of an address is often a secret.
-fn shown_url(url: &str) -> String {
+pub(super) fn shown_url(url: &str) -> String {
     parse_url(url).map_or_else(|_unreadable| url.to_owned(), |url| shown(&url))
 }
 
@@ -143,7 +143,8 @@ fn in_words(error: &OutboundError) -> String {
     }
 }
 
-/// Queues a webhook: row and job in the caller's transaction. One with the key of an earlier one changes nothing.
+/// Queues a webhook: row and job in the caller's transaction, whose log entry covers it. One with the key of an earlier one
+/// changes nothing.
 ///
 /// # Errors
 /// The store's.
@@ -151,7 +152,9 @@ pub async fn queue(tx: &Tx<'_>, webhook: Webhook) -> Result<DeliveryId, AppError
     if let Some(known) = tx.delivery_of_key(&webhook.key).await? {
         return Ok(known.id);
     }
-    ensure_secret(tx).await?;
+    if tx.webhook_secret().await?.is_none() {
+        make_secret(tx).await?;
+    }
     let sources = tx.sources();
     let (id, now) = (DeliveryId::new(&*sources.ids), sources.clock.now());
     let at =
@@ -178,11 +181,8 @@ pub async fn queue(tx: &Tx<'_>, webhook: Webhook) -> Result<DeliveryId, AppError
     Ok(id)
 }
 
-/// The workspace's secret, made if there is none.
-async fn ensure_secret(tx: &Tx<'_>) -> Result<webhook_secret::Model, AppError> {
-    if let Some(known) = tx.webhook_secret().await? {
-        return Ok(known);
-    }
+/// The workspace's first secret.
+async fn make_secret(tx: &Tx<'_>) -> Result<webhook_secret::Model, AppError> {
     let row = webhook_secret::Model {
         workspace_id: tx.workspace_id(),
         secret: fresh(tx),
@@ -251,6 +251,7 @@ pub async fn test(app: &App, caller: &Caller, url: &str) -> Result<DeliveryView,
     caller.require(Scope::Admin)?;
     check_url(app, url)?;
     let (url, key) = (url.trim().to_owned(), format!("test:{}", app.sources().ids.next()));
+    let actor = caller.actor();
     let row = app
         .store()
         .write(caller.workspace_id, move |tx| {
@@ -265,7 +266,10 @@ pub async fn test(app: &App, caller: &Caller, url: &str) -> Result<DeliveryView,
                 };
                 let id = queue(tx, webhook).await?;
                 let row = tx.delivery(id).await?.ok_or(AppError::NotFound("the webhook"))?;
-                Ok::<_, AppError>(Change::Unlogged(row))
+                let entry = LogDraft::new(EventKind::WebhookTested, actor)
+                    .about("webhook", id)
+                    .with("url", shown_url(&row.url));
+                Ok::<_, AppError>(Change::Logged(row, entry))
             })
         })
         .await?;
@@ -284,17 +288,20 @@ pub async fn secret(app: &App, caller: &Caller, renew: bool) -> Result<SecretVie
         .store()
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
-                let row = ensure_secret(tx).await?;
-                if !renew {
-                    return Ok(Change::Unlogged(row));
-                }
-                let row = webhook_secret::Model {
-                    previous: Some(row.secret),
-                    secret: fresh(tx),
-                    changed_at: now,
-                    ..row
+                let row = match tx.webhook_secret().await? {
+                    Some(row) if !renew => return Ok(Change::Unlogged(row)),
+                    Some(row) => {
+                        let row = webhook_secret::Model {
+                            previous: Some(row.secret),
+                            secret: fresh(tx),
+                            changed_at: now,
+                            ..row
+                        };
+                        tx.put_webhook_secret(row.clone()).await?;
+                        row
+                    }
+                    None => make_secret(tx).await?,
                 };
-                tx.put_webhook_secret(row.clone()).await?;
                 let entry = LogDraft::new(EventKind::WebhookSecretChanged, actor);
                 Ok::<_, AppError>(Change::Logged(row, entry))
             })

@@ -116,6 +116,7 @@ impl Step {
         if let Some((_, turn)) = &mut self.flow.turn {
             *turn = turn.moved_to(TurnState::Answered);
         }
+        self.flow.answer_due_at = None;
     }
 
     pub(super) fn wait_for_person(&mut self) {
@@ -129,6 +130,7 @@ impl Step {
     pub(super) fn change_owner(&mut self, ownership: Ownership) {
         if ownership.owner != self.flow.ownership.owner {
             self.effects.push(Effect::OwnerChanged(ownership.owner));
+            self.flow.answer_due_at = None;
         }
         self.flow.ownership = ownership;
     }
@@ -172,6 +174,19 @@ impl Step {
         says: SystemText,
     ) -> Result<(), FlowError> {
         let ownership = self.flow.ownership.hand_off()?;
+        self.call_person(context, ownership, lease, reasons, says);
+        Ok(())
+    }
+
+    /// The same under an owner that has been settled already.
+    pub(super) fn call_person(
+        &mut self,
+        context: Context<'_>,
+        ownership: Ownership,
+        lease: Option<Lease>,
+        reasons: &[Reason],
+        says: SystemText,
+    ) {
         self.wait_for_person();
         self.change_owner(ownership);
         // Whoever may decide about drafts, a visitor who waits for a person may be answered by anybody.
@@ -182,7 +197,6 @@ impl Step {
             (Attendance::There | Attendance::Away, says) => says,
         };
         self.effects.push(Effect::SystemSays(says));
-        Ok(())
     }
 
     pub(super) fn open_item(

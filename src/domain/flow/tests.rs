@@ -198,10 +198,34 @@ fn an_answer_that_a_person_has_written_stands_whatever_the_ai_comes_up_with() {
         assert_eq!(after.item.unwrap().has_draft, kind <= DecisionKind::Hold, "{kind:?}");
         let done = after.finalise(at(11_500), None, "Von Mia", [0; 16]).unwrap();
         assert_eq!(done.effects.last(), Some(&Effect::PersonAnswers { by: mia() }));
-        // Undone, it still has a deadline.
+        // Undone, it still has a deadline, and something to decide about until then.
         let undone = after.undo(mia(), Timestamp(6_000)).unwrap().flow;
-        assert_eq!(undone.dues(), [(Timestamp(62_000), Due::Expire)]);
+        let expires = (Timestamp(62_000), Due::Expire);
+        if kind <= DecisionKind::Hold {
+            assert_eq!(undone.dues(), [expires]);
+        } else {
+            assert_eq!(undone.dues(), [(Timestamp(5_000), Due::Draft), expires], "{kind:?}");
+        }
     }
+}
+
+#[test]
+fn an_answer_that_is_undone_does_not_take_the_call_for_a_person_with_it() {
+    let (flow, _) = held();
+    let again = flow.visitor_wrote(at(3_000)).flow;
+    let answered = again
+        .decide(at(3_500), OutcomeKind::Respond, by(mia()), seen(2))
+        .unwrap()
+        .flow;
+    let kept_out = finish(answered, 5_000, propose(answered, ""), DecisionKind::HandOff).unwrap();
+    assert_eq!(state(kept_out.flow), TurnState::Held);
+    let undone = kept_out.flow.undo(mia(), Timestamp(6_000)).unwrap().flow;
+    assert!(undone.start_draft(Timestamp(6_000)).is_ok(), "the AI looks at it again");
+    let called = finish(undone, 7_000, propose(undone, ""), DecisionKind::HandOff)
+        .unwrap()
+        .flow;
+    assert_eq!(called.ownership.owner, Owner::Nobody);
+    assert_eq!(called.item.unwrap().kind, ItemKind::Handoff);
 }
 
 #[test]
@@ -303,7 +327,12 @@ fn a_takeover_cancels_what_is_pending_and_closes_the_item() {
 fn handed_back_the_ai_drafts_for_what_the_person_left_unanswered_and_for_nothing_else() {
     let asked = Flow::start().visitor_wrote(at(0)).flow;
     let taken = asked.take_over(at(1_000), mia()).unwrap().flow;
-    assert_eq!(taken.dues(), []);
+    let answer_due_at = Timestamp(1_000 + LIMITS.handoff_ms);
+    assert_eq!(
+        taken.dues(),
+        [(answer_due_at, Due::Recall)],
+        "the AI has nothing to do here"
+    );
     assert_eq!(
         taken.hand_back(mia()).unwrap().flow.dues(),
         [(Timestamp(2_000), Due::Draft)]
@@ -571,9 +600,10 @@ fn a_conversation_that_is_over_leaves_nothing_open_and_the_ai_answers_what_comes
 fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
     let (flow, _) = held();
     let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
-    let too_early = taken.take_over(at(LIMITS.handoff_ms), tom());
+    let until = 3_000 + LIMITS.handoff_ms;
+    let too_early = taken.take_over(at(until - 1), tom());
     assert_eq!(too_early, Err(OwnershipError::OwnedByOther(mia()).into()));
-    let relieved = taken.take_over(at(LIMITS.handoff_ms + 1), tom()).unwrap().flow;
+    let relieved = taken.take_over(at(until), tom()).unwrap().flow;
     assert_eq!(relieved.ownership.owner, Owner::Person(tom()));
     assert!(relieved.ownership.epoch > taken.ownership.epoch);
     assert_eq!(
@@ -585,4 +615,54 @@ fn a_colleague_steps_in_where_a_sleeping_laptop_keeps_the_visitor_waiting() {
         answered.take_over(at(LIMITS.handoff_ms * 9), tom()).is_err(),
         "nobody waits"
     );
+}
+
+#[test]
+fn an_owner_who_is_gone_does_not_keep_the_visitor_waiting_for_ever() {
+    let (flow, draft) = held();
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    let hello = taken.visitor_wrote(at(200_000)).flow;
+    let due = 3_000 + LIMITS.handoff_ms;
+    assert_eq!(hello.dues(), [(Timestamp(due), Due::Recall)], "no younger by that");
+    let refused: Result<Step, FlowError> = Err(ReviewError::NotDue.into());
+    assert_eq!(hello.recall(at(due - 1), false), refused);
+    assert_eq!(hello.recall(at(due), true), refused, "she is there");
+    assert_eq!(flow.recall(at(due), false), refused, "nobody is waited for");
+
+    let step = hello.recall(at(due), false).unwrap();
+    let called = step.flow;
+    assert_eq!(called.ownership.owner, Owner::Nobody);
+    assert!(called.ownership.epoch > taken.ownership.epoch && called.admits(draft.ticket).is_err());
+    assert_eq!(called.item.unwrap().kind, ItemKind::Handoff);
+    assert!(step.effects.iter().any(|effect| matches!(
+        effect,
+        Effect::ItemOpened { reasons, .. } if reasons[..] == [Reason::Timeout]
+    )));
+    assert_eq!(called.dues(), []);
+    assert_eq!(called.person_wrote(mia()), Err(FlowError::TakeOverFirst));
+    assert!(called.take_over(at(due + 1), mia()).is_ok(), "back again");
+
+    let answered = taken.person_wrote(mia()).unwrap().flow;
+    assert_eq!(answered.dues(), []);
+}
+
+#[test]
+fn of_two_takeovers_one_wins_however_long_the_visitor_had_waited_before() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let waiting = finish(asked, 2_000, propose(asked, ""), DecisionKind::HandOff)
+        .unwrap()
+        .flow;
+    let late = LIMITS.handoff_ms * 3;
+    let taken = waiting.take_over(at(late), mia()).unwrap().flow;
+    let beaten = taken.take_over(at(late + 5), tom());
+    assert_eq!(beaten, Err(OwnershipError::OwnedByOther(mia()).into()));
+
+    // "Hello?" is no new question, and what comes after an answer is one.
+    let hello = taken.visitor_wrote(at(late + LIMITS.handoff_ms - 1)).flow;
+    assert!(hello.take_over(at(late + LIMITS.handoff_ms), tom()).is_ok());
+    let answered = hello.person_wrote(mia()).unwrap().flow;
+    let asks_on = late + LIMITS.handoff_ms * 5;
+    let asked = answered.visitor_wrote(at(asks_on)).flow;
+    assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms - 1), tom()).is_err());
+    assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms), tom()).is_ok());
 }

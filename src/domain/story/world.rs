@@ -7,7 +7,7 @@ use crate::domain::flow::{Context, Due, Effect, Flow, FlowError, Proposed, Spam,
 use crate::domain::ids::{DecisionId, DraftId, IdSource, ItemId, MemberId, OutcomeId, TurnId};
 use crate::domain::policy::{Decision, DecisionKind, Fallback, POLICY_VERSION, Reason, Terms};
 use crate::domain::release::{Basis, Release, TextDigest};
-use crate::domain::review::{Decider, ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending, Seen};
+use crate::domain::review::{Decider, Item, ItemKind, ItemState, LEASE_MS, OutcomeKind, Pending, Seen};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use proptest::prelude::*;
@@ -87,6 +87,10 @@ pub(super) struct World {
     pub(super) delayed: usize,
     /// Conversations marked as spam.
     pub(super) spam: usize,
+    /// Conversations whose owner was gone.
+    pub(super) recalled: usize,
+    /// When a person last stepped in from the conversation.
+    taken_at: i64,
 }
 
 pub(super) type Check = Result<(), TestCaseError>;
@@ -200,13 +204,36 @@ impl World {
                 }
                 self.commit_if(step)?;
             }
+            Act::Recalls => {
+                let there = flow.recall(self.context(), true);
+                prop_assert!(there.is_err(), "taken from somebody who is there");
+                let step = flow.recall(self.context(), false);
+                prop_assert_eq!(step.is_ok(), self.is_due(Due::Recall));
+                if let Ok(step) = &step {
+                    prop_assert!(self.now - self.taken_at >= LIMITS.handoff_ms, "taken back too soon");
+                    prop_assert_eq!(step.flow.ownership.owner, Owner::Nobody);
+                    prop_assert_eq!(step.flow.ownership.epoch.0, flow.ownership.epoch.0 + 1);
+                    self.recalled += 1;
+                }
+                self.commit_if(step)?;
+            }
             Act::MarksSpam => {
                 let step = flow.mark_spam(self.context(), Spam::Marked);
                 self.spam += usize::from(step.is_ok());
                 self.commit_if(step)?;
             }
             Act::ClearsSpam => self.commit_if(flow.clear_spam())?,
-            Act::TakesOver(n) => self.commit_if(flow.take_over(self.context(), member(n)))?,
+            Act::TakesOver(n) => {
+                let step = flow.take_over(self.context(), member(n));
+                if step.is_ok() {
+                    if matches!(flow.ownership.owner, Owner::Person(_)) {
+                        let had = self.now - self.taken_at;
+                        prop_assert!(had >= LIMITS.handoff_ms, "relieved after {had} ms");
+                    }
+                    self.taken_at = self.now;
+                }
+                self.commit_if(step)?;
+            }
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
             Act::WantsPerson => self.commit_if(flow.visitor_wants_person(self.context()))?,
             Act::Closes(by) => self.commit_if(flow.close(self.context(), by.map(member)))?,
@@ -488,14 +515,24 @@ impl World {
             }
             Some(TurnState::Held) => {
                 prop_assert_eq!(owner, Owner::Ai);
-                prop_assert!(flow.item.is_some(), "held, but not in the queue");
+                let decidable = |item: Item| item.has_draft || matches!(item.state, ItemState::Pending(_));
+                prop_assert!(flow.item.is_some_and(decidable), "held, but nothing to decide about");
             }
             Some(TurnState::Waiting) => match owner {
                 Owner::Ai => prop_assert!(flow.spam.is_some(), "nobody answers"),
                 Owner::Nobody => prop_assert!(flow.item.is_some(), "handed off, but not in the queue"),
+                // That others are called in time is asked for below.
                 Owner::Person(_) => {}
             },
         }
+        let awaited = flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Waiting);
+        let a_persons = matches!(owner, Owner::Person(_));
+        let recalls = flow.dues().iter().any(|(_, due)| *due == Due::Recall);
+        prop_assert_eq!(
+            recalls,
+            a_persons && awaited,
+            "others are called where an owner does not answer"
+        );
         // Every visitor's message is in a turn that was answered or is the one that is open now.
         let last = self.committed.iter().rev().find_map(|c| match c {
             Committed::Visitor(turn) => Some(*turn),

@@ -24,6 +24,7 @@ pub struct Model {
     pub updated_at: Timestamp,
     pub spam: Option<Spam>,
     pub closed_at: Option<Timestamp>,
+    pub answer_due_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -72,6 +72,8 @@ pub enum JobKind {
     Expire,
     /// An item has waited for long: tell somebody.
     Escalate,
+    /// The person who owns a conversation should have answered by now.
+    Recall,
     /// Compute missing embeddings of a workspace.
     Embed,
     /// Send an e-mail; its subject is the mail.

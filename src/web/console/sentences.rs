@@ -71,6 +71,7 @@ pub(super) fn owner_change(entry: &EntryView, names: &Names) -> Option<String> {
             None => "The AI left this to a person".to_owned(),
         }),
         "conversation.handed_off" if entry.actor.starts_with("visitor:") => Some(format!("{who} asked for a person")),
+        "conversation.handed_off" if entry.actor == "system" => Some("Nobody was there to answer".to_owned()),
         "conversation.handed_off" => Some("From here on a person answers".to_owned()),
         "conversation.closed" if entry.actor == "system" => Some("Over, after a long silence".to_owned()),
         "conversation.closed" => Some(format!("{who} ended the conversation")),
@@ -89,6 +90,14 @@ fn reason(entry: &EntryView) -> Option<&'static str> {
 
 fn because(entry: &EntryView) -> String {
     reason(entry).map(|why| format!(" because {why}")).unwrap_or_default()
+}
+
+/// That a conversation was taken from its owner.
+fn owner_gone(entry: &EntryView, names: &Names) -> String {
+    let owner = entry.refs.get("member");
+    let owner = owner.map_or_else(|| "whoever took over".to_owned(), |id| names.member(id));
+    let visitor = visitor(entry);
+    format!("{visitor} waits for somebody else: {owner} did not answer and is not there.")
 }
 
 /// An entry as one sentence.
@@ -119,6 +128,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             format!("The AI left the question of {visitor} to a person{}.", because(entry))
         }
         "conversation.handed_off" if entry.actor.starts_with("visitor:") => format!("{visitor} asked for a person."),
+        "conversation.handed_off" if entry.actor == "system" => owner_gone(entry, names),
         "conversation.handed_off" => format!("{visitor} waits for a person, because {who} rejected the draft."),
         "conversation.closed" if entry.actor == "system" => {
             format!("The conversation with {visitor} is over, after a long silence.")
@@ -184,6 +194,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.delivered" => "A webhook was delivered.".to_owned(),
         "webhook.failed" => "A webhook could not be delivered.".to_owned(),
         "webhook.retried" => format!("{who} had a webhook delivered again."),
+        "webhook.tested" => format!("{who} sent a webhook to try its receiver."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
@@ -297,6 +308,14 @@ mod tests {
             serde_json::json!({ "kind": "edit" }),
         );
         assert_eq!(sentence(&entry, &names()), "Mia edited the draft for Visitor 3f2a.");
+    }
+
+    #[test]
+    fn a_conversation_taken_from_somebody_who_is_gone_says_so() {
+        let refs = [("conversation", "0198-3f2a"), ("member", "m1")];
+        let entry = entry("conversation.handed_off", "system", &refs, serde_json::json!({}));
+        let told = "Visitor 3f2a waits for somebody else: Mia did not answer and is not there.";
+        assert_eq!(sentence(&entry, &names()), told);
     }
 
     #[test]

@@ -67,6 +67,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         updated_at: at,
         spam: None,
         closed_at: None,
+        answer_due_at: None,
     })
     .await?;
     tx.insert(turn::Model {
