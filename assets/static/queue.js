@@ -29,6 +29,8 @@ let served = new Map();
 let seenRevision = 0;
 let settleUntil = 0;
 let latest = Promise.resolve();
+/** What is on its way to the centre, `{id}`, or null. */
+let coming = null;
 
 const article = () => centre.querySelector("[data-item]");
 const currentId = () => article()?.dataset.item ?? "";
@@ -163,18 +165,27 @@ async function show(id) {
   if (!fetched.has(id)) prefetch(id);
   const { html, asOf } = fetched.get(id);
   fetched.delete(id);
+  const mine = (coming = { id });
   try {
-    paint(await html);
+    const painted = await html;
+    // Whoever has asked for another one meanwhile keeps that one.
+    if (coming !== mine) return;
+    paint(painted);
     // Painted at once, and brought up to date if something has changed since it was fetched.
     if (asOf !== changes && currentId() === id) refreshItem();
   } catch (problem) {
+    if (coming !== mine) return;
+    coming = null;
     if (problem.status !== 404) return toast(problem.message, { bad: true });
     dropRow(id);
     show(ids()[0]);
+  } finally {
+    if (coming === mine) coming = null;
   }
 }
 
 function showEmpty() {
+  coming = null;
   lease.release();
   desk = null;
   centre.replaceChildren();
@@ -369,6 +380,8 @@ async function refreshItem() {
 
 /** Somebody else decided what stands in the centre: say so, and stay when a text was begun. */
 function leftTheQueue() {
+  // The next one is on its way already.
+  if (coming) return;
   if (desk?.hasTyped) {
     article().dataset.heldBy = "Somebody else";
     keepText("This item has been decided by somebody else.");

@@ -434,8 +434,8 @@ async function looksRight(page, name) {
 
 const found = [];
 const browser = await launchBrowser();
+const page = await newPage(browser, DESKTOP);
 try {
-  const page = await newPage(browser, DESKTOP);
   await setUp(page);
   await review(browser, page);
   await empty(page);
@@ -446,7 +446,15 @@ try {
   assert.deepEqual(found, []);
   step('done');
 } catch (error) {
-  step('failed', { error: whatFailed(error), also: found });
+  const state = await page.evaluate(() => ({
+    at: location.pathname,
+    toasts: Array.from(document.querySelectorAll('.toast'), (toast) => toast.textContent),
+    focus: document.activeElement?.outerHTML.slice(0, 200),
+    item: { ...document.querySelector('article[data-item]')?.dataset },
+    desk: document.querySelector('[data-panel]')?.hidden === false,
+    text: document.querySelector('[data-text]')?.value,
+  }));
+  step('failed', { error: whatFailed(error), also: found, state });
   process.exitCode = 1;
 }
 await browser.close();
