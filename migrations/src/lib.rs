@@ -13,6 +13,7 @@ mod m0004_team;
 mod m0005_override;
 mod m0006_duty;
 mod m0007_flow;
+mod m0008_evidence;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_override::Migration),
             Box::new(m0006_duty::Migration),
             Box::new(m0007_flow::Migration),
+            Box::new(m0008_evidence::Migration),
         ]
     }
 }

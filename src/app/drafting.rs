@@ -351,6 +351,7 @@ async fn decide_in(
         terms: Json(decision.terms.clone()),
         confidence: Some(facts.confidence),
         facts: Some(Json(facts.clone().without_words())),
+        features: None,
         created_at: context.now,
     };
     tx.insert(decided).await?;

@@ -124,6 +124,8 @@ id! {
     NoteId,
     /// A text that colleagues write again and again.
     CannedReplyId,
+    /// What lets the gate open.
+    CertificateId,
 }
 
 #[cfg(test)]

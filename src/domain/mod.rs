@@ -10,6 +10,7 @@ pub mod brief;
 pub mod conversation;
 pub mod draft;
 pub mod duty;
+pub mod evidence;
 pub mod features;
 pub mod fitness;
 pub mod flow;

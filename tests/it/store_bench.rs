@@ -596,6 +596,7 @@ impl Planted {
             terms: Json(Terms::default()),
             confidence: Some(0.5),
             facts: Some(Json(Facts::default())),
+            features: None,
             created_at: AT,
         })
         .await?;

@@ -4,6 +4,7 @@ use super::cells::{Cells, may_go_out, merged, weighed};
 use super::evidence::{Draft, Mode, Reach};
 use crate::stats::bounds::{clopper_pearson_upper, weighted_upper};
 use crate::stats::number::count;
+use serde::{Deserialize, Serialize};
 
 /// The first set of a mode holds this part of its drafts, in percent; each further one `GRID_STEP` more.
 const GRID_FIRST: u16 = 25;
@@ -25,7 +26,7 @@ pub struct Rules {
 }
 
 /// What lets the gate open.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Which answers may go out.
     pub reach: Reach,
@@ -52,7 +53,7 @@ pub struct Certificate {
 }
 
 /// One set of the sequence: a point of the autonomy curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The set.
     pub reach: Reach,
@@ -75,7 +76,8 @@ pub struct Step {
 }
 
 /// Why there is no certificate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Uncertified {
     /// The rules are none: limit and risk lie between 0 and 1.
     NoRules,
@@ -96,7 +98,7 @@ pub enum Uncertified {
 }
 
 /// The result of the test.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certification {
     /// The certificate, or why there is none.
     pub outcome: Result<Certificate, Uncertified>,

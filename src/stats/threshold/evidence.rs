@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 /// How an answer comes about, in the order in which certificates reach out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// A verified answer.
     Verified,
@@ -69,7 +71,7 @@ impl Draft {
 }
 
 /// How far a certificate reaches: everything of safer modes, and drafts of `mode` up to a risk.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reach {
     /// The riskiest mode that may go out.
     pub mode: Mode,

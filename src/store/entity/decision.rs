@@ -21,6 +21,8 @@ pub struct Model {
     pub terms: Json<Terms>,
     pub confidence: Option<f64>,
     pub facts: Option<Json<Facts>>,
+    /// In the order of `domain::features::CATALOGUE`; what was not measured is none.
+    pub features: Option<Json<Vec<Option<f64>>>>,
     pub created_at: Timestamp,
 }
 

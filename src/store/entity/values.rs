@@ -3,10 +3,11 @@
 use crate::domain::account::Role;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
+use crate::domain::evidence::{CheckPurpose, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId,
+    AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId,
     ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
     VerifiedAnswerId, VisitorId, WorkspaceId,
 };
@@ -220,6 +221,7 @@ uuids!(
     AgentVersionId,
     ApprovalId,
     CannedReplyId,
+    CertificateId,
     ConversationId,
     DecisionId,
     DeliveryId,
@@ -245,12 +247,14 @@ integers!(Timestamp, Epoch);
 words!(
     AnswerMode,
     Author,
+    CheckPurpose,
     DecisionKind,
     DeliveryState,
     DocumentKind,
     ItemKind,
     ItemStatus,
     JobKind,
+    JudgedBy,
     MailState,
     NoteKind,
     OutcomeKind,

@@ -1,0 +1,52 @@
+//! What is known of drafts, and why somebody is asked about one.
+
+use super::review::VerdictLabel;
+use serde::{Deserialize, Serialize};
+
+/// Where the verdict on a draft comes from that counts as evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JudgedBy {
+    /// Whoever decided about it while it was held.
+    Gate,
+    /// A check of what had gone out unreviewed.
+    Sample,
+    /// A check of what had been decided without a verdict.
+    Requeue,
+}
+
+/// Why a check is made. Never shown before the verdict: all checks look alike (invariant 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckPurpose {
+    /// The answer went out unreviewed and was drawn.
+    Sample,
+    /// It was decided without a verdict, and was drawn.
+    Requeue,
+    /// A second opinion on somebody's verdict.
+    Second,
+    /// The right verdict is known; the reviewer is measured.
+    Gold,
+    /// The reviewer has judged it before; their steadiness is measured.
+    Repeat,
+}
+
+impl CheckPurpose {
+    /// Which evidence the verdict is; none for those that say something about the reviewer or about another verdict.
+    pub const fn evidence(self) -> Option<JudgedBy> {
+        match self {
+            Self::Sample => Some(JudgedBy::Sample),
+            Self::Requeue => Some(JudgedBy::Requeue),
+            Self::Second | Self::Gold | Self::Repeat => None,
+        }
+    }
+}
+
+/// Whether a label says good or bad; `None` where nobody could tell.
+pub const fn is_bad(label: VerdictLabel) -> Option<bool> {
+    match label {
+        VerdictLabel::Acceptable => Some(false),
+        VerdictLabel::Bad => Some(true),
+        VerdictLabel::CannotJudge => None,
+    }
+}

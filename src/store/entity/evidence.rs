@@ -1,0 +1,56 @@
+//! What is known of each draft that answers.
+
+use crate::domain::answer::AnswerMode;
+use crate::domain::evidence::JudgedBy;
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, WorkspaceId};
+use crate::domain::review::VerdictLabel;
+use crate::domain::time::Timestamp;
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "evidence")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub draft_id: DraftId,
+    pub workspace_id: WorkspaceId,
+    pub conversation_id: ConversationId,
+    pub agent_version_id: AgentVersionId,
+    /// Month of the workspace's calendar, as in `2026-05`.
+    pub month: String,
+    pub mode: AnswerMode,
+    /// Number of the score's version.
+    pub score_version: i64,
+    /// Rank by that version: log-odds of bad, larger is riskier.
+    pub score: f64,
+    /// First of its topics, or `other`.
+    pub topic: String,
+    pub is_sensitive: bool,
+    pub is_fresh: bool,
+    /// Hash of the content that it rests on.
+    pub rests_on: Option<Vec<u8>>,
+    /// It went out by decision, without a person.
+    pub is_sent: bool,
+    pub band: Option<i64>,
+    /// With which it is drawn for the sample (if sent).
+    pub probability: Option<f64>,
+    /// Sequence of its `message.released` entry, filled in when it is drawn or not.
+    pub seq: Option<i64>,
+    pub is_drawn: Option<bool>,
+    /// Another draft, identical with it, is the unit of evidence: neither counted nor judged.
+    pub left_out: bool,
+    pub label: Option<VerdictLabel>,
+    pub judged_by: Option<JudgedBy>,
+    pub judged_at: Option<Timestamp>,
+    /// A second person's opinion.
+    pub second_label: Option<VerdictLabel>,
+    /// The same question would be answered otherwise today.
+    pub is_changed: bool,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+super::scoped!();

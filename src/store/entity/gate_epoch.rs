@@ -1,0 +1,27 @@
+//! When the certificate was tested, and what came of it.
+
+use super::values::Json;
+use crate::domain::ids::WorkspaceId;
+use crate::domain::time::Timestamp;
+use crate::stats::threshold::Certification;
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "gate_epochs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i64,
+    pub month: String,
+    pub began_at: Timestamp,
+    pub certification: Json<Certification>,
+    pub closed_topics: Json<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+super::scoped!();
