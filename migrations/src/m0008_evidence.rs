@@ -146,11 +146,4 @@ CREATE TABLE certificates (
     CHECK ((ended_at IS NULL) = (ended_because IS NULL))
 ) {strict};
 CREATE UNIQUE INDEX one_certificate_in_force ON certificates (workspace_id) WHERE ended_at IS NULL;
-
-CREATE TABLE drift_watches (
-    workspace_id {uuid} PRIMARY KEY REFERENCES workspaces (id),
-    watch TEXT NOT NULL,
-    began_at {int} NOT NULL,
-    alarmed_at {int}
-) {strict};
 ";

@@ -59,7 +59,7 @@ pub async fn frame(app: &App, caller: &Caller) -> Result<Frame, AppError> {
             }
             Some(by.join(" and "))
         }
-        GateState::Closed | GateState::Certified { .. } => None,
+        GateState::Closed | GateState::Certified(_) => None,
     };
     Ok(Frame {
         workspace: workspace.name,

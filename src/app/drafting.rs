@@ -8,11 +8,12 @@ mod superseded;
 
 use super::copilot::Suggestion;
 use super::duty::OnDuty;
+use super::evidence::Grade;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
 use super::views::Names;
-use super::{App, AppError, agents, policy as policies, screening};
+use super::{App, AppError, agents, evidence, policy as policies, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
@@ -119,8 +120,11 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         screening: proposal.screening.clone(),
     };
     let agent_id = ledger.conversation.agent_id;
-    let facts = facts(&rows, agent_id, id, &draft, &proposal).await?;
-    decide(app, workspace_id, (agent_id, id), draft, facts, began).await
+    let (_, settings) = agents::current_version(&rows, agent_id).await?;
+    let grade = evidence::grade(&rows, &settings, &draft).await?;
+    let facts = facts(&rows, agent_id, id, &draft, &proposal, &grade).await?;
+    evidence::open_month(app, workspace_id).await?;
+    decide(app, workspace_id, (agent_id, id), draft, facts, grade, began).await
 }
 
 /// Nothing is left to draft: the job goes, unless the state says that it is due later.
@@ -259,13 +263,17 @@ async fn facts(
     id: ConversationId,
     draft: &Draft,
     proposal: &Proposal,
+    grade: &Grade,
 ) -> Result<Facts, AppError> {
     let most = u32::try_from(Facts::COUNTED_CONVERSATIONS).unwrap_or(u32::MAX);
     Ok(Facts {
         mode: draft.mode,
         trouble: proposal.trouble,
         unfit: draft.signals.unfit,
-        confidence: policy::confidence(&draft.signals, &draft.screening),
+        confidence: grade.confidence,
+        score: grade.score,
+        score_version: grade.score_version,
+        is_fresh: grade.is_fresh,
         similarity: draft.signals.top_similarity,
         screening: draft.screening.clone(),
         visitor_known: rows.contact(id).await?.is_some(),
@@ -281,13 +289,14 @@ async fn decide(
     about: (AgentId, ConversationId),
     draft: Draft,
     facts: Facts,
+    grade: Grade,
     began: Timestamp,
 ) -> Result<(), AppError> {
     let app_of_write = app.clone();
     app.store()
         .write(workspace_id, move |tx| {
-            let (app, draft, facts) = (app_of_write.clone(), draft.clone(), facts.clone());
-            Box::pin(async move { decide_in(&app, tx, about, draft, facts, began).await })
+            let (app, draft, facts, grade) = (app_of_write.clone(), draft.clone(), facts.clone(), grade.clone());
+            Box::pin(async move { decide_in(&app, tx, about, draft, facts, grade, began).await })
         })
         .await
 }
@@ -298,6 +307,7 @@ async fn decide_in(
     (agent_id, id): (AgentId, ConversationId),
     draft: Draft,
     facts: Facts,
+    grade: Grade,
     began: Timestamp,
 ) -> Result<Change<()>, AppError> {
     let workspace = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
@@ -351,7 +361,7 @@ async fn decide_in(
         terms: Json(decision.terms.clone()),
         confidence: Some(facts.confidence),
         facts: Some(Json(facts.clone().without_words())),
-        features: None,
+        features: Some(Json(grade.features.iter().map(|value| value.is_finite().then_some(*value)).collect())),
         created_at: context.now,
     };
     tx.insert(decided).await?;
@@ -369,6 +379,8 @@ async fn decide_in(
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
     let kind = what_happened(&step);
+    let is_sent = kind == EventKind::MessageReleased;
+    let graded = evidence::graded(tx, id, &draft, &facts, &grade, &decision, is_sent, context.now).await?;
     let mut entry = LogDraft::new(kind, Actor::Ai)
         .about("conversation", id)
         .about("turn", draft.turn_id)
@@ -392,7 +404,7 @@ async fn decide_in(
     if let Some(message) = written.messages.last() {
         entry = entry.about("message", message.id).about("seq", message.seq);
     }
-    Ok(Change::Logged((), entry))
+    Ok(Change::Logged((), graded(entry)))
 }
 
 /// The topics that let a draft out without a certificate, with who is responsible for each: so it is marked in the log.

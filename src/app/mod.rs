@@ -12,6 +12,7 @@ mod drafting;
 mod duty;
 pub mod engines;
 mod error;
+pub mod evidence;
 pub mod fitness;
 pub mod history;
 mod jobs;

@@ -118,6 +118,28 @@ events! {
     VerifiedAnswerAdded = "verified_answer.added",
     /// A verified answer was retired.
     VerifiedAnswerRetired = "verified_answer.retired",
+    /// The sampling of a month began: its key's hash, its bands and their probabilities.
+    SamplingOpened = "sampling.opened",
+    /// Answers were drawn for a check, or not.
+    SamplingDrawn = "sampling.drawn",
+    /// What can be said about a month was published, and the key of its draws revealed.
+    StatementPublished = "statement.published",
+    /// A version of the score was made from verdicts.
+    ScoreFitted = "score.fitted",
+    /// The certificate was tested.
+    CertificateTested = "certificate.tested",
+    /// A certificate opened the gate.
+    GateOpened = "gate.opened",
+    /// The gate was closed because a certificate ended.
+    GateClosed = "gate.closed",
+    /// A quality check was judged.
+    CheckJudged = "check.judged",
+    /// Somebody looks at a quality check, or looks away.
+    CheckLeased = "check.leased",
+    /// What may go out without a person was set.
+    AutonomyChanged = "autonomy.changed",
+    /// Answers of the past were compared with what would be answered today.
+    EvidenceCarriedOver = "evidence.carried_over",
     /// A version of an agent's policy came into force.
     PolicyApplied = "policy.applied",
     /// A conversation is over.

@@ -29,6 +29,8 @@ pub struct WorkspaceSettings {
     pub email_text: String,
     /// How the team works together.
     pub team: TeamSettings,
+    /// What may go out without a person, once it is earned.
+    pub autonomy: AutonomySettings,
 }
 
 impl Default for WorkspaceSettings {
@@ -48,7 +50,76 @@ impl Default for WorkspaceSettings {
                          write to you."
                 .to_owned(),
             team: TeamSettings::default(),
+            autonomy: AutonomySettings::default(),
         }
+    }
+}
+
+/// What may go out without a person, once it is earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AutonomySettings {
+    /// Whether a certificate opens the gate. Certificates are tested and shown either way.
+    pub opens: bool,
+    /// Of a thousand answers sent without a person, so many may be bad: `1..=500`.
+    pub limit_permille: u32,
+    /// Of a hundred, how sure a certificate and a monthly statement have to be: `80..=99`.
+    pub confidence_percent: u32,
+    /// How many answers the team can judge a day, those that wait for a person included: `0..=10_000`.
+    pub reviews_a_day: u32,
+}
+
+impl Default for AutonomySettings {
+    fn default() -> Self {
+        Self {
+            opens: false,
+            limit_permille: 40,
+            confidence_percent: 95,
+            reviews_a_day: 30,
+        }
+    }
+}
+
+/// Why settings of the autonomy are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AutonomyError {
+    /// The limit.
+    #[error("the limit has to lie between 1 and 500 bad answers in a thousand; 40 is one in twenty-five")]
+    Limit,
+    /// The confidence.
+    #[error("the confidence has to lie between 80 and 99 percent; 95 is usual")]
+    Confidence,
+    /// The capacity.
+    #[error("at most 10 000 reviews a day can be planned with")]
+    Reviews,
+}
+
+impl AutonomySettings {
+    /// Checks what the statistics rely on.
+    ///
+    /// # Errors
+    /// [`AutonomyError`] with what is possible.
+    pub fn check(self) -> Result<(), AutonomyError> {
+        if !(1..=500).contains(&self.limit_permille) {
+            return Err(AutonomyError::Limit);
+        }
+        if !(80..=99).contains(&self.confidence_percent) {
+            return Err(AutonomyError::Confidence);
+        }
+        if self.reviews_a_day > 10_000 {
+            return Err(AutonomyError::Reviews);
+        }
+        Ok(())
+    }
+
+    /// The largest share of bad answers.
+    pub fn limit(self) -> f64 {
+        f64::from(self.limit_permille) / 1_000.0
+    }
+
+    /// The probability with which a certificate or a statement may be wrong.
+    pub fn risk(self) -> f64 {
+        f64::from(100_u32.saturating_sub(self.confidence_percent)) / 100.0
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::bounds::SampleEstimate;
 use super::number::count;
-use serde::{Deserialize, Serialize};
 
 /// The bets of the detector, `λ`.
 const BETS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -21,7 +20,7 @@ pub const ALARM_LEVEL: f64 = 3_000.0;
 /// false alarm is then at least `A` reviews (Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change
 /// detection", 2024). With unequal probabilities of being reviewed `Z` is the bad answer's weight `B_h = W_h / q_h`, 0 for a good one
 /// (`bounds::betting_upper` has the same weights), which keeps its mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Detector {
     limit: f64,
     level: f64,

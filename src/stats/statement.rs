@@ -13,6 +13,7 @@ pub use tally::{CheckState, Drawn, SentAnswer, Tally};
 use super::bounds::{Population, SampleEstimate, Stratum, clopper_pearson_upper, korn_graubard};
 use super::number::{count, count_u64};
 use corrected::Corrected;
+use serde::{Deserialize, Serialize};
 
 /// How the claim is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +46,8 @@ pub enum Method {
 }
 
 /// What can be said about a month.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Statement {
     /// The claim.
     Claim(Claim),
@@ -59,7 +61,8 @@ pub enum Statement {
 }
 
 /// Why there is no claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Withheld {
     /// Nothing went out unreviewed.
     NothingSent,
@@ -72,7 +75,7 @@ pub enum Withheld {
 }
 
 /// What was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Answers sent unreviewed in the month, `N`.
     pub sent: u64,
@@ -87,7 +90,7 @@ pub struct Counts {
 }
 
 /// The claim of a month. Shares in `0.0..=1.0`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// What was counted.
     pub counts: Counts,
@@ -106,7 +109,8 @@ pub struct Claim {
 }
 
 /// Whose judgement a claim rests on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Judged {
     /// The reviewers' alone: the claim has to say "as judged by your reviewers".
     ByReviewers,

@@ -9,6 +9,7 @@ mod confirm;
 pub mod conversations;
 pub mod entity;
 mod error;
+mod evidence;
 pub mod global;
 mod jobs;
 pub mod knowledge;

@@ -176,6 +176,10 @@ impl Ledger {
             Effect::DraftJoined(draft_id) => {
                 let draft = tx.draft(*draft_id).await?;
                 if let Some(item) = &mut self.item {
+                    // Nobody decides about the one before any more.
+                    if let Some(before) = item.draft_id.filter(|before| before != draft_id) {
+                        evidence::leave_out(tx, before).await?;
+                    }
                     item.draft_id = Some(*draft_id);
                     item.topics = Json(draft.as_ref().map(topics_of).unwrap_or_default());
                     item.likeness =
@@ -354,6 +358,9 @@ impl Ledger {
                 created_at: context.now,
             };
             tx.insert(row).await?;
+            evidence::judged(tx, draft_id, label, JudgedBy::Gate, context.now).await?;
+        } else if let Some(draft_id) = outcome.draft_id {
+            evidence::decided_without_verdict(tx, draft_id, context.now).await?;
         }
         Ok(())
     }

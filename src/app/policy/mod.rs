@@ -55,7 +55,7 @@ pub async fn topics(app: &App, caller: &Caller) -> Result<Vec<String>, AppError>
 }
 
 /// The workspace's time zone. One that this machine does not know is no reason to answer nobody.
-async fn zone(rows: &Rows<'_>) -> Result<TimeZone, AppError> {
+pub(super) async fn zone(rows: &Rows<'_>) -> Result<TimeZone, AppError> {
     let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
     Ok(TimeZone::get(&workspace.time_zone).unwrap_or(TimeZone::UTC))
 }

@@ -107,6 +107,9 @@ async fn keep_evidence(tx: &Tx<'_>, decided: Vec<outcome::Model>) -> Result<(), 
         })
         .await?;
         if outcome.draft_id != Some(evidence_id) {
+            if let Some(draft_id) = outcome.draft_id {
+                evidence::leave_out(tx, draft_id).await?;
+            }
             tx.update(outcome::Model {
                 verdict: None,
                 reasons: Json(Vec::new()),

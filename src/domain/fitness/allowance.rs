@@ -109,8 +109,12 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::policy::{DecisionKind, Facts, GateState, Policy, Reason, decide};
+    use crate::domain::ids::CertificateId;
+    use crate::domain::policy::{Certified, DecisionKind, Facts, GateState, Policy, Reason, decide};
+    use crate::domain::time::Timestamp;
+    use crate::stats::threshold::{Mode, Reach};
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     const MODES: [AnswerMode; 3] = [AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose];
 
@@ -178,7 +182,13 @@ mod tests {
                         unfit: true,
                         ..Facts::default()
                     };
-                    let open = GateState::Certified { certificate: "any".to_owned() };
+                    let open = GateState::Certified(Certified {
+                        certificate: CertificateId::from(Uuid::nil()),
+                        reach: Reach { mode: Mode::Compose, risk: f64::MAX },
+                        score_version: 0,
+                        closed_topics: Vec::new(),
+                        expires_at: Timestamp(i64::MAX),
+                    });
                     let decision = decide(&open, &Policy::default(), &facts);
                     prop_assert_eq!(decision.kind, DecisionKind::Hold);
                     prop_assert!(decision.reasons.contains(&Reason::UnfitModel));

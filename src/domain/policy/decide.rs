@@ -136,9 +136,8 @@ const fn spoken_by(flag: Flag) -> (DecisionKind, Reason) {
 /// Why the gate does not let a draft through; `None` if it does.
 fn kept_by(gate: &GateState, facts: &Facts) -> Option<Reason> {
     match gate {
-        // Until certificates are evaluated (they name what they let through), one lets nothing through: the ceiling must never be
-        // looser than what was granted.
-        GateState::Closed | GateState::Certified { .. } => Some(Reason::GateClosed),
+        GateState::Closed => Some(Reason::GateClosed),
+        GateState::Certified(certified) => certified.keeps(facts),
         GateState::Uncertified { .. } if gate.lets_through(&facts.screening).is_empty() => Some(Reason::NotReleased),
         GateState::Uncertified { .. } => {
             let is_sure = facts.confidence >= UNCERTIFIED_CONFIDENCE;

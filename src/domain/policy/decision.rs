@@ -87,9 +87,32 @@ pub enum Reason {
     OtherLanguage,
     /// The message has personal data in it.
     PersonalData,
+    /// The certificate does not reach so far.
+    NotCertified,
+    /// The certificate has run out.
+    CertificateExpired,
+    /// It rests on something that is too new.
+    Fresh,
+    /// The topic is above the limit by itself.
+    TopicAboveLimit,
 }
 
 impl Reason {
+    /// Whether it is the gate that keeps the draft, and nothing about the draft: a certificate may let such drafts out.
+    pub const fn is_of_the_gate(self) -> bool {
+        matches!(
+            self,
+            Self::GateClosed
+                | Self::AlreadyHeld
+                | Self::NotReleased
+                | Self::LowConfidence
+                | Self::NotCertified
+                | Self::CertificateExpired
+                | Self::Fresh
+                | Self::TopicAboveLimit
+        )
+    }
+
     /// The reason as a person reads it.
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -115,6 +138,10 @@ impl Reason {
             Self::Distress => "the visitor may be in distress",
             Self::OtherLanguage => "the visitor writes in a language that the agent does not answer in",
             Self::PersonalData => "the message contains personal data",
+            Self::NotCertified => "your certificate does not reach as far as this draft",
+            Self::CertificateExpired => "your certificate has run out",
+            Self::Fresh => "it rests on something too new: its first answers are looked at by a person",
+            Self::TopicAboveLimit => "answers about this topic are wrong more often than you allow",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a decision rests on.
 
-use super::EngineTrouble;
+use super::{EngineTrouble, OTHER};
 use crate::domain::answer::AnswerMode;
 use crate::domain::screening::{Flag, Screening};
 use crate::domain::time::Timestamp;
@@ -19,8 +19,14 @@ pub struct Facts {
     pub unfit: bool,
     /// An earlier draft of this turn is held.
     pub already_held: bool,
-    /// How sure the draft is, `0.0..=1.0`: [`super::confidence`].
+    /// How likely the draft is acceptable, `0.0..=1.0`, as far as verdicts tell; 0 where nothing answers.
     pub confidence: f64,
+    /// Its risk by the score: log-odds of bad, larger is riskier. None where nothing answers.
+    pub score: Option<f64>,
+    /// The version of the score.
+    pub score_version: i64,
+    /// It rests on content that too few verdicts are known of.
+    pub is_fresh: bool,
     /// Ranking score of the best passage, `-1.0..=1.0`.
     pub similarity: f64,
     /// What was noticed about the turn.
@@ -43,6 +49,11 @@ impl Facts {
     pub fn without_words(mut self) -> Self {
         self.screening.evidence.clear();
         self
+    }
+
+    /// The topic under which the turn is counted: the first it belongs to.
+    pub fn topic(&self) -> &str {
+        self.screening.topics.first().map_or(OTHER, |found| found.name.as_str())
     }
 
     pub(super) fn has(&self, flag: Flag) -> bool {

@@ -1,8 +1,11 @@
 //! How far a workspace's gate is open.
 
-use crate::domain::ids::MemberId;
+use super::{Facts, Reason};
+use crate::domain::answer::AnswerMode;
+use crate::domain::ids::{CertificateId, MemberId};
 use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
+use crate::stats::threshold::{Mode, Reach};
 use serde::{Deserialize, Serialize};
 
 /// A topic that an owner lets through on their own responsibility, without a certificate.
@@ -16,8 +19,49 @@ pub struct Released {
     pub at: Timestamp,
 }
 
+/// What a certificate lets through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Certified {
+    /// Which certificate.
+    pub certificate: CertificateId,
+    /// How far it reaches: answers of safer modes, and those of its own mode up to a risk.
+    pub reach: Reach,
+    /// The version of the score that says what the risk is.
+    pub score_version: i64,
+    /// Topics that are above the limit by themselves.
+    pub closed_topics: Vec<String>,
+    /// From then on it lets nothing through.
+    pub expires_at: Timestamp,
+}
+
+impl Certified {
+    /// Why it does not let a draft through; `None` if it does.
+    pub(super) fn keeps(&self, facts: &Facts) -> Option<Reason> {
+        let mode = match facts.mode {
+            AnswerMode::Verified => Mode::Verified,
+            AnswerMode::Quote => Mode::Quote,
+            AnswerMode::Compose => Mode::Compose,
+            AnswerMode::Abstain => return Some(Reason::NotCertified),
+        };
+        if facts.at >= self.expires_at {
+            return Some(Reason::CertificateExpired);
+        }
+        if facts.is_fresh {
+            return Some(Reason::Fresh);
+        }
+        let is_closed = |name: &str| self.closed_topics.iter().any(|closed| closed == name);
+        let mut others = facts.screening.topics.iter();
+        if is_closed(facts.topic()) || others.any(|found| is_closed(&found.name)) {
+            return Some(Reason::TopicAboveLimit);
+        }
+        let admits = facts.score_version == self.score_version
+            && facts.score.is_some_and(|score| self.reach.admits(mode, score));
+        (!admits).then_some(Reason::NotCertified)
+    }
+}
+
 /// How far a workspace's gate is open.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum GateState {
     /// Every draft waits for a person.
@@ -29,10 +73,7 @@ pub enum GateState {
         topics: Vec<Released>,
     },
     /// A certificate lets drafts through.
-    Certified {
-        /// Its name.
-        certificate: String,
-    },
+    Certified(Certified),
 }
 
 impl GateState {
@@ -40,7 +81,7 @@ impl GateState {
     pub fn released(&self) -> &[Released] {
         match self {
             Self::Uncertified { topics } => topics,
-            Self::Closed | Self::Certified { .. } => &[],
+            Self::Closed | Self::Certified(_) => &[],
         }
     }
 

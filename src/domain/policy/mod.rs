@@ -32,7 +32,7 @@ pub use decision::{Decision, DecisionKind, EngineTrouble, Fallback, POLICY_VERSI
 pub use document::{Document, Opening, Rule, VisitorKind, When};
 pub use explain::{Explanation, RuleExplained, Told, explain};
 pub use facts::Facts;
-pub use gate::{GateState, Released};
+pub use gate::{Certified, GateState, Released};
 pub use hours::Hours;
 pub use read::read;
 pub use topic::{OTHER, Topic};

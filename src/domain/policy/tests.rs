@@ -3,9 +3,10 @@
 use super::decide::strictest;
 use super::*;
 use crate::domain::answer::AnswerMode;
-use crate::domain::ids::MemberId;
+use crate::domain::ids::{CertificateId, MemberId};
 use crate::domain::screening::{Flag, Screening, TopicExamples, TopicMatch, matches};
 use crate::domain::time::Timestamp;
+use crate::stats::threshold::{Mode, Reach};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -49,6 +50,21 @@ fn releasing(topics: &[&str]) -> GateState {
     GateState::Closed.releasing(&names, mia(), Timestamp(7))
 }
 
+fn certified(mode: AnswerMode, risk: f64) -> GateState {
+    let mode = match mode {
+        AnswerMode::Verified => Mode::Verified,
+        AnswerMode::Quote => Mode::Quote,
+        AnswerMode::Compose | AnswerMode::Abstain => Mode::Compose,
+    };
+    GateState::Certified(Certified {
+        certificate: CertificateId::from(Uuid::from_u128(9)),
+        reach: Reach { mode, risk },
+        score_version: 1,
+        closed_topics: vec!["refunds".to_owned()],
+        expires_at: Timestamp(1_000),
+    })
+}
+
 fn screening() -> impl Strategy<Value = Screening> {
     let topics = prop::sample::subsequence(TOPICS.to_vec(), 0..=3);
     let flags = prop::sample::subsequence(FLAGS.to_vec(), 0..=2);
@@ -83,6 +99,9 @@ fn facts() -> impl Strategy<Value = Facts> {
             at: Timestamp(at),
             visitor_known,
             conversation,
+            score: Some(similarity),
+            score_version: 1 - i64::from(unfit),
+            is_fresh: already_held,
         },
     )
 }
@@ -109,7 +128,7 @@ fn gate() -> impl Strategy<Value = GateState> {
     prop_oneof![
         Just(GateState::Closed),
         prop::sample::subsequence(TOPICS.to_vec(), 1..=3).prop_map(|topics| releasing(&topics)),
-        "[a-z]{1,8}".prop_map(|certificate| GateState::Certified { certificate }),
+        (any::<u8>(), -1.0..3.0_f64).prop_map(|(mode, risk)| certified(MODES[usize::from(mode) % 3], risk)),
     ]
 }
 
@@ -422,6 +441,30 @@ fn a_message_of_two_topics_goes_out_only_if_both_are_released() {
     assert!(releasing(&["hours"]).lets_through(&Screening::default()).is_empty());
 }
 
+proptest! {
+    #[test]
+    fn a_certificate_lets_out_what_it_reaches_and_nothing_else(
+        facts in harmless(), reach in -1.0..3.0_f64, risk in prop::option::of(-1.0..3.0_f64), version in 0_i64..3, fresh: bool, at in 0_i64..2_000,
+        topic in prop::sample::select(TOPICS.to_vec()),
+    ) {
+        let facts = Facts {
+            score: risk,
+            score_version: version,
+            is_fresh: fresh,
+            at: Timestamp(at),
+            screening: Screening { topics: vec![found(topic)], ..facts.screening },
+            ..facts
+        };
+        let policy = Policy::default();
+        let decided = decide(&certified(AnswerMode::Quote, reach), &policy, &facts).kind;
+        let within = version == 1 && !fresh && at < 1_000 && topic != "refunds" && risk.is_some_and(|risk| risk <= reach);
+        prop_assert_eq!(decided == DecisionKind::Send, within, "{:?}", decided);
+        // Written by the LLM lies beyond quotations.
+        let composed = Facts { mode: AnswerMode::Compose, ..facts };
+        prop_assert_eq!(decide(&certified(AnswerMode::Quote, 9.0), &policy, &composed).kind, DecisionKind::Hold);
+    }
+}
+
 #[test]
 fn whoever_released_a_topic_stays_responsible_for_it_until_it_is_closed() {
     let ada = MemberId::from(Uuid::from_u128(2));
@@ -435,10 +478,7 @@ fn whoever_released_a_topic_stays_responsible_for_it_until_it_is_closed() {
     assert_eq!(both.keeping(|topic| topic == "hours"), releasing(&["hours"]));
     assert_eq!(both.keeping(|_| false), GateState::Closed);
     assert_eq!(
-        GateState::Certified {
-            certificate: "c".to_owned()
-        }
-        .keeping(|_| true),
+        certified(AnswerMode::Compose, 0.0).keeping(|_| true),
         GateState::Closed
     );
 }

@@ -83,15 +83,8 @@ pub(super) struct Cell {
     squares: f64,
     pub(super) reviewed: u64,
     pub(super) bad: u64,
-    /// How often each kind of evidence stands for how many: unchanged good, bad, and bad then changed.
-    kinds: BTreeMap<(u64, Kind), f64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Acceptable,
-    Bad,
-    BadThenChanged,
+    /// How many verdicts stand for how many drafts each, good ones and bad ones.
+    kinds: BTreeMap<(u64, bool), f64>,
 }
 
 impl Cell {
@@ -100,18 +93,14 @@ impl Cell {
         if !draft.is_judged() {
             return;
         }
-        let kind = match draft.evidence {
-            Evidence::None => return,
-            Evidence::Acceptable => Kind::Acceptable,
-            Evidence::Bad => Kind::Bad,
-            Evidence::BadThenChanged => Kind::BadThenChanged,
-        };
+        // A bad answer that was corrected counts in full: see `carried_over`.
+        let is_bad = draft.evidence != Evidence::Acceptable;
         let times = draft.stands_for;
         self.judged += times;
         self.squares += times * times;
         self.reviewed += 1;
-        self.bad += u64::from(kind != Kind::Acceptable);
-        *self.kinds.entry((times.to_bits(), kind)).or_default() += 1.0;
+        self.bad += u64::from(is_bad);
+        *self.kinds.entry((times.to_bits(), is_bad)).or_default() += 1.0;
     }
 
     pub(super) fn join(&mut self, other: &Self) {
@@ -138,13 +127,9 @@ impl Cell {
     pub(super) fn weigh(&self, inside: f64, sum: &mut WeightedSum) {
         // Each verdict stands for that many drafts of the cell, itself included.
         let stands_for = self.drafts / self.judged;
-        for ((times, kind), number) in &self.kinds {
-            let times = f64::from_bits(*times);
-            match kind {
-                Kind::Acceptable => sum.add(times * stands_for / inside, *number, 0.0),
-                Kind::Bad => sum.add(times * stands_for / inside, *number, *number),
-                Kind::BadThenChanged => sum.add(times * (stands_for - 1.0).max(0.0) / inside, *number, *number),
-            }
+        for ((times, is_bad), number) in &self.kinds {
+            let weight = f64::from_bits(*times) * stands_for / inside;
+            sum.add(weight, *number, if *is_bad { *number } else { 0.0 });
         }
     }
 }

@@ -116,7 +116,7 @@ pub struct Certification {
 /// the bound; `holdpoint simulate` T1–T7).
 ///
 /// Census cells count as a sample of the traffic to come, like all others: a certificate is about tomorrow.
-/// A bad verdict whose answer was changed counts with the weight `N / n - 1` of what else it stands for.
+/// A bad verdict counts in full whether or not its answer was changed since.
 /// Left out: sensitive and fresh drafts, those of `closed` topics, those whose risk is NaN. Defined for every input; without
 /// evidence there is no certificate.
 pub fn certify(drafts: &[Draft], closed: &[u32], rules: &Rules) -> Certification {

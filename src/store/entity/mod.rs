@@ -17,7 +17,6 @@ pub mod decision;
 pub mod delivery;
 pub mod document;
 pub mod draft;
-pub mod drift_watch;
 pub mod evidence;
 pub mod gate_epoch;
 pub mod job;

@@ -85,6 +85,10 @@ pub enum JobKind {
     Reply,
     /// End a conversation in which nobody has said anything for long.
     Close,
+    /// Compare what is known with what would be answered today.
+    CarryOver,
+    /// Draw what is checked, close months, test what may be sent without a person.
+    Evidence,
 }
 
 /// For whom a note is.

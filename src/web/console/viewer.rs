@@ -88,7 +88,7 @@ impl Viewer {
                     let by = self.frame.gate_by.clone().unwrap_or_else(|| "Somebody".to_owned());
                     GateBadge::Uncertified(by, names.join(", "))
                 }
-                GateState::Certified { .. } => GateBadge::Certified,
+                GateState::Certified(_) => GateBadge::Certified,
             },
             engine: self.engine.clone(),
             csrf_token: self.csrf_token.clone(),

@@ -1,6 +1,18 @@
 //! What is known of drafts, and why somebody is asked about one.
 
+mod content;
+mod month;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub use content::rests_on;
+pub use month::{MonthName, NotAMonth};
+pub use record::{Judgement, Record, Window, examples, level, sample_weights, sent_answers};
+
+use super::answer::AnswerMode;
 use super::review::VerdictLabel;
+use crate::stats::threshold::Mode;
 use serde::{Deserialize, Serialize};
 
 /// Where the verdict on a draft comes from that counts as evidence.
@@ -48,5 +60,15 @@ pub const fn is_bad(label: VerdictLabel) -> Option<bool> {
         VerdictLabel::Acceptable => Some(false),
         VerdictLabel::Bad => Some(true),
         VerdictLabel::CannotJudge => None,
+    }
+}
+
+/// The mode as certificates know it; none where nothing answers.
+pub const fn mode_of(mode: AnswerMode) -> Option<Mode> {
+    match mode {
+        AnswerMode::Verified => Some(Mode::Verified),
+        AnswerMode::Quote => Some(Mode::Quote),
+        AnswerMode::Compose => Some(Mode::Compose),
+        AnswerMode::Abstain => None,
     }
 }

@@ -1,0 +1,130 @@
+//! What stays known after something was published: knowledge, verified answers, instructions, models.
+
+use super::certify::shrink;
+use crate::app::{App, AppError, agents, knowledge};
+use crate::domain::answer::AnswerMode;
+use crate::domain::evidence::{MonthName, rests_on};
+use crate::domain::ids::{AgentVersionId, DraftId, WorkspaceId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::settings::AgentSettings;
+use crate::domain::time::Timestamp;
+use crate::store::entity::{draft, evidence};
+use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
+use std::collections::HashMap;
+
+/// After a publication it is waited so long, in milliseconds: for the next one, and until vectors are there.
+const SETTLES_MS: i64 = 60_000;
+/// Months back whose verdicts may still certify.
+const MONTHS: i32 = 3;
+
+/// Something was published: what is known is compared with it before long.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    Ok(tx
+        .schedule(JobKind::CarryOver, tx.workspace_id(), now.plus_ms(SETTLES_MS))
+        .await?)
+}
+
+/// The job: asks every judged question of the window once more, and marks the verdicts whose answer is another one today.
+///
+/// A verified answer and a quotation are found anew, without the LLM. What the LLM wrote counts as unchanged where instructions, models and the best
+/// passage are the same; it is not written again.
+///
+/// # Errors
+/// [`AppError::Engine`] while questions cannot be compared by meaning; or the store's. It is then tried again.
+pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    let rows = app.store().rows(workspace_id);
+    let house = super::records::House::of(&rows).await?;
+    let from = MonthName::of(app.now(), &house.zone).plus(1 - MONTHS).begins(&house.zone);
+    let judged = rows.evidence_since(from).await?.into_iter().filter(|row| row.label.is_some());
+    let mut versions = Versions::default();
+    let mut moved: Vec<(DraftId, bool)> = Vec::new();
+    for row in judged {
+        let Some(made) = rows.draft(row.draft_id).await? else { continue };
+        let is_changed = is_changed(app, &rows, &mut versions, &row, &made).await?;
+        if is_changed != row.is_changed {
+            moved.push((row.draft_id, is_changed));
+        }
+    }
+    app.store()
+        .write(workspace_id, move |tx| {
+            let moved = moved.clone();
+            Box::pin(async move {
+                tx.unschedule(JobKind::CarryOver, workspace_id).await?;
+                let mut changed = 0_u64;
+                for (draft_id, is_changed) in &moved {
+                    if let Some(row) = tx.evidence(*draft_id).await? {
+                        tx.update(evidence::Model {
+                            is_changed: *is_changed,
+                            ..row
+                        })
+                        .await?;
+                        changed += u64::from(*is_changed);
+                    }
+                }
+                if moved.is_empty() {
+                    return Ok::<_, AppError>(Change::Unlogged(()));
+                }
+                let entry = LogDraft::new(EventKind::EvidenceCarriedOver, Actor::System)
+                    .with("changed", changed)
+                    .with("as_before", moved.len() as u64 - changed);
+                Ok(Change::Logged((), entry))
+            })
+        })
+        .await?;
+    shrink(app, workspace_id).await
+}
+
+/// Settings of agent versions, and of what is in force of the same agents.
+#[derive(Default)]
+struct Versions(HashMap<AgentVersionId, (AgentSettings, AgentSettings)>);
+
+impl Versions {
+    async fn of(
+        &mut self,
+        rows: &Rows<'_>,
+        id: AgentVersionId,
+    ) -> Result<Option<&(AgentSettings, AgentSettings)>, AppError> {
+        if !self.0.contains_key(&id) {
+            let Some(then) = rows.agent_version(id).await? else {
+                return Ok(None);
+            };
+            let (_, now) = agents::current_version(rows, then.agent_id).await?;
+            self.0.insert(id, (then.settings.0, now));
+        }
+        Ok(self.0.get(&id))
+    }
+}
+
+async fn is_changed(
+    app: &App,
+    rows: &Rows<'_>,
+    versions: &mut Versions,
+    row: &evidence::Model,
+    made: &draft::Model,
+) -> Result<bool, AppError> {
+    let Some((then, now)) = versions.of(rows, row.agent_version_id).await? else {
+        return Ok(true);
+    };
+    let found = knowledge::find_answer(app, rows, &made.question, now).await?;
+    if let Some(trouble) = found.trouble {
+        return Err(AppError::Internal(format!(
+            "questions cannot be compared with what was published: {trouble:?}"
+        )));
+    }
+    if found.choice.mode != row.mode {
+        return Ok(true);
+    }
+    Ok(match row.mode {
+        AnswerMode::Compose => {
+            let writes_alike = then.instructions == now.instructions
+                && then.chat_models == now.chat_models
+                && then.adapter == now.adapter
+                && then.business == now.business;
+            !writes_alike || rests_on(&found.sources).map(|hash| hash.to_vec()) != row.rests_on
+        }
+        _ => found.choice.text != made.body,
+    })
+}

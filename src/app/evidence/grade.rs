@@ -1,0 +1,154 @@
+//! How risky a draft is, when it is decided about.
+
+use super::{look_soon, months};
+use crate::app::{AppError, policy};
+use crate::domain::draft::Draft;
+use crate::domain::evidence::{MonthName, mode_of, rests_on};
+use crate::domain::features::{Texts, of_draft, prior};
+use crate::domain::ids::ConversationId;
+use crate::domain::policy::{Decision, DecisionKind, Facts};
+use crate::domain::settings::AgentSettings;
+use crate::domain::time::Timestamp;
+use crate::stats::sampler::Bands;
+use crate::stats::score::Version;
+use crate::stats::threshold::{FRESH_BELOW, is_fresh};
+use crate::store::entity::evidence;
+use crate::store::{LogDraft, Rows, Tx};
+use std::sync::LazyLock;
+
+/// The score before any verdict. Its number is 0.
+static BY_HAND: LazyLock<Version> = LazyLock::new(|| Version::by_hand(&prior()));
+
+/// A draft's risk.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::app) struct Grade {
+    /// In the order of the catalogue; NaN what was not measured.
+    pub(in crate::app) features: Vec<f64>,
+    /// The version of the score, 0 for the one set by hand.
+    pub(in crate::app) score_version: i64,
+    /// Log-odds of bad; none where nothing answers.
+    pub(in crate::app) score: Option<f64>,
+    /// How likely it is acceptable.
+    pub(in crate::app) confidence: f64,
+    /// The content it rests on.
+    pub(in crate::app) rests_on: Option<[u8; 32]>,
+    /// Too little is known of that content.
+    pub(in crate::app) is_fresh: bool,
+}
+
+/// The score in force, with its number.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn score(rows: &Rows<'_>) -> Result<(i64, Version), AppError> {
+    Ok(rows
+        .newest_score()
+        .await?
+        .map_or_else(|| (0, BY_HAND.clone()), |row| (row.number, row.version.0)))
+}
+
+/// Grades a draft by the score in force.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn grade(
+    rows: &Rows<'_>,
+    settings: &AgentSettings,
+    draft: &Draft,
+) -> Result<Grade, AppError> {
+    let (score_version, version) = score(rows).await?;
+    let best = draft.sources.first();
+    let passage = best.map(|source| format!("{}\n{}", source.title, source.text));
+    let texts = Texts {
+        question: &draft.question,
+        passage: passage.as_deref(),
+        answer: &draft.text,
+        about: &settings.business,
+        passage_about: None,
+    };
+    let features = of_draft(&texts, &draft.signals, &draft.screening);
+    let answers = mode_of(draft.mode).is_some();
+    let rests_on = rests_on(&draft.sources);
+    let known = match &rests_on {
+        Some(content) => rows.verdicts_on(content, u64::from(FRESH_BELOW)).await?,
+        None => 0,
+    };
+    Ok(Grade {
+        score_version,
+        score: answers.then(|| version.rank(&features)),
+        confidence: if answers { version.confidence(&features) } else { 0.0 },
+        rests_on,
+        is_fresh: is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
+        features,
+    })
+}
+
+/// Writes down what is known of a draft with its decision, and returns what the log says of it if it went out without a person.
+///
+/// # Errors
+/// [`AppError::Internal`] when nothing is fixed yet of the month it goes out in: it is decided about once more then. Or the store's.
+pub(in crate::app) async fn graded(
+    tx: &Tx<'_>,
+    conversation_id: ConversationId,
+    draft: &Draft,
+    facts: &Facts,
+    grade: &Grade,
+    decision: &Decision,
+    is_sent: bool,
+    now: Timestamp,
+) -> Result<impl FnOnce(LogDraft) -> LogDraft + use<>, AppError> {
+    let zone = policy::zone(tx).await?;
+    let month = MonthName::of(now, &zone);
+    let mut drawn_with = None;
+    if is_sent {
+        let row = tx.sampling_month(&month.to_string()).await?;
+        let row = row.ok_or_else(|| AppError::Internal("the month's sampling is not opened yet".to_owned()))?;
+        let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
+        let band = bands.of(facts.score.unwrap_or(f64::NAN));
+        let probability = months::probability(&row.probabilities.0, band);
+        drawn_with = Some((i64::try_from(band).unwrap_or(i64::MAX), probability));
+    }
+    let score = grade.score.unwrap_or_default();
+    if mode_of(draft.mode).is_some() {
+        let by_gate_alone = decision.kind == DecisionKind::Send
+            || decision.kind == DecisionKind::Hold && decision.reasons.iter().all(|reason| reason.is_of_the_gate());
+        tx.insert(evidence::Model {
+            draft_id: draft.id,
+            workspace_id: tx.workspace_id(),
+            conversation_id,
+            agent_version_id: draft.agent_version_id,
+            month: month.to_string(),
+            mode: draft.mode,
+            score_version: grade.score_version,
+            score,
+            topic: facts.topic().to_owned(),
+            is_sensitive: !by_gate_alone,
+            is_fresh: grade.is_fresh,
+            rests_on: grade.rests_on.map(|hash| hash.to_vec()),
+            is_sent,
+            band: drawn_with.map(|(band, _)| band),
+            probability: drawn_with.map(|(_, probability)| probability),
+            seq: None,
+            is_drawn: None,
+            left_out: false,
+            label: None,
+            judged_by: None,
+            judged_at: None,
+            second_label: None,
+            is_changed: false,
+            created_at: now,
+        })
+        .await?;
+        look_soon(tx, now).await?;
+    }
+    let version = grade.score_version;
+    Ok(move |entry: LogDraft| match drawn_with {
+        Some((band, probability)) => entry
+            .about("month", month)
+            .about("score", score)
+            .about("score_version", version)
+            .about("band", band)
+            .about("probability", probability),
+        None => entry,
+    })
+}

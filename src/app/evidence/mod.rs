@@ -1,0 +1,67 @@
+//! What is known of drafts, and what follows from it: scores, samples, statements, certificates.
+//!
+//! A draft is graded when it is decided about ([`grade`]), its verdict is noted when it is given ([`note`]), and one job for each
+//! workspace does the rest ([`keep`]): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
+//! is figured out anew from rows; nothing is remembered between runs.
+
+mod carry;
+mod certify;
+mod drift;
+mod grade;
+mod months;
+mod note;
+mod records;
+mod settings;
+mod verify;
+mod view;
+
+pub use settings::{AutonomyInput, autonomy, set_autonomy};
+pub use verify::{DrawView, verify_draw};
+pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
+
+pub(super) use carry::{carry_over, published};
+pub(super) use grade::{Grade, grade, graded};
+pub(super) use months::open as open_month;
+pub(super) use note::{decided_without_verdict, judged, leave_out};
+
+use super::{App, AppError};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::time::Timestamp;
+use crate::store::{Change, JobKind, Tx};
+
+/// The job looks again after this long, in milliseconds, whatever happens: months end by themselves.
+const LOOK_AGAIN_MS: i64 = 60 * 60_000;
+/// After something happened it waits this long, in milliseconds, for more of it.
+const SOON_MS: i64 = 2_000;
+
+/// Has the job look soon.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn look_soon(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    Ok(tx
+        .schedule(JobKind::Evidence, tx.workspace_id(), now.plus_ms(SOON_MS))
+        .await?)
+}
+
+/// The job: draws, closes months, fits, tests, watches.
+///
+/// # Errors
+/// The store's; it is then tried again.
+pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    // Whatever happens while it runs makes it run again.
+    let again = app.now().plus_ms(LOOK_AGAIN_MS);
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                tx.schedule(JobKind::Evidence, workspace_id, again).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await?;
+    months::open(app, workspace_id).await?;
+    months::draw(app, workspace_id).await?;
+    months::close(app, workspace_id).await?;
+    drift::watch(app, workspace_id).await?;
+    certify::test_if_due(app, workspace_id).await
+}

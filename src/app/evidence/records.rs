@@ -1,0 +1,90 @@
+//! From rows to what the rules take.
+
+use crate::app::{AppError, policy};
+use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
+use crate::domain::settings::AutonomySettings;
+use crate::domain::time::Timestamp;
+use crate::stats::score::Version;
+use crate::store::Rows;
+use crate::store::entity::evidence;
+use jiff::tz::TimeZone;
+
+/// What a workspace counts with.
+pub(super) struct House {
+    pub(super) autonomy: AutonomySettings,
+    pub(super) zone: TimeZone,
+    pub(super) created_at: Timestamp,
+}
+
+impl House {
+    pub(super) async fn of(rows: &Rows<'_>) -> Result<Self, AppError> {
+        let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+        Ok(Self {
+            autonomy: workspace.settings.0.autonomy,
+            zone: policy::zone(rows).await?,
+            created_at: workspace.created_at,
+        })
+    }
+}
+
+/// Topics by number, in the order in which they were met.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Topics(Vec<String>);
+
+impl Topics {
+    fn number(&mut self, name: &str) -> u32 {
+        let at = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn name(&self, number: u32) -> Option<&str> {
+        let at = usize::try_from(number).ok()?;
+        self.0.get(at).map(String::as_str)
+    }
+}
+
+/// Records of rows. The schema lets no row in that is none.
+pub(super) fn records(rows: &[evidence::Model], topics: &mut Topics) -> Vec<Record> {
+    rows.iter().filter_map(|row| record(row, topics)).collect()
+}
+
+fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
+    let sent = row.band.zip(row.probability).filter(|_| row.is_sent);
+    Some(Record {
+        draft: row.draft_id,
+        conversation: row.conversation_id,
+        at: row.created_at.0,
+        month: row.month.parse::<MonthName>().ok()?,
+        mode: mode_of(row.mode)?,
+        risk: row.score,
+        topic: topics.number(&row.topic),
+        is_sensitive: row.is_sensitive,
+        is_fresh: row.is_fresh,
+        sent: sent.map(|(band, probability)| (u16::try_from(band).unwrap_or(u16::MAX), probability)),
+        sequence: row.seq.and_then(|seq| u64::try_from(seq).ok()),
+        is_drawn: row.is_drawn == Some(true),
+        left_out: row.left_out,
+        judged: row.label.zip(row.judged_by).map(|(label, by)| Judgement {
+            by,
+            bad: is_bad(label),
+            second: row.second_label.and_then(is_bad),
+        }),
+        is_changed: row.is_changed,
+    })
+}
+
+/// The records' features in their order; all missing where none were kept.
+pub(super) async fn features(rows: &Rows<'_>, records: &[Record]) -> Result<Vec<Vec<f64>>, AppError> {
+    let drafts: Vec<_> = records.iter().map(|record| record.draft).collect();
+    let mut known = rows.features(&drafts).await?;
+    Ok(drafts.iter().map(|draft| known.remove(draft).unwrap_or_default()).collect())
+}
+
+/// The records with the risks that a version of the score sees.
+pub(super) fn scored(records: Vec<Record>, features: &[Vec<f64>], version: &Version) -> Vec<Record> {
+    let pairs = records.into_iter().zip(features);
+    pairs.map(|(record, features)| record.scored(version, features)).collect()
+}

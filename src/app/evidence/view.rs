@@ -1,0 +1,169 @@
+//! What is known, for people.
+
+use super::records::House;
+use super::{drift, months};
+use crate::app::{App, AppError, Caller, policy};
+use crate::domain::account::Scope;
+use crate::domain::settings::AutonomySettings;
+use crate::domain::time::Timestamp;
+use crate::stats::drift::ALARM_LEVEL;
+use crate::stats::statement::Statement;
+use crate::stats::threshold::{Certificate, Mode, Step, Uncertified, verdicts_needed};
+use serde::Serialize;
+
+/// So many past tests and certificates are shown.
+const SHOWN: u64 = 24;
+
+/// Everything about quality.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Quality {
+    /// What the owner set.
+    pub autonomy: AutonomySettings,
+    /// `closed`, `uncertified` or `certified`.
+    pub gate: &'static str,
+    /// The certificate in force.
+    pub certificate: Option<CertificateView>,
+    /// The last test.
+    pub epoch: Option<EpochView>,
+    /// Verdicts since that test, and after how many the next one comes if the month does not end before.
+    pub verdicts: (u64, u32),
+    /// The smallest number of verdicts with which anything can be certified at this limit.
+    pub verdicts_needed: u32,
+    /// Months, the newest first.
+    pub months: Vec<MonthView>,
+    /// The detector's figure and the level at which it closes the gate; none before the first certificate.
+    pub drift: Option<(f64, f64)>,
+}
+
+/// A certificate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CertificateView {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub certificate: Certificate,
+    /// Since when.
+    pub issued_at: Timestamp,
+    /// Until when at the latest.
+    pub expires_at: Timestamp,
+    /// When and why it ended.
+    pub ended: Option<(Timestamp, String)>,
+}
+
+/// A point of the autonomy curve: how much goes out without a person against what is guaranteed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurvePoint {
+    /// The riskiest mode in it.
+    pub mode: Mode,
+    /// The share of drafts that goes out.
+    pub automation: f64,
+    /// The estimate of the share of bad ones among them.
+    pub estimate: f64,
+    /// The upper bound of that share.
+    pub upper: f64,
+    /// Verdicts in it.
+    pub reviewed: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+    /// Whether it is certified.
+    pub is_certified: bool,
+}
+
+impl From<&Step> for CurvePoint {
+    fn from(step: &Step) -> Self {
+        Self {
+            mode: step.reach.mode,
+            automation: step.automation,
+            estimate: step.estimate,
+            upper: step.upper,
+            reviewed: step.reviewed,
+            bad: step.bad,
+            is_certified: step.is_certified,
+        }
+    }
+}
+
+/// A test of the certificate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EpochView {
+    /// Its number.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// All sets in order.
+    pub curve: Vec<CurvePoint>,
+    /// Why there is no certificate.
+    pub refused: Option<Uncertified>,
+    /// Topics that are above the limit by themselves.
+    pub closed_topics: Vec<String>,
+}
+
+/// A month's sample and statement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MonthView {
+    /// As in `2026-05`.
+    pub month: String,
+    /// What is said of it; as it stands, where the month is not closed.
+    pub statement: Statement,
+    /// Whether it is closed.
+    pub is_closed: bool,
+    /// Hash of the key of its draws.
+    pub commitment: String,
+}
+
+/// Everything about quality.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let house = House::of(&rows).await?;
+    let in_force = rows.certificate_in_force().await?;
+    let epoch = rows.last_epoch().await?;
+    let since = epoch.as_ref().map_or(house.created_at, |epoch| epoch.began_at);
+    let mut months = Vec::new();
+    for row in rows.sampling_months().await?.into_iter().take(usize::try_from(SHOWN).unwrap_or(usize::MAX)) {
+        let stored = row.statement.clone().and_then(|said| serde_json::from_value(said.0).ok());
+        let statement = match stored {
+            Some(stored) => stored,
+            None => months::statement(&rows, &house, &row).await?.0,
+        };
+        months.push(MonthView {
+            month: row.month.clone(),
+            statement,
+            is_closed: row.closed_at.is_some(),
+            commitment: months::hex(&row.commitment),
+        });
+    }
+    let detector = match &in_force {
+        Some(row) => drift::detector(&rows, row.certificate.0.limit).await?,
+        None => None,
+    };
+    Ok(Quality {
+        autonomy: house.autonomy,
+        gate: policy::gate(app, caller).await?.state,
+        verdicts: (
+            rows.verdicts_since(since).await?,
+            crate::stats::threshold::EPOCH_VERDICTS,
+        ),
+        verdicts_needed: verdicts_needed(house.autonomy.limit(), house.autonomy.risk()),
+        certificate: in_force.map(|row| CertificateView {
+            id: row.id.to_string(),
+            certificate: row.certificate.0,
+            issued_at: row.issued_at,
+            expires_at: row.expires_at,
+            ended: row.ended_at.zip(row.ended_because),
+        }),
+        epoch: epoch.map(|row| EpochView {
+            number: row.number,
+            at: row.began_at,
+            curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
+            refused: row.certification.0.outcome.err(),
+            closed_topics: row.closed_topics.0,
+        }),
+        months,
+        drift: detector.map(|detector| (detector.figure(), ALARM_LEVEL)),
+    })
+}

@@ -1,0 +1,265 @@
+//! From what is known of drafts to what statistics take.
+
+use super::{JudgedBy, MonthName};
+use crate::domain::ids::{ConversationId, DraftId};
+use crate::stats::drift::Level;
+use crate::stats::sampler::Draw;
+use crate::stats::score::leak::{Purpose, Rule};
+use crate::stats::score::{Example, Version};
+use crate::stats::statement::{CheckState, Drawn, SentAnswer};
+use crate::stats::threshold::{
+    ConversationVerdict, Draft, Evidence, Mode, Reach, carried_over, level_within, one_per_conversation,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The group of held drafts that whoever decided about them judged; riskier than every band.
+const JUDGED_AT_THE_GATE: u16 = 100;
+/// The group of held drafts of which only some are judged, as checks.
+const HELD_WITHOUT_VERDICT: u16 = 101;
+/// Days of a week of the month, for the place in the queue.
+const WEEK_MS: i64 = 7 * 24 * 60 * 60_000;
+
+/// A verdict on a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// Where it comes from.
+    pub by: JudgedBy,
+    /// The first reviewer found it bad; `None` where nobody could tell.
+    pub bad: Option<bool>,
+    /// What a second person found.
+    pub second: Option<bool>,
+}
+
+impl Judgement {
+    /// What counts in the end: the second opinion, where there is one.
+    pub fn found_bad(self) -> Option<bool> {
+        self.second.or(self.bad)
+    }
+}
+
+/// What is known of one draft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Which draft.
+    pub draft: DraftId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// When it was made, in milliseconds since 1970.
+    pub at: i64,
+    /// The month it was made in.
+    pub month: MonthName,
+    /// How it came about.
+    pub mode: Mode,
+    /// Its risk, larger is riskier.
+    pub risk: f64,
+    /// A number for its topic.
+    pub topic: u32,
+    /// A person has to see it whatever the certificate.
+    pub is_sensitive: bool,
+    /// It rests on content of which too little was known.
+    pub is_fresh: bool,
+    /// Its band and probability of being drawn, if it went out by decision.
+    pub sent: Option<(u16, f64)>,
+    /// Sequence of its entry in the log, once that was looked at.
+    pub sequence: Option<u64>,
+    /// Whether it was drawn.
+    pub is_drawn: bool,
+    /// Another draft speaks for it.
+    pub left_out: bool,
+    /// The verdict.
+    pub judged: Option<Judgement>,
+    /// The same question would be answered otherwise today.
+    pub is_changed: bool,
+}
+
+impl Record {
+    fn group(&self) -> u16 {
+        match (self.sent, self.judged) {
+            (Some((band, _)), _) => band,
+            (None, Some(Judgement { by: JudgedBy::Gate, .. })) => JUDGED_AT_THE_GATE,
+            (None, _) => HELD_WITHOUT_VERDICT,
+        }
+    }
+
+    /// What its verdict stands for when a score is fitted: one by its probability; 0 where that is not known.
+    fn weight(&self, requeue_probability: f64) -> f64 {
+        let probability = match (self.judged.map(|judged| judged.by), self.sent) {
+            (Some(JudgedBy::Gate), _) => 1.0,
+            (Some(JudgedBy::Sample), Some((_, probability))) => probability,
+            (Some(JudgedBy::Requeue), _) => requeue_probability,
+            _ => return 0.0,
+        };
+        if probability > 0.0 { 1.0 / probability } else { 0.0 }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let evidence = match self.judged.and_then(Judgement::found_bad) {
+            Some(true) => Evidence::Bad,
+            Some(false) => Evidence::Acceptable,
+            None => Evidence::None,
+        };
+        // What a person said of something too new to be known counts for its content only.
+        if self.is_fresh {
+            return Evidence::None;
+        }
+        carried_over(evidence, self.is_changed)
+    }
+
+    /// A number in `0.0..1.0` that decides which draft speaks for its conversation: of its id, so of nothing it says.
+    fn unit(&self) -> f64 {
+        let digest = Sha256::new()
+            .chain_update(b"holdpoint/conversation-speaker/1\0")
+            .chain_update(self.draft.uuid().as_bytes())
+            .finalize();
+        let first = digest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        f64::from(first) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+/// The drafts of a certificate's window, with the verdicts that may certify.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// As the test takes them.
+    pub drafts: Vec<Draft>,
+}
+
+impl Window {
+    /// Drafts as [`crate::stats::threshold::certify`] takes them: those that `rule` leaves to the certificate, one verdict a conversation.
+    /// What another draft speaks for is left out.
+    pub fn of(records: &[Record], rule: Rule) -> Self {
+        let certifying = |record: &&Record| {
+            !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify
+        };
+        let records: Vec<&Record> = records.iter().filter(certifying).collect();
+        let mut drafts: Vec<Draft> = records
+            .iter()
+            .map(|record| Draft {
+                mode: record.mode,
+                risk: record.risk,
+                epoch: record.month.number(),
+                group: record.group(),
+                topic: record.topic,
+                is_sensitive: record.is_sensitive,
+                is_fresh: record.is_fresh,
+                evidence: record.evidence(),
+                stands_for: 1.0,
+            })
+            .collect();
+        let mut numbers = BTreeMap::new();
+        let verdicts: Vec<ConversationVerdict> = records
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| drafts.get(*at).is_some_and(|draft| draft.evidence != Evidence::None))
+            .map(|(at, record)| {
+                let next = numbers.len() as u64;
+                ConversationVerdict {
+                    conversation: *numbers.entry(record.conversation).or_insert(next),
+                    unit: record.unit(),
+                    draft: at,
+                }
+            })
+            .collect();
+        let speaking: BTreeMap<usize, f64> = one_per_conversation(&verdicts).into_iter().collect();
+        for verdict in &verdicts {
+            if let Some(draft) = drafts.get_mut(verdict.draft) {
+                match speaking.get(&verdict.draft) {
+                    Some(times) => draft.stands_for = *times,
+                    None => draft.evidence = Evidence::None,
+                }
+            }
+        }
+        Self { drafts }
+    }
+
+    /// How many of its verdicts speak of bad answers.
+    pub fn bad(&self) -> usize {
+        let is_bad = |draft: &&Draft| matches!(draft.evidence, Evidence::Bad | Evidence::BadThenChanged);
+        self.drafts.iter().filter(is_bad).count()
+    }
+}
+
+/// The verdicts that may make a score, with features of each draft by its place in `records`.
+///
+/// `requeue_probability` tells with which probability a month's drafts without a verdict were asked about.
+pub fn examples<'a>(
+    records: &[Record],
+    features: &'a [Vec<f64>],
+    rule: Rule,
+    requeue_probability: impl Fn(MonthName) -> f64,
+) -> Vec<Example<'a>> {
+    let pairs = records.iter().zip(features);
+    let fitting = pairs.filter(|(record, _)| {
+        !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Fit
+    });
+    fitting
+        .filter_map(|(record, features)| {
+            Some(Example {
+                features,
+                bad: record.judged?.found_bad()?,
+                weight: record.weight(requeue_probability(record.month)),
+            })
+        })
+        .collect()
+}
+
+/// The share of bad answers of these drafts within `reach`; see [`level_within`].
+pub fn level(records: &[Record], rule: Rule, closed: &[u32], reach: Reach) -> Option<Level> {
+    level_within(&Window::of(records, rule).drafts, closed, reach)
+}
+
+/// A month's answers as its statement takes them: all that went out by decision.
+///
+/// One that was drawn and that nobody has judged waits at its place. Two people could not judge what is labelled so.
+pub fn sent_answers<'a>(
+    records: &'a [Record],
+    draw: &'a Draw,
+    begins_ms: i64,
+) -> impl Iterator<Item = SentAnswer> + 'a {
+    records.iter().filter(|record| !record.left_out).filter_map(move |record| {
+        let (band, probability) = record.sent?;
+        let state = match record.judged {
+            None => CheckState::Waiting,
+            Some(judged) => match judged.bad {
+                Some(bad) => CheckState::Judged {
+                    bad,
+                    second: judged.second,
+                },
+                None => CheckState::CannotJudge,
+            },
+        };
+        let drawn = record.is_drawn.then(|| Drawn {
+            rho: record.sequence.map_or(f64::NAN, |sequence| draw.rho(sequence, probability)),
+            state,
+        });
+        Some(SentAnswer {
+            week: u16::try_from((record.at - begins_ms).max(0) / WEEK_MS).unwrap_or_default(),
+            band,
+            drawn,
+        })
+    })
+}
+
+/// What a bad answer of each band weighs for the detector: its share of the answers by its share of the checks, `B_h = W_h / q_h`.
+///
+/// `sent` answers by band, and the bands' probabilities. 1 where nothing was sent.
+pub fn sample_weights(sent: &[u64], probabilities: &[f64]) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "answers of a month are far below 2^52")]
+    let sent: Vec<f64> = sent.iter().map(|&answers| answers as f64).collect();
+    let answers: f64 = sent.iter().sum();
+    let checks: f64 = sent.iter().zip(probabilities).map(|(n, p)| n * p).sum();
+    let weight = |probability: &f64| {
+        let weight = checks / answers / probability;
+        if weight.is_finite() && weight > 0.0 { weight } else { 1.0 }
+    };
+    probabilities.iter().map(weight).collect()
+}
+
+impl Record {
+    /// With the risk that `version` sees in its features.
+    #[must_use]
+    pub fn scored(mut self, version: &Version, features: &[f64]) -> Self {
+        self.risk = version.rank(features);
+        self
+    }
+}

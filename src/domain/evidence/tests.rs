@@ -1,0 +1,186 @@
+use super::*;
+use crate::domain::ids::{ConversationId, DraftId};
+use crate::domain::time::Timestamp;
+use crate::stats::sampler::{Draw, MonthKey, Purpose};
+use crate::stats::score::leak::Rule;
+use crate::stats::statement::{Rules, Statement, state};
+use crate::stats::threshold::{Evidence, certify};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const WHOLE_WINDOW: Rule = Rule {
+    window_from: 0,
+    shares_window: false,
+};
+
+fn month(text: &str) -> MonthName {
+    text.parse().unwrap()
+}
+
+fn record(number: u128, judged: Option<Judgement>) -> Record {
+    Record {
+        draft: DraftId::from(Uuid::from_u128(number)),
+        conversation: ConversationId::from(Uuid::from_u128(1 << 100 | number)),
+        at: i64::try_from(number).unwrap(),
+        month: month("2026-05"),
+        mode: Mode::Quote,
+        risk: 0.0,
+        topic: 0,
+        is_sensitive: false,
+        is_fresh: false,
+        sent: None,
+        sequence: None,
+        is_drawn: false,
+        left_out: false,
+        judged,
+        is_changed: false,
+    }
+}
+
+fn judged(by: JudgedBy, bad: bool) -> Option<Judgement> {
+    Some(Judgement {
+        by,
+        bad: Some(bad),
+        second: None,
+    })
+}
+
+#[test]
+fn a_month_is_that_of_the_workspaces_own_clocks() {
+    let last_second = "2026-04-30T22:30:00Z".parse::<jiff::Timestamp>().unwrap();
+    let at = Timestamp(last_second.as_millisecond());
+    let berlin = TimeZone::get("Europe/Berlin").unwrap();
+    assert_eq!(MonthName::of(at, &TimeZone::UTC).to_string(), "2026-04");
+    let may = MonthName::of(at, &berlin);
+    assert_eq!((may.to_string(), may.in_words(), may.days()), ("2026-05".to_owned(), "May 2026".to_owned(), 31));
+    assert_eq!(may.begins(&berlin), Timestamp(at.0 - 30 * 60_000));
+    assert_eq!(may.plus(8).to_string(), "2027-01");
+    assert_eq!(may.plus(-5).number() + 5, may.number());
+    for wrong in ["", "2026", "2026-13", "2026-5", "26-05", "2026-05-01", "+026-05", "２０２６-05"] {
+        assert!(wrong.parse::<MonthName>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn enough_good_verdicts_given_at_the_gate_certify_and_those_on_what_was_fresh_do_not() {
+    let rules = crate::stats::threshold::Rules {
+        limit: 0.04,
+        risk: 0.05,
+        score_version: 1,
+    };
+    let records: Vec<Record> = (0..300).map(|n| record(n, judged(JudgedBy::Gate, false))).collect();
+    let tested = certify(&Window::of(&records, WHOLE_WINDOW).drafts, &[], &rules);
+    assert!(tested.outcome.is_ok(), "{tested:?}");
+    for spoilt in [
+        (|record| record.is_fresh = true) as fn(&mut Record),
+        |record| record.left_out = true,
+        |record| record.is_changed = true,
+        |record| record.is_sensitive = true,
+        |record| record.conversation = ConversationId::from(Uuid::nil()),
+        |record| record.judged = judged(JudgedBy::Gate, true),
+        |record| record.judged = None,
+    ] {
+        let mut records = records.clone();
+        records.iter_mut().for_each(spoilt);
+        let tested = certify(&Window::of(&records, WHOLE_WINDOW).drafts, &[], &rules);
+        assert!(tested.outcome.is_err(), "{tested:?}");
+    }
+}
+
+#[test]
+fn a_second_opinion_counts_instead_of_the_first() {
+    let overturned = Some(Judgement {
+        by: JudgedBy::Sample,
+        bad: Some(false),
+        second: Some(true),
+    });
+    let drafts = Window::of(&[record(1, overturned)], WHOLE_WINDOW).drafts;
+    assert_eq!(drafts.first().map(|draft| draft.evidence), Some(Evidence::Bad));
+}
+
+#[test]
+fn a_verdict_weighs_by_the_probability_of_having_been_asked_for() {
+    let sent = Record {
+        sent: Some((2, 0.25)),
+        ..record(1, judged(JudgedBy::Sample, true))
+    };
+    let records = [
+        sent,
+        record(2, judged(JudgedBy::Gate, false)),
+        record(3, judged(JudgedBy::Requeue, false)),
+        record(4, judged(JudgedBy::Sample, false)),
+        record(5, None),
+    ];
+    let features = vec![vec![1.0]; 5];
+    let all_fit = Rule {
+        window_from: i64::MAX,
+        shares_window: false,
+    };
+    let weights: Vec<(bool, f64)> = examples(&records, &features, all_fit, |_| 0.5)
+        .iter()
+        .map(|example| (example.bad, example.weight))
+        .collect();
+    // The last one says it comes from a sample in which it was not: nothing is known of what it stands for.
+    assert_eq!(weights, [(true, 4.0), (false, 1.0), (false, 2.0), (false, 0.0)]);
+    assert!(examples(&records, &features, WHOLE_WINDOW, |_| 0.5).is_empty());
+}
+
+#[test]
+fn a_month_states_what_was_sent_and_what_of_it_was_judged() {
+    let draw = Draw::new(&MonthKey::new([7; 32]), [1; 16], "2026-05", Purpose::Sample);
+    let records: Vec<Record> = (0..400_u64)
+        .map(|n| {
+            let is_drawn = draw.selects(n, 0.5);
+            Record {
+                sent: Some((0, 0.5)),
+                sequence: Some(n),
+                is_drawn,
+                ..record(u128::from(n), if is_drawn { judged(JudgedBy::Sample, n % 50 == 0) } else { None })
+            }
+        })
+        .collect();
+    let Statement::Claim(claim) = state(sent_answers(&records, &draw, 0), &Rules::default()) else {
+        panic!("no claim");
+    };
+    let drawn = records.iter().filter(|record| record.is_drawn).count() as u64;
+    assert_eq!((claim.counts.sent, claim.counts.drawn, claim.counts.reviewed), (400, drawn, drawn));
+    assert!(claim.upper < 0.1, "{claim:?}");
+}
+
+proptest! {
+    #[test]
+    fn weights_of_the_detector_keep_the_mean(
+        bands in prop::collection::vec((1_u64..1_000, 0.01..1.0_f64), 1..6),
+    ) {
+        let (sent, probabilities): (Vec<u64>, Vec<f64>) = bands.into_iter().unzip();
+        let weights = sample_weights(&sent, &probabilities);
+        // A check is of band h with q_h = N_h π_h / Σ; the mean weight over checks is the sum of the bands' shares.
+        #[expect(clippy::cast_precision_loss, reason = "small")]
+        let checks: Vec<f64> = sent.iter().zip(&probabilities).map(|(n, p)| *n as f64 * p).collect();
+        let all: f64 = checks.iter().sum();
+        let mean: f64 = checks.iter().zip(&weights).map(|(n, w)| n / all * w).sum();
+        prop_assert!((mean - 1.0).abs() < 1e-9, "{mean}");
+    }
+
+    #[test]
+    fn whatever_is_recorded_has_a_window(numbers in prop::collection::vec((0_u128..5, any::<[bool; 6]>(), any::<f64>()), 0..40)) {
+        let records: Vec<Record> = numbers
+            .into_iter()
+            .enumerate()
+            .map(|(at, (conversation, [bad, fresh, left_out, changed, sent, judges], risk))| Record {
+                conversation: ConversationId::from(Uuid::from_u128(conversation)),
+                risk,
+                is_fresh: fresh,
+                left_out,
+                is_changed: changed,
+                sent: sent.then_some((1, risk)),
+                ..record(at as u128, if judges { judged(JudgedBy::Gate, bad) } else { None })
+            })
+            .collect();
+        let window = Window::of(&records, WHOLE_WINDOW);
+        prop_assert_eq!(window.drafts.len(), records.iter().filter(|record| !record.left_out).count());
+        let speaking = window.drafts.iter().filter(|draft| draft.evidence != Evidence::None);
+        prop_assert!(speaking.count() <= 5, "one verdict a conversation");
+    }
+}

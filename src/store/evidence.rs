@@ -1,0 +1,235 @@
+//! Reading what is known of drafts: scores, draws, checks, certificates.
+
+use super::entity::{certificate, check, decision, evidence, gate_epoch, log_entry, sampling_month, score_version};
+use super::{Rows, StoreError};
+use crate::domain::evidence::JudgedBy;
+use crate::domain::ids::DraftId;
+use crate::domain::review::VerdictLabel;
+use crate::domain::time::Timestamp;
+use sea_orm::sea_query::Order;
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// A query may name so many ids at once.
+const AT_ONCE: usize = 500;
+
+impl Rows<'_> {
+    /// The newest version of the score; none while it is the one set by hand.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn newest_score(&self) -> Result<Option<score_version::Model>, StoreError> {
+        let query = self
+            .select::<score_version::Entity>()
+            .order_by(score_version::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// A version of the score.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn score_version(&self, number: i64) -> Result<Option<score_version::Model>, StoreError> {
+        self.one::<score_version::Entity>(score_version::Column::Number.eq(number))
+            .await
+    }
+
+    /// How many verdicts are known of answers that rest on this content, counted up to `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn verdicts_on(&self, rests_on: &[u8], most: u64) -> Result<u64, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .select_only()
+            .column(evidence::Column::DraftId)
+            .filter(evidence::Column::RestsOn.eq(rests_on))
+            .filter(evidence::Column::Label.is_in([VerdictLabel::Acceptable, VerdictLabel::Bad]))
+            .limit(most);
+        Ok(query.into_tuple::<DraftId>().all(self.connection()).await?.len() as u64)
+    }
+
+    /// What is known of a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn evidence(&self, draft_id: DraftId) -> Result<Option<evidence::Model>, StoreError> {
+        self.by_id::<evidence::Entity>(draft_id).await
+    }
+
+    /// What is known of the drafts made from `from` on, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn evidence_since(&self, from: Timestamp) -> Result<Vec<evidence::Model>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::CreatedAt.gte(from))
+            .order_by(evidence::Column::CreatedAt, Order::Asc)
+            .order_by(evidence::Column::DraftId, Order::Asc);
+        self.all(query).await
+    }
+
+    /// What is known of a month's drafts, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn evidence_of_month(&self, month: &str) -> Result<Vec<evidence::Model>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::Month.eq(month))
+            .order_by(evidence::Column::CreatedAt, Order::Asc)
+            .order_by(evidence::Column::DraftId, Order::Asc);
+        self.all(query).await
+    }
+
+    /// How many verdicts were given from `from` on.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn verdicts_since(&self, from: Timestamp) -> Result<u64, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::JudgedAt.gte(from));
+        Ok(query.count(self.connection()).await?)
+    }
+
+    /// Verdicts of the sample given from `from` on, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sampled_since(&self, from: Timestamp) -> Result<Vec<evidence::Model>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::JudgedAt.gte(from))
+            .filter(evidence::Column::JudgedBy.eq(JudgedBy::Sample))
+            .order_by(evidence::Column::JudgedAt, Order::Asc)
+            .order_by(evidence::Column::DraftId, Order::Asc);
+        self.all(query).await
+    }
+
+    /// Verdicts on drafts made before `before`, of any age.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn judged_before(&self, before: Timestamp) -> Result<Vec<evidence::Model>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::CreatedAt.lt(before))
+            .filter(evidence::Column::Label.is_not_null())
+            .order_by(evidence::Column::CreatedAt, Order::Asc);
+        self.all(query).await
+    }
+
+    /// The features of drafts, in the order of the catalogue; what was not measured is NaN.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn features(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, Vec<f64>>, StoreError> {
+        let mut found = HashMap::with_capacity(drafts.len());
+        for part in drafts.chunks(AT_ONCE) {
+            let query = self
+                .select::<decision::Entity>()
+                .filter(decision::Column::DraftId.is_in(part.iter().copied()))
+                .filter(decision::Column::Features.is_not_null());
+            for row in self.all(query).await? {
+                let features = row.features.map(|features| features.0).unwrap_or_default();
+                let features = features.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+                found.insert(row.draft_id, features);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a month is drawn with.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sampling_month(&self, month: &str) -> Result<Option<sampling_month::Model>, StoreError> {
+        self.one::<sampling_month::Entity>(sampling_month::Column::Month.eq(month))
+            .await
+    }
+
+    /// All months, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sampling_months(&self) -> Result<Vec<sampling_month::Model>, StoreError> {
+        let query = self
+            .select::<sampling_month::Entity>()
+            .order_by(sampling_month::Column::Month, Order::Desc);
+        self.all(query).await
+    }
+
+    /// The number of the log's last entry; 0 without one.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn log_head(&self) -> Result<i64, StoreError> {
+        let head = self
+            .select::<log_entry::Entity>()
+            .select_only()
+            .column(log_entry::Column::Seq)
+            .order_by(log_entry::Column::Seq, Order::Desc)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.connection())
+            .await?;
+        Ok(head.unwrap_or_default())
+    }
+
+    /// The checks of a draft.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn checks_of(&self, draft_id: DraftId) -> Result<Vec<check::Model>, StoreError> {
+        self.all(self.select::<check::Entity>().filter(check::Column::DraftId.eq(draft_id)))
+            .await
+    }
+
+    /// The last test of the certificate.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn last_epoch(&self) -> Result<Option<gate_epoch::Model>, StoreError> {
+        let query = self
+            .select::<gate_epoch::Entity>()
+            .order_by(gate_epoch::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// The tests of the certificate, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn epochs(&self, limit: u64) -> Result<Vec<gate_epoch::Model>, StoreError> {
+        let query = self
+            .select::<gate_epoch::Entity>()
+            .order_by(gate_epoch::Column::Number, Order::Desc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// The certificate that has not ended.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn certificate_in_force(&self) -> Result<Option<certificate::Model>, StoreError> {
+        self.one::<certificate::Entity>(certificate::Column::EndedAt.is_null())
+            .await
+    }
+
+    /// All certificates, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn certificates(&self, limit: u64) -> Result<Vec<certificate::Model>, StoreError> {
+        let query = self
+            .select::<certificate::Entity>()
+            .order_by(certificate::Column::IssuedAt, Order::Desc)
+            .limit(limit);
+        self.all(query).await
+    }
+}
