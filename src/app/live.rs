@@ -57,11 +57,12 @@ impl FormingTexts {
     fn put(&self, (workspace_id, id): (WorkspaceId, ConversationId), text: Option<Arc<str>>) {
         self.of(workspace_id, |texts| {
             texts.send_if_modified(|texts| {
-                let before = match &text {
-                    Some(text) => texts.insert(id, Arc::clone(text)),
+                let is_news = texts.get(&id) != text.as_ref();
+                match text {
+                    Some(text) => texts.insert(id, text),
                     None => texts.remove(&id),
                 };
-                before != text
+                is_news
             })
         });
     }
