@@ -22,7 +22,7 @@ use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
 use crate::domain::screening::{Screening, TopicExamples};
 use crate::domain::time::Timestamp;
-use crate::engine::Priority;
+use crate::engine::{Forming, Priority};
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, NoteKind, Rows, Tx};
 use compose::Asked;
@@ -94,10 +94,13 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         );
     };
     activity(true);
+    let forming = Forming::default();
     let drafted = tokio::select! {
-        drafted = propose(app, &rows, &ledger, ticket.turn_id, Priority::Live) => Some(drafted),
+        drafted = propose(app, &rows, &ledger, ticket.turn_id, (Priority::Live, Some(&forming))) => Some(drafted),
         // The request to the engine ends with this, and the engine stops at its next step.
         () = superseded::wait(&rows, id, ticket, events) => None,
+        // It never ends by itself; what it shows goes with it.
+        never = live::show_forming(app, (workspace_id, id), forming.read()) => match never {},
     };
     activity(false);
     let Some(drafted) = drafted else {
@@ -149,7 +152,7 @@ async fn propose(
     rows: &Rows<'_>,
     ledger: &Ledger,
     turn_id: TurnId,
-    priority: Priority,
+    (priority, forming): (Priority, Option<&Forming>),
 ) -> Result<(String, AgentVersionId, Proposal), AppError> {
     let (version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
     let asked = rows.visitor_messages(turn_id).await?;
@@ -177,6 +180,7 @@ async fn propose(
             history: &history(rows, ledger).await?,
             handed_back: handed_back.as_deref(),
             priority,
+            forming,
         };
         let composed = if proposal.sources.is_empty() {
             Err(None)
@@ -209,7 +213,7 @@ pub(super) async fn suggest(
     ledger: &Ledger,
     turn_id: TurnId,
 ) -> Result<Suggestion, AppError> {
-    let (_, _, proposal) = propose(app, rows, ledger, turn_id, Priority::Copilot).await?;
+    let (_, _, proposal) = propose(app, rows, ledger, turn_id, (Priority::Copilot, None)).await?;
     Ok(Suggestion {
         text: proposal.text,
         mode: proposal.signals.mode,
@@ -387,6 +391,9 @@ async fn decide_in(
     }
     if let Some(item) = ledger.flow.item {
         entry = entry.about("item", item.id);
+    }
+    if let Some(item) = &written.opened {
+        entry = entry.about("opened_item", item.id);
     }
     if let Some(message) = written.messages.last() {
         entry = entry.about("message", message.id).about("seq", message.seq);

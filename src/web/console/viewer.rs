@@ -78,6 +78,7 @@ impl Viewer {
         Shell {
             workspace: self.frame.workspace.clone(),
             person: self.name().to_owned(),
+            member: self.caller.member().ok().map(|id| id.to_string()),
             manages: self.caller.require(Scope::Admin).is_ok(),
             section,
             waiting: self.frame.waiting,

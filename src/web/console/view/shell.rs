@@ -7,6 +7,8 @@ pub struct Shell {
     pub workspace: String,
     /// The signed-in person's name.
     pub person: String,
+    /// Their id, by which the log names them; none for who is no member.
+    pub member: Option<String>,
     /// Whether they may look after the machine: owners and admins.
     pub manages: bool,
     /// Which part of the navigation is current.
