@@ -158,6 +158,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         delivery(theirs.delivery);
         delivery_of_key("key-1");
         deliveries(None, 100);
+        failing_mails(AT);
+        failing_deliveries(AT);
         webhook_secret();
         contact(theirs.conversation);
         rating(theirs.conversation);
@@ -216,6 +218,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/mails.rs"),
         include_str!("../../src/store/webhooks.rs"),
         include_str!("../../src/store/care.rs"),
+        include_str!("../../src/store/failing.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;
