@@ -259,7 +259,8 @@ async fn a_receiver_that_is_gone_is_not_asked_again_and_one_that_is_down_ten_tim
 async fn webhooks_that_keep_failing_are_told_of_until_they_are_taken_or_old_news() {
     let app = TestApp::start().await;
     let receiver = Receiver::start(&[Plan::Status(500), Plan::Status(500)]).await;
-    delivers_to(&app, &[&receiver]);
+    let gone = Receiver::start(&[Plan::Status(410)]).await;
+    delivers_to(&app, &[&receiver, &gone]);
     let status = async || app.owner().get("/api/v1/status").await.ok()["webhooks"].clone();
     let told = async || {
         let page = app.owner().get("/log").await.text();
@@ -284,8 +285,6 @@ async fn webhooks_that_keep_failing_are_told_of_until_they_are_taken_or_old_news
     assert_eq!(status().await["well"], true);
     assert!(!told().await);
 
-    let gone = Receiver::start(&[Plan::Status(410)]).await;
-    delivers_to(&app, &[&gone]);
     test(&app, &gone).await;
     tried(&app, 1).await;
     assert_eq!(status().await["count"], 1, "what was given up counts at once");
