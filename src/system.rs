@@ -1,10 +1,11 @@
 //! The machine's clock, ids and randomness. Everything else gets them injected.
 
 use crate::domain::ids::{IdSource, RandomSource};
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::{Clock, Steady, Timestamp};
 use crate::store::Sources;
 use rand::TryRng;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
 /// The machine's clock.
@@ -18,6 +19,39 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The machine's clock, which does not go back when somebody sets it back: see [`Steady`].
+#[derive(Debug)]
+pub struct SteadyClock {
+    started: Instant,
+    steady: Mutex<Steady>,
+}
+
+impl SteadyClock {
+    /// A clock that has told nothing yet.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            steady: Mutex::default(),
+        }
+    }
+}
+
+impl Default for SteadyClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
+        let uptime_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        steady.tell(SystemClock.now(), uptime_ms)
     }
 }
 
@@ -62,7 +96,7 @@ impl IdSource for V7Ids {
 
 /// The real sources of a running server.
 pub fn sources() -> Sources {
-    sources_at(Arc::new(SystemClock))
+    sources_at(Arc::new(SteadyClock::new()))
 }
 
 /// Real ids and randomness under another clock.

@@ -26,3 +26,78 @@ pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 }
+
+/// A clock that never goes back, over one that may be set.
+///
+/// A clock set back by an hour would make everything that waits (an undo window, a deadline, the end of a turn) wait an hour
+/// longer. This one goes on instead, at half speed, until the other has caught up: whatever waits is then at most twice as
+/// long in coming. A clock set forward is followed at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Steady {
+    last: Timestamp,
+    /// While it is ahead: what it told, and the uptime in milliseconds, when it was overtaken from behind.
+    ahead: Option<(Timestamp, i64)>,
+}
+
+impl Steady {
+    /// What it tells when the settable clock shows `wall` and the machine has run for `uptime_ms` (which never falls).
+    pub fn tell(&mut self, wall: Timestamp, uptime_ms: i64) -> Timestamp {
+        if wall >= self.last {
+            self.ahead = None;
+            self.last = wall;
+            return wall;
+        }
+        let (from, since_ms) = *self.ahead.get_or_insert((self.last, uptime_ms));
+        self.last = from.plus_ms((uptime_ms - since_ms) / 2);
+        if wall >= self.last {
+            self.ahead = None;
+            self.last = wall;
+        }
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_clock_set_back_makes_nothing_wait_longer_than_twice() {
+        const HOUR_MS: i64 = 3_600_000;
+        let mut steady = Steady::default();
+        assert_eq!(steady.tell(Timestamp(10 * HOUR_MS), 0), Timestamp(10 * HOUR_MS));
+        // Back by an hour, and ten minutes on.
+        let set_back = Timestamp(9 * HOUR_MS);
+        assert_eq!(steady.tell(set_back, 1_000), Timestamp(10 * HOUR_MS));
+        let later = steady.tell(set_back.plus_ms(600_000), 601_000);
+        assert_eq!(later, Timestamp(10 * HOUR_MS + 300_000));
+        // Two hours on, both tell the same.
+        let caught_up = steady.tell(set_back.plus_ms(2 * HOUR_MS), 1_000 + 2 * HOUR_MS);
+        assert_eq!(caught_up, Timestamp(11 * HOUR_MS));
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_goes_back_and_moves_at_least_at_half_speed(
+            steps in prop::collection::vec((0_i64..100_000, prop_oneof![4 => Just(0_i64), 1 => -500_000_i64..500_000]), 1..60),
+        ) {
+            let mut steady = Steady::default();
+            let (mut wall, mut uptime) = (Timestamp(1_000_000_000), 0);
+            let mut told = steady.tell(wall, uptime);
+            for (passed, set_by) in steps {
+                uptime += passed;
+                wall = wall.plus_ms(passed + set_by);
+                let now = steady.tell(wall, uptime);
+                prop_assert!(now >= told);
+                prop_assert!(now >= wall);
+                // The half is taken of all that has passed since it was set back; whatever was cut off there is under 1 ms. The
+                // step in which the clock is set back is where it begins to count.
+                if set_by == 0 {
+                    prop_assert!(now.0 - told.0 >= passed / 2 - 1, "{} of {passed}", now.0 - told.0);
+                }
+                told = now;
+            }
+        }
+    }
+}
