@@ -158,16 +158,7 @@ async fn commit(app: &App, tx: &Tx<'_>, undecided: Undecided, facts: Facts) -> R
         created_at: context.now,
     };
     tx.insert(decided).await?;
-    if let Some(id) = draft.sources.first().and_then(|source| source.verified_answer_id)
-        && draft.mode == AnswerMode::Verified
-        && let Some(row) = tx.verified_answer(id).await?
-    {
-        tx.update(verified_answer::Model {
-            uses: row.uses + 1,
-            ..row
-        })
-        .await?;
-    }
+    count_use(tx, &draft).await?;
     let written = ledger
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
@@ -196,6 +187,21 @@ async fn commit(app: &App, tx: &Tx<'_>, undecided: Undecided, facts: Facts) -> R
         entry = entry.about("message", message.id).about("seq", message.seq);
     }
     Ok(Change::Logged(Attempt::Done, entry))
+}
+
+/// A verified answer counts how often it was used.
+async fn count_use(tx: &Tx<'_>, draft: &Draft) -> Result<(), AppError> {
+    if let Some(id) = draft.sources.first().and_then(|source| source.verified_answer_id)
+        && draft.mode == AnswerMode::Verified
+        && let Some(row) = tx.verified_answer(id).await?
+    {
+        tx.update(verified_answer::Model {
+            uses: row.uses + 1,
+            ..row
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// The topics that let a draft out without a certificate, with who is responsible for each: so it is marked in the log.
