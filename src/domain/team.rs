@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(check(vec![step(60_000), step(60_000)]), [TeamSettingsError::Order(2)]);
         assert_eq!(
             check(vec![step(i64::MAX), step(i64::MAX)]),
-            [TeamSettingsError::TooLate(1), TeamSettingsError::Order(2)]
+            [TeamSettingsError::TooLate(1), TeamSettingsError::TooLate(2)]
         );
         assert_eq!(TeamSettingsError::Order(2).path(), "escalation[1].after_ms");
         let nine = check((1..=9).map(|nth| step(nth * 60_000)).collect());
