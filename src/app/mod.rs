@@ -30,6 +30,7 @@ mod screening;
 pub mod status;
 pub mod takeover;
 pub mod team;
+pub mod undelivered;
 pub mod views;
 pub mod visit;
 pub mod webhooks;

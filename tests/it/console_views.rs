@@ -35,6 +35,7 @@ fn shell(section: Section) -> Shell {
         waiting: 4,
         gate: GateBadge::Closed,
         engine: EngineState::Up,
+        undelivered: Vec::new(),
         csrf_token: "csrf".into(),
         after_seq: 812,
     }
