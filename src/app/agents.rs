@@ -1,7 +1,7 @@
 //! Agents and their immutable versions.
 
 use super::caller::Caller;
-use super::{App, AppError, fitness};
+use super::{App, AppError, evidence, fitness};
 use crate::domain::account::Scope;
 use crate::domain::fitness::ModeUse;
 use crate::domain::ids::{AgentId, AgentVersionId, WorkspaceId};
@@ -184,6 +184,7 @@ pub async fn publish(
                     ..agent
                 })
                 .await?;
+                evidence::published(tx, now).await?;
                 let entry = LogDraft::new(EventKind::AgentPublished, actor)
                     .about("agent", agent_id)
                     .about("agent_version", version_id)

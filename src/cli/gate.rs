@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 const GATE: &str = "/api/v1/gate";
+const AUTONOMY: &str = "/api/v1/autonomy";
 
 #[derive(Debug, Args)]
 pub(crate) struct Gate {
@@ -27,6 +28,8 @@ enum GateCommand {
     Release(Release),
     /// Hold everything again, or what is about these topics
     Close(Close),
+    /// How many bad answers you accept, and whether a certificate opens the gate
+    Limit(Limit),
 }
 
 #[derive(Debug, Args)]
@@ -43,10 +46,46 @@ struct Close {
     topics: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+struct Limit {
+    /// Let certificates open the gate: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+    opens: Option<bool>,
+    /// Of a thousand answers sent without a person, so many may be bad
+    #[arg(long, value_name = "NUMBER")]
+    permille: Option<u32>,
+    /// How sure it has to be, in percent
+    #[arg(long, value_name = "PERCENT")]
+    confidence: Option<u32>,
+    /// How many answers your team can judge a day
+    #[arg(long, value_name = "NUMBER")]
+    reviews: Option<u32>,
+}
+
 impl Gate {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         context.member = self.member;
+        if let GateCommand::Limit(limit) = self.command {
+            let wish: serde_json::Map<String, Value> = [
+                ("opens", limit.opens.map(Value::from)),
+                ("limit_permille", limit.permille.map(Value::from)),
+                ("confidence_percent", limit.confidence.map(Value::from)),
+                ("reviews_a_day", limit.reviews.map(Value::from)),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+            let answer = Client::asked(&context, Needs::Database, async |client| {
+                if wish.is_empty() {
+                    client.get(AUTONOMY).await
+                } else {
+                    client.put(AUTONOMY, &Value::Object(wish.clone())).await
+                }
+            });
+            return context.answer(&answer.await?, autonomy);
+        }
         let answer = Client::asked(&context, Needs::Database, async |client| match self.command {
+            GateCommand::Limit(_) => client.get(AUTONOMY).await,
             GateCommand::Show => client.get(GATE).await,
             GateCommand::Release(Release { topics }) => client.post(GATE, &json!({ "release": topics })).await,
             GateCommand::Close(Close { topics }) => client.post(GATE, &json!({ "close": topics })).await,
@@ -70,4 +109,19 @@ fn gate(answer: &Value) -> String {
         lines.push(format!("Topics that could be released: {others}"));
     }
     lines.join("\n")
+}
+
+fn autonomy(answer: &Value) -> String {
+    let number = |pointer| answer.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
+    let opens = if answer.pointer("/opens").and_then(Value::as_bool) == Some(true) {
+        "A certificate opens the gate as far as it reaches."
+    } else {
+        "Certificates are tested and shown; they do not open the gate."
+    };
+    let permille = number("/limit_permille");
+    format!(
+        "Of a thousand answers sent without a person at most {permille} may be bad, {} % sure. {opens}\nYour team judges {} answers a day.",
+        number("/confidence_percent"),
+        number("/reviews_a_day")
+    )
 }

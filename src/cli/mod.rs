@@ -28,6 +28,7 @@ mod queue;
 mod remote;
 mod replay;
 mod replies;
+mod sample;
 mod serve;
 mod server;
 mod show;
@@ -77,6 +78,8 @@ enum Command {
     Policy(policy::Policy),
     /// How far answers go out without a person
     Gate(gate::Gate),
+    /// What was drawn to be checked, and what it says
+    Sample(sample::Sample),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -137,6 +140,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Model(model) => model.run(&context).await,
         Command::Policy(policy) => policy.run(context).await,
         Command::Gate(gate) => gate.run(context).await,
+        Command::Sample(sample) => sample.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Mail(mail) => mail.run(&context).await,

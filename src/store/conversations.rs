@@ -355,6 +355,17 @@ impl Rows<'_> {
         self.one::<release::Entity>(release::Column::DraftId.eq(draft_id)).await
     }
 
+    /// Whether a draft's item has its final outcome.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn is_decided(&self, draft_id: DraftId) -> Result<bool, StoreError> {
+        let is_final = outcome::Column::DraftId
+            .eq(draft_id)
+            .and(outcome::Column::State.eq(OutcomeStatus::Final));
+        Ok(self.one::<outcome::Entity>(is_final).await?.is_some())
+    }
+
     /// The verdict that came with an outcome.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Reading what is known of drafts: scores, draws, checks, certificates.
 
-use super::entity::{certificate, check, decision, evidence, gate_epoch, log_entry, sampling_month, score_version};
+use super::entity::{certificate, check, decision, evidence, gate_epoch, sampling_month, score_version};
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::DraftId;
@@ -160,23 +160,6 @@ impl Rows<'_> {
             .select::<sampling_month::Entity>()
             .order_by(sampling_month::Column::Month, Order::Desc);
         self.all(query).await
-    }
-
-    /// The number of the log's last entry; 0 without one.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn log_head(&self) -> Result<i64, StoreError> {
-        let head = self
-            .select::<log_entry::Entity>()
-            .select_only()
-            .column(log_entry::Column::Seq)
-            .order_by(log_entry::Column::Seq, Order::Desc)
-            .limit(1)
-            .into_tuple::<i64>()
-            .one(self.connection())
-            .await?;
-        Ok(head.unwrap_or_default())
     }
 
     /// The checks of a draft.

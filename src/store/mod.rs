@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod entity;
 mod error;
 mod evidence;
+mod failing;
 pub mod global;
 mod jobs;
 pub mod knowledge;
@@ -25,6 +26,7 @@ mod write;
 
 pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
+pub use failing::Failing;
 pub use log::LogDraft;
 pub use open::Location;
 pub use policy::Decided;

@@ -69,6 +69,8 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Reply => "reply",
         JobKind::Close => "close",
         JobKind::Deliver => "deliver",
+        JobKind::Evidence => "evidence",
+        JobKind::CarryOver => "carry_over",
     }
 }
 

@@ -7,7 +7,6 @@ use crate::domain::evidence::{MonthName, mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::ConversationId;
 use crate::domain::policy::{Decision, DecisionKind, Facts};
-use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
@@ -53,7 +52,7 @@ pub(super) async fn score(rows: &Rows<'_>) -> Result<(i64, Version), AppError> {
 /// The store's.
 pub(in crate::app) async fn grade(
     rows: &Rows<'_>,
-    settings: &AgentSettings,
+    business: &str,
     draft: &Draft,
 ) -> Result<Grade, AppError> {
     let (score_version, version) = score(rows).await?;
@@ -63,7 +62,7 @@ pub(in crate::app) async fn grade(
         question: &draft.question,
         passage: passage.as_deref(),
         answer: &draft.text,
-        about: &settings.business,
+        about: business,
         passage_about: None,
     };
     let features = of_draft(&texts, &draft.signals, &draft.screening);

@@ -3,7 +3,7 @@
 use super::index::{changed, content_hash};
 use super::parse::{Format, parse};
 use crate::app::views::{Page, next_page};
-use crate::app::{App, AppError, Caller};
+use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
 use crate::domain::knowledge::DocumentKind;
@@ -219,6 +219,7 @@ async fn write_all(
                         write_one(tx, row, *exists).await?;
                     }
                     tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
+                    evidence::published(tx, now).await?;
                     let entry = LogDraft::new(EventKind::KnowledgeImported, actor)
                         .about("documents", batch.len())
                         .with("source", source.clone());
@@ -290,6 +291,7 @@ pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), Ap
                 })
                 .await?;
                 tx.remove_vectors(id.uuid()).await?;
+                evidence::published(tx, now).await?;
                 let entry = LogDraft::new(EventKind::KnowledgeRemoved, actor).about("document", id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })

@@ -3,7 +3,7 @@
 use super::index::{NewVectors, changed, embed};
 use crate::app::ledger::Ledger;
 use crate::app::views::Names;
-use crate::app::{App, AppError, Caller};
+use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MemberId, OutcomeId, VerifiedAnswerId};
 use crate::domain::log::EventKind;
@@ -212,6 +212,7 @@ pub async fn add_verified_answer(
                 };
                 tx.insert(row).await?;
                 write_vectors(tx, id, vectors.as_ref(), now).await?;
+                evidence::published(tx, now).await?;
                 let entry = LogDraft::new(EventKind::VerifiedAnswerAdded, actor).about("verified_answer", id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })
@@ -241,6 +242,7 @@ pub async fn retire_verified_answer(app: &App, caller: &Caller, id: VerifiedAnsw
                     ..row
                 })
                 .await?;
+                evidence::published(tx, now).await?;
                 let entry = LogDraft::new(EventKind::VerifiedAnswerRetired, actor).about("verified_answer", id);
                 Ok::<_, AppError>(Change::Logged((), entry))
             })

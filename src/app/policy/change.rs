@@ -211,7 +211,7 @@ pub async fn apply(
 }
 
 /// The administrator of the machine counts as one: whoever has the machine has everything.
-pub(super) const fn is_owner(caller: &Caller) -> bool {
+pub(in crate::app) const fn is_owner(caller: &Caller) -> bool {
     match &caller.who {
         Who::Member { role, .. } => matches!(role, Role::Owner),
         Who::Admin => true,

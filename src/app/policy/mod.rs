@@ -6,6 +6,7 @@ mod gate;
 mod text;
 mod what_if;
 
+pub(super) use change::is_owner;
 pub use change::{Applied, DiffView, PolicyView, VersionView, apply, checked, diff, show, versions};
 pub use explain::{DraftExplained, explain_conversation, rules_in_words};
 pub(super) use explain::{open_topics, released};

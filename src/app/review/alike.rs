@@ -4,7 +4,7 @@
 use super::decide::LeftOut;
 use super::refusal::explain;
 use crate::app::ledger::{self, DecisionDetails, Details, Ledger};
-use crate::app::{App, AppError, team};
+use crate::app::{App, AppError, evidence, team};
 use crate::domain::flow::FlowError;
 use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId};
 use crate::domain::review::{Decider, MOST_ALIKE, OutcomeKind, Seen, unit_of_evidence};

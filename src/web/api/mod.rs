@@ -13,6 +13,7 @@ mod mails;
 mod models;
 mod notes;
 mod policy;
+mod quality;
 mod queue;
 mod status;
 mod team;
@@ -98,6 +99,9 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{id}/policy/diff", get(policy::diff))
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
+        .route("/quality", get(quality::show))
+        .route("/quality/draw", get(quality::draw))
+        .route("/autonomy", get(quality::autonomy).put(quality::set_autonomy))
         .route("/admin/time-zone", put(admin::set_time_zone))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
