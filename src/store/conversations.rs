@@ -12,7 +12,7 @@ use crate::domain::ids::{
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// Rows on one page at most.
@@ -104,6 +104,31 @@ impl Rows<'_> {
         let query = query
             .order_by(conversation::Column::UpdatedAt, Order::Desc)
             .order_by(conversation::Column::Id, Order::Desc)
+            .limit(Ord::min(limit, PAGE));
+        self.all(query).await
+    }
+
+    /// Turns without an answer, who waits longest first. Nobody waits where it is spam.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn longest_waiting(&self, limit: u64) -> Result<Vec<turn::Model>, StoreError> {
+        let conversation = Query::select()
+            .expr(Expr::val(1))
+            .from(conversation::Entity)
+            .and_where(
+                Expr::col((conversation::Entity, conversation::Column::Id))
+                    .equals((turn::Entity, turn::Column::ConversationId)),
+            )
+            .and_where(Expr::col((conversation::Entity, conversation::Column::Spam)).is_null())
+            .to_owned();
+        let query = self
+            .select::<turn::Entity>()
+            // Written out, not bound: only then the index of unanswered turns is used.
+            .filter(Expr::cust("state <> 'answered'"))
+            .filter(Expr::exists(conversation))
+            .order_by(turn::Column::OpenedAt, Order::Asc)
+            .order_by(turn::Column::Id, Order::Asc)
             .limit(Ord::min(limit, PAGE));
         self.all(query).await
     }

@@ -101,6 +101,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         agents();
         newest_version(theirs.agent);
         conversations(None, 100);
+        longest_waiting(100);
         conversation_of_visitor(theirs.visitor);
         latest_turn(theirs.conversation);
         messages_after(theirs.conversation, 0);
