@@ -1,8 +1,9 @@
-// What every page has: times, the live link, navigation keys, help, theme.
+// What every page has: times, the live link, who is there, navigation keys, help, theme.
 
 import { part } from "/static/api.js";
 import { keys, shortcutsOn } from "/static/keys.js";
 import { goLive } from "/static/live.js";
+import "/static/presence.js";
 import { keepTimes } from "/static/time.js";
 
 const help = document.querySelector("[data-help]");

@@ -95,6 +95,7 @@ impl App {
         let (phases, _) = broadcast::channel(256);
         let mut address_key = [0; 32];
         store.sources().random.fill(&mut address_key);
+        let present = team::Present::since(store.sources().clock.uptime_ms());
         let inner = Inner {
             store,
             engines,
@@ -106,7 +107,7 @@ impl App {
             mail: OnceLock::new(),
             courier: OnceLock::new(),
             phases,
-            present: team::Present::default(),
+            present,
             address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -167,6 +168,11 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.sources().clock.now()
+    }
+
+    /// See [`crate::domain::time::Clock::uptime_ms`].
+    pub(crate) fn uptime_ms(&self) -> i64 {
+        self.sources().clock.uptime_ms()
     }
 
     /// All engines that may write answers.

@@ -143,7 +143,7 @@ async fn recall_in(app: &App, tx: &Tx<'_>, id: ConversationId) -> Result<Change<
         duty: on_duty.duty(),
         ..ledger::context(app.sources(), &settings)
     };
-    let owner_is_there = team::is_there(app, tx.workspace_id(), owner);
+    let owner_is_there = team::may_be_there(app, tx.workspace_id(), owner);
     let Ok(step) = ledger.flow.recall(context, owner_is_there) else {
         // Whoever is there now may leave without a word.
         let next = if at > context.now {

@@ -405,7 +405,7 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         Phase::WaitingForPerson => match ledger.flow.ownership.owner {
             Owner::Ai => false,
             Owner::Nobody => true,
-            Owner::Person(member) => !team::is_there(app, visitor.workspace_id, member),
+            Owner::Person(member) => !team::may_be_there(app, visitor.workspace_id, member),
         },
         Phase::Checking => !is_there,
         _ => false,

@@ -15,7 +15,7 @@ pub use settings::{set_settings, settings};
 pub(super) use admission::is_flood;
 pub(super) use assigning::{anybody_there, run};
 pub(super) use escalation::escalate;
-pub(super) use presence::{Present, is_there};
+pub(super) use presence::{Present, may_be_there};
 
 use super::AppError;
 use crate::domain::account::Role;
