@@ -231,7 +231,16 @@ async fn write(
                 }
                 let settings = ledger::settings(tx).await?;
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
+                // Only a person's time to answer is counted in business hours: where the AI answers, nothing more is read.
+                let on_duty = match ledger.flow.ownership.owner {
+                    Owner::Person(_) => Some(OnDuty::of(&app, tx, ledger.conversation.agent_id).await?),
+                    Owner::Ai | Owner::Nobody => None,
+                };
                 let context = ledger::context(app.sources(), &settings);
+                let context = Context {
+                    duty: on_duty.as_ref().map_or(context.duty, OnDuty::duty),
+                    ..context
+                };
                 // Whoever writes in a conversation that is over opens it again.
                 ledger.conversation.closed_at = None;
                 let mut step = ledger.flow.visitor_wrote(context);

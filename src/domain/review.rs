@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// How long a lease lasts without renewal, in milliseconds.
 pub const LEASE_MS: i64 = 2 * 60_000;
-/// An item that goes on waiting gets at least this long, in milliseconds.
+/// An item that goes on waiting, or waits again, gets at least this long, in milliseconds.
 const SHORTEST_PATIENCE_MS: i64 = 60_000;
 
 /// What kind of thing waits.
@@ -292,27 +292,33 @@ impl Item {
             ItemState::Closed(outcome) => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.final_at <= now => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.by != Some(by) => Err(ReviewError::NotYourDecision(outcome)),
-            ItemState::Pending(_) => Ok(Self {
-                state: ItemState::Open,
-                ..self
-            }),
+            ItemState::Pending(_) => Ok(self.reopened(now)),
+        }
+    }
+
+    /// Its pending outcome no longer counts: it waits again. A deadline that was over before somebody can look at it once more
+    /// would decide in their place.
+    fn reopened(self, now: Timestamp) -> Self {
+        Self {
+            state: ItemState::Open,
+            deadline_at: self.deadline_at.max(now.plus_ms(SHORTEST_PATIENCE_MS)),
+            ..self
         }
     }
 
     /// The visitor wrote again: the revision rises, a pending outcome is cancelled and approvals no longer count. Lease and
-    /// deadline stay.
+    /// deadline stay, unless it waits again because of that.
     #[must_use]
-    pub fn visitor_wrote(self, revision: i64) -> Self {
-        let state = match self.state {
-            ItemState::Pending(_) => ItemState::Open,
-            other => other,
+    pub fn visitor_wrote(self, revision: i64, now: Timestamp) -> Self {
+        let before = match self.state {
+            ItemState::Pending(_) => self.reopened(now),
+            ItemState::Open | ItemState::Closed(_) => self,
         };
         Self {
-            state,
             revision,
             has_draft: false,
             ballot: self.ballot.restarted(),
-            ..self
+            ..before
         }
     }
 

@@ -1,8 +1,9 @@
 //! What becomes of a draft when the engine is in trouble, when a prompt is too long, and when something overtakes it.
 
+use super::app::eventually;
 use super::invariants::violations;
 use super::store_bench::rows;
-use super::store_world::{ANSWER, QUESTION, QUIET_MS, UNKNOWN, World};
+use super::store_world::{ANSWER, HOLD_MS, QUESTION, QUIET_MS, UNKNOWN, World};
 use holdpoint::app::knowledge::{self, Import};
 use holdpoint::app::review::ItemView;
 use holdpoint::app::visit::{Phase, Visitor};
@@ -230,6 +231,35 @@ async fn another_message_of_the_visitor_cancels_what_is_being_composed_and_the_t
     );
     assert_eq!(engine(&world, ScriptedEngine::chats), 2);
     assert_eq!(number(&world, "SELECT count(*) FROM drafts").await, 1);
+    assert_eq!(violations(world.raw()).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_whose_messages_overtake_every_draft_is_given_to_a_person() {
+    let world = world(&[AnswerMode::Compose], |settings| settings).await;
+    let visitor = being_composed(&world, QUESTION).await;
+    let every_ms = 60_000;
+    for _ in 0..HOLD_MS / every_ms - 1 {
+        world.posts(&visitor, "Hello?").await;
+        world.clock.advance(every_ms);
+        world.store().jobs_changed().notify_one();
+        assert!(world.queue().await.is_empty(), "the AI has time left");
+    }
+    world.posts(&visitor, "Hello?").await;
+    world.clock.advance(every_ms);
+    let item = eventually("somebody is called", async || {
+        world.store().jobs_changed().notify_one();
+        (!world.queue().await.is_empty()).then_some(())
+    });
+    item.await;
+    engine(&world, |engine| engine.set_pace(Duration::ZERO));
+    world.settle().await;
+    let item = world.item().await;
+    assert_eq!(
+        (item.summary.kind, &item.reasons[..]),
+        (ItemKind::Handoff, &[Reason::EngineDeadline][..])
+    );
+    assert_eq!(number(&world, "SELECT count(*) FROM drafts").await, 0);
     assert_eq!(violations(world.raw()).await, []);
 }
 

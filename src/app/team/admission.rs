@@ -91,7 +91,7 @@ async fn change(app: &App, caller: &Caller, id: ConversationId, is_spam: bool) -
                     let step = ledger.flow.mark_spam(context, Spam::Marked)?;
                     (step, EventKind::ConversationMarkedSpam)
                 } else {
-                    (ledger.flow.clear_spam()?, EventKind::ConversationClearedSpam)
+                    (ledger.flow.clear_spam(context)?, EventKind::ConversationClearedSpam)
                 };
                 ledger
                     .carry_out(tx, context, &settings, &step, &Details::default())
