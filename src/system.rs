@@ -8,7 +8,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
-#[expect(clippy::disallowed_methods, reason = "this is where time enters")]
 static FIRST_ASKED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The machine's clock.

@@ -1,10 +1,12 @@
 //! Screening a turn: the rules of `domain::screening` on the visitor's message, the passages and the draft, and the owner's
 //! topics by meaning where there is an embedder.
 
+use super::error::trouble_of;
 use super::{App, Engine};
 use crate::domain::draft::Source;
+use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::dot;
-use crate::domain::screening::{Flag, Place, Screening, TopicExamples, attempted, matches};
+use crate::domain::screening::{Flag, Place, Screening, TopicExamples, TopicMatch, attempted, matches};
 use crate::domain::settings::AgentSettings;
 use crate::engine::EngineError;
 use crate::store::Rows;
@@ -39,28 +41,47 @@ impl Examples {
     }
 }
 
-/// What a visitor's message shows, before anything is drafted.
+/// The owner's topics that a message belongs to.
+pub(super) struct Matched {
+    pub(super) topics: Vec<TopicMatch>,
+    /// Why the examples could not be compared, so that words alone decided: a topic may be missing.
+    pub(super) trouble: Option<EngineTrouble>,
+}
+
+/// What a visitor's message shows, before anything is drafted, and why a topic may be missing from it.
 pub(super) async fn of_message(
     app: &App,
     rows: &Rows<'_>,
     message: &str,
     settings: &AgentSettings,
     topics: &[TopicExamples],
-) -> Screening {
-    let similarities = match app.engine() {
-        Some(engine) if topics.iter().any(|topic| !topic.examples.is_empty()) => {
-            similarities(app, rows, engine, message, topics)
-                .await
-                .unwrap_or_else(|error| {
-                    tracing::warn!(%error, "topics are matched by their words alone");
-                    Vec::new()
-                })
-        }
-        _ => Vec::new(),
-    };
-    Screening {
-        topics: matches(message, topics, &similarities),
+) -> (Screening, Option<EngineTrouble>) {
+    let matched = topics_of(app, rows, message, topics).await;
+    let screening = Screening {
+        topics: matched.topics,
         ..Screening::of_message(message, &settings.language)
+    };
+    (screening, matched.trouble)
+}
+
+/// Which of the owner's topics a message belongs to, by words and, where there is an embedder, by meaning.
+pub(super) async fn topics_of(app: &App, rows: &Rows<'_>, message: &str, topics: &[TopicExamples]) -> Matched {
+    let compared = match app.engine() {
+        Some(engine) if topics.iter().any(|topic| !topic.examples.is_empty()) => {
+            similarities(app, rows, engine, message, topics).await
+        }
+        _ => Ok(Vec::new()),
+    };
+    let (similarities, trouble) = match compared {
+        Ok(similarities) => (similarities, None),
+        Err(error) => {
+            tracing::warn!(%error, "topics are matched by their words alone");
+            (Vec::new(), Some(trouble_of(&error)))
+        }
+    };
+    Matched {
+        topics: matches(message, topics, &similarities),
+        trouble,
     }
 }
 

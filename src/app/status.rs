@@ -1,6 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
 use super::mail::MailStatus;
+use super::undelivered::{self, WebhookStatus};
 use super::{App, AppError, mail};
 use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
@@ -32,6 +33,8 @@ pub struct Status {
     pub remote_engines: Vec<RemoteStatus>,
     /// E-mail.
     pub mail: MailStatus,
+    /// Webhooks.
+    pub webhooks: WebhookStatus,
     /// Workspaces on this machine.
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
@@ -81,12 +84,14 @@ pub fn engine(app: &App) -> EngineView {
 /// The store's.
 pub async fn status(app: &App) -> Result<Status, AppError> {
     let jobs = app.store().next_jobs(1_000).await?;
+    let undelivered = undelivered::of_machine(app).await?;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION"),
         database: app.store().database(),
         engine: engine(app),
         remote_engines: app.engines().remote_status().await,
-        mail: mail::status(app).await?,
+        mail: mail::status(app, undelivered.mails).await?,
+        webhooks: undelivered.webhooks.into(),
         workspaces: app.store().workspaces().await?.len(),
         indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),
