@@ -12,7 +12,7 @@ use super::knowledge::{self, Found};
 use super::ledger::{self, Details, Ledger};
 use super::live::{self, Drafting};
 use super::views::Names;
-use super::{App, AppError, agents, policy as policies, screening};
+use super::{App, AppError, agents, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
@@ -20,7 +20,7 @@ use crate::domain::flow::{Context, Effect, Proposed, Step, Ticket};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, TurnId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
-use crate::domain::screening::{Screening, TopicExamples};
+use crate::domain::screening::Screening;
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
 use crate::store::entity::{decision, draft, verified_answer};
@@ -158,7 +158,7 @@ async fn propose(
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    let topics = topics(rows, ledger.conversation.agent_id).await?;
+    let topics = screening::topics(rows, ledger.conversation.agent_id).await?;
     let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
     // A person who asks for a suggestion gets one, whatever the visitor wishes.
     if priority == Priority::Live && screening.wishes_for_person {
@@ -171,10 +171,12 @@ async fn propose(
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
         let handed_back = handed_back(rows, ledger).await?;
+        let past = past(rows, ledger).await?;
         let asked = Asked {
             settings: &settings,
             question: &question,
-            history: &history(rows, ledger).await?,
+            history: &past.history,
+            by_people: &past.by_people,
             handed_back: handed_back.as_deref(),
             priority,
         };
@@ -228,28 +230,33 @@ async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>,
     Ok(Some(answer::handed_back(&name, &note.body)))
 }
 
-/// What was said before this turn, for the LLM.
-async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, AppError> {
+/// What was said before this turn.
+struct Past {
+    /// For the LLM.
+    history: Vec<ChatMessage>,
+    /// What colleagues wrote of it.
+    by_people: Vec<String>,
+}
+
+/// What was said before this turn. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
+async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
     let turn = ledger.turn.as_ref().map(|turn| turn.id);
     let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
     messages.retain(|message| message.turn_id != turn && message.author != Author::System);
-    Ok(messages
-        .into_iter()
-        .map(|message| {
-            let role = if message.author == Author::Visitor {
-                Role::User
-            } else {
-                Role::Assistant
-            };
-            ChatMessage::new(role, message.body)
-        })
-        .collect())
-}
-
-/// The owner's topics, as screening takes them.
-async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<Vec<TopicExamples>, AppError> {
-    let policy = policies::current(rows, agent_id).await?;
-    Ok(policy.document.topics.iter().map(TopicExamples::from).collect())
+    let people = messages.iter().filter(|message| message.author == Author::Person);
+    let by_people = people.map(|message| message.body.clone()).collect();
+    let mut history = Vec::with_capacity(messages.len());
+    // As they were screened: everything that a visitor wrote in one turn is read as one text.
+    for burst in messages.chunk_by(|a, b| a.author == b.author && a.turn_id == b.turn_id) {
+        let by_visitor = burst.first().is_some_and(|message| message.author == Author::Visitor);
+        let texts: Vec<&str> = burst.iter().map(|message| message.body.as_str()).collect();
+        if by_visitor && screening::gives_orders(&texts.join("\n")) {
+            continue;
+        }
+        let role = if by_visitor { Role::User } else { Role::Assistant };
+        history.extend(texts.into_iter().map(|text| ChatMessage::new(role, text)));
+    }
+    Ok(Past { history, by_people })
 }
 
 /// What the policy is to look at. Time and state of the turn are those of the transaction.
