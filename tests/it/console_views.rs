@@ -368,6 +368,7 @@ fn conversations(rows: Vec<ConversationRow>) -> ConversationsPage {
             rows,
             next,
             continued: false,
+            spam: false,
         },
     }
 }
@@ -389,6 +390,7 @@ fn conversation_row(
         owner,
         state: state.into(),
         needs_person,
+        spam: false,
     }
 }
 

@@ -115,5 +115,6 @@ async fn change(app: &App, caller: &Caller, id: ConversationId, is_spam: bool) -
 /// [`AppError::Forbidden`] or the store's.
 pub async fn spam(app: &App, caller: &Caller, limit: u64) -> Result<Vec<ConversationId>, AppError> {
     caller.require(Scope::Read)?;
-    Ok(app.store().rows(caller.workspace_id).spam(limit).await?)
+    let found = app.store().rows(caller.workspace_id).spam(None, limit).await?;
+    Ok(found.into_iter().map(|row| row.id).collect())
 }
