@@ -394,6 +394,6 @@ async fn orders_that_a_visitor_gave_earlier_never_reach_the_llm() {
     let prompt = engine(&world, ScriptedEngine::last_prompt).unwrap();
     let said: Vec<&str> = prompt.messages.iter().map(|message| message.content.as_str()).collect();
     let said = said.join("\n");
-    assert!(said.contains(BRAKES) && said.contains("How can we help?"), "{said}");
+    assert!(said.contains(BRAKES), "{said}");
     assert!(!said.contains("previous instructions"), "{said}");
 }
