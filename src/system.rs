@@ -32,7 +32,6 @@ pub struct SteadyClock {
 impl SteadyClock {
     /// A clock that has told nothing yet.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     pub fn new() -> Self {
         Self {
             started: Instant::now(),

@@ -1,8 +1,9 @@
-// What every page has: times, the live link, navigation keys, help, theme.
+// What every page has: times, the live link, the number that waits, notices, navigation keys, help, theme.
 
 import { part } from "/static/api.js";
 import { keys, shortcutsOn } from "/static/keys.js";
 import { goLive } from "/static/live.js";
+import { newItems, tellOf } from "/static/notices.js";
 import { keepTimes } from "/static/time.js";
 
 const help = document.querySelector("[data-help]");
@@ -38,19 +39,25 @@ const toggle = document.querySelector('input[data-command="shortcuts"]');
 toggle.checked = shortcutsOn();
 toggle.addEventListener("change", () => localStorage.setItem("holdpoint.shortcuts", toggle.checked ? "on" : "off"));
 
-/** Shows how many items wait; the queue page counts for itself. */
+const badge = document.querySelector('[data-count="queue"]');
+const title = document.title;
+
+/** Shows how many items wait, in the navigation and in the title; the queue page counts for itself. */
 export function showCount(count) {
-  const badge = document.querySelector('[data-count="queue"]');
   badge.hidden = count === 0;
   badge.querySelector(".count-number").textContent = count;
+  document.title = count ? `(${count}) ${title}` : title;
 }
 
 if (document.body.dataset.section !== "queue") {
   document.body.addEventListener("holdpoint:queue", async () => {
+    const opened = newItems();
     const list = new DOMParser().parseFromString(await part("/parts/queue"), "text/html");
-    showCount(list.querySelectorAll("[data-row]").length);
+    showCount(Number(list.querySelector("[data-rows]").dataset.total));
+    await tellOf(opened, list);
   });
 }
 
+showCount(Number(badge.querySelector(".count-number").textContent));
 keepTimes();
 goLive();

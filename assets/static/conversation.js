@@ -2,6 +2,7 @@
 
 import { freshId, part, send } from "/static/api.js";
 import { cannedReplies } from "/static/canned.js";
+import "/static/forming.js";
 import { keys } from "/static/keys.js";
 import { lookAt, paintPresence } from "/static/presence.js";
 import { announce, toast } from "/static/toast.js";

@@ -2,7 +2,8 @@
 // what they show, so a lost or doubled event can never show something wrong.
 //
 // On `document.body`: `holdpoint:entry` for each entry (detail = the entry), and at most every 120 ms
-// `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed.
+// `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed. `holdpoint:forming` for each change of a text that the AI
+// is writing (detail = `{conversation_id, text}`, without a text when it is over; null when the link is lost, and with it all of them).
 
 const RETRY_MS = 4000;
 const GATHER_MS = 120;
@@ -25,6 +26,8 @@ function changed() {
   }, GATHER_MS);
 }
 
+const forming = (detail) => document.body.dispatchEvent(new CustomEvent("holdpoint:forming", { detail }));
+
 function connect() {
   const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true`);
   let wasLost = false;
@@ -44,9 +47,13 @@ function connect() {
   });
   // The AI began or ended drafting: nothing was committed by that, but what is shown changed.
   stream.addEventListener("drafting", changed);
+  stream.addEventListener("forming", (event) => {
+    try { forming(JSON.parse(event.data)); } catch { /* a newer server's */ }
+  });
   stream.addEventListener("bye", () => stream.dispatchEvent(new Event("error")));
   stream.addEventListener("error", () => {
     wasLost = true;
+    forming(null);
     state("lost", "Connection lost, trying again");
     // The browser gives up after a refusal; a server that restarts answers again soon.
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => { connect(); changed(); }, RETRY_MS);

@@ -2,6 +2,7 @@
 // the fields. Nothing is decided here.
 
 import { send } from "/static/api.js";
+import { clearProblems, showProblems } from "/static/problems.js";
 import { ask, toast } from "/static/toast.js";
 
 const page = document.querySelector("[data-policy]");
@@ -9,7 +10,6 @@ const api = `/api/v1/agents/${page.dataset.agent}/policy`;
 const base = Number(page.dataset.version);
 const form = page.querySelector("[data-form]");
 const toml = page.querySelector("[data-toml]");
-const problemBox = page.querySelector("[data-problems]");
 const hasHours = form.querySelector("[data-has-hours]");
 const hours = form.querySelector("[data-hours]");
 let shown = "text";
@@ -106,53 +106,15 @@ const written = () => (shown === "form" ? { document: readForm() } : { toml: tom
 
 // ---- messages
 
-function clearProblems() {
-  problemBox.hidden = true;
-  problemBox.replaceChildren();
-  for (const message of form.querySelectorAll(".field-problem")) message.remove();
-  for (const field of page.querySelectorAll("[aria-invalid]")) {
-    field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-describedby");
-  }
-}
+const clear = () => clearProblems(page);
 
-/** The field a message is about, or the nearest that surrounds it. */
-function fieldAt(path) {
-  for (let at = path; at; at = at.replace(/(\.[^.[]+|\[\d+\])$/, "")) {
-    const found = form.querySelector(`[data-path="${CSS.escape(at)}"]`);
-    if (found) return found;
-    if (!/[.[]/.test(at)) return null;
-  }
-  return null;
-}
-
-function showProblems(problems) {
-  clearProblems();
-  const box = problemBox.appendChild(document.createElement("div"));
-  const title = box.appendChild(document.createElement("b"));
-  title.textContent = problems.length === 1 ? "This must be changed first:" : `${problems.length} things must be changed first:`;
-  const list = box.appendChild(document.createElement("ul"));
-  problems.forEach((problem, at) => {
-    const line = list.appendChild(document.createElement("li"));
-    line.textContent = shown === "text" && problem.line ? `Line ${problem.line}: ${problem.says}` : problem.says;
-    const field = shown === "form" && fieldAt(problem.path);
-    if (!field) return;
-    const message = document.createElement("p");
-    message.className = "field-problem";
-    message.id = `problem-${at}`;
-    message.textContent = problem.says;
-    const details = field.closest("details");
-    if (details) details.open = true;
-    if (field.matches("input, select, textarea")) {
-      field.setAttribute("aria-invalid", "true");
-      field.setAttribute("aria-describedby", message.id);
-      field.after(message);
-    } else field.append(message);
-  });
-  problemBox.hidden = false;
-  const first = page.querySelector("[aria-invalid]") ?? (shown === "text" ? toml : null);
-  if (shown === "text") toml.setAttribute("aria-invalid", "true");
-  first?.focus();
+function refuse(problems) {
+  const inText = shown === "text";
+  const inWords = (problem) => (inText && problem.line ? `Line ${problem.line}: ${problem.says}` : problem.says);
+  showProblems(page, inText ? null : form, problems, inWords);
+  if (!inText) return;
+  toml.setAttribute("aria-invalid", "true");
+  toml.focus();
 }
 
 /** Does what the server is asked for; its messages about the policy go to their fields. */
@@ -160,7 +122,7 @@ async function attempt(work) {
   try {
     return await work();
   } catch (problem) {
-    if (problem.fields?.problems) showProblems(problem.fields.problems);
+    if (problem.fields?.problems) refuse(problem.fields.problems);
     else toast(problem.message, { bad: true, lastsMs: 0 });
     return null;
   }
@@ -170,8 +132,8 @@ async function attempt(work) {
 async function checked() {
   const answer = await attempt(() => send("POST", `${api}/check`, written()));
   if (!answer) return null;
-  if (!answer.ok) { showProblems(answer.problems); return null; }
-  clearProblems();
+  if (!answer.ok) { refuse(answer.problems); return null; }
+  clear();
   return answer;
 }
 
@@ -252,7 +214,7 @@ async function busy(button, work) {
 
 page.querySelector("[data-try]").addEventListener("click", (event) => busy(event.currentTarget, async () => {
   const result = await attempt(() => send("POST", `${api}/what-if`, { ...written(), days: 30 }));
-  if (result) { clearProblems(); showWhatIf(result); }
+  if (result) { clear(); showWhatIf(result); }
 }));
 
 page.querySelector("[data-apply]").addEventListener("click", (event) => busy(event.currentTarget, async () => {

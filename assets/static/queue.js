@@ -5,9 +5,10 @@ import { showCount } from "/static/console.js";
 import { Desk, forgetTexts } from "/static/desk.js";
 import { keys } from "/static/keys.js";
 import * as lease from "/static/lease.js";
+import { newItems, tellOf } from "/static/notices.js";
 import { lookAt, paintPresence } from "/static/presence.js";
 import { announce, toast } from "/static/toast.js";
-import { openViews, tell, viewQuery } from "/static/views.js";
+import { openViews, viewQuery } from "/static/views.js";
 
 /** A decision key pressed this soon after something new appeared was meant for what stood there before. */
 const LOOK_FIRST_MS = 300;
@@ -63,7 +64,6 @@ function showCounts() {
   const count = Math.max(rows().length, Number(listBox.querySelector("[data-rows]")?.dataset.total ?? 0));
   queue.querySelector("[data-queue-count]").textContent = count === 1 ? "1 waits" : `${count} wait`;
   showCount(count);
-  document.title = `${count ? `(${count}) ` : ""}Queue · Holdpoint`;
 }
 
 function markCurrent() {
@@ -324,6 +324,7 @@ async function undo(entry) {
 /** Fetches the list again, without what was just decided here and may still stand in it. */
 async function refreshList() {
   const before = new Set(ids());
+  const opened = newItems();
   const box = document.createElement("div");
   box.innerHTML = await part(`/parts/queue?current=${currentId()}&${viewQuery()}`);
   const list = box.querySelector("[data-rows]");
@@ -337,7 +338,7 @@ async function refreshList() {
   const arrived = rows().filter((row) => !before.has(row.dataset.row));
   for (const row of arrived) row.classList.add("row-new");
   if (focused) rows().find((row) => row.dataset.row === focused)?.querySelector("a").focus();
-  if (arrived.length) tell(arrived.length, arrived[0].querySelector(".row-question").textContent);
+  tellOf(opened, listBox).catch(() => {});
   if (arrived.length && before.size) announce(arrived.length === 1 ? "A new item waits." : `${arrived.length} new items wait.`);
   markCurrent();
   showCounts();

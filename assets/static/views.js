@@ -1,6 +1,7 @@
 // What the queue lists, and how a member is told of something new. Kept with the member, so that it is the same everywhere.
 
 import { send } from "/static/api.js";
+import { beep } from "/static/notices.js";
 import { toast } from "/static/toast.js";
 
 const DESK = "/api/v1/team/desk";
@@ -67,28 +68,6 @@ async function tick(event) {
   desk[name] = event.target.checked;
   keep();
   if (name === "sound" && desk.sound) beep();
-}
-
-function beep() {
-  const context = new AudioContext();
-  const tone = context.createOscillator();
-  const volume = context.createGain();
-  volume.gain.setValueAtTime(0.08, context.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, context.currentTime + 0.4);
-  tone.frequency.value = 660;
-  tone.connect(volume).connect(context.destination);
-  tone.onended = () => context.close();
-  tone.start();
-  tone.stop(context.currentTime + 0.4);
-}
-
-/** Something new waits: says so as the member likes it. */
-export function tell(count, question) {
-  if (desk.sound) beep();
-  if (desk.notify && document.visibilityState === "hidden" && Notification.permission === "granted") {
-    const notice = new Notification(count === 1 ? "A new item waits" : `${count} new items wait`, { body: question, tag: "holdpoint-queue" });
-    notice.onclick = () => { window.focus(); notice.close(); };
-  }
 }
 
 choice.addEventListener("change", () => go(choice.value));

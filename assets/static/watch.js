@@ -1,6 +1,7 @@
 // Live: every conversation as it happens. The marked one is taken over with one key, at any moment.
 
 import { part, send } from "/static/api.js";
+import { paintForming } from "/static/forming.js";
 import { keys } from "/static/keys.js";
 import { announce, toast } from "/static/toast.js";
 
@@ -26,6 +27,7 @@ async function refresh() {
   const focused = document.activeElement?.closest?.("[data-row]")?.dataset.row;
   const known = new Set(rows().map((row) => row.dataset.row));
   box.innerHTML = html;
+  paintForming();
   mark(current());
   if (focused) box.querySelector(`[data-row="${focused}"] button`)?.focus();
   if (rows().some((row) => !known.has(row.dataset.row))) announce("A new conversation.");

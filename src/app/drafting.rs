@@ -3,28 +3,25 @@
 //! Nothing of this happens inside a transaction but its last step, which is fenced: if the visitor wrote again or the
 //! conversation changed hands meanwhile, the work has no effect.
 
+mod commit;
 mod compose;
 mod superseded;
 
 use super::copilot::Suggestion;
-use super::duty::OnDuty;
 use super::knowledge::{self, Found};
-use super::ledger::{self, Details, Ledger};
+use super::ledger::{self, Ledger};
 use super::live::{self, Drafting};
 use super::views::Names;
-use super::{App, AppError, agents, screening};
+use super::{App, AppError, agents, policy as policies, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
-use crate::domain::flow::{Context, Effect, Proposed, Step, Ticket};
-use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, DraftId, TurnId, WorkspaceId};
-use crate::domain::log::{Actor, EventKind};
-use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
+use crate::domain::policy::EngineTrouble;
 use crate::domain::screening::Screening;
-use crate::domain::time::Timestamp;
-use crate::engine::Priority;
-use crate::store::entity::{decision, draft, verified_answer};
-use crate::store::{Change, JobKind, Json, LogDraft, NoteKind, Rows, Tx};
+use crate::engine::{Forming, Priority};
+use crate::store::{Change, JobKind, NoteKind, Rows};
+use commit::Undecided;
 use compose::Asked;
 
 /// What was drafted, before anything is decided.
@@ -73,6 +70,15 @@ impl Proposal {
     }
 }
 
+/// A proposal, and what it was made from and under.
+struct Drafted {
+    question: String,
+    agent_version_id: AgentVersionId,
+    /// Version of the policy whose topics the question was screened for.
+    screened_under: i64,
+    proposal: Proposal,
+}
+
 /// Drafts for a conversation whose turn has ended. Does nothing if it has not, or if nobody waits for the AI.
 pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
     let began = app.now();
@@ -94,33 +100,47 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         );
     };
     activity(true);
+    let forming = Forming::default();
     let drafted = tokio::select! {
-        drafted = propose(app, &rows, &ledger, ticket.turn_id, Priority::Live) => Some(drafted),
+        drafted = propose(app, &rows, &ledger, ticket.turn_id, (Priority::Live, Some(&forming))) => Some(drafted),
         // The request to the engine ends with this, and the engine stops at its next step.
         () = superseded::wait(&rows, id, ticket, events) => None,
+        // It never ends by itself; what it shows goes with it.
+        never = live::show_forming(app, (workspace_id, id), forming.read()) => match never {},
     };
     activity(false);
     let Some(drafted) = drafted else {
         tracing::debug!(conversation.id = %id, "drafting was overtaken and starts anew when it is due");
         return forget(app, workspace_id, id).await;
     };
-    let (question, version_id, proposal) = drafted?;
+    let Drafted {
+        question,
+        agent_version_id,
+        screened_under,
+        proposal,
+    } = drafted?;
     let draft = Draft {
         id: DraftId::new(&*app.sources().ids),
         turn_id: ticket.turn_id,
         revision: ticket.revision,
         epoch: ticket.epoch,
-        agent_version_id: version_id,
+        agent_version_id,
         mode: proposal.signals.mode,
         question,
-        text: proposal.text.clone(),
-        sources: proposal.sources.clone(),
-        signals: proposal.signals.clone(),
-        screening: proposal.screening.clone(),
+        text: proposal.text,
+        sources: proposal.sources,
+        signals: proposal.signals,
+        screening: proposal.screening,
     };
-    let agent_id = ledger.conversation.agent_id;
-    let facts = facts(&rows, agent_id, id, &draft, &proposal).await?;
-    decide(app, workspace_id, (agent_id, id), draft, facts, began).await
+    let undecided = Undecided {
+        agent_id: ledger.conversation.agent_id,
+        conversation_id: id,
+        draft,
+        trouble: proposal.trouble,
+        screened_under,
+        began,
+    };
+    commit::decide(app, &rows, undecided).await
 }
 
 /// Nothing is left to draft: the job goes, unless the state says that it is due later.
@@ -149,20 +169,26 @@ async fn propose(
     rows: &Rows<'_>,
     ledger: &Ledger,
     turn_id: TurnId,
-    priority: Priority,
-) -> Result<(String, AgentVersionId, Proposal), AppError> {
-    let (version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
+    (priority, forming): (Priority, Option<&Forming>),
+) -> Result<Drafted, AppError> {
+    let (agent_version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
     let asked = rows.visitor_messages(turn_id).await?;
     let question = asked
         .iter()
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    let topics = screening::topics(rows, ledger.conversation.agent_id).await?;
+    let (screened_under, topics) = screening::topics(rows, ledger.conversation.agent_id).await?;
     let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
+    let drafted = |question, proposal| Drafted {
+        question,
+        agent_version_id,
+        screened_under,
+        proposal,
+    };
     // A person who asks for a suggestion gets one, whatever the visitor wishes.
     if priority == Priority::Live && screening.wishes_for_person {
-        return Ok((question, version_id, Proposal::for_person(screening)));
+        return Ok(drafted(question, Proposal::for_person(screening)));
     }
     let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
     let without_llm = found.without_llm.take();
@@ -179,6 +205,7 @@ async fn propose(
             by_people: &past.by_people,
             handed_back: handed_back.as_deref(),
             priority,
+            forming,
         };
         let composed = if proposal.sources.is_empty() {
             Err(None)
@@ -201,7 +228,7 @@ async fn propose(
     }
     screening::of_sources(&mut proposal.screening, &proposal.sources);
     screening::of_draft(&mut proposal.screening, &proposal.signals.unsupported);
-    Ok((question, version_id, proposal))
+    Ok(drafted(question, proposal))
 }
 
 /// What the AI would answer, for the person who owns the conversation. Nothing is stored.
@@ -211,7 +238,7 @@ pub(super) async fn suggest(
     ledger: &Ledger,
     turn_id: TurnId,
 ) -> Result<Suggestion, AppError> {
-    let (_, _, proposal) = propose(app, rows, ledger, turn_id, Priority::Copilot).await?;
+    let Drafted { proposal, .. } = propose(app, rows, ledger, turn_id, (Priority::Copilot, None)).await?;
     Ok(Suggestion {
         text: proposal.text,
         mode: proposal.signals.mode,
@@ -257,192 +284,4 @@ async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
         history.extend(texts.into_iter().map(|text| ChatMessage::new(role, text)));
     }
     Ok(Past { history, by_people })
-}
-
-/// What the policy is to look at. Time and state of the turn are those of the transaction.
-async fn facts(
-    rows: &Rows<'_>,
-    agent_id: AgentId,
-    id: ConversationId,
-    draft: &Draft,
-    proposal: &Proposal,
-) -> Result<Facts, AppError> {
-    let most = u32::try_from(Facts::COUNTED_CONVERSATIONS).unwrap_or(u32::MAX);
-    Ok(Facts {
-        mode: draft.mode,
-        trouble: proposal.trouble,
-        unfit: draft.signals.unfit,
-        confidence: policy::confidence(&draft.signals, &draft.screening),
-        similarity: draft.signals.top_similarity,
-        screening: draft.screening.clone(),
-        visitor_known: rows.contact(id).await?.is_some(),
-        conversation: rows.conversation_number(agent_id, id, most).await?,
-        ..Facts::default()
-    })
-}
-
-/// The fenced transaction: draft, decision, and what follows from it.
-async fn decide(
-    app: &App,
-    workspace_id: WorkspaceId,
-    about: (AgentId, ConversationId),
-    draft: Draft,
-    facts: Facts,
-    began: Timestamp,
-) -> Result<(), AppError> {
-    let app_of_write = app.clone();
-    app.store()
-        .write(workspace_id, move |tx| {
-            let (app, draft, facts) = (app_of_write.clone(), draft.clone(), facts.clone());
-            Box::pin(async move { decide_in(&app, tx, about, draft, facts, began).await })
-        })
-        .await
-}
-
-async fn decide_in(
-    app: &App,
-    tx: &Tx<'_>,
-    (agent_id, id): (AgentId, ConversationId),
-    draft: Draft,
-    facts: Facts,
-    began: Timestamp,
-) -> Result<Change<()>, AppError> {
-    let workspace = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
-    let (settings, gate) = (workspace.settings.0, workspace.gate.0);
-    let mut ledger = ledger::load(tx, id).await?;
-    let on_duty = OnDuty::of(app, tx, agent_id).await?;
-    let context = Context {
-        duty: on_duty.duty(),
-        ..ledger::context(app.sources(), &settings)
-    };
-    let facts = Facts {
-        already_held: ledger.flow.item.is_some(),
-        at: context.now,
-        ..facts
-    };
-    let decision = policy::decide(&gate, on_duty.policy(), &facts);
-    let decision_id = DecisionId::new(context.ids);
-    let ticket = Ticket {
-        turn_id: draft.turn_id,
-        revision: draft.revision,
-        epoch: draft.epoch,
-    };
-    let proposed = Proposed {
-        id: draft.id,
-        ticket,
-        text: &draft.text,
-    };
-    let mut salt = [0; 16];
-    app.sources().random.fill(&mut salt);
-    let step = match ledger
-        .flow
-        .draft_finished(context, proposed, (decision_id, &decision), salt)
-    {
-        Ok(step) => step,
-        Err(refused) => {
-            // Overtaken: what the overtaking change scheduled stays scheduled.
-            tracing::info!(conversation.id = %id, "a draft came too late and has no effect: {refused}");
-            return Ok(Change::Unlogged(()));
-        }
-    };
-    write_draft(tx, &draft, began, context.now).await?;
-    let decided = decision::Model {
-        id: decision_id,
-        workspace_id: tx.workspace_id(),
-        draft_id: draft.id,
-        kind: decision.kind,
-        reasons: Json(decision.reasons.clone()),
-        policy_version: decision.policy_version,
-        gate: Json(gate.clone()),
-        rules: Json(decision.rules.clone()),
-        terms: Json(decision.terms.clone()),
-        confidence: Some(facts.confidence),
-        facts: Some(Json(facts.clone().without_words())),
-        created_at: context.now,
-    };
-    tx.insert(decided).await?;
-    if let Some(id) = draft.sources.first().and_then(|source| source.verified_answer_id)
-        && draft.mode == AnswerMode::Verified
-        && let Some(row) = tx.verified_answer(id).await?
-    {
-        tx.update(verified_answer::Model {
-            uses: row.uses + 1,
-            ..row
-        })
-        .await?;
-    }
-    let written = ledger
-        .carry_out(tx, context, &settings, &step, &Details::default())
-        .await?;
-    let kind = what_happened(&step);
-    let mut entry = LogDraft::new(kind, Actor::Ai)
-        .about("conversation", id)
-        .about("turn", draft.turn_id)
-        .about("revision", draft.revision)
-        .about("draft", draft.id)
-        .about("decision", decision_id)
-        .about("mode", draft.mode.as_str())
-        .with("reasons", serde_json::to_value(&decision.reasons).unwrap_or_default());
-    if decision.policy_version != POLICY_VERSION {
-        entry = entry.about("policy_version", decision.policy_version);
-    }
-    if !decision.rules.is_empty() {
-        entry = entry.with("rules", decision.rules.clone());
-    }
-    if decision.kind == DecisionKind::Send {
-        entry = entry.with("released", uncertified(&gate, &facts));
-    }
-    if let Some(item) = ledger.flow.item {
-        entry = entry.about("item", item.id);
-    }
-    if let Some(message) = written.messages.last() {
-        entry = entry.about("message", message.id).about("seq", message.seq);
-    }
-    Ok(Change::Logged((), entry))
-}
-
-/// The topics that let a draft out without a certificate, with who is responsible for each: so it is marked in the log.
-fn uncertified(gate: &GateState, facts: &Facts) -> serde_json::Value {
-    let released = gate.lets_through(&facts.screening).into_iter();
-    released
-        .map(|released| serde_json::json!({ "topic": released.topic, "by": released.by }))
-        .collect()
-}
-
-/// The entry's kind follows from what the flow did, not from what the policy wished: an answer that a person can still
-/// undo stays in force, and an empty draft is handed off.
-fn what_happened(step: &Step) -> EventKind {
-    let did = |wanted: fn(&Effect) -> bool| step.effects.iter().any(wanted);
-    if did(|effect| matches!(effect, Effect::AiAnswers(_))) {
-        EventKind::MessageReleased
-    } else if did(|effect| matches!(effect, Effect::OwnerChanged(_))) {
-        EventKind::ConversationHandedOff
-    } else if did(|effect| matches!(effect, Effect::DraftJoined(_))) {
-        // Out of hours the visitor is told so besides.
-        EventKind::ReviewRequested
-    } else if did(|effect| matches!(effect, Effect::SystemSays(_))) {
-        EventKind::MessageCreated
-    } else {
-        EventKind::ReviewRequested
-    }
-}
-
-async fn write_draft(tx: &Tx<'_>, draft: &Draft, began: Timestamp, now: Timestamp) -> Result<(), AppError> {
-    let row = draft::Model {
-        id: draft.id,
-        workspace_id: tx.workspace_id(),
-        turn_id: draft.turn_id,
-        revision: draft.revision,
-        epoch: draft.epoch,
-        agent_version_id: draft.agent_version_id,
-        mode: draft.mode,
-        question: draft.question.clone(),
-        body: draft.text.clone(),
-        sources: Json(draft.sources.clone()),
-        signals: Json(draft.signals.clone()),
-        screening: Json(draft.screening.clone()),
-        drafted_in_ms: now.ms_since(began),
-        created_at: now,
-    };
-    Ok(tx.insert(row).await?)
 }

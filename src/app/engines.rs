@@ -3,7 +3,9 @@
 
 use super::Engine;
 use crate::domain::model_ref::ModelRef;
-use crate::engine::{ChatAnswer, ChatRequest, EngineError, FinishReason, Priority, RemoteEngine, RemoteStatus};
+use crate::engine::{
+    ChatAnswer, ChatRequest, EngineError, FinishReason, Forming, Priority, RemoteEngine, RemoteStatus,
+};
 use futures::future::join_all;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,7 @@ pub struct Engines {
     remote: Vec<RemoteEngine>,
     priority: Priority,
     share: String,
+    forming: Option<Forming>,
 }
 
 /// A model that was passed over.
@@ -106,6 +109,15 @@ impl Engines {
     pub fn sharing(&self, key: &str) -> Self {
         Self {
             share: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same engines, showing here what the one that is asked is writing.
+    #[must_use]
+    pub fn forming_in(&self, forming: Option<Forming>) -> Self {
+        Self {
+            forming,
             ..self.clone()
         }
     }
@@ -227,17 +239,20 @@ impl Engines {
                     "there is no remote engine {name}; `remote_engines` in the configuration names them"
                 )));
             };
-            let remote = remote.asking(self.priority, &self.share);
+            let remote = remote
+                .asking(self.priority, &self.share)
+                .forming_in(self.forming.clone());
             return remote.chat(request, begun_within, left).await;
         }
         let Some(local) = &self.local else {
             return Err(no_model("no models are set up on this machine".to_owned()));
         };
         let client = local.client.at_priority(self.priority).sharing(&self.share);
+        let client = client.forming_in(self.forming.clone());
         let answer = if begun_within < left {
             client.chat_begun_within(request, begun_within, left).await
         } else {
-            // With nobody behind it a stream is of no use.
+            // Nobody is behind it: all that is left is its.
             return client.chat(request, left).await.map_err(with_words);
         };
         answer.map_err(|failed| with_words(failed.error))

@@ -4,6 +4,7 @@
 //! gets the mail the row says so durably, so that a crash in between ends as `unclear`, which only a person sends again.
 
 use super::caller::Caller;
+use super::undelivered::since;
 use super::views::{Page, next_page};
 use super::{App, AppError, jobs};
 use crate::domain::account::Scope;
@@ -14,7 +15,7 @@ use crate::domain::text::Email;
 use crate::domain::time::Timestamp;
 use crate::outbound::mail::{Letter, MailError, Mailer};
 use crate::store::entity::mail as row;
-use crate::store::{Change, JobKind, LogDraft, Tx};
+use crate::store::{Change, Failing, JobKind, LogDraft, Tx};
 use serde::Serialize;
 
 /// How e-mail leaves this machine.
@@ -100,6 +101,8 @@ pub struct MailStatus {
     pub failed: u64,
     /// Mails of which nobody can tell whether they were accepted.
     pub unclear: u64,
+    /// When the oldest of those that keep failing was queued; what was given up long ago is left out.
+    pub since: Option<Timestamp>,
     /// All of it in a sentence.
     pub in_words: String,
 }
@@ -359,11 +362,15 @@ pub async fn test(app: &App, caller: &Caller, to: &str) -> Result<MailView, AppE
     Ok(row.into())
 }
 
-/// How e-mail is: that of one workspace or, for the administrator of the machine, of all.
+/// How e-mail is: that of one workspace or, for the administrator of the machine, of all; `failing` is what keeps failing.
 ///
 /// # Errors
 /// The store's.
-pub async fn status(app: &App, workspace_id: Option<WorkspaceId>) -> Result<MailStatus, AppError> {
+pub(super) async fn status(
+    app: &App,
+    workspace_id: Option<WorkspaceId>,
+    failing: Failing,
+) -> Result<MailStatus, AppError> {
     let store = app.store();
     let waiting = store.mails_standing(MailState::Queued, workspace_id).await?;
     let failed = store.mails_standing(MailState::Failed, workspace_id).await?;
@@ -385,7 +392,12 @@ pub async fn status(app: &App, workspace_id: Option<WorkspaceId>) -> Result<Mail
             mails(unclear)
         ));
     }
+    if failing.count > 0 {
+        let keeps = if failing.count == 1 { "keeps" } else { "keep" };
+        words.push(format!("{} {keeps} failing{}", mails(failing.count), since(failing)));
+    }
     Ok(MailStatus {
+        since: failing.since,
         well: trouble.is_none() && failed == 0 && unclear == 0 && (server.is_some() || waiting == 0),
         server,
         waiting,

@@ -30,6 +30,7 @@ mod screening;
 pub mod status;
 pub mod takeover;
 pub mod team;
+pub mod undelivered;
 pub mod views;
 pub mod visit;
 pub mod webhooks;
@@ -78,6 +79,7 @@ struct Inner {
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
     phases: broadcast::Sender<live::Drafting>,
+    forming: live::FormingTexts,
     present: team::Present,
     address_key: [u8; 32],
     stopping: CancellationToken,
@@ -106,6 +108,7 @@ impl App {
             mail: OnceLock::new(),
             courier: OnceLock::new(),
             phases,
+            forming: live::FormingTexts::default(),
             present: team::Present::default(),
             address_key,
             stopping: CancellationToken::new(),

@@ -5,7 +5,7 @@ use super::{App, AppError, Engine, policy as policies};
 use crate::domain::draft::Source;
 use crate::domain::ids::AgentId;
 use crate::domain::retrieval::dot;
-use crate::domain::screening::{Flag, Place, Screening, TopicExamples, attempted, matches};
+use crate::domain::screening::{Flag, Place, Screening, TopicExamples, TopicMatch, attempted, matches};
 use crate::domain::settings::AgentSettings;
 use crate::engine::{EngineClient, EngineError, Priority};
 use crate::store::Rows;
@@ -124,7 +124,7 @@ async fn prepare(app: &App, engine: &Engine) -> Result<(), AppError> {
         let client = engine.client.at_priority(Priority::Evaluation);
         let client = client.sharing(&workspace.id.to_string());
         for agent in rows.agents().await? {
-            let topics = topics(&rows, agent.id).await?;
+            let (_, topics) = topics(&rows, agent.id).await?;
             let examples = &app.inner.examples;
             examples
                 .learn((&client, &engine.embedder), &topics, || PART_DEADLINE)
@@ -135,10 +135,18 @@ async fn prepare(app: &App, engine: &Engine) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The owner's topics, as screening takes them.
-pub(super) async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<Vec<TopicExamples>, AppError> {
+/// The owner's topics, as screening takes them, with the version of the policy they are from.
+pub(super) async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<(i64, Vec<TopicExamples>), AppError> {
     let policy = policies::current(rows, agent_id).await?;
-    Ok(policy.document.topics.iter().map(TopicExamples::from).collect())
+    let topics = policy.document.topics.iter().map(TopicExamples::from).collect();
+    Ok((policy.version, topics))
+}
+
+/// The owner's topics that a message belongs to.
+pub(super) struct Matched {
+    pub(super) topics: Vec<TopicMatch>,
+    /// The examples could not be compared, so that words alone decided: a topic may be missing.
+    pub(super) unknown: bool,
 }
 
 /// What a visitor's message shows, before anything is drafted.
@@ -149,8 +157,18 @@ pub(super) async fn of_message(
     settings: &AgentSettings,
     topics: &[TopicExamples],
 ) -> Screening {
+    let matched = topics_of(app, rows, message, topics).await;
+    Screening {
+        topics: matched.topics,
+        topics_unknown: matched.unknown,
+        ..Screening::of_message(message, &settings.language)
+    }
+}
+
+/// Which of the owner's topics a message belongs to, by words and by meaning.
+pub(super) async fn topics_of(app: &App, rows: &Rows<'_>, message: &str, topics: &[TopicExamples]) -> Matched {
     let has_examples = topics.iter().any(|topic| !topic.examples.is_empty());
-    let similarities = match app.engine() {
+    let compared = match app.engine() {
         _ if !has_examples => Some(Vec::new()),
         Some(engine) => similarities(app, rows, engine, message, topics)
             .await
@@ -158,10 +176,9 @@ pub(super) async fn of_message(
             .ok(),
         None => None,
     };
-    Screening {
-        topics: matches(message, topics, similarities.as_deref().unwrap_or_default()),
-        topics_unknown: similarities.is_none(),
-        ..Screening::of_message(message, &settings.language)
+    Matched {
+        topics: matches(message, topics, compared.as_deref().unwrap_or_default()),
+        unknown: compared.is_none(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! How the server is: what `doctor` and the console's notices read.
 
 use super::mail::MailStatus;
+use super::undelivered::{self, WebhookStatus};
 use super::{App, AppError, Caller, mail};
 use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
@@ -34,6 +35,8 @@ pub struct Status {
     pub remote_engines: Vec<RemoteStatus>,
     /// E-mail.
     pub mail: MailStatus,
+    /// Webhooks.
+    pub webhooks: WebhookStatus,
     /// Conversations of the last day that were put aside as a flood from one address.
     pub floods: u64,
     /// Workspaces that the asker sees.
@@ -89,12 +92,14 @@ pub async fn status(app: &App, caller: Option<&Caller>) -> Result<Status, AppErr
     let mut jobs = app.store().next_jobs(1_000).await?;
     jobs.retain(|job| sees(job.workspace_id));
     let workspaces = app.store().workspaces().await?;
+    let undelivered = undelivered::seen_by(app, workspace_id).await?;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION"),
         database: app.store().database(),
         engine: engine(app),
         remote_engines: app.engines().remote_status().await,
-        mail: mail::status(app, workspace_id).await?,
+        mail: mail::status(app, workspace_id, undelivered.mails).await?,
+        webhooks: undelivered.webhooks.into(),
         floods: app
             .store()
             .floods_since(app.now().plus_ms(-DAY_MS), workspace_id)

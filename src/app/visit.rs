@@ -254,6 +254,7 @@ async fn write(
                     .into_iter()
                     .next_back()
                     .ok_or_else(|| AppError::Internal("a visitor's message was not written".to_owned()))?;
+                let mut opened = written.opened;
                 let mut kind = EventKind::MessageCreated;
                 if wants_person && ledger.flow.ownership.owner == Owner::Ai {
                     let on_duty = OnDuty::of(&app, tx, ledger.conversation.agent_id).await?;
@@ -262,9 +263,10 @@ async fn write(
                         ..context
                     };
                     step = ledger.flow.visitor_wants_person(context)?;
-                    ledger
+                    let written = ledger
                         .carry_out(tx, context, &settings, &step, &Details::default())
                         .await?;
+                    opened = written.opened.or(opened);
                     // Spam keeps its owner: nobody is called.
                     if step.effects.contains(&Effect::OwnerChanged(Owner::Nobody)) {
                         kind = EventKind::ConversationHandedOff;
@@ -280,6 +282,12 @@ async fn write(
                 }
                 if let Some(item) = step.flow.item {
                     entry = entry.about("item", item.id);
+                }
+                if let Some(item) = opened {
+                    entry = entry.about("opened_item", item.id);
+                }
+                if let Owner::Person(owner) = step.flow.ownership.owner {
+                    entry = entry.about("owner", owner);
                 }
                 if flood {
                     entry = entry.about("spam", "flood");

@@ -61,9 +61,25 @@ pub enum TeamSettingsError {
     TooManySteps(usize),
     /// A step before the one before it.
     #[error(
-        "step {0} of the escalation chain must come after the one before it, at least {SHORTEST_STEP_MS} milliseconds later"
+        "step {0} of the escalation chain must come at least a minute after the one before it, and the first a minute after somebody began to wait; `after_ms` counts milliseconds"
     )]
     Order(usize),
+    /// A step that nobody would live to see.
+    #[error(
+        "step {0} of the escalation chain must come within {LATEST_STEP_DAYS} days; `after_ms` counts milliseconds"
+    )]
+    TooLate(usize),
+}
+
+impl TeamSettingsError {
+    /// Where in the settings: `escalation[0].after_ms`, counted from 0.
+    pub fn path(&self) -> String {
+        match self {
+            Self::MostEach => "most_each".to_owned(),
+            Self::TooManySteps(_) => "escalation".to_owned(),
+            Self::Order(nth) | Self::TooLate(nth) => format!("escalation[{}].after_ms", nth - 1),
+        }
+    }
 }
 
 /// Items that anybody can be given at a time at most.
@@ -72,27 +88,31 @@ const MOST_EACH: u32 = 100;
 const MOST_STEPS: usize = 8;
 /// Shortest time from one step to the next, in milliseconds.
 const SHORTEST_STEP_MS: i64 = 60_000;
+/// Longest time until a step, in days.
+const LATEST_STEP_DAYS: i64 = 30;
+/// The same in milliseconds.
+const LATEST_STEP_MS: i64 = LATEST_STEP_DAYS * 24 * 60 * 60_000;
 
 impl TeamSettings {
-    /// Checks what a person wrote.
-    ///
-    /// # Errors
-    /// [`TeamSettingsError`] with what to write instead.
-    pub fn check(&self) -> Result<(), TeamSettingsError> {
+    /// Checks what a person wrote: everything that must be changed.
+    pub fn check(&self) -> Vec<TeamSettingsError> {
+        let mut found = Vec::new();
         if !(1..=MOST_EACH).contains(&self.most_each) {
-            return Err(TeamSettingsError::MostEach);
+            found.push(TeamSettingsError::MostEach);
         }
         if self.escalation.len() > MOST_STEPS {
-            return Err(TeamSettingsError::TooManySteps(self.escalation.len()));
+            found.push(TeamSettingsError::TooManySteps(self.escalation.len()));
         }
-        let mut before = 0;
-        for (nth, step) in self.escalation.iter().enumerate() {
-            if step.after_ms < before + SHORTEST_STEP_MS {
-                return Err(TeamSettingsError::Order(nth + 1));
+        let mut before: i64 = 0;
+        for (nth, step) in (1..).zip(&self.escalation) {
+            if step.after_ms < before.saturating_add(SHORTEST_STEP_MS) {
+                found.push(TeamSettingsError::Order(nth));
+            } else if step.after_ms > LATEST_STEP_MS {
+                found.push(TeamSettingsError::TooLate(nth));
             }
             before = step.after_ms;
         }
-        Ok(())
+        found
     }
 
     /// When the step after `done` steps is due, for an item that has waited since `since`.
@@ -243,18 +263,21 @@ mod tests {
             };
             settings.check()
         };
-        assert_eq!(check(vec![step(60_000), step(120_000)]), Ok(()));
-        assert_eq!(check(vec![step(0)]), Err(TeamSettingsError::Order(1)));
+        assert_eq!(check(vec![step(60_000), step(120_000)]), []);
+        assert_eq!(check(vec![step(0)]), [TeamSettingsError::Order(1)]);
+        assert_eq!(check(vec![step(60_000), step(60_000)]), [TeamSettingsError::Order(2)]);
         assert_eq!(
-            check(vec![step(60_000), step(60_000)]),
-            Err(TeamSettingsError::Order(2))
+            check(vec![step(i64::MAX), step(i64::MAX)]),
+            [TeamSettingsError::TooLate(1), TeamSettingsError::TooLate(2)]
         );
-        assert_eq!(check(vec![step(60_000); 9]), Err(TeamSettingsError::TooManySteps(9)));
+        assert_eq!(TeamSettingsError::Order(2).path(), "escalation[1].after_ms");
+        let nine = check((1..=9).map(|nth| step(nth * 60_000)).collect());
+        assert_eq!(nine, [TeamSettingsError::TooManySteps(9)]);
         let nobody = TeamSettings {
             most_each: 0,
             ..TeamSettings::default()
         };
-        assert_eq!(nobody.check(), Err(TeamSettingsError::MostEach));
+        assert_eq!(nobody.check(), [TeamSettingsError::MostEach]);
     }
 
     proptest! {

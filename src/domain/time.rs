@@ -42,17 +42,10 @@ pub struct Steady {
 impl Steady {
     /// What it tells when the settable clock shows `wall` and the machine has run for `uptime_ms` (which never falls).
     pub fn tell(&mut self, wall: Timestamp, uptime_ms: i64) -> Timestamp {
-        if wall >= self.last {
-            self.ahead = None;
-            self.last = wall;
-            return wall;
-        }
-        let (from, since_ms) = *self.ahead.get_or_insert((self.last, uptime_ms));
-        self.last = from.plus_ms((uptime_ms - since_ms) / 2);
-        if wall >= self.last {
-            self.ahead = None;
-            self.last = wall;
-        }
+        let (from, since_ms) = self.ahead.unwrap_or((self.last, uptime_ms));
+        let at_half_speed = from.plus_ms((uptime_ms - since_ms) / 2);
+        self.ahead = (wall < at_half_speed).then_some((from, since_ms));
+        self.last = wall.max(at_half_speed);
         self.last
     }
 }
@@ -91,8 +84,7 @@ mod tests {
                 let now = steady.tell(wall, uptime);
                 prop_assert!(now >= told);
                 prop_assert!(now >= wall);
-                // The half is taken of all that has passed since it was set back; whatever was cut off there is under 1 ms. The
-                // step in which the clock is set back is where it begins to count.
+                // What is cut off is under 1 ms; half speed begins with the step in which the clock is set back.
                 if set_by == 0 {
                     prop_assert!(now.0 - told.0 >= passed / 2 - 1, "{} of {passed}", now.0 - told.0);
                 }

@@ -6,6 +6,7 @@ mod capabilities;
 mod embeddings;
 mod endpoint;
 mod failed;
+mod forming;
 mod remote;
 mod request;
 mod sse;
@@ -31,6 +32,7 @@ use answer::Gathered;
 pub use capabilities::{Capabilities, GrammarForm};
 pub use endpoint::{Endpoint, InvalidToken, Token};
 pub(crate) use failed::Failed;
+pub use forming::Forming;
 pub use remote::{RemoteEngine, RemoteState, RemoteStatus};
 pub use request::{ChatAnswer, ChatRequest, LogprobSummary};
 pub use stream::{ChatDelta, ChatStream};
@@ -53,6 +55,7 @@ pub struct EngineClient {
     priority: Priority,
     share: Arc<str>,
     capabilities: Option<Arc<Capabilities>>,
+    forming: Option<Forming>,
 }
 
 impl std::fmt::Debug for EngineClient {
@@ -78,6 +81,7 @@ impl EngineClient {
             priority: Priority::Live,
             share: Arc::from(""),
             capabilities: None,
+            forming: None,
         }
     }
 
@@ -109,6 +113,15 @@ impl EngineClient {
         }
     }
 
+    /// The same client, showing here what is being written wherever an answer comes as a stream.
+    #[must_use]
+    pub fn forming_in(&self, forming: Option<Forming>) -> Self {
+        Self {
+            forming,
+            ..self.clone()
+        }
+    }
+
     /// How likely an answer is after each of 1 to 4 prompts, in one go.
     pub async fn score(&self, request: ScoreRequest, deadline: Duration) -> Result<Vec<Score>, EngineError> {
         let expected = request.prompts.len();
@@ -126,8 +139,9 @@ impl EngineClient {
 
     /// The chat model's answer, once it is complete.
     pub async fn chat(&self, request: ChatRequest, deadline: Duration) -> Result<ChatAnswer, EngineError> {
-        if self.is_elsewhere() {
-            // Only a stream tells a server that is slow from one that has died, and some notice only then that we went.
+        if self.is_elsewhere() || self.forming.is_some() {
+            // Only a stream shows what is being written and tells a server that is slow from one that has died, and some
+            // notice only then that we went.
             let answer = self.chat_begun_within(request, deadline, deadline).await;
             return answer.map_err(|failed| failed.error);
         }
@@ -164,6 +178,9 @@ impl EngineClient {
         deadline: Duration,
     ) -> Result<ChatAnswer, Failed> {
         let started = Instant::now();
+        if let Some(forming) = &self.forming {
+            forming.begin();
+        }
         let begin = async {
             let mut stream = self.begin_chat(request.clone(), deadline).await?;
             let first = stream.next().await;
@@ -175,7 +192,12 @@ impl EngineClient {
         })?;
         loop {
             match next {
-                Some(Ok(ChatDelta::Text(_))) => next = stream.next().await,
+                Some(Ok(ChatDelta::Text(piece))) => {
+                    if let Some(forming) = &self.forming {
+                        forming.add(&piece);
+                    }
+                    next = stream.next().await;
+                }
                 Some(Ok(ChatDelta::Done(answer))) => return Ok(*answer),
                 // In this way the Python llama.cpp server refuses; why, it says only to whom does not stream. One that
                 // died of the request is not asked again.

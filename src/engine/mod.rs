@@ -33,8 +33,8 @@ pub(crate) use memory::total_bytes as machine_memory_bytes;
 use std::time::Duration;
 
 pub use client::{
-    Capabilities, ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, GrammarForm, InvalidToken,
-    LogprobSummary, RemoteEngine, RemoteState, RemoteStatus, TimeLimits, Token,
+    Capabilities, ChatAnswer, ChatDelta, ChatRequest, ChatStream, Endpoint, EngineClient, Forming, GrammarForm,
+    InvalidToken, LogprobSummary, RemoteEngine, RemoteState, RemoteStatus, TimeLimits, Token,
     breaker::{Breaker, BreakerSettings, Outcome, Permit, Resting},
 };
 pub use error::{EngineError, RunError};

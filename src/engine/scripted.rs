@@ -42,6 +42,8 @@ pub use text::{DIMENSIONS, embedding};
 
 /// Name of both models, as answers and `/health` tell it.
 pub const MODEL_NAME: &str = "scripted";
+/// How often an answer that is held up looks whether it may go on.
+const HELD_LOOK: Duration = Duration::from_millis(5);
 const CONTEXT_TOKENS: u32 = 4096;
 /// Every scripted token's log-probability.
 const LOG_PROBABILITY: f32 = -0.125;
@@ -55,6 +57,7 @@ struct Script {
     window_words: Option<usize>,
     delay: Duration,
     pace: Duration,
+    holds_chats: bool,
     chats: u64,
     cancelled_chats: u64,
     embedded_texts: u64,
@@ -127,6 +130,16 @@ impl ScriptedEngine {
     /// Waits this long before every word of an answer from now on.
     pub fn set_pace(&self, pace: Duration) {
         lock(&self.script).pace = pace;
+    }
+
+    /// From now on no answer is begun until [`Self::let_chats_go`].
+    pub fn hold_chats(&self) {
+        lock(&self.script).holds_chats = true;
+    }
+
+    /// Writes the answers that were held up.
+    pub fn let_chats_go(&self) {
+        lock(&self.script).holds_chats = false;
     }
 
     /// Chat requests so far.
@@ -276,8 +289,14 @@ impl Backend for ScriptedBackend {
                 text,
                 pace,
             };
+            let begun = async {
+                sleep(delay).await;
+                while lock(&script).holds_chats {
+                    sleep(HELD_LOOK).await;
+                }
+            };
             let stayed = tokio::select! {
-                () = sleep(delay) => true,
+                () = begun => true,
                 () = events.closed() => false,
             };
             if !(stayed && answer.write(&events).await) {

@@ -9,6 +9,7 @@ mod confirm;
 pub mod conversations;
 pub mod entity;
 mod error;
+mod failing;
 pub mod global;
 mod jobs;
 pub mod knowledge;
@@ -24,6 +25,7 @@ mod write;
 
 pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
+pub use failing::Failing;
 pub use log::LogDraft;
 pub use open::Location;
 pub use policy::Decided;

@@ -6,7 +6,7 @@
 
 use super::error::Problem;
 use super::state::Web;
-use crate::app::live::{self, Drafting};
+use crate::app::live::{self, Drafting, Texts};
 use crate::app::team::{self, Presence};
 use crate::app::visit::{self, Status, Visitor};
 use crate::app::{Caller, history};
@@ -175,7 +175,8 @@ async fn drafting(receiver: &mut Receiver<Drafting>, concerns: impl Fn(&Drafting
 }
 
 /// A workspace's log: one unnamed event per entry, its sequence as id; and `presence` whenever somebody comes, goes or looks
-/// at something else. With `drafting`, an event of that name too whenever the AI begins or ends drafting, which is no entry.
+/// at something else. With `drafting`, an event of that name too whenever the AI begins or ends drafting, and `forming` with
+/// the text so far while the LLM writes one (null: no more), which are no entries.
 pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Result<Response, Problem> {
     let place = web.place_for_staff()?;
     let followed = Log {
@@ -183,6 +184,9 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Resu
         came_or_went: team::watch_presence(&web.app),
         drafting: drafting.then(|| live::drafting(&web.app)),
         drafted: false,
+        forming: drafting.then(|| live::forming(&web.app, &caller)).transpose()?,
+        formed: Texts::new(),
+        only_forming: false,
         web: web.clone(),
         caller,
         seq: after,
@@ -201,6 +205,12 @@ struct Log {
     drafting: Option<Receiver<Drafting>>,
     /// Drafting began or ended since the last event.
     drafted: bool,
+    /// Only where it was asked for.
+    forming: Option<watch::Receiver<Texts>>,
+    /// What was last sent of it.
+    formed: Texts,
+    /// Nothing else happened since the last event: the store need not be read for it.
+    only_forming: bool,
     /// The last one sent.
     seq: i64,
     /// Who was there when this was last told.
@@ -212,11 +222,20 @@ struct Log {
 impl Followed for Log {
     async fn news(&mut self) -> Result<Vec<Event>, Problem> {
         let mut events = Vec::new();
+        if let Some(forming) = &mut self.forming {
+            let now = forming.borrow_and_update().clone();
+            events.extend(changes(&self.formed, &now)?);
+            self.formed = now;
+        }
+        if std::mem::take(&mut self.only_forming) {
+            return Ok(events);
+        }
+        let forming = events.len();
         for entry in history::after(&self.web.app, &self.caller, self.seq, ENTRIES).await? {
             self.seq = entry.seq;
             events.push(json(&entry)?.id(entry.seq.to_string()));
         }
-        self.more = events.len() as u64 >= ENTRIES;
+        self.more = (events.len() - forming) as u64 >= ENTRIES;
         let present = team::present(&self.web.app, &self.caller).await?;
         if present != self.present {
             events.push(event("presence", &present)?);
@@ -243,6 +262,13 @@ impl Followed for Log {
                 None => std::future::pending().await,
             }
         };
+        let texts = &mut self.forming;
+        let forming = async {
+            match texts {
+                Some(texts) => texts.changed().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             more = committed(&mut self.committed, news) => more,
             changed = self.came_or_went.changed() => changed.is_ok(),
@@ -250,8 +276,21 @@ impl Followed for Log {
                 self.drafted = more;
                 more
             }
+            more = forming => {
+                self.only_forming = more;
+                more
+            }
         }
     }
+}
+
+/// One event for each text that is another now, or is no more.
+fn changes(before: &Texts, now: &Texts) -> Result<Vec<Event>, Problem> {
+    let gone = before.keys().filter(|id| !now.contains_key(id)).map(|id| (id, None));
+    let written = now.iter().filter(|(id, text)| before.get(id) != Some(text));
+    gone.chain(written.map(|(id, text)| (id, Some(&**text))))
+        .map(|(id, text)| event("forming", &serde_json::json!({ "conversation_id": id, "text": text })))
+        .collect()
 }
 
 fn event(name: &str, data: &impl serde::Serialize) -> Result<Event, Problem> {

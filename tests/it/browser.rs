@@ -4,6 +4,7 @@
 //! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
 
 mod duty;
+mod live;
 mod node;
 mod other_origin;
 mod speed;
@@ -364,6 +365,34 @@ async fn renew_picture(taken: &str, name: &str) {
         .arg(directory.join(name))
         .run(async |_step| {})
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_sets_up_the_escalation_chain_by_keyboard_alone() {
+    let Some(script) = Script::find("console-chain.mjs") else {
+        return;
+    };
+    let app = shop().await;
+    let link = accounts::create_setup_link(&app.app, &app.workspace.caller)
+        .await
+        .unwrap();
+    let script = script
+        .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
+        .env("HOLDPOINT_SETUP_TOKEN", &link.token)
+        .env("HOLDPOINT_PASSWORD", OWNER_PASSWORD)
+        .env("HOLDPOINT_COLLEAGUE", COLLEAGUE)
+        .pictures("chain");
+    script.run(async |_step| {}).await;
+    let team = app.owner().get("/api/v1/team/settings").await.ok();
+    assert_eq!(
+        (&team["assign"], &team["most_each"], &team["waiting_per_address"]),
+        (&json!(true), &json!(4), &json!(20))
+    );
+    let chain = json!([
+        { "after_ms": 300_000, "to": [], "mail": false },
+        { "after_ms": 900_000, "to": [COLLEAGUE], "mail": true, "webhook": "https://hooks.shop.example/holdpoint" },
+    ]);
+    assert_eq!(team["escalation"], chain);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

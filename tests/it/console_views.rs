@@ -30,10 +30,12 @@ fn shell(section: Section) -> Shell {
         manages: false,
         workspace: "Northlight Cycles".into(),
         person: "Mia Okafor".into(),
+        member: Some("019a0000-0000-7000-8000-000000000001".into()),
         section,
         waiting: 4,
         gate: GateBadge::Closed,
         engine: EngineState::Up,
+        undelivered: Vec::new(),
         csrf_token: "csrf".into(),
         after_seq: 812,
     }

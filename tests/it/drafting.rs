@@ -4,6 +4,7 @@ use super::invariants::violations;
 use super::store_bench::rows;
 use super::store_world::{ANSWER, QUESTION, QUIET_MS, UNDO_MS, UNKNOWN, World, wish};
 use holdpoint::app::knowledge::{self, Import};
+use holdpoint::app::policy::{self, Applied, Written};
 use holdpoint::app::review::ItemView;
 use holdpoint::app::visit::{Phase, Visitor};
 use holdpoint::app::{AppError, Caller, agents, live, takeover};
@@ -184,8 +185,13 @@ async fn a_question_that_alone_is_too_long_is_held_without_the_llm() {
 
 /// The engine is at work on the answer to `question`, and stays there.
 async fn being_composed(world: &World, question: &str) -> Visitor {
-    let visitor = world.visitor().await;
     engine(world, |engine| engine.set_pace(Duration::from_mins(10)));
+    being_asked(world, question).await
+}
+
+/// The visitor has asked `question`, and the engine is asked for the answer.
+async fn being_asked(world: &World, question: &str) -> Visitor {
+    let visitor = world.visitor().await;
     world.posts(&visitor, question).await;
     world.clock.advance(QUIET_MS);
     world.store().jobs_changed().notify_one();
@@ -260,6 +266,67 @@ async fn a_takeover_cancels_what_is_being_composed() {
     assert_eq!(world.item().await.draft.unwrap().mode, AnswerMode::Compose);
     assert_eq!(engine(&world, ScriptedEngine::chats), 2);
     assert_eq!(violations(world.raw()).await, []);
+}
+
+/// A topic that is found by its example alone, and a rule about it.
+const RETURNS_ARE_FOR_A_PERSON: &str = r#"
+[[topic]]
+name = "returns"
+examples = ["How can I return my order?"]
+
+[[rule]]
+name = "Returns are for a person"
+when = { topic = "returns" }
+then = "hand_off"
+"#;
+
+/// The shop, with an answer to [`QUESTION`] under way that was screened before the owner applied `toml`.
+async fn overtaken_by_a_policy(toml: &str) -> World {
+    let world = world(&[AnswerMode::Compose], |settings| settings).await;
+    engine(&world, ScriptedEngine::hold_chats);
+    being_asked(&world, QUESTION).await;
+    let admin = Caller::admin(world.shop.mia.workspace_id);
+    let agent = agents::agents(&world.app, &admin).await.unwrap().pop().unwrap();
+    let written = Written::Toml(toml.to_owned());
+    let before = engine(&world, ScriptedEngine::embedded_texts);
+    let applied = policy::apply(&world.app, &admin, agent.id, &written, None).await;
+    assert!(matches!(applied, Ok(Applied::InForce(_))), "{applied:?}");
+    // Its example is read at once; what is asked of the engine afterwards is about the message.
+    while engine(&world, ScriptedEngine::embedded_texts) == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_is_applied_while_an_answer_is_written_decides_about_it() {
+    let world = overtaken_by_a_policy(RETURNS_ARE_FOR_A_PERSON).await;
+    engine(&world, ScriptedEngine::let_chats_go);
+    world.settle().await;
+    let item = world.item().await;
+    assert_eq!(item.summary.kind, ItemKind::Handoff, "{:?}", item.reasons);
+    assert!(item.reasons.contains(&Reason::OwnerRule), "{:?}", item.reasons);
+    let topics = item.draft.unwrap().screening.topics;
+    assert_eq!(topics.first().map(|topic| topic.name.as_str()), Some("returns"));
+    assert_eq!(number(&world, "SELECT policy_version FROM decisions").await, 1);
+    assert_eq!(
+        engine(&world, ScriptedEngine::chats),
+        1,
+        "the answer is not written again"
+    );
+    assert_eq!(violations(world.raw()).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_cannot_be_looked_for_by_meaning_is_a_reason_to_hold() {
+    let world = overtaken_by_a_policy(RETURNS_ARE_FOR_A_PERSON).await;
+    // What is asked next is how near the message is to the new topic's example.
+    engine(&world, |engine| engine.fail_next(ErrorCode::Overloaded));
+    engine(&world, ScriptedEngine::let_chats_go);
+    world.settle().await;
+    let item = world.item().await;
+    assert_eq!(item.summary.kind, ItemKind::Gate);
+    assert!(item.reasons.contains(&Reason::TopicsUnknown), "{:?}", item.reasons);
 }
 
 #[tokio::test(flavor = "multi_thread")]

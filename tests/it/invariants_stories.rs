@@ -316,7 +316,8 @@ async fn agree(world: &World) -> [Caller; 3] {
         escalation: vec![step(60_000, false), step(300_000, true)],
         ..TeamSettings::default()
     };
-    team::set_settings(app, &mia, settings).await.unwrap();
+    let saved = team::set_settings(app, &mia, settings).await.unwrap();
+    assert!(matches!(saved, team::SettingsSaved::InForce(_)), "the chain is refused");
     let ina = join(app, mia.workspace_id, "Ina").await;
     [mia, world.shop.tom.clone(), ina]
 }

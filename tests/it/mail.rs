@@ -134,6 +134,10 @@ async fn a_mail_server_that_is_down_loses_nothing_and_the_status_says_so() {
 
     app.advance_ms(31_000);
     mail_tried(&app, 2).await;
+    let page = app.owner().get("/log").await.text();
+    assert!(page.contains("1 e-mail keeps failing") && page.contains("holdpoint mail list"));
+    let status = app.owner().get("/api/v1/status").await.ok();
+    assert_eq!(status["mail"]["since"], mail["created_at"]);
     let server = SmtpServer::at(address).await;
     app.advance_ms(61_000);
     mail_that_is(&app, "sent").await;

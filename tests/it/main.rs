@@ -31,6 +31,7 @@ mod durability_power_loss;
 mod duty;
 mod engine;
 mod fitness;
+mod forming;
 mod in_charge;
 mod invariants;
 mod invariants_stories;

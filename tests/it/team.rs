@@ -572,6 +572,41 @@ async fn the_teams_settings_are_kept_or_refused_in_words() {
 }
 
 #[tokio::test]
+async fn everything_that_is_wrong_with_a_chain_is_told_at_once_and_at_its_field() {
+    let app = TestApp::start().await;
+    let chain = json!({ "most_each": 0, "escalation": [
+        { "after_ms": 5 },
+        { "after_ms": 300_000, "to": ["gone@quillhaven.example", "refunds"], "webhook": "http://10.0.0.7/hooks" },
+        { "after_ms": i64::MAX, "webhook": "not an address" },
+    ] });
+    let refused = set_chain(&app, &chain).await.refused(422);
+    let problems = refused["problems"].as_array().unwrap();
+    let paths: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "most_each",
+            "escalation[0].after_ms",
+            "escalation[2].after_ms",
+            "escalation[1].to",
+            "escalation[1].webhook",
+            "escalation[2].webhook",
+        ],
+        "{refused}"
+    );
+    let says = |nth: usize| problems[nth]["says"].as_str().unwrap();
+    assert!(
+        says(3).contains("not a member") && says(4).contains("https://"),
+        "{refused}"
+    );
+    let kept = app.owner().get("/api/v1/team/settings").await.ok();
+    assert_eq!((&kept["most_each"], &kept["escalation"]), (&json!(3), &json!([])));
+}
+
+#[tokio::test]
 async fn what_waits_for_long_is_given_to_whom_the_chain_names() {
     let app = TestApp::start().await;
     let otto = colleague(&app, "Otto").await;

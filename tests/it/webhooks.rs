@@ -256,6 +256,44 @@ async fn a_receiver_that_is_gone_is_not_asked_again_and_one_that_is_down_ten_tim
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_keep_failing_are_told_of_until_they_are_taken_or_old_news() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start(&[Plan::Status(500), Plan::Status(500)]).await;
+    let gone = Receiver::start(&[Plan::Status(410)]).await;
+    delivers_to(&app, &[&receiver, &gone]);
+    let status = async || app.owner().get("/api/v1/status").await.ok()["webhooks"].clone();
+    let told = async || {
+        let page = app.owner().get("/log").await.text();
+        page.contains("1 webhook keeps failing") && page.contains("holdpoint webhook retry ID")
+    };
+    let queued = test(&app, &receiver).await;
+    tried(&app, 1).await;
+    assert_eq!(status().await["well"], true, "the receiver may just be starting");
+    app.advance_ms(5_100);
+    tried(&app, 2).await;
+    let failing = status().await;
+    assert_eq!((&failing["well"], &failing["count"]), (&json!(false), &json!(1)));
+    assert_eq!(failing["since"], queued["created_at"]);
+    let words = failing["in_words"].as_str().unwrap();
+    assert!(
+        words.starts_with("1 webhook keeps failing, the oldest since 20"),
+        "{words}"
+    );
+    assert!(told().await);
+    app.advance_ms(5 * 60_000 + 100);
+    tried(&app, 3).await;
+    assert_eq!(status().await["well"], true);
+    assert!(!told().await);
+
+    test(&app, &gone).await;
+    tried(&app, 1).await;
+    assert_eq!(status().await["count"], 1, "what was given up counts at once");
+    assert!(told().await);
+    app.advance_ms(8 * 24 * HOUR_MS);
+    assert_eq!(status().await["well"], true, "and not for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_led_into_the_house() {
     let app = TestApp::start().await;
     let inside = Receiver::start(&[]).await;

@@ -11,7 +11,7 @@ use crate::domain::model_ref::ModelRef;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
-use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Priority, ScoreRequest};
+use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Forming, Priority, ScoreRequest};
 use crate::store::Rows;
 use std::iter;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub(super) struct Asked<'a> {
     pub(super) handed_back: Option<&'a str>,
     /// Who waits for it.
     pub(super) priority: Priority,
+    /// Where what is being written is shown.
+    pub(super) forming: Option<&'a Forming>,
 }
 
 /// The proposal with the text that the LLM wrote, or without one where the LLM says that the passages do not answer.
@@ -43,6 +45,7 @@ pub(super) async fn compose(
 ) -> Result<Proposal, EngineTrouble> {
     let engines = app.engines().at_priority(asked.priority);
     let engines = engines.sharing(&rows.workspace_id().to_string());
+    let engines = engines.forming_in(asked.forming.cloned());
     let passages: Vec<(&str, &str)> = proposal
         .sources
         .iter()

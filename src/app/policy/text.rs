@@ -19,7 +19,7 @@ pub enum Written {
     Document(Value),
 }
 
-/// Something in a policy that must be changed.
+/// Something in a policy, or in other settings with many fields, that must be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProblemView {
     /// Where: `rule[0].when.topic`, counted from 0; empty for the whole.

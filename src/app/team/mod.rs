@@ -10,7 +10,7 @@ mod settings;
 pub use admission::{AddressMark, clear_spam, mark_spam, spam};
 pub use members::{Profile, ProfileInput, members, my_desk, set_my_desk, set_profile};
 pub use presence::{Heartbeat, Presence, heartbeat, leave, present, watch_presence};
-pub use settings::{set_settings, settings};
+pub use settings::{SettingsSaved, set_settings, settings};
 
 pub(super) use admission::is_flood;
 pub(super) use assigning::{anybody_there, run};

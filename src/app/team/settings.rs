@@ -2,6 +2,7 @@
 
 use super::super::caller::Caller;
 use super::super::ledger;
+use super::super::policy::ProblemView;
 use super::super::{App, AppError, webhooks};
 use crate::domain::account::Scope;
 use crate::domain::log::EventKind;
@@ -9,6 +10,15 @@ use crate::domain::settings::WorkspaceSettings;
 use crate::domain::team::TeamSettings;
 use crate::store::entity::workspace;
 use crate::store::{Change, Json, LogDraft, Rows};
+
+/// What became of settings that were to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsSaved {
+    /// They are in force.
+    InForce(TeamSettings),
+    /// They must be changed first; nothing was changed.
+    Refused(Vec<ProblemView>),
+}
 
 /// The team's settings. The addresses of programs are whole for those who administer the workspace, and as they may be shown
 /// for everybody else.
@@ -33,36 +43,46 @@ fn as_shown(mut team: TeamSettings) -> TeamSettings {
     team
 }
 
-/// Refuses e-mail addresses in the chain that no member has: nobody would ever be told.
-async fn refuse_strangers(rows: &Rows<'_>, team: &TeamSettings) -> Result<(), AppError> {
+/// Everything that must be changed: what the rules refuse, programs whose address may not be asked, and e-mail addresses that no
+/// member has, so that nobody would ever be told.
+async fn problems(app: &App, rows: &Rows<'_>, team: &TeamSettings) -> Result<Vec<ProblemView>, AppError> {
+    let problem = |path: String, says: String| ProblemView { path, line: None, says };
+    let mut problems: Vec<ProblemView> = team
+        .check()
+        .into_iter()
+        .map(|error| problem(error.path(), error.to_string()))
+        .collect();
     let colleagues = super::colleagues(rows).await?;
     let is_member = |name: &str| {
         let name = [name.to_owned()];
         colleagues.iter().any(|colleague| colleague.is_named(&name))
     };
-    for (nth, step) in team.escalation.iter().enumerate() {
-        if let Some(stranger) = step.to.iter().find(|name| name.contains('@') && !is_member(name)) {
-            return Err(AppError::Invalid(format!(
+    for (at, step) in team.escalation.iter().enumerate() {
+        for stranger in step.to.iter().filter(|name| name.contains('@') && !is_member(name)) {
+            let says = format!(
                 "“{}”, whom step {} of the escalation chain tells, is not a member of this workspace; add them first, or name somebody who is",
                 stranger.trim(),
-                nth + 1
-            )));
+                at + 1
+            );
+            problems.push(problem(format!("escalation[{at}].to"), says));
+        }
+        if let Some(Err(error)) = step.webhook.as_deref().map(|url| webhooks::check_url(app, url)) {
+            problems.push(problem(format!("escalation[{at}].webhook"), error.to_string()));
         }
     }
-    Ok(())
+    Ok(problems)
 }
 
 /// Replaces the team's settings. What waits already keeps its escalation as it was scheduled.
 ///
 /// # Errors
-/// [`AppError::Forbidden`], [`AppError::Invalid`] with what to write instead, or the store's.
-pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Result<TeamSettings, AppError> {
+/// [`AppError::Forbidden`] or the store's.
+pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Result<SettingsSaved, AppError> {
     caller.require(Scope::Admin)?;
-    team.check().map_err(|error| AppError::Invalid(error.to_string()))?;
-    for url in team.escalation.iter().filter_map(|step| step.webhook.as_deref()) {
-        webhooks::check_url(app, url)?;
+    let problems = problems(app, &app.store().rows(caller.workspace_id), &team).await?;
+    if !problems.is_empty() {
+        return Ok(SettingsSaved::Refused(problems));
     }
-    refuse_strangers(&app.store().rows(caller.workspace_id), &team).await?;
     let actor = caller.actor();
     let kept = team.clone();
     app.store()
@@ -85,5 +105,5 @@ pub async fn set_settings(app: &App, caller: &Caller, team: TeamSettings) -> Res
             })
         })
         .await?;
-    Ok(kept)
+    Ok(SettingsSaved::InForce(kept))
 }

@@ -112,6 +112,7 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
     }
     findings.extend(list(status, "/remote_engines").iter().map(remote_engine));
     findings.push(mail(status));
+    findings.push(webhooks(status));
     let floods = number(status, "/floods");
     if floods > 0 {
         findings.push(Finding::wrong(
@@ -146,6 +147,18 @@ fn mail(status: &Value) -> Finding {
     )
 }
 
+fn webhooks(status: &Value) -> Finding {
+    let says = text(status, "/webhooks/in_words");
+    if status["webhooks"]["well"].as_bool().unwrap_or(true) {
+        return Finding::well("webhooks", says);
+    }
+    Finding::wrong(
+        "webhooks",
+        says,
+        "see `holdpoint webhook list` for what each met; once its receiver answers, what waits is delivered by itself, the rest with `holdpoint webhook retry ID`",
+    )
+}
+
 fn remote_engine(engine: &Value) -> Finding {
     let (name, place) = (text(engine, "/name"), text(engine, "/base_url"));
     let says = format!("the engine {name} ({place}): {}", text(engine, "/in_words"));
@@ -159,4 +172,28 @@ fn remote_engine(engine: &Value) -> Finding {
             "start that server, or correct or remove {name} in `remote_engines`; until then its models are passed over"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn webhooks_that_keep_failing_are_told_with_what_to_do() {
+        let findings = |well: bool| {
+            let status = json!({ "webhooks": { "well": well, "in_words": "2 webhooks keep failing" } });
+            let findings = from_status(&status, false).into_iter();
+            findings
+                .filter(|finding| finding.check == "webhooks")
+                .collect::<Vec<_>>()
+        };
+        let [failing] = <[Finding; 1]>::try_from(findings(false)).unwrap();
+        assert!(
+            !failing.ok && failing.in_words().contains("2 webhooks keep failing"),
+            "{failing:?}"
+        );
+        assert!(failing.remedy.unwrap().contains("holdpoint webhook retry ID"));
+        assert!(findings(true).iter().all(|finding| finding.ok));
+    }
 }

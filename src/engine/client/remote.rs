@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{
-    Capabilities, ChatAnswer, ChatRequest, Endpoint, EngineClient, Failed, TimeLimits,
+    Capabilities, ChatAnswer, ChatRequest, Endpoint, EngineClient, Failed, Forming, TimeLimits,
     breaker::{Breaker, BreakerSettings, Outcome, Permit},
 };
 use crate::engine::{error::EngineError, wire::Priority};
@@ -112,6 +112,15 @@ impl RemoteEngine {
     pub fn asking(&self, priority: Priority, share: &str) -> Self {
         Self {
             client: self.client.at_priority(priority).sharing(share),
+            ..self.clone()
+        }
+    }
+
+    /// The same engine, showing here what it is writing.
+    #[must_use]
+    pub fn forming_in(&self, forming: Option<Forming>) -> Self {
+        Self {
+            client: self.client.forming_in(forming),
             ..self.clone()
         }
     }

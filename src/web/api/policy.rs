@@ -186,8 +186,8 @@ fn said(problem: ProblemView) -> ProblemView {
     }
 }
 
-/// A policy that must be changed first: one sentence, and all of them as `problems`.
-fn refused(problems: Vec<ProblemView>) -> Problem {
+/// What must be changed first: one sentence, and all of it as `problems`, each with its place.
+pub(super) fn refused(problems: Vec<ProblemView>) -> Problem {
     let problems: Vec<ProblemView> = problems.into_iter().map(said).collect();
     let first = problems.first().map_or("", |problem| problem.says.as_str());
     let others = match problems.len() {

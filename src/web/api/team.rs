@@ -1,6 +1,6 @@
 //! The team: members at work, presence, settings, each one's own queue, spam.
 
-use crate::app::team::{self, Heartbeat, Presence, Profile, ProfileInput};
+use crate::app::team::{self, Heartbeat, Presence, Profile, ProfileInput, SettingsSaved};
 use crate::app::views::Page;
 use crate::domain::ids::{ConversationId, MemberId};
 use crate::domain::team::TeamSettings;
@@ -49,7 +49,10 @@ pub(super) async fn set_settings(
     CallerOf(caller): CallerOf,
     JsonBody(settings): JsonBody<TeamSettings>,
 ) -> Result<Json<TeamSettings>, Problem> {
-    Ok(Json(team::set_settings(&web.app, &caller, settings).await?))
+    match team::set_settings(&web.app, &caller, settings).await? {
+        SettingsSaved::InForce(settings) => Ok(Json(settings)),
+        SettingsSaved::Refused(problems) => Err(super::policy::refused(problems)),
+    }
 }
 
 /// `GET /api/v1/presence`

@@ -16,6 +16,7 @@ mod policy;
 mod queue;
 mod replies;
 mod sentences;
+mod team;
 mod thread;
 pub mod view;
 mod viewer;
@@ -54,6 +55,7 @@ pub fn pages() -> Pages {
         .route("/settings/models", get(models::page))
         .route("/parts/settings/models", get(models::part))
         .route("/settings/policy", get(policy::page))
+        .route("/settings/team", get(team::page))
         .route("/settings/replies", get(replies::page))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));

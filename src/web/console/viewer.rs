@@ -1,11 +1,13 @@
 //! Who looks at a page, and the frame their page gets.
 
-use super::view::{EngineState, GateBadge, Moment, Section, Shell};
+use super::view::{self, EngineState, GateBadge, Moment, Section, Shell};
 use crate::app::desk::{self, Frame};
+use crate::app::undelivered::{self, Undelivered};
 use crate::app::{Caller, Who, status};
 use crate::domain::account::Scope;
 use crate::domain::policy::GateState;
 use crate::domain::time::Timestamp;
+use crate::store::Failing;
 use crate::web::error::Problem;
 use crate::web::session::SignedIn;
 use crate::web::state::Web;
@@ -23,6 +25,7 @@ pub(super) struct Viewer {
     pub(super) zone: TimeZone,
     csrf_token: String,
     engine: EngineState,
+    undelivered: Undelivered,
 }
 
 impl FromRequestParts<Web> for Viewer {
@@ -41,20 +44,31 @@ impl FromRequestParts<Web> for Viewer {
         // A zone that this machine does not know is no reason to show nothing.
         let zone = TimeZone::get(&frame.time_zone).unwrap_or(TimeZone::UTC);
         let engine = engine_state(&status::engine(&web.app));
+        // A part of a page is asked for with every key, and has no frame.
+        let undelivered = if is_page(parts) && caller.require(Scope::Admin).is_ok() {
+            let found = undelivered::undelivered(&web.app, &caller).await;
+            found.map_err(|error| Problem::from(error).into_response())?
+        } else {
+            Undelivered::default()
+        };
         Ok(Self {
             caller,
             frame,
             zone,
             csrf_token,
             engine,
+            undelivered,
         })
     }
 }
 
+fn is_page(parts: &Parts) -> bool {
+    parts.method == Method::GET && !parts.uri.path().starts_with("/parts/")
+}
+
 /// A page leads to the door and back; a part of a page, which a script asked for, says that nobody is signed in.
 fn refused(parts: &Parts) -> Response {
-    let is_page = parts.method == Method::GET && !parts.uri.path().starts_with("/parts/");
-    if !is_page {
+    if !is_page(parts) {
         return Problem::unauthenticated("You are signed out; sign in to go on.").into_response();
     }
     let wanted = parts.uri.path_and_query().map_or("/queue", |path| path.as_str());
@@ -78,6 +92,7 @@ impl Viewer {
         Shell {
             workspace: self.frame.workspace.clone(),
             person: self.name().to_owned(),
+            member: self.caller.member().ok().map(|id| id.to_string()),
             manages: self.caller.require(Scope::Admin).is_ok(),
             section,
             waiting: self.frame.waiting,
@@ -91,9 +106,24 @@ impl Viewer {
                 GateState::Certified { .. } => GateBadge::Certified,
             },
             engine: self.engine.clone(),
+            undelivered: self.undelivered(),
             csrf_token: self.csrf_token.clone(),
             after_seq: self.frame.head,
         }
+    }
+
+    fn undelivered(&self) -> Vec<view::Undelivered> {
+        let told = |failing: Failing, what: &str, command: &'static str| {
+            let oldest = self.moment(failing.since?);
+            let what = match failing.count {
+                1 => format!("1 {what} keeps failing"),
+                more => format!("{more} {what}s keep failing"),
+            };
+            Some(view::Undelivered { what, oldest, command })
+        };
+        let Undelivered { webhooks, mails } = self.undelivered;
+        let found = [told(webhooks, "webhook", "webhook"), told(mails, "e-mail", "mail")];
+        found.into_iter().flatten().collect()
     }
 
     fn name(&self) -> &str {

@@ -19,6 +19,7 @@ mod policy;
 mod queue;
 mod replies;
 mod shell;
+mod team;
 mod words;
 
 pub use conversations::{
@@ -40,5 +41,6 @@ pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
 pub use replies::{RepliesPage, ReplyRow};
-pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell};
+pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
+pub use team::TeamPage;
 pub use words::{OwnerView, REASONS, Severity, Words};

@@ -1,5 +1,7 @@
 //! What surrounds every page of a signed-in person.
 
+use super::Moment;
+
 /// The frame of a page: navigation, workspace, gate, engine, who is signed in.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -7,6 +9,8 @@ pub struct Shell {
     pub workspace: String,
     /// The signed-in person's name.
     pub person: String,
+    /// Their id, by which the log names them; none for who is no member.
+    pub member: Option<String>,
     /// Whether they may look after the machine: owners and admins.
     pub manages: bool,
     /// Which part of the navigation is current.
@@ -17,10 +21,23 @@ pub struct Shell {
     pub gate: GateBadge,
     /// Whether the AI can work.
     pub engine: EngineState,
+    /// Webhooks and e-mails that keep failing, for those who look after the workspace.
+    pub undelivered: Vec<Undelivered>,
     /// Sent as `X-CSRF-Token` with every change.
     pub csrf_token: String,
     /// Sequence of the newest log entry this page knows: live events are asked for after it.
     pub after_seq: i64,
+}
+
+/// Something that keeps failing to leave the building.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// How many of what: `2 webhooks keep failing`.
+    pub what: String,
+    /// When the oldest was queued.
+    pub oldest: Moment,
+    /// The command that tells more, after `holdpoint`.
+    pub command: &'static str,
 }
 
 impl Shell {
