@@ -145,6 +145,7 @@ impl App {
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
         self.inner.tasks.spawn(team::run(self.clone()));
+        self.inner.tasks.spawn(screening::keep_ready(self.clone()));
         let stopping = self.inner.stopping.clone();
         let looking = self.inner.engines.clone().keep_looking();
         self.inner

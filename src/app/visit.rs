@@ -246,6 +246,10 @@ async fn write(
                 let mut step = ledger.flow.visitor_wrote(context);
                 let flood = team::is_flood(tx, &settings.team, &ledger).await?;
                 if flood && let Ok(marked) = step.flow.mark_spam(context, Spam::Flood) {
+                    tracing::warn!(
+                        conversation.id = %visitor.conversation_id,
+                        "too many conversations from one address wait, so this one is put aside as spam; if your visitors come through a reverse proxy, name it in `trusted_proxies`"
+                    );
                     step.flow = marked.flow;
                     step.effects.extend(marked.effects);
                 }

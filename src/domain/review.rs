@@ -12,7 +12,7 @@ mod terms;
 pub use alike::{MOST_ALIKE, likeness, unit_of_evidence};
 pub use ballot::{Ballot, Cast, MOST_APPROVERS};
 pub use outcome::{OutcomeKind, Pending, ReasonCode, VerdictLabel, verdict_of};
-pub use terms::{Colleague, joined, may_decide};
+pub use terms::{Colleague, joined, may_decide, named};
 
 use super::ids::{ItemId, MemberId, OutcomeId};
 use super::policy::Fallback;
@@ -241,14 +241,23 @@ impl Item {
         Ok(Self { state, ..self })
     }
 
-    /// May `by` decide `kind` on what they have seen?
-    fn check(&self, kind: OutcomeKind, by: Decider, seen: Seen, now: Timestamp) -> Result<(), ReviewError> {
+    /// May `by` end the conversation, and with it this item, without a decision about it?
+    ///
+    /// # Errors
+    /// [`ReviewError::NotAnApprover`] or [`ReviewError::Leased`].
+    pub fn check_ending(&self, by: Decider, now: Timestamp) -> Result<(), ReviewError> {
         if !by.may_decide {
             return Err(ReviewError::NotAnApprover);
         }
-        if let Some(lease) = self.lease_of_other(by.member, now) {
-            return Err(ReviewError::Leased(lease));
+        match self.lease_of_other(by.member, now) {
+            Some(lease) => Err(ReviewError::Leased(lease)),
+            None => Ok(()),
         }
+    }
+
+    /// May `by` decide `kind` on what they have seen?
+    fn check(&self, kind: OutcomeKind, by: Decider, seen: Seen, now: Timestamp) -> Result<(), ReviewError> {
+        self.check_ending(by, now)?;
         if seen.revision != self.revision {
             return Err(ReviewError::NewerMessage {
                 revision: self.revision,

@@ -47,5 +47,5 @@ pub(super) async fn may_decide(rows: &Rows<'_>, terms: &Terms, member: MemberId)
     if terms.approvers.is_empty() {
         return Ok(true);
     }
-    Ok(review::may_decide(&terms.approvers, member, &colleagues(rows).await?))
+    Ok(review::may_decide(terms, member, &colleagues(rows).await?))
 }

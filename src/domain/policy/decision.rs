@@ -87,6 +87,8 @@ pub enum Reason {
     OtherLanguage,
     /// The message has personal data in it.
     PersonalData,
+    /// The message could not be compared with the examples of the owner's topics.
+    TopicsUnknown,
 }
 
 impl Reason {
@@ -115,6 +117,7 @@ impl Reason {
             Self::Distress => "the visitor may be in distress",
             Self::OtherLanguage => "the visitor writes in a language that the agent does not answer in",
             Self::PersonalData => "the message contains personal data",
+            Self::TopicsUnknown => "the message could not be compared with the examples of your topics",
         }
     }
 }

@@ -19,6 +19,7 @@ mod explain;
 mod facts;
 mod gate;
 pub mod hours;
+mod loosening;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub use explain::{Explanation, RuleExplained, Told, explain};
 pub use facts::Facts;
 pub use gate::{GateState, Released};
 pub use hours::Hours;
+pub use loosening::{Loosened, loosened};
 pub use read::read;
 pub use topic::{OTHER, Topic};
