@@ -334,7 +334,11 @@ fn a_second_person_completes_what_the_first_approved() {
     let outcome = pending(twice).unwrap();
     assert_eq!((outcome.kind, outcome.by), (OutcomeKind::Approve, Some(member(TOM))));
     let undone = twice.undo(member(TOM), Timestamp(3)).unwrap();
-    assert_eq!(undone, waiting_until(once, undone.deadline_at), "the first approval stands");
+    assert_eq!(
+        undone,
+        waiting_until(once, undone.deadline_at),
+        "the first approval stands"
+    );
     let none = once.undo(member(MIA), Timestamp(3)).unwrap();
     assert_eq!(none.ballot, of_two().ballot);
 }
