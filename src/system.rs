@@ -4,9 +4,11 @@ use crate::domain::ids::{IdSource, RandomSource};
 use crate::domain::time::{Clock, Steady, Timestamp};
 use crate::store::Sources;
 use rand::TryRng;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
+
+static FIRST_ASKED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,12 +22,15 @@ impl Clock for SystemClock {
             .unwrap_or_default();
         Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
     }
+
+    fn uptime_ms(&self) -> i64 {
+        i64::try_from(FIRST_ASKED.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 /// The machine's clock, which does not go back when somebody sets it back: see [`Steady`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SteadyClock {
-    started: Instant,
     steady: Mutex<Steady>,
 }
 
@@ -33,24 +38,18 @@ impl SteadyClock {
     /// A clock that has told nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            steady: Mutex::default(),
-        }
-    }
-}
-
-impl Default for SteadyClock {
-    fn default() -> Self {
-        Self::new()
+        Self::default()
     }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Timestamp {
         let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
-        let uptime_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        steady.tell(SystemClock.now(), uptime_ms)
+        steady.tell(SystemClock.now(), self.uptime_ms())
+    }
+
+    fn uptime_ms(&self) -> i64 {
+        SystemClock.uptime_ms()
     }
 }
 

@@ -1,9 +1,10 @@
-// What every page has: times, the live link, the number that waits, notices, navigation keys, help, theme.
+// What every page has: times, the live link, who is there, the number that waits, notices, navigation keys, help, theme.
 
 import { part } from "/static/api.js";
 import { keys, shortcutsOn } from "/static/keys.js";
 import { goLive } from "/static/live.js";
 import { newItems, tellOf } from "/static/notices.js";
+import "/static/presence.js";
 import { keepTimes } from "/static/time.js";
 
 const help = document.querySelector("[data-help]");

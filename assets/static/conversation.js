@@ -31,7 +31,11 @@ async function refresh() {
   paintPresence();
   // A thread only grows, so what was unfolded is found again by its place.
   box.querySelectorAll("details").forEach((details, at) => (details.open = open[at] ?? false));
-  reply.hidden = box.querySelector("[data-mine]").dataset.mine !== "true";
+  const mine = box.querySelector("[data-mine]").dataset.mine === "true";
+  if (!mine && !reply.hidden && text.value.trim()) {
+    toast("This conversation is no longer yours: others were called, or a colleague took over. Your text is kept; t takes the conversation over again.", { bad: true, lastsMs: 0 });
+  }
+  reply.hidden = !mine;
   if (box.querySelectorAll("[data-thread] > li").length > before) {
     announce("Something new in this conversation.");
     if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
@@ -47,6 +51,8 @@ async function changeOwner() {
     await send("POST", `/api/v1/conversations/${id}/${button.dataset.ownership}`, takes ? {} : { note: handBackNote.value.trim() });
     handBackNote.value = "";
     suggestion.hidden = true;
+    // Whoever hands back knows that it is no longer theirs.
+    if (!takes) reply.hidden = true;
     await refresh();
     toast(takes ? "The conversation is yours; the AI is silent until you hand it back." : "The AI answers again.");
     if (takes) text.focus();

@@ -1,14 +1,21 @@
-// Who is there: this page says every 20 seconds that it is open and what it shows, and paints who else looks at that.
+// Who is there: every page of the console says every 20 seconds that it is open, what it shows, and how long nobody has touched
+// keyboard or pointer; and paints who else looks at that.
 //
 // Nothing is said when the page is left: whoever goes from one page to the next has not gone home. A place for it is any element with `data-looking="CONVERSATION"`.
 
-import { send } from "/static/api.js";
+import { freshId, send } from "/static/api.js";
 
 const BEAT_MS = 20_000;
+/** Whoever touches something after so long says so at once: they may have counted as gone. */
+const RESTED_MS = 60_000;
+const PAGE = "holdpoint.page";
 
+const page = sessionStorage.getItem(PAGE) ?? freshId();
+sessionStorage.setItem(PAGE, page);
 let shows = null;
 let there = [];
 let timer = null;
+let touched = Date.now();
 
 function sentence(names) {
   if (names.length === 1) return `${names[0]} is looking at this.`;
@@ -27,12 +34,20 @@ export function paintPresence() {
 
 function beat() {
   clearTimeout(timer);
-  // Whoever has the page in the background is still at work, unless the machine sleeps: then nothing is sent.
+  // A page in the background is slowed down to once a minute; the server waits longer than that.
   timer = setTimeout(beat, BEAT_MS);
-  send("POST", "/api/v1/presence", shows ? { conversation_id: shows } : {}).then((answer) => {
+  const said = { page, idle_ms: Math.max(0, Date.now() - touched) };
+  if (shows && document.visibilityState === "visible") said.conversation_id = shows;
+  send("POST", "/api/v1/presence", said, { keepalive: true }).then((answer) => {
     there = answer.items;
     paintPresence();
   }, () => {});
+}
+
+function touch() {
+  const rested = Date.now() - touched;
+  touched = Date.now();
+  if (rested > RESTED_MS) beat();
 }
 
 /** The page shows this conversation now, or none. */
@@ -48,5 +63,6 @@ document.body.addEventListener("holdpoint:presence", (event) => {
   there = event.detail;
   paintPresence();
 });
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && beat());
+for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, touch, { capture: true, passive: true });
+document.addEventListener("visibilitychange", beat);
 beat();

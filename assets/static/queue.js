@@ -15,6 +15,8 @@ const LOOK_FIRST_MS = 300;
 const LOOK_AGAIN_MS = 1500;
 /** An approval that others have to join is offered to be taken back this long. */
 const COUNTED_MS = 8000;
+/** How soon the server is asked again whether a decision whose time to undo is over has become final. */
+const ASK_AGAIN_MS = 2000;
 
 const queue = document.querySelector("[data-queue]");
 const centre = document.querySelector("[data-queue-item]");
@@ -23,7 +25,9 @@ const listBox = document.querySelector("[data-queue-list]");
 /** Items fetched beforehand, by id: `{html, asOf}`, the promise of a part and how many changes had been heard of when it was asked for. */
 const fetched = new Map();
 let changes = 0;
-const decided = new Set();
+/** What was decided here, by id: the number of the first list that knows of it. Earlier ones were asked for before the server had answered. */
+const decided = new Map();
+let lists = 0;
 const undoable = [];
 let desk = null;
 let served = new Map();
@@ -91,6 +95,9 @@ function adopt() {
   prefetch(neighbour(1));
 }
 
+/** The server knows of a decision: a list that is asked for from now on tells whether it still counts. */
+const isKnown = (id) => decided.set(id, lists + 1);
+
 /** An item leaves the list before the server has said so. */
 function dropRow(id) {
   const row = rows().find((row) => row.dataset.row === id);
@@ -100,12 +107,8 @@ function dropRow(id) {
   list.dataset.total = Math.max(0, Number(list.dataset.total) - 1);
 }
 
-/** Somebody else has what was being written about: nothing is lost, and there is a choice. */
-function keepText(words) {
-  const item = article();
-  const id = item.dataset.item;
-  const conversation = item.dataset.conversation;
-  const text = desk.text.value;
+/** Somebody else has what was written about, or has decided it: nothing is lost, and there is a choice. */
+function keepText(words, { item: id, conversation } = article().dataset, text = desk.text.value) {
   toast(`${words} Your text is kept.`, {
     bad: true,
     lastsMs: 0,
@@ -217,7 +220,7 @@ function decide(kind, decision) {
   if (kind === "edit" && !desk.hasTyped) return toast("Nothing is changed: close the editor with Esc and approve with a.");
   const id = item.dataset.item;
   const following = neighbour(1) ?? neighbour(-1);
-  decided.add(id);
+  decided.set(id, Infinity);
   dropRow(id);
   showCounts();
   lease.forget();
@@ -227,7 +230,7 @@ function decide(kind, decision) {
     (outcome) => settled(id, kind, item.dataset.conversation, outcome),
     async (problem) => {
       await painted;
-      refused(id, problem);
+      refused(id, problem, { item: id, conversation: item.dataset.conversation }, decision.text);
     },
   );
 }
@@ -238,16 +241,37 @@ function settled(id, kind, conversation, outcome) {
   const undoMs = outcome.undo_ms ?? 0;
   const entry = { id, finalAt: Date.now() + undoMs };
   const others = outcome.with ?? [];
-  for (const other of others) { decided.add(other); dropRow(other); fetched.delete(other); }
+  for (const one of [id, ...others]) isKnown(one);
+  for (const other of others) { dropRow(other); fetched.delete(other); }
   if (others.includes(currentId())) show(ids()[0]);
   if (outcome.left_out) toast(`Left out: ${outcome.left_out.map((one) => one.why).join("; ")}`, { lastsMs: 9000 });
   const done = others.length ? `${DONE[kind]}, and ${others.length} more like it` : DONE[kind];
   entry.others = others;
   entry.close = toast(done, { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
   undoable.push(entry);
-  setTimeout(() => {
-    if (undoable.includes(entry)) forgetTexts(id);
-  }, undoMs);
+  setTimeout(() => forgetOnceFinal(id), undoMs);
+}
+
+/** What was typed for an item is kept until nothing can bring it back: a visitor who writes before a decision is final does. */
+async function forgetOnceFinal(id) {
+  if (!decided.has(id)) return;
+  try {
+    const { state } = await send("GET", `/api/v1/queue/${id}`);
+    if (state === "closed") forgetTexts(id);
+    if (state === "pending") setTimeout(() => forgetOnceFinal(id), ASK_AGAIN_MS);
+  } catch { /* Kept: it does no harm. */ }
+}
+
+/** What was decided here waits again, under the same id. */
+function isBack(id) {
+  decided.delete(id);
+  fetched.delete(id);
+  const entry = undoable.find((entry) => entry.id === id);
+  if (entry && !entry.others?.length) {
+    undoable.splice(undoable.indexOf(entry), 1);
+    entry.close();
+  }
+  toast("An item is back in the queue: the visitor wrote again before your decision was final.", { lastsMs: 9000 });
 }
 
 /** Others have to approve as well: it goes on waiting, for them. Taken back as long as it does. */
@@ -269,7 +293,7 @@ async function markSpam() {
   const id = item.dataset.item;
   const path = `/api/v1/conversations/${item.dataset.conversation}/spam`;
   const following = neighbour(1) ?? neighbour(-1);
-  decided.add(id);
+  decided.set(id, Infinity);
   dropRow(id);
   showCounts();
   lease.forget();
@@ -277,6 +301,7 @@ async function markSpam() {
   await show(following);
   try {
     await answer;
+    isKnown(id);
     forgetTexts(id);
     toast("Marked as spam.", { lastsMs: 8000, action: { label: "No spam", run: () => send("DELETE", path).then(() => toast("Taken back; the AI drafts an answer."), (problem) => toast(problem.message, { bad: true })) } });
   } catch (problem) {
@@ -284,13 +309,13 @@ async function markSpam() {
   }
 }
 
-function refused(id, problem) {
+function refused(id, problem, about, text) {
   decided.delete(id);
   fetched.delete(id);
   const { decided_by: by } = problem.fields;
   if (by) {
     refreshList();
-    return toast(problem.message, { bad: true, lastsMs: 9000 });
+    return text ? keepText(problem.message, about, text) : toast(problem.message, { bad: true, lastsMs: 9000 });
   }
   // Somebody who has begun the next item is not torn away from it.
   if (desk?.hasTyped) {
@@ -321,15 +346,21 @@ async function undo(entry) {
   }
 }
 
-/** Fetches the list again, without what was just decided here and may still stand in it. */
+/** Fetches the list again, without what was just decided here and stands in it only because it was asked for too early. */
 async function refreshList() {
+  const nth = (lists += 1);
   const before = new Set(ids());
   const opened = newItems();
   const box = document.createElement("div");
   box.innerHTML = await part(`/parts/queue?current=${currentId()}&${viewQuery()}`);
   const list = box.querySelector("[data-rows]");
   for (const row of box.querySelectorAll("[data-row]")) {
-    if (!decided.has(row.dataset.row)) continue;
+    const { row: id } = row.dataset;
+    if (!decided.has(id)) continue;
+    if (nth >= decided.get(id)) {
+      isBack(id);
+      continue;
+    }
     row.remove();
     list.dataset.total = Math.max(0, Number(list.dataset.total) - 1);
   }

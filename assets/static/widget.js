@@ -1015,25 +1015,34 @@ textarea::placeholder{color:var(--muted);opacity:1}
     extra.hidden = !kind;
     if (kind === t.rate) rateForm();
     else if (kind === t.leaveEmail) emailForm();
+    else if (!closed && email) extra.replaceChildren(kind, ' ', action(t.edit, () => emailForm(email)));
     else extra.replaceChildren(kind);
   }
 
-  /** A small form; `send` gets its fields and says what the server is asked. */
+  /** A small form; `body` makes of its fields what the server is asked. */
   function ask(fields, path, body) {
     const problem = element('p', { class: 'bad', role: 'alert' });
     const asked = element('form', { novalidate: '' }, ...fields, problem);
     asked.addEventListener('submit', async (event) => {
       event.preventDefault();
       problem.textContent = '';
-      await request('POST', path, body(new FormData(asked))).catch((error) => (problem.textContent = error.message || t.reconnecting));
+      try {
+        await request('POST', path, body(new FormData(asked)));
+        // The same address again changes nothing that the server would tell.
+        if (status.email) extraShown = '';
+        showExtras();
+      } catch (error) {
+        problem.textContent = error.message || t.reconnecting;
+      }
     });
     extra.replaceChildren(asked);
   }
 
   const row = (attributes, words, label) => element('div', { class: 'row' }, element('input', { 'aria-label': label, placeholder: label, ...attributes }), element('button', {}, words));
 
-  function emailForm() {
-    const fields = [element('p', {}, t.leaveEmail), row({ name: 'email', type: 'email', autocomplete: 'email' }, t.save, t.email), element('p', { class: 'small' }, t.consent)];
+  /** Also for another address than `known`: whoever mistyped theirs gets no answer at it. */
+  function emailForm(known = '') {
+    const fields = [element('p', {}, t.leaveEmail), row({ name: 'email', type: 'email', autocomplete: 'email', value: known }, t.save, t.email), element('p', { class: 'small' }, t.consent)];
     ask(fields, 'email', (form) => ({ email: form.get('email'), consent: `${t.leaveEmail} ${t.consent}` }));
   }
 

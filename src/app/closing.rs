@@ -5,7 +5,7 @@
 use super::caller::Caller;
 use super::ledger::{self, Details};
 use super::visit::Visitor;
-use super::{App, AppError, takeover};
+use super::{App, AppError, review, takeover};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MemberId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
@@ -17,7 +17,7 @@ use serde_json::json;
 /// A person ends the conversation; an open review item ends with it.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a colleague has it or it is closed already, [`AppError::NotFound`], [`AppError::Forbidden`].
+/// [`AppError::Conflict`] when a colleague has it, its review item is for others to decide, or it is closed already, [`AppError::NotFound`], [`AppError::Forbidden`].
 pub async fn close(app: &App, caller: &Caller, id: ConversationId) -> Result<(), AppError> {
     caller.require(Scope::Review)?;
     end(app, caller.workspace_id, id, caller.actor(), Some(caller.member()?)).await
@@ -61,6 +61,9 @@ async fn end_in(
     }
     let settings = ledger::settings(tx).await?;
     let context = ledger::context(app.sources(), &settings);
+    if let Some(member) = by {
+        review::check_ending(tx, &ledger, member, context.now).await?;
+    }
     let step = match ledger.flow.close(context, by) {
         Ok(step) => step,
         Err(refused) => return Err(takeover::explain(tx, refused).await?),

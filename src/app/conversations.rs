@@ -9,6 +9,7 @@ use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::brief::{self, Attempt, Brief, Line};
 use crate::domain::conversation::Owner;
+use crate::domain::flow::Spam;
 use crate::domain::ids::{AgentId, ConversationId, DraftId, ItemId, ReleaseId};
 use crate::domain::policy::{DecisionKind, Reason, Terms};
 use crate::domain::review::ItemKind;
@@ -51,6 +52,8 @@ pub struct ConversationSummary {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Why it counts as spam, if it does.
+    pub spam: Option<Spam>,
 }
 
 /// A decision of the policy.
@@ -147,20 +150,25 @@ pub(super) fn parse_cursor<Id: std::str::FromStr>(cursor: &str) -> Result<(Times
     parsed.ok_or_else(|| AppError::Invalid("this is not a page of the list; begin again without `after`".to_owned()))
 }
 
-/// Conversations, the latest change first.
+/// Conversations, the latest change first; or those alone that count as spam.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Invalid`] for a bad cursor, or the store's.
 pub async fn list(
     app: &App,
     caller: &Caller,
+    only_spam: bool,
     after: Option<&str>,
     limit: u64,
 ) -> Result<Page<ConversationSummary>, AppError> {
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let below = after.map(parse_cursor::<ConversationId>).transpose()?;
-    let found = rows.conversations(below, limit).await?;
+    let found = if only_spam {
+        rows.spam(below, limit).await?
+    } else {
+        rows.conversations(below, limit).await?
+    };
     let next = next_page(&found, limit, |last| format!("{}_{}", last.updated_at.0, last.id));
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
@@ -203,6 +211,7 @@ async fn summary(
         delivered_seq: row.delivered_seq,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        spam: row.spam,
     })
 }
 

@@ -16,9 +16,9 @@ use super::{App, AppError, agents, evidence, policy as policies, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
-use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
 use crate::domain::policy::EngineTrouble;
-use crate::domain::screening::{Screening, TopicExamples};
+use crate::domain::screening::Screening;
 use crate::engine::{Forming, Priority};
 use crate::store::{Change, JobKind, NoteKind, Rows};
 use commit::Undecided;
@@ -183,8 +183,8 @@ async fn propose(
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    let (screened_under, topics) = topics(rows, ledger.conversation.agent_id).await?;
-    let (screening, unscreened) = screening::of_message(app, rows, &question, &settings, &topics).await;
+    let (screened_under, topics) = screening::topics(rows, ledger.conversation.agent_id).await?;
+    let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
     let drafted = |question, proposal| Drafted {
         question,
         agent_version_id,
@@ -203,10 +203,12 @@ async fn propose(
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
         let handed_back = handed_back(rows, ledger).await?;
+        let past = past(rows, ledger).await?;
         let asked = Asked {
             settings: &settings,
             question: &question,
-            history: &history(rows, ledger).await?,
+            history: &past.history,
+            by_people: &past.by_people,
             handed_back: handed_back.as_deref(),
             priority,
             forming,
@@ -232,7 +234,6 @@ async fn propose(
     }
     screening::of_sources(&mut proposal.screening, &proposal.sources);
     screening::of_draft(&mut proposal.screening, &proposal.signals.unsupported);
-    proposal.trouble = proposal.trouble.or(unscreened);
     Ok(drafted(question, proposal))
 }
 
@@ -262,27 +263,31 @@ async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>,
     Ok(Some(answer::handed_back(&name, &note.body)))
 }
 
-/// What was said before this turn, for the LLM.
-async fn history(rows: &Rows<'_>, ledger: &Ledger) -> Result<Vec<ChatMessage>, AppError> {
+/// What was said before this turn.
+struct Past {
+    /// For the LLM.
+    history: Vec<ChatMessage>,
+    /// What colleagues wrote of it.
+    by_people: Vec<String>,
+}
+
+/// What was said before this turn. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
+async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
     let turn = ledger.turn.as_ref().map(|turn| turn.id);
     let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
     messages.retain(|message| message.turn_id != turn && message.author != Author::System);
-    Ok(messages
-        .into_iter()
-        .map(|message| {
-            let role = if message.author == Author::Visitor {
-                Role::User
-            } else {
-                Role::Assistant
-            };
-            ChatMessage::new(role, message.body)
-        })
-        .collect())
-}
-
-/// The owner's topics, as screening takes them, with the version of the policy they are from.
-async fn topics(rows: &Rows<'_>, agent_id: AgentId) -> Result<(i64, Vec<TopicExamples>), AppError> {
-    let policy = policies::current(rows, agent_id).await?;
-    let topics = policy.document.topics.iter().map(TopicExamples::from).collect();
-    Ok((policy.version, topics))
+    let people = messages.iter().filter(|message| message.author == Author::Person);
+    let by_people = people.map(|message| message.body.clone()).collect();
+    let mut history = Vec::with_capacity(messages.len());
+    // As they were screened: everything that a visitor wrote in one turn is read as one text.
+    for burst in messages.chunk_by(|a, b| a.author == b.author && a.turn_id == b.turn_id) {
+        let by_visitor = burst.first().is_some_and(|message| message.author == Author::Visitor);
+        let texts: Vec<&str> = burst.iter().map(|message| message.body.as_str()).collect();
+        if by_visitor && screening::gives_orders(&texts.join("\n")) {
+            continue;
+        }
+        let role = if by_visitor { Role::User } else { Role::Assistant };
+        history.extend(texts.into_iter().map(|text| ChatMessage::new(role, text)));
+    }
+    Ok(Past { history, by_people })
 }

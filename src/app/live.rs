@@ -31,7 +31,7 @@ pub struct Drafting {
     pub active: bool,
 }
 
-/// What the AI is writing in the conversations of one workspace, up to [`SHOWN_CHARS`] each. A conversation in which it
+/// What the AI is writing in the conversations of one workspace, up to `SHOWN_CHARS` each. A conversation in which it
 /// writes nothing, or no more, is not in it.
 pub type Texts = BTreeMap<ConversationId, Arc<str>>;
 

@@ -186,7 +186,10 @@ fn letter(mail: &row::Model) -> Letter {
 const fn attempt_of(error: &MailError) -> Attempt {
     match error {
         MailError::Unwritable(_) | MailError::Refused { .. } => Attempt::Refused,
-        MailError::Unreachable { .. } | MailError::NotLetIn { .. } | MailError::Later { .. } => Attempt::Deferred,
+        MailError::Unreachable { .. }
+        | MailError::NotLetIn { .. }
+        | MailError::SenderRefused { .. }
+        | MailError::Later { .. } => Attempt::Deferred,
         MailError::Unclear { .. } => Attempt::Unclear,
     }
 }
@@ -359,16 +362,20 @@ pub async fn test(app: &App, caller: &Caller, to: &str) -> Result<MailView, AppE
     Ok(row.into())
 }
 
-/// How e-mail is; `failing` is what keeps failing.
+/// How e-mail is: that of one workspace or, for the administrator of the machine, of all; `failing` is what keeps failing.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn status(app: &App, failing: Failing) -> Result<MailStatus, AppError> {
+pub(super) async fn status(
+    app: &App,
+    workspace_id: Option<WorkspaceId>,
+    failing: Failing,
+) -> Result<MailStatus, AppError> {
     let store = app.store();
-    let waiting = store.mails_standing(MailState::Queued).await?;
-    let failed = store.mails_standing(MailState::Failed).await?;
-    let unclear = store.mails_standing(MailState::Unclear).await?;
-    let trouble = store.latest_mail_trouble().await?;
+    let waiting = store.mails_standing(MailState::Queued, workspace_id).await?;
+    let failed = store.mails_standing(MailState::Failed, workspace_id).await?;
+    let unclear = store.mails_standing(MailState::Unclear, workspace_id).await?;
+    let trouble = store.latest_mail_trouble(workspace_id).await?;
     let server = app.post().and_then(|post| Some(post.mailer.as_ref()?.server()));
     let mut words = vec![match (&server, waiting, &trouble) {
         (None, 0, _) => "e-mail is not set up; visitors who have left are not written to".to_owned(),

@@ -98,6 +98,7 @@ impl App {
         let (phases, _) = broadcast::channel(256);
         let mut address_key = [0; 32];
         store.sources().random.fill(&mut address_key);
+        let present = team::Present::since(store.sources().clock.uptime_ms());
         let inner = Inner {
             store,
             engines,
@@ -110,7 +111,7 @@ impl App {
             courier: OnceLock::new(),
             phases,
             forming: live::FormingTexts::default(),
-            present: team::Present::default(),
+            present,
             address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -145,6 +146,7 @@ impl App {
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
         self.inner.tasks.spawn(team::run(self.clone()));
+        self.inner.tasks.spawn(screening::keep_ready(self.clone()));
         let stopping = self.inner.stopping.clone();
         let looking = self.inner.engines.clone().keep_looking();
         self.inner
@@ -171,6 +173,11 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.sources().clock.now()
+    }
+
+    /// See [`crate::domain::time::Clock::uptime_ms`].
+    pub(crate) fn uptime_ms(&self) -> i64 {
+        self.sources().clock.uptime_ms()
     }
 
     /// All engines that may write answers.

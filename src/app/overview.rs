@@ -15,7 +15,7 @@ use crate::domain::turn::TurnState;
 use crate::store::{OwnerKind, Rows};
 use serde::Serialize;
 
-/// Conversations looked at, the latest change first.
+/// Conversations looked at in which somebody waits, who waits longest first; and of all, the latest change first.
 const LOOKED_AT: u64 = 100;
 /// A conversation in which nothing is open is shown for so long after its last word, in milliseconds.
 const SHOWN_MS: i64 = 30 * 60_000;
@@ -43,7 +43,7 @@ pub struct LiveView {
     pub flags: Vec<String>,
     /// Since when the visitor waits.
     pub waiting_since: Option<Timestamp>,
-    /// The deadline has passed.
+    /// The deadline has passed: that of the item, or of whoever owns it.
     pub late: bool,
     /// The open review item.
     pub item: Option<ItemId>,
@@ -60,7 +60,7 @@ pub struct Noticed {
     pub in_words: String,
 }
 
-/// Everything that goes on: who waits longest comes first, then what is answered, the latest first.
+/// Everything that goes on: who waits longest comes first, then what is answered, the latest first. Spam does not go on.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] or the store's.
@@ -70,12 +70,19 @@ pub async fn live(app: &App, caller: &Caller) -> Result<Vec<LiveView>, AppError>
     let now = app.now();
     let mut names = Names::default();
     let mut views = Vec::new();
+    let waiting = rows.longest_waiting(LOOKED_AT).await?;
+    let mut ids: Vec<ConversationId> = waiting.into_iter().map(|turn| turn.conversation_id).collect();
     for row in rows.conversations(None, LOOKED_AT).await? {
-        let is_over = row.closed_at.is_some() || row.last_seq == 0;
-        if is_over {
+        if !ids.contains(&row.id) {
+            ids.push(row.id);
+        }
+    }
+    for id in ids {
+        let ledger = ledger::load(&rows, id).await?;
+        let row = &ledger.conversation;
+        if row.closed_at.is_some() || row.last_seq == 0 || row.spam.is_some() {
             continue;
         }
-        let ledger = ledger::load(&rows, row.id).await?;
         if ledger.flow.is_idle() && now.ms_since(row.updated_at) > SHOWN_MS && row.owner == OwnerKind::Ai {
             continue;
         }
@@ -113,6 +120,11 @@ async fn view(
         Some(lease) => Some(names.of(rows, lease.member).await?),
         None => None,
     };
+    let due_at = ledger
+        .flow
+        .item
+        .map(|item| item.deadline_at)
+        .or(ledger.flow.answer_due_at);
     let held = ledger.flow.item.is_some_and(|item| item.has_draft);
     let draft = ledger.draft.as_ref().filter(|_| held);
     let noticed = noticed(rows, ledger).await?;
@@ -137,7 +149,7 @@ async fn view(
         noticed,
         flags,
         waiting_since: open.map(|turn| turn.opened_at),
-        late: ledger.flow.item.is_some_and(|item| item.deadline_at < now),
+        late: due_at.is_some_and(|due_at| due_at < now),
         item: ledger.flow.item.map(|item| item.id),
         watched_by,
     })

@@ -23,11 +23,19 @@ const DAY_MS: i64 = 24 * 60 * 60_000;
 /// Longest text that a visitor agrees to, in characters.
 const CONSENT_CHARS: usize = 500;
 
-/// The visitor leaves an address for answers to this conversation. A later address replaces the earlier one.
+/// The visitor leaves an address for answers to this conversation. A later address replaces the earlier one, which may have been
+/// somebody else's: links that were mailed there lead nowhere any more, mails that wait go to nobody, and what the visitor has
+/// not seen in the chat is mailed to the new one. The link by which they came themselves (`key`) stays good.
 ///
 /// # Errors
 /// [`AppError::Text`] for what is no address, [`AppError::Invalid`] without consent.
-pub async fn leave_email(app: &App, visitor: &Visitor, address: &str, consent: &str) -> Result<(), AppError> {
+pub async fn leave_email(
+    app: &App,
+    visitor: &Visitor,
+    key: Option<&str>,
+    address: &str,
+    consent: &str,
+) -> Result<(), AppError> {
     let address = Email::parse(address)?;
     let consent: String = consent.trim().chars().take(CONSENT_CHARS).collect();
     if consent.is_empty() {
@@ -35,9 +43,10 @@ pub async fn leave_email(app: &App, visitor: &Visitor, address: &str, consent: &
         return Err(AppError::Invalid(sentence.to_owned()));
     }
     let (visitor, now) = (*visitor, app.now());
+    let own_link = key.map(super::accounts::secret_hash);
     app.store()
         .write(visitor.workspace_id, move |tx| {
-            let (address, consent) = (address.clone(), consent.clone());
+            let (address, consent, own_link) = (address.clone(), consent.clone(), own_link.clone());
             Box::pin(async move {
                 let conversation_id = visitor.conversation_id;
                 let conversation = tx
@@ -45,20 +54,31 @@ pub async fn leave_email(app: &App, visitor: &Visitor, address: &str, consent: &
                     .await?
                     .ok_or(AppError::NotFound("the conversation"))?;
                 let before = tx.contact(conversation_id).await?;
+                let is_other = before
+                    .as_ref()
+                    .is_some_and(|before| !before.address.eq_ignore_ascii_case(address.as_str()));
                 let row = contact::Model {
                     conversation_id,
                     workspace_id: tx.workspace_id(),
                     address: address.as_str().to_owned(),
                     consent: consent.clone(),
-                    // What was said before is known to them, or was mailed.
-                    mailed_seq: before
-                        .as_ref()
-                        .map_or(conversation.last_seq, |before| before.mailed_seq),
+                    mailed_seq: match &before {
+                        // Whatever was mailed went elsewhere: only what the chat has shown is known to them.
+                        Some(_) if is_other => conversation.delivered_seq,
+                        Some(before) => before.mailed_seq,
+                        // What was said before is known to them.
+                        None => conversation.last_seq,
+                    },
                     left_at: now,
                 };
                 match before {
                     Some(_) => tx.update(row).await?,
                     None => tx.insert(row).await?,
+                }
+                if is_other {
+                    tx.end_return_links(conversation_id, own_link.as_deref(), now).await?;
+                    tx.take_back_mails(conversation_id).await?;
+                    answered(tx, conversation_id).await?;
                 }
                 let entry = LogDraft::new(EventKind::VisitorLeftEmail, Actor::Visitor(visitor.visitor_id))
                     .about("conversation", conversation_id)
@@ -133,7 +153,8 @@ pub(super) async fn write_to(
                 })
                 .await?;
                 let mail = Mail {
-                    key: format!("reply:{id}:{last_seq}"),
+                    // Whoever gives another address gets there what was mailed to the first.
+                    key: format!("reply:{id}:{last_seq}:{}", contact.left_at.0),
                     to: Email::parse(&contact.address)?,
                     subject: letter.subject,
                     text: letter.text,

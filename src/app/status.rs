@@ -2,10 +2,12 @@
 
 use super::mail::MailStatus;
 use super::undelivered::{self, WebhookStatus};
-use super::{App, AppError, mail};
+use super::{App, AppError, Caller, mail};
 use crate::engine::{EngineState, RemoteStatus};
 use crate::store::JobKind;
 use serde::Serialize;
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
 
 /// The engine in a word and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,7 +22,7 @@ pub struct EngineView {
     pub chat_model: Option<String>,
 }
 
-/// How the server is.
+/// How the server is. The figures are those of the asker's workspace; of all, for the administrator of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// The program's version.
@@ -35,7 +37,9 @@ pub struct Status {
     pub mail: MailStatus,
     /// Webhooks.
     pub webhooks: WebhookStatus,
-    /// Workspaces on this machine.
+    /// Conversations of the last day that were put aside as a flood from one address.
+    pub floods: u64,
+    /// Workspaces that the asker sees.
     pub workspaces: usize,
     /// Jobs that are due and have failed at least once.
     pub failing_jobs: usize,
@@ -78,21 +82,29 @@ pub fn engine(app: &App) -> EngineView {
     }
 }
 
-/// How the server is.
+/// How the server is for a caller; without one, for the administrator of the machine.
 ///
 /// # Errors
 /// The store's.
-pub async fn status(app: &App) -> Result<Status, AppError> {
-    let jobs = app.store().next_jobs(1_000).await?;
-    let undelivered = undelivered::of_machine(app).await?;
+pub async fn status(app: &App, caller: Option<&Caller>) -> Result<Status, AppError> {
+    let workspace_id = caller.map(|caller| caller.workspace_id);
+    let sees = |other| workspace_id.is_none_or(|own| own == other);
+    let mut jobs = app.store().next_jobs(1_000).await?;
+    jobs.retain(|job| sees(job.workspace_id));
+    let workspaces = app.store().workspaces().await?;
+    let undelivered = undelivered::seen_by(app, workspace_id).await?;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION"),
         database: app.store().database(),
         engine: engine(app),
         remote_engines: app.engines().remote_status().await,
-        mail: mail::status(app, undelivered.mails).await?,
+        mail: mail::status(app, workspace_id, undelivered.mails).await?,
         webhooks: undelivered.webhooks.into(),
-        workspaces: app.store().workspaces().await?.len(),
+        floods: app
+            .store()
+            .floods_since(app.now().plus_ms(-DAY_MS), workspace_id)
+            .await?,
+        workspaces: workspaces.iter().filter(|workspace| sees(workspace.id)).count(),
         indexing: jobs.iter().any(|job| job.kind == JobKind::Embed),
         failing_jobs: jobs.iter().filter(|job| job.attempts > 1).count(),
     })

@@ -75,7 +75,12 @@ async fn change_in(
 ) -> Result<Change<()>, AppError> {
     let mut ledger = ledger::load(tx, id).await?;
     let settings = ledger::settings(tx).await?;
-    let context = ledger::context(app.sources(), &settings);
+    // Whoever steps in has until a deadline that is counted in business hours.
+    let on_duty = OnDuty::of(app, tx, ledger.conversation.agent_id).await?;
+    let context = Context {
+        duty: on_duty.duty(),
+        ..ledger::context(app.sources(), &settings)
+    };
     let item = ledger.item.as_ref().map(|item| item.id);
     let (step, kind) = match &what {
         // Whoever takes over a conversation that is over goes on with it.
@@ -83,7 +88,10 @@ async fn change_in(
         Move::HandBack(_) if ledger.conversation.closed_at.is_some() => {
             return Err(closing::already_closed("there is nothing to hand back"));
         }
-        Move::HandBack(_) => (ledger.flow.hand_back(member), EventKind::ConversationHandedBack),
+        Move::HandBack(_) => (
+            ledger.flow.hand_back(context, member),
+            EventKind::ConversationHandedBack,
+        ),
     };
     let step = match step {
         Ok(step) => step,
@@ -119,7 +127,8 @@ async fn change_in(
     Ok(Change::Logged((), entry))
 }
 
-/// The person who owns a conversation should have answered by now (a job): if they are gone, others are called.
+/// Whoever owns a conversation should have done their part by now (a job): a person who is gone, or has not answered for twice
+/// as long, and an AI whose drafts do not come. Then others are called.
 pub(super) async fn recall(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Result<(), AppError> {
     let app_of_write = app.clone();
     app.store()
@@ -133,9 +142,13 @@ pub(super) async fn recall(app: &App, workspace_id: WorkspaceId, id: Conversatio
 async fn recall_in(app: &App, tx: &Tx<'_>, id: ConversationId) -> Result<Change<()>, AppError> {
     let mut ledger = ledger::load(tx, id).await?;
     let due = ledger.flow.dues().into_iter().find(|(_, due)| *due == Due::Recall);
-    let (Owner::Person(owner), Some((at, _))) = (ledger.flow.ownership.owner, due) else {
+    let Some((at, _)) = due else {
         tx.unschedule(JobKind::Recall, id).await?;
         return Ok(Change::Unlogged(()));
+    };
+    let owner = match ledger.flow.ownership.owner {
+        Owner::Person(owner) => Some(owner),
+        Owner::Ai | Owner::Nobody => None,
     };
     let settings = ledger::settings(tx).await?;
     let on_duty = OnDuty::of(app, tx, ledger.conversation.agent_id).await?;
@@ -143,7 +156,7 @@ async fn recall_in(app: &App, tx: &Tx<'_>, id: ConversationId) -> Result<Change<
         duty: on_duty.duty(),
         ..ledger::context(app.sources(), &settings)
     };
-    let owner_is_there = team::is_there(app, tx.workspace_id(), owner);
+    let owner_is_there = owner.is_some_and(|owner| team::may_be_there(app, tx.workspace_id(), owner));
     let Ok(step) = ledger.flow.recall(context, owner_is_there) else {
         // Whoever is there now may leave without a word.
         let next = if at > context.now {
@@ -159,8 +172,10 @@ async fn recall_in(app: &App, tx: &Tx<'_>, id: ConversationId) -> Result<Change<
         .await?;
     let mut entry = LogDraft::new(EventKind::ConversationHandedOff, Actor::System)
         .about("conversation", id)
-        .about("epoch", ledger.flow.ownership.epoch.0)
-        .about("member", owner);
+        .about("epoch", ledger.flow.ownership.epoch.0);
+    if let Some(owner) = owner {
+        entry = entry.about("member", owner);
+    }
     if let Some(item) = &written.opened {
         entry = entry.about("opened_item", item.id);
     }

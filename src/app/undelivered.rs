@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::{App, AppError};
 use crate::domain::account::Scope;
+use crate::domain::ids::WorkspaceId;
 use crate::store::{Failing, Rows};
 use serde::Serialize;
 
@@ -64,8 +65,11 @@ pub async fn undelivered(app: &App, caller: &Caller) -> Result<Undelivered, AppE
     of(app, &app.store().rows(caller.workspace_id)).await
 }
 
-/// What keeps failing on the whole machine.
-pub(super) async fn of_machine(app: &App) -> Result<Undelivered, AppError> {
+/// What keeps failing in one workspace or, for the administrator of the machine, in all.
+pub(super) async fn seen_by(app: &App, workspace_id: Option<WorkspaceId>) -> Result<Undelivered, AppError> {
+    if let Some(id) = workspace_id {
+        return of(app, &app.store().rows(id)).await;
+    }
     let mut all = Undelivered::default();
     for workspace in app.store().workspaces().await? {
         let found = of(app, &app.store().rows(workspace.id)).await?;

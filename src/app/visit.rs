@@ -231,12 +231,25 @@ async fn write(
                 }
                 let settings = ledger::settings(tx).await?;
                 let mut ledger = ledger::load(tx, visitor.conversation_id).await?;
+                // Only a person's time to answer is counted in business hours: where the AI answers, nothing more is read.
+                let on_duty = match ledger.flow.ownership.owner {
+                    Owner::Person(_) => Some(OnDuty::of(&app, tx, ledger.conversation.agent_id).await?),
+                    Owner::Ai | Owner::Nobody => None,
+                };
                 let context = ledger::context(app.sources(), &settings);
+                let context = Context {
+                    duty: on_duty.as_ref().map_or(context.duty, OnDuty::duty),
+                    ..context
+                };
                 // Whoever writes in a conversation that is over opens it again.
                 ledger.conversation.closed_at = None;
                 let mut step = ledger.flow.visitor_wrote(context);
                 let flood = team::is_flood(tx, &settings.team, &ledger).await?;
                 if flood && let Ok(marked) = step.flow.mark_spam(context, Spam::Flood) {
+                    tracing::warn!(
+                        conversation.id = %visitor.conversation_id,
+                        "too many conversations from one address wait, so this one is put aside as spam; if your visitors come through a reverse proxy, name it in `trusted_proxies`"
+                    );
                     step.flow = marked.flow;
                     step.effects.extend(marked.effects);
                 }
@@ -413,7 +426,7 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         Phase::WaitingForPerson => match ledger.flow.ownership.owner {
             Owner::Ai => false,
             Owner::Nobody => true,
-            Owner::Person(member) => !team::is_there(app, visitor.workspace_id, member),
+            Owner::Person(member) => !team::may_be_there(app, visitor.workspace_id, member),
         },
         Phase::Checking => !is_there,
         _ => false,

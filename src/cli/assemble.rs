@@ -106,7 +106,11 @@ impl Assembled {
             ),
             None => None,
         };
-        let web = WebSettings { public_origin, ..web };
+        let web = WebSettings {
+            public_origin,
+            trusted_proxies: context.settings().trusted_proxies.clone(),
+            ..web
+        };
         Ok(web::router(
             Web::new(self.app.clone(), web, stop_streams.clone()),
             web::console::pages(),

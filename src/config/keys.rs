@@ -52,7 +52,7 @@ const fn text(
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 22] = [
     text(
         "data_dir",
         "FOLDER",
@@ -73,6 +73,13 @@ pub const KEYS: [Key; 21] = [
         "",
         "https://chat.shop.example",
         "Scheme and host under which browsers reach the server, usually that of a reverse proxy with a certificate.",
+    ),
+    text(
+        "trusted_proxies",
+        "NETWORK,…",
+        "",
+        "172.16.0.0/12, 10.0.0.5",
+        "Addresses or networks of your reverse proxies. From these alone the header X-Forwarded-For is believed, which tells visitors apart; without this, all visitors behind a proxy on another machine or in a container's network count as one, and too many of them at once as a flood.",
     ),
     text(
         "database",

@@ -19,6 +19,7 @@ pub use keys::{KEYS, Key};
 pub use mail::{MailSecurity, Smtp};
 pub use parse::size_bytes;
 
+use crate::domain::network::Network;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Origin under which people reach the server, like `https://chat.shop.example`.
     pub public_origin: Option<String>,
+    /// Reverse proxies that are believed when they say whose request they pass on.
+    pub trusted_proxies: Vec<Network>,
     /// Where the database is.
     pub database: Database,
     /// Folder with model files.

@@ -1,6 +1,7 @@
 //! Turns texts into settings.
 
 use super::{ConfigError, Database, Given, Key, LogFormat, Model, Origin, Settings, Smtp};
+use crate::domain::network::networks;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -34,6 +35,10 @@ pub(super) fn settings(all: &[(&'static Key, Given)]) -> Result<Settings, Config
     Ok(Settings {
         listen: address,
         public_origin,
+        trusted_proxies: {
+            let entry = given("trusted_proxies");
+            networks(entry.text()).map_err(|wanted| entry.invalid(wanted))?
+        },
         database: given("database").database(&data_dir)?,
         chat_model: given("chat_model").model(&folders),
         embed_model: given("embed_model").model(&folders),

@@ -91,7 +91,7 @@ impl<'a> Words<'a> {
             passage_about: texts.passage_about.and_then(named),
             // The draft's own count knows all its sources.
             unsupported: made.map_or_else(
-                || unsupported(texts.answer, &sources).len(),
+                || unsupported(texts.answer, &sources, "").len(),
                 |(signals, _)| signals.unsupported.len(),
             ),
         }

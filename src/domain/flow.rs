@@ -29,7 +29,7 @@ use super::turn::{Turn, TurnError, TurnState};
 pub struct Limits {
     /// How long a decision can be undone.
     pub undo_ms: i64,
-    /// How long a draft waits for a decision before the visitor is handed off.
+    /// How long a draft waits for a decision before the visitor is handed off; and how long the AI may take to come up with one.
     pub hold_ms: i64,
     /// How soon a person should answer a handoff. Nothing happens by itself afterwards; the queue shows it as late.
     pub handoff_ms: i64,
@@ -89,7 +89,7 @@ pub enum Due {
     Finalise,
     /// [`Flow::expire`].
     Expire,
-    /// [`Flow::recall`].
+    /// [`Flow::recall`], from a person or from the AI.
     Recall,
 }
 
@@ -142,8 +142,10 @@ pub struct Flow {
     pub item: Option<Item>,
     /// Whether it was marked as spam: then nobody waits for an answer, and the AI drafts none.
     pub spam: Option<Spam>,
-    /// By when the person who owns it has to have answered what waits, counted from when they stepped in, or from the
-    /// oldest message they have not answered since; none while nothing waits for them.
+    /// By when whoever owns it has to have done their part about what waits; none while nothing waits for them. A person has to
+    /// have answered, counted from when they stepped in, or from the oldest message they have not answered since. The AI
+    /// has to have come up with a draft, counted from the message or the moment from which on it owes one: however often
+    /// the visitor's next message overtakes its work, somebody is called then.
     pub answer_due_at: Option<Timestamp>,
 }
 
@@ -202,8 +204,9 @@ impl Flow {
         }
         if let Some(item) = self.item {
             step.cancel_pending();
-            step.flow.item = Some(item.visitor_wrote(turn.revision));
+            step.flow.item = Some(item.visitor_wrote(turn.revision, context.now));
         }
+        step.expect_draft(context);
         step
     }
 
@@ -477,18 +480,31 @@ impl Flow {
         Ok(step)
     }
 
-    /// The person who owns the conversation has not answered in time. If they are gone, others are called, as by a handoff.
-    /// Whoever is there keeps it: they may be in mid-sentence, and a colleague who sees it can relieve them.
+    /// Whoever owns the conversation has not done their part in time: others are called, as by a handoff. A person who is
+    /// there has twice as long: they may be in mid-sentence, and a colleague who sees it can relieve them. The AI, whose
+    /// drafts are overtaken or do not come, has no more: whether it is there says nothing.
     ///
     /// # Errors
-    /// [`ReviewError::NotDue`] while they have time or are there, and where nobody waits for them.
+    /// [`ReviewError::NotDue`] while there is time, and where nobody waits for them.
     pub fn recall(self, context: Context<'_>, owner_is_there: bool) -> Result<Step, FlowError> {
-        if owner_is_there || !self.keeps_waiting(context.now) {
+        let is_persons = matches!(self.ownership.owner, Owner::Person(_));
+        let until = self.answer_due_at.map(|due| {
+            if owner_is_there && is_persons {
+                context.duty.deadline(due, context.limits.handoff_ms)
+            } else {
+                due
+            }
+        });
+        if until.is_none_or(|until| until > context.now) {
             return Err(ReviewError::NotDue.into());
         }
         let mut step = Step::from(self);
-        let ownership = self.ownership.abandon();
-        step.call_person(context, ownership, None, &[Reason::Timeout], SystemText::HandedOff);
+        let (ownership, reason) = if is_persons {
+            (self.ownership.abandon(), Reason::Timeout)
+        } else {
+            (self.ownership.hand_off()?, Reason::EngineDeadline)
+        };
+        step.call_person(context, ownership, None, &[reason], SystemText::HandedOff);
         Ok(step)
     }
 
@@ -563,7 +579,7 @@ impl Flow {
     ///
     /// # Errors
     /// [`FlowError::Ownership`].
-    pub fn hand_back(self, by: MemberId) -> Result<Step, FlowError> {
+    pub fn hand_back(self, context: Context<'_>, by: MemberId) -> Result<Step, FlowError> {
         let ownership = self.ownership.hand_back(by)?;
         let mut step = Step::from(self);
         step.flow.turn = self.turn.map(|(id, turn)| match turn.state {
@@ -571,6 +587,7 @@ impl Flow {
             _ => (id, turn.moved_to(TurnState::Collecting)),
         });
         step.change_owner(ownership);
+        step.expect_draft(context);
         Ok(step)
     }
 }

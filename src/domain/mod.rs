@@ -21,6 +21,7 @@ pub mod log;
 pub mod mail;
 pub mod model;
 pub mod model_ref;
+pub mod network;
 pub mod notice;
 pub mod policy;
 pub mod release;

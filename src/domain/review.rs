@@ -12,7 +12,7 @@ mod terms;
 pub use alike::{MOST_ALIKE, likeness, unit_of_evidence};
 pub use ballot::{Ballot, Cast, MOST_APPROVERS};
 pub use outcome::{OutcomeKind, Pending, ReasonCode, VerdictLabel, verdict_of};
-pub use terms::{Colleague, joined, may_decide};
+pub use terms::{Colleague, joined, may_decide, named};
 
 use super::ids::{ItemId, MemberId, OutcomeId};
 use super::policy::Fallback;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// How long a lease lasts without renewal, in milliseconds.
 pub const LEASE_MS: i64 = 2 * 60_000;
-/// An item that goes on waiting gets at least this long, in milliseconds.
+/// An item that goes on waiting, or waits again, gets at least this long, in milliseconds.
 const SHORTEST_PATIENCE_MS: i64 = 60_000;
 
 /// What kind of thing waits.
@@ -241,14 +241,23 @@ impl Item {
         Ok(Self { state, ..self })
     }
 
-    /// May `by` decide `kind` on what they have seen?
-    fn check(&self, kind: OutcomeKind, by: Decider, seen: Seen, now: Timestamp) -> Result<(), ReviewError> {
+    /// May `by` end the conversation, and with it this item, without a decision about it?
+    ///
+    /// # Errors
+    /// [`ReviewError::NotAnApprover`] or [`ReviewError::Leased`].
+    pub fn check_ending(&self, by: Decider, now: Timestamp) -> Result<(), ReviewError> {
         if !by.may_decide {
             return Err(ReviewError::NotAnApprover);
         }
-        if let Some(lease) = self.lease_of_other(by.member, now) {
-            return Err(ReviewError::Leased(lease));
+        match self.lease_of_other(by.member, now) {
+            Some(lease) => Err(ReviewError::Leased(lease)),
+            None => Ok(()),
         }
+    }
+
+    /// May `by` decide `kind` on what they have seen?
+    fn check(&self, kind: OutcomeKind, by: Decider, seen: Seen, now: Timestamp) -> Result<(), ReviewError> {
+        self.check_ending(by, now)?;
         if seen.revision != self.revision {
             return Err(ReviewError::NewerMessage {
                 revision: self.revision,
@@ -292,27 +301,33 @@ impl Item {
             ItemState::Closed(outcome) => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.final_at <= now => Err(ReviewError::UndoTooLate(outcome)),
             ItemState::Pending(outcome) if outcome.by != Some(by) => Err(ReviewError::NotYourDecision(outcome)),
-            ItemState::Pending(_) => Ok(Self {
-                state: ItemState::Open,
-                ..self
-            }),
+            ItemState::Pending(_) => Ok(self.reopened(now)),
+        }
+    }
+
+    /// Its pending outcome no longer counts: it waits again. A deadline that was over before somebody can look at it once more
+    /// would decide in their place.
+    fn reopened(self, now: Timestamp) -> Self {
+        Self {
+            state: ItemState::Open,
+            deadline_at: self.deadline_at.max(now.plus_ms(SHORTEST_PATIENCE_MS)),
+            ..self
         }
     }
 
     /// The visitor wrote again: the revision rises, a pending outcome is cancelled and approvals no longer count. Lease and
-    /// deadline stay.
+    /// deadline stay, unless it waits again because of that.
     #[must_use]
-    pub fn visitor_wrote(self, revision: i64) -> Self {
-        let state = match self.state {
-            ItemState::Pending(_) => ItemState::Open,
-            other => other,
+    pub fn visitor_wrote(self, revision: i64, now: Timestamp) -> Self {
+        let before = match self.state {
+            ItemState::Pending(_) => self.reopened(now),
+            ItemState::Open | ItemState::Closed(_) => self,
         };
         Self {
-            state,
             revision,
             has_draft: false,
             ballot: self.ballot.restarted(),
-            ..self
+            ..before
         }
     }
 

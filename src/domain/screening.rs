@@ -61,6 +61,9 @@ pub struct Screening {
     pub wishes_for_person: bool,
     /// Topics that the message belongs to, nearest first.
     pub topics: Vec<TopicMatch>,
+    /// There are topics with examples, and the message could not be compared with all of them: it may belong to more than
+    /// [`Self::topics`] says.
+    pub topics_unknown: bool,
     /// Sorted, each once.
     pub flags: Vec<Flag>,
     /// Kinds of personal data found, like `email`, `phone`, `iban`; sorted, each once.

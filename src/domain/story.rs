@@ -56,7 +56,7 @@ enum Act {
     Closes(Option<u128>),
     Finalise,
     Expire,
-    /// The owner's time to answer is over, and nobody has heard of them.
+    /// The owner's time to answer is over, and nobody has heard of them; or the AI's.
     Recalls,
     MarksSpam,
     ClearsSpam,
@@ -177,6 +177,7 @@ fn scene() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(vec![Act::Wait(LIMITS.hold_ms), Act::Expire]),
         1 => Just(vec![Act::MarksSpam, Act::VisitorWrites, Act::ClearsSpam]),
         1 => Just(waits_on()),
+        1 => Just(overtaken()),
         1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::PersonWrites(n), Act::HandsBack(n)]),
         1 => (1u128..4).prop_map(|n| vec![Act::TakesOver(n), Act::VisitorWrites, Act::Wait(LIMITS.handoff_ms), Act::Recalls]),
     ];
@@ -202,6 +203,14 @@ fn waits_on() -> Vec<Act> {
     let mut acts = vec![Act::VisitorWrites, Act::Wait(2_000), Act::DraftStarts, finishes];
     acts.extend(past);
     acts.extend(past);
+    acts
+}
+
+/// A visitor who writes again before any draft is there.
+fn overtaken() -> Vec<Act> {
+    let again = [Act::VisitorWrites, Act::Wait(LIMITS.hold_ms / 2), Act::DraftStarts];
+    let mut acts = again.repeat(3);
+    acts.push(Act::Recalls);
     acts
 }
 
@@ -256,7 +265,7 @@ fn the_stories_reach_every_ending() {
     let mut by_outcome = 0;
     let mut cancelled = 0;
     let mut late = 0;
-    let (mut together, mut delayed, mut spam, mut recalled) = (0, 0, 0, 0);
+    let (mut together, mut delayed, mut spam, mut recalled, mut called) = (0, 0, 0, 0, 0);
     let mut endings: HashMap<OutcomeKind, u32> = HashMap::new();
     for _ in 0..1_000 {
         let Ok(story) = story().new_tree(&mut runner) else {
@@ -279,6 +288,7 @@ fn the_stories_reach_every_ending() {
         delayed += world.delayed;
         spam += world.spam;
         recalled += world.recalled;
+        called += world.called;
         for outcome in world.final_outcomes.values() {
             *endings.entry(outcome.kind).or_default() += 1;
         }
@@ -288,8 +298,8 @@ fn the_stories_reach_every_ending() {
         "{by_decision} sent, {by_outcome} approved, {cancelled} cancelled, {late} without effect"
     );
     assert!(
-        together > 50 && delayed > 50 && spam > 100 && recalled > 50,
-        "{together} approved by several, {delayed} deadlines moved, {spam} marked as spam, {recalled} owners gone"
+        together > 50 && delayed > 50 && spam > 100 && recalled > 50 && called > 50,
+        "{together} approved by several, {delayed} deadlines moved, {spam} marked as spam, {recalled} owners gone, {called} drafts overtaken"
     );
     for kind in [
         OutcomeKind::Approve,

@@ -25,6 +25,10 @@ impl Timestamp {
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Milliseconds since some moment that only this process knows. They never fall, whatever is done to the clock, and
+    /// stand still while the machine sleeps.
+    fn uptime_ms(&self) -> i64;
 }
 
 /// A clock that never goes back, over one that may be set.

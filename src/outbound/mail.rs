@@ -111,8 +111,20 @@ pub enum MailError {
         /// Its words.
         why: String,
     },
+    /// It does not take this machine's sender: that is for the owner to put right, and no mail's own fault.
+    #[error(
+        "the mail server {server} does not take mail from {from} ({why}); set `mail_from` to an address that it knows, or give `smtp_user`"
+    )]
+    SenderRefused {
+        /// Host and port.
+        server: String,
+        /// The sender.
+        from: String,
+        /// Its words.
+        why: String,
+    },
     /// It says: never.
-    #[error("the mail server {server} refuses this mail for good ({why}); check the address and `mail_from`")]
+    #[error("the mail server {server} refuses this mail for good ({why}); check the address")]
     Refused {
         /// Host and port.
         server: String,
@@ -239,18 +251,23 @@ impl Mailer {
         if !mail.is_ascii() && connection.server_info().supports_feature(Extension::EightBitMime) {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
+        let sender = Mail::new(Some(self.from.email.clone()), parameters);
         let agreed = async {
             connection
-                .command(Mail::new(Some(self.from.email.clone()), parameters))
-                .await?;
-            connection.command(Rcpt::new(to, Vec::new())).await?;
-            connection.command(Data).await
+                .command(sender)
+                .await
+                .map_err(|error| self.said_of_sender(&error))?;
+            connection
+                .command(Rcpt::new(to, Vec::new()))
+                .await
+                .map_err(|error| self.said(&error))?;
+            connection.command(Data).await.map_err(|error| self.said(&error))
         };
         match agreed.await {
             Ok(_) => Ok(connection),
             Err(error) => {
                 connection.abort().await;
-                Err(self.said(&error))
+                Err(error)
             }
         }
     }
@@ -287,6 +304,18 @@ impl Mailer {
             builder = builder.add_root_certificate(Certificate::from_pem(pem)?);
         }
         builder.build_rustls()
+    }
+
+    /// What a server's answer to the sender means.
+    fn said_of_sender(&self, error: &smtp::Error) -> MailError {
+        match self.said(error) {
+            MailError::Refused { server, why } => MailError::SenderRefused {
+                server,
+                from: self.from.email.to_string(),
+                why,
+            },
+            other => other,
+        }
     }
 
     /// What a server's answer to one of the commands before the mail means.

@@ -3,7 +3,8 @@
 use super::entity::{canned_reply, contact, note, rating, return_link};
 use super::{Rows, Store, StoreError, Tx};
 use crate::domain::ids::{CannedReplyId, ConversationId};
-use sea_orm::sea_query::Order;
+use crate::domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, Order};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 impl Rows<'_> {
@@ -74,6 +75,28 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Ends the links that lead back to a conversation, but for one.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn end_return_links(
+        &self,
+        id: ConversationId,
+        but: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut update = return_link::Entity::update_many()
+            .col_expr(return_link::Column::ExpiresAt, Expr::value(now))
+            .filter(return_link::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(return_link::Column::ConversationId.eq(id))
+            .filter(return_link::Column::ExpiresAt.gt(now));
+        if let Some(but) = but {
+            update = update.filter(return_link::Column::TokenHash.ne(but));
+        }
+        self.change(update.exec(self.connection())).await?;
+        Ok(())
+    }
+
     /// Removes a canned reply.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use crate::domain::ids::{
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 /// Rows on one page at most.
 pub const PAGE: u64 = 200;
@@ -59,6 +59,27 @@ by_id! {
     token_row(TokenId) -> token;
 }
 
+/// A page of conversations, the latest change first.
+fn latest_first(
+    mut query: Select<conversation::Entity>,
+    below: Option<(Timestamp, ConversationId)>,
+    limit: u64,
+) -> Select<conversation::Entity> {
+    if let Some((at, id)) = below {
+        query = query.filter(
+            Condition::any().add(conversation::Column::UpdatedAt.lt(at)).add(
+                conversation::Column::UpdatedAt
+                    .eq(at)
+                    .and(conversation::Column::Id.lt(id)),
+            ),
+        );
+    }
+    query
+        .order_by(conversation::Column::UpdatedAt, Order::Desc)
+        .order_by(conversation::Column::Id, Order::Desc)
+        .limit(Ord::min(limit, PAGE))
+}
+
 impl Rows<'_> {
     /// All agents, oldest first.
     ///
@@ -91,19 +112,43 @@ impl Rows<'_> {
         below: Option<(Timestamp, ConversationId)>,
         limit: u64,
     ) -> Result<Vec<conversation::Model>, StoreError> {
-        let mut query = self.select::<conversation::Entity>();
-        if let Some((at, id)) = below {
-            query = query.filter(
-                Condition::any().add(conversation::Column::UpdatedAt.lt(at)).add(
-                    conversation::Column::UpdatedAt
-                        .eq(at)
-                        .and(conversation::Column::Id.lt(id)),
-                ),
-            );
-        }
-        let query = query
-            .order_by(conversation::Column::UpdatedAt, Order::Desc)
-            .order_by(conversation::Column::Id, Order::Desc)
+        self.all(latest_first(self.select(), below, limit)).await
+    }
+
+    /// Conversations that count as spam, the latest change first; those before `below` of an earlier page.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn spam(
+        &self,
+        below: Option<(Timestamp, ConversationId)>,
+        limit: u64,
+    ) -> Result<Vec<conversation::Model>, StoreError> {
+        let spam = self.select().filter(conversation::Column::Spam.is_not_null());
+        self.all(latest_first(spam, below, limit)).await
+    }
+
+    /// Turns without an answer, who waits longest first. Nobody waits where it is spam.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn longest_waiting(&self, limit: u64) -> Result<Vec<turn::Model>, StoreError> {
+        let conversation = Query::select()
+            .expr(Expr::val(1))
+            .from(conversation::Entity)
+            .and_where(
+                Expr::col((conversation::Entity, conversation::Column::Id))
+                    .equals((turn::Entity, turn::Column::ConversationId)),
+            )
+            .and_where(Expr::col((conversation::Entity, conversation::Column::Spam)).is_null())
+            .to_owned();
+        let query = self
+            .select::<turn::Entity>()
+            // Written out, not bound: only then the index of unanswered turns is used.
+            .filter(Expr::cust("state <> 'answered'"))
+            .filter(Expr::exists(conversation))
+            .order_by(turn::Column::OpenedAt, Order::Asc)
+            .order_by(turn::Column::Id, Order::Asc)
             .limit(Ord::min(limit, PAGE));
         self.all(query).await
     }

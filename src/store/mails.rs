@@ -1,11 +1,11 @@
 //! Reading e-mails that were or are to be sent.
 
 use super::entity::mail;
-use super::{Rows, Store, StoreError};
-use crate::domain::ids::MailId;
+use super::{Rows, Store, StoreError, Tx};
+use crate::domain::ids::{ConversationId, MailId, WorkspaceId};
 use crate::domain::mail::MailState;
 use sea_orm::sea_query::Order;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 impl Rows<'_> {
     /// An e-mail.
@@ -38,22 +38,46 @@ impl Rows<'_> {
     }
 }
 
-impl Store {
-    /// How many e-mails of all workspaces stand like this.
+impl Tx<'_> {
+    /// Takes back the e-mails about a conversation that wait for an attempt. What is being handed over cannot be taken back.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn mails_standing(&self, state: MailState) -> Result<u64, StoreError> {
-        let query = mail::Entity::find().filter(mail::Column::State.eq(state));
+    pub async fn take_back_mails(&self, id: ConversationId) -> Result<(), StoreError> {
+        let delete = mail::Entity::delete_many()
+            .filter(mail::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(mail::Column::ConversationId.eq(id))
+            .filter(mail::Column::State.eq(MailState::Queued));
+        self.change(delete.exec(self.connection())).await?;
+        Ok(())
+    }
+}
+
+/// The e-mails of one workspace, or of all.
+fn of(workspace_id: Option<WorkspaceId>) -> Select<mail::Entity> {
+    let query = mail::Entity::find();
+    match workspace_id {
+        Some(id) => query.filter(mail::Column::WorkspaceId.eq(id)),
+        None => query,
+    }
+}
+
+impl Store {
+    /// How many e-mails stand like this: of one workspace, or of all.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn mails_standing(&self, state: MailState, workspace_id: Option<WorkspaceId>) -> Result<u64, StoreError> {
+        let query = of(workspace_id).filter(mail::Column::State.eq(state));
         Ok(query.count(self.readers()).await?)
     }
 
-    /// What the latest attempt of any e-mail that still waits came to.
+    /// What the latest attempt of any e-mail that still waits came to: of one workspace, or of all.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn latest_mail_trouble(&self) -> Result<Option<String>, StoreError> {
-        let query = mail::Entity::find()
+    pub async fn latest_mail_trouble(&self, workspace_id: Option<WorkspaceId>) -> Result<Option<String>, StoreError> {
+        let query = of(workspace_id)
             .filter(mail::Column::State.eq(MailState::Queued))
             .filter(mail::Column::LastError.is_not_null())
             .order_by(mail::Column::NextAt, Order::Desc);

@@ -82,7 +82,11 @@ where
     // A row never changes its workspace. Setting it all the same would make SQLite look through every table that refers to
     // this one, row by row where no index helps: the workspace is part of what they refer to.
     let workspace = <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == "workspace_id");
-    if let Some(column) = workspace {
+    let is_key = |column: &<M::Entity as EntityTrait>::Column| {
+        <<M::Entity as EntityTrait>::PrimaryKey as PrimaryKeyToColumn>::from_column(*column).is_some()
+    };
+    // As a part of the key it says which row is meant.
+    if let Some(column) = workspace.filter(|column| !is_key(column)) {
         row.not_set(column);
     }
     // Not `exec`, which would read the row back.

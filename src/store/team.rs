@@ -1,8 +1,9 @@
 //! A team at the queue: approvals, assignments, profiles, what waits from one address.
 
 use super::entity::{approval, assignment, conversation, member_profile, review_item, shared_decision, turn, visitor};
-use super::{ItemStatus, Json, Rows, StoreError, Tx};
-use crate::domain::ids::{AgentId, ConversationId, ItemId, MemberId, OutcomeId};
+use super::{ItemStatus, Json, Rows, Store, StoreError, Tx};
+use crate::domain::flow::Spam;
+use crate::domain::ids::{AgentId, ItemId, MemberId, OutcomeId, WorkspaceId};
 use crate::domain::policy::{OTHER, Reason};
 use crate::domain::review::ItemKind;
 use crate::domain::time::Timestamp;
@@ -179,18 +180,21 @@ impl Rows<'_> {
             .filter(turn::Column::ConversationId.in_subquery(conversations.into_query()));
         Ok(query.count(self.connection()).await?)
     }
+}
 
-    /// Conversations that count as spam, the latest change first.
+impl Store {
+    /// How many conversations that changed since then count as a flood: of one workspace, or of all.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn spam(&self, limit: u64) -> Result<Vec<ConversationId>, StoreError> {
-        let query = self
-            .select::<conversation::Entity>()
-            .filter(conversation::Column::Spam.is_not_null())
-            .order_by(conversation::Column::UpdatedAt, Order::Desc)
-            .limit(limit);
-        Ok(self.all(query).await?.into_iter().map(|row| row.id).collect())
+    pub async fn floods_since(&self, since: Timestamp, workspace_id: Option<WorkspaceId>) -> Result<u64, StoreError> {
+        let mut query = conversation::Entity::find()
+            .filter(conversation::Column::Spam.eq(Spam::Flood))
+            .filter(conversation::Column::UpdatedAt.gte(since));
+        if let Some(id) = workspace_id {
+            query = query.filter(conversation::Column::WorkspaceId.eq(id));
+        }
+        Ok(query.count(self.readers()).await?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What handlers ask a request for. Every rejection is a [`Problem`] with one sentence.
 
 use super::error::Problem;
+use super::forwarded::behind_proxies;
 use super::server::Peer;
 use super::session::{CSRF_HEADER, SignedIn};
 use super::state::Web;
@@ -106,18 +107,20 @@ impl FromRequestParts<Web> for Operator {
     }
 }
 
-/// Anybody who shows who they are. Unlike [`CallerOf`] this works on the socket before there is any workspace.
+/// Anybody who shows who they are: someone in a workspace or, without one, the administrator of the machine. Unlike
+/// [`CallerOf`] this works on the socket before there is any workspace.
 #[derive(Debug)]
-pub struct Known;
+pub struct Known(pub Option<Caller>);
 
 impl FromRequestParts<Web> for Known {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
-        if peer(parts) != Some(Peer::Socket) {
-            CallerOf::from_request_parts(parts, web).await?;
+        if peer(parts) == Some(Peer::Socket) {
+            return Ok(Self(None));
         }
-        Ok(Self)
+        let CallerOf(caller) = CallerOf::from_request_parts(parts, web).await?;
+        Ok(Self(Some(caller)))
     }
 }
 
@@ -148,15 +151,20 @@ pub(super) async fn visitor_of(web: &Web, headers: &HeaderMap) -> Result<Option<
     }
 }
 
-/// Where a request came from.
+/// Where a request came from: behind the owner's own reverse proxies, as these tell.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerOf(pub Peer);
 
 impl FromRequestParts<Web> for PeerOf {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Problem> {
-        peer(parts).map(Self).ok_or_else(Problem::internal_error)
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let peer = peer(parts).ok_or_else(Problem::internal_error)?;
+        Ok(Self(behind_proxies(
+            peer,
+            &parts.headers,
+            &web.settings().trusted_proxies,
+        )))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Token buckets against floods from one address or one visitor. Kept in memory: a restart forgives.
 //!
-//! The address is the connection's peer, never a header: behind a reverse proxy on the same machine all visitors share
-//! one allowance per address, and the allowance per visitor still holds.
+//! The address is the connection's peer, or what the owner's own reverse proxies say ([`super::forwarded`]). Behind a proxy
+//! that the owner has not named all visitors share one allowance per address, and the allowance per visitor still holds.
 
 use super::error::Problem;
+use super::forwarded::is_trusted;
 use super::server::Peer;
 use super::state::Rates;
 use crate::domain::ids::VisitorId;
+use crate::domain::network::Network;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -114,12 +116,12 @@ fn too_fast(what: What, wait_s: u64) -> Problem {
 }
 
 /// The address that a visitor's budget of waiting conversations is counted for; none where it does not tell visitors from one
-/// another: on the machine itself, where a reverse proxy's connections come from.
-pub(super) fn address_of(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Tcp(address) if !address.ip().to_canonical().is_loopback() => Some(network(address.ip())),
-        Peer::Tcp(_) | Peer::Socket => None,
-    }
+/// another: on the machine itself, where a reverse proxy's connections come from, and for a proxy that does not say for whom
+/// it asks.
+pub(super) fn address_of(peer: Peer, proxies: &[Network]) -> Option<IpAddr> {
+    let Peer::Tcp(address) = peer else { return None };
+    let tells_nobody_apart = address.ip().to_canonical().is_loopback() || is_trusted(address.ip(), proxies);
+    (!tells_nobody_apart).then(|| network(address.ip()))
 }
 
 /// One household or shop usually has one IPv4 address, or one IPv6 network of 64 bits.
@@ -160,10 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn connections_of_a_reverse_proxy_on_this_machine_have_no_address_of_their_own() {
+    fn connections_of_a_reverse_proxy_have_no_address_of_their_own() {
+        let proxies: Vec<Network> = "10.0.0.5".parse().into_iter().collect();
+        let address_of = |peer| address_of(peer, &proxies);
         assert_eq!(address_of(peer("127.0.0.1")), None);
         assert_eq!(address_of(peer("::1")), None);
         assert_eq!(address_of(peer("::ffff:127.0.0.1")), None);
+        assert_eq!(address_of(peer("10.0.0.5")), None);
         assert_eq!(address_of(Peer::Socket), None);
         assert_eq!(address_of(peer("192.0.2.1")), Some(IpAddr::from([192, 0, 2, 1])));
     }

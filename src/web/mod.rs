@@ -11,6 +11,7 @@ pub mod console;
 mod demo;
 pub mod error;
 pub mod extract;
+mod forwarded;
 mod idempotency;
 pub mod layers;
 mod limits;

@@ -5,6 +5,7 @@ use super::idempotency::Answers;
 use super::limits::Limits;
 use super::origin::Origin;
 use crate::app::App;
+use crate::domain::network::Network;
 use axum::response::Response;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,6 +25,8 @@ pub type ErrorPage = fn(&Problem, &str) -> Response;
 pub struct WebSettings {
     /// Under which origin visitors and members reach this server, when that is not loopback.
     pub public_origin: Option<Origin>,
+    /// Reverse proxies that are believed when they say whose request they pass on.
+    pub trusted_proxies: Vec<Network>,
     /// Public key of the agent that the demo shop's page shows; no page without it.
     pub demo_agent: Option<String>,
     /// How much one address may ask of the public endpoints.

@@ -71,7 +71,8 @@ async fn start(
     InPath(key): InPath<String>,
 ) -> Result<(StatusCode, Json<visit::Started>), Problem> {
     web.limits().conversation(peer)?;
-    let address = address_of(peer).map(|address| visit::AddressMark::of(&web.app, address));
+    let address = address_of(peer, &web.settings().trusted_proxies);
+    let address = address.map(|address| visit::AddressMark::of(&web.app, address));
     Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key, address).await?)))
 }
 
@@ -126,10 +127,12 @@ async fn leave_email(
     State(web): State<Web>,
     PeerOf(peer): PeerOf,
     VisitorOf(visitor): VisitorOf,
+    headers: HeaderMap,
     JsonBody(left): JsonBody<LeftEmail>,
 ) -> Result<StatusCode, Problem> {
     web.limits().message(visitor.visitor_id, peer)?;
-    reach::leave_email(&web.app, &visitor, &left.email, &left.consent).await?;
+    let key = bearer(&headers)?;
+    reach::leave_email(&web.app, &visitor, key, &left.email, &left.consent).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -27,12 +27,31 @@ const notices = (page) => page.locator('[data-part=notices]').innerText();
 const toasts = (page) => page.locator('.toast').allTextContents();
 const said = (page, words) => eventually(`“${words}”`, () => toasts(page), (texts) => texts.some((text) => text.includes(words)));
 
+/** Whoever has any page of the console open is there, and one page takes nothing away from another. */
+async function isThereOnAnyPage(mia, jonas) {
+  const there = async () => (await (await mia.request.get(`${base}/api/v1/presence`)).json()).items.filter((one) => one.name === 'Jonas');
+  const log = await jonas.context().newPage();
+  const beat = log.waitForRequest((request) => request.url().endsWith('/api/v1/presence') && request.method() === 'POST');
+  await log.goto(`${base}/log`);
+  const said = (await beat).postDataJSON();
+  assert.ok(said.page && said.idle_ms >= 0 && !said.conversation_id, JSON.stringify(said));
+  await eventually('his queue shows what it showed', there, (items) => items.length === 1 && items[0].conversation_id !== null);
+  await jonas.goto('about:blank');
+  await eventually('his queue is closed', there, (items) => items.length === 1 && items[0].conversation_id === null);
+  await log.evaluate(() => fetch('/api/v1/presence', { method: 'DELETE', headers: { 'X-CSRF-Token': document.querySelector('meta[name="csrf-token"]').content } }));
+  await eventually('the log alone says that he is there', there, (items) => items.length === 1 && items[0].conversation_id === null);
+  await log.close();
+  await jonas.goto(`${base}/queue/${first}`);
+  await jonas.locator('article[data-item]').waitFor();
+}
+
 async function main(browser) {
   const mia = await reviewer(browser, owner, `/queue/${first}`);
   const jonas = await reviewer(browser, colleague, `/queue/${first}`);
   await eventually('Jonas sees that Mia looks at it', () => notices(jonas), (text) => text.includes('Mia is looking at this'));
   await eventually('two have to approve', () => notices(mia), (text) => text.includes('2 people have to approve'));
   await picture(jonas, 'presence');
+  await isThereOnAnyPage(mia, jonas);
   step('presence');
 
   await rest();

@@ -48,15 +48,24 @@ pub(crate) const UNANSWERABLE: &str = "Xyzzy plugh frobnicate?";
 
 const FAQ: &[u8] = include_bytes!("../../examples/demo/faq.json");
 
+/// Longer than it takes until the server knows who is there.
+const UP_MS: i64 = 3 * 60_000;
+
 /// The machine's clock, moved forward by the test.
 #[derive(Debug, Default)]
 pub(crate) struct TestClock {
     ahead_ms: AtomicI64,
+    /// How much longer the machine seems to run than the clock says.
+    up_ms: AtomicI64,
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().plus_ms(self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    fn uptime_ms(&self) -> i64 {
+        self.now().0 + self.up_ms.load(Ordering::SeqCst)
     }
 }
 
@@ -111,6 +120,7 @@ impl Builder {
         let handle = (!self.without_engine).then(|| handle(&engine));
         let models = super::models::settings(dir.path().join("models"));
         let app = App::equipped(store, Engines::new(handle, Vec::new()), Some(models));
+        clock.up_ms.fetch_add(UP_MS, Ordering::SeqCst);
         fit_to_quote(&app).await;
         app.start_jobs();
         let workspace = Workspace::make(&app, "quillhaven", OWNER_EMAIL).await;
@@ -255,12 +265,19 @@ impl TestApp {
         self.app.store().jobs_changed().notify_one();
     }
 
+    /// The clock is ahead all at once, and for the machine no time has passed: it slept, or somebody has set the clock.
+    pub(crate) fn jump_ms(&self, ms: i64) {
+        self.clock.up_ms.fetch_sub(ms, Ordering::SeqCst);
+        self.advance_ms(ms);
+    }
+
     /// Stops the server, as on shutdown; everything else goes on.
     pub(crate) async fn stop_server(&mut self) {
         self.server.take().unwrap().stop().await;
     }
 
-    /// The whole program ends and starts again, on another port: only what is in the database is left.
+    /// The whole program ends and starts again, on another port: only what is in the database is left. Who is there is not
+    /// known yet.
     pub(crate) async fn restart(&mut self) {
         self.stop_server().await;
         self.app.stop().await;

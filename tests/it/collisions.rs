@@ -270,3 +270,28 @@ async fn a_conversation_whose_owner_fell_asleep_can_be_taken_over_by_a_colleague
     app.item_of(&visitor).await;
     assert_eq!(authors(&visitor).await, ["visitor", "system"], "that others are called");
 }
+
+/// She approves five at once; the visitor of the first one writes while it can still be undone.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_undo_takes_the_others_back_even_if_the_first_visitor_has_written() {
+    let app = TestApp::start().await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(asked(&app).await);
+    }
+    let first = app.owner().get(&path(&all[0].1, "")).await.ok();
+    let together = json!({ "kind": "approve", "alike": true });
+    let decided = app.decide(&first, together).await.ok();
+    assert_eq!(decided["with"].as_array().unwrap().len(), 2, "{decided}");
+    all[0].0.says("And on Sundays?").await;
+    app.owner().post(&path(&first, "/undo"), &json!({})).await.ok();
+    for (_, item) in &all {
+        assert_eq!(app.owner().get(&path(item, "")).await.ok()["state"], "open");
+    }
+    // What is taken back is taken back.
+    app.owner().post(&path(&first, "/undo"), &json!({})).await.refused(409);
+    app.advance_ms(UNDO_MS);
+    for (visitor, _) in &all {
+        assert!(authors(visitor).await.iter().all(|author| author == "visitor"));
+    }
+}

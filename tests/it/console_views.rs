@@ -370,6 +370,7 @@ fn conversations(rows: Vec<ConversationRow>) -> ConversationsPage {
             rows,
             next,
             continued: false,
+            spam: false,
         },
     }
 }
@@ -391,6 +392,7 @@ fn conversation_row(
         owner,
         state: state.into(),
         needs_person,
+        spam: false,
     }
 }
 

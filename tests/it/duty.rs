@@ -1,6 +1,7 @@
 //! Who is there: business hours, presence, and what a visitor is told when nobody is.
 
 use super::app::{OPENING_HOURS, QUIET_MS, TestApp, UNANSWERABLE, VisitorClient, eventually};
+use holdpoint::store::JobKind;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -219,5 +220,58 @@ async fn a_business_that_is_never_open_is_refused_and_so_is_a_deadline_beyond_a_
             refused["problems"][0]["says"].as_str().unwrap().contains(words),
             "{refused}"
         );
+    }
+}
+
+/// When the time of whoever owns a conversation is over.
+async fn answer_due_at(app: &TestApp) -> i64 {
+    let jobs = app.app.store().next_jobs(100).await.unwrap();
+    let recall = jobs.iter().find(|job| job.kind == JobKind::Recall);
+    recall.unwrap().run_at.0
+}
+
+#[tokio::test]
+async fn whoever_steps_in_shortly_before_closing_has_until_the_next_day_to_answer() {
+    let app = TestApp::start().await;
+    apply(&app, &policy("hand_off")).await;
+    let ten_to_five = 7 * HOUR_MS + 50 * 60_000;
+    let five_past_nine = DAY_MS + 5 * 60_000;
+    for step_in in ["conversation", "queue"] {
+        go_to_monday(&app, 9);
+        let nine = now(&app);
+        app.advance_ms(ten_to_five);
+        let visitor = app.visitor().await;
+        let conversation = format!("/api/v1/conversations/{}", visitor.conversation_id);
+        wants_person(&visitor).await;
+        if step_in == "queue" {
+            let item = app.item_of(&visitor).await;
+            app.decide(&item, json!({ "kind": "take_over" })).await.ok();
+        } else {
+            app.owner()
+                .post(&format!("{conversation}/take-over"), &json!({}))
+                .await
+                .ok();
+        }
+        let due_at = answer_due_at(&app).await - nine;
+        assert!(
+            (five_past_nine..five_past_nine + 60_000).contains(&due_at),
+            "{step_in}: {due_at}"
+        );
+
+        let answer = json!({ "client_id": step_in, "text": "Here I am." });
+        app.owner()
+            .post(&format!("{conversation}/messages"), &answer)
+            .await
+            .created();
+        visitor.says("And tomorrow?").await;
+        let due_at = answer_due_at(&app).await - nine;
+        assert!(
+            (five_past_nine..five_past_nine + 60_000).contains(&due_at),
+            "{step_in}: {due_at}"
+        );
+        app.owner()
+            .post(&format!("{conversation}/close"), &json!({}))
+            .await
+            .ok();
     }
 }

@@ -1,11 +1,12 @@
 //! Earned autonomy, from the first verdict to an answer that goes out by itself, and back: over HTTP, with the real jobs.
 
-use super::app::{OPENING_HOURS, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually};
+use super::app::client::Client;
+use super::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::policy::GateState;
 use holdpoint::domain::review::VerdictLabel;
-use holdpoint::domain::time::Timestamp;
+use holdpoint::domain::time::{Clock, Timestamp};
 use holdpoint::store::entity::{evidence, sampling_month};
 use holdpoint::store::{Change, Json};
 use http::Method;
@@ -45,8 +46,19 @@ async fn verdicts(app: &TestApp, number: usize) -> Vec<evidence::Model> {
     .await
 }
 
+/// The owner, who has signed in just now: sessions do not last as long as the months that pass here.
+async fn owner(app: &TestApp) -> Client {
+    let wish = json!({ "email": OWNER_EMAIL, "password": OWNER_PASSWORD });
+    let answer = app.anonymous().post("/api/v1/login", &wish).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    let csrf_token = answer.ok()["csrf_token"].as_str().unwrap().to_owned();
+    app.anonymous()
+        .with("Cookie", cookie.split(';').next().unwrap())
+        .with("X-CSRF-Token", &csrf_token)
+}
+
 async fn set(app: &TestApp, wish: Value) -> Value {
-    let owner = app.owner();
+    let owner = owner(app).await;
     owner.json(Method::PUT, "/api/v1/autonomy", wish.to_string()).await.ok()
 }
 
@@ -62,7 +74,7 @@ fn next_month(app: &TestApp) {
 
 /// What the log says of a kind of entry, in order.
 async fn said(app: &TestApp, kind: &str) -> Vec<Value> {
-    let page = app.owner().get("/api/v1/log?limit=200").await.ok();
+    let page = owner(app).await.get("/api/v1/log?limit=200").await.ok();
     let entries = page["items"].as_array().unwrap().iter();
     entries.filter(|entry| entry["kind"] == kind).cloned().collect()
 }
@@ -96,9 +108,11 @@ async fn a_draft_is_graded_when_it_is_decided_about_and_its_verdict_is_kept() {
     );
     assert!(first.score.is_finite() && !first.is_sensitive && first.rests_on.is_some());
     // Three verdicts on the same content, and the fourth draft is not new any more.
-    for _ in 0..3 {
+    for _ in 0..2 {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
+    verdicts(&app, 3).await;
+    asked_and_approved(&app, OPENING_HOURS).await;
     let known = verdicts(&app, 4).await;
     assert_eq!(
         known.iter().map(|row| row.is_fresh).collect::<Vec<_>>(),
@@ -144,7 +158,7 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
 
     let month = drawn.month.clone();
     let path = format!("/api/v1/quality/draw?month={month}");
-    let early = app.owner().get(&path).await.refused(409);
+    let early = owner(&app).await.get(&path).await.refused(409);
     assert!(early["detail"].as_str().unwrap().contains("secret"), "{early}");
     // Nobody judges it; ten days after its end the month closes all the same.
     next_month(&app);
@@ -154,13 +168,13 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
         months.iter().any(|row| row.month == month && row.closed_at.is_some()).then_some(())
     })
     .await;
-    let draw = app.owner().get(&path).await.ok();
+    let draw = owner(&app).await.get(&path).await.ok();
     assert_eq!(
         (&draw["is_fair"], &draw["checked"], &draw["drawn"]),
         (&json!(true), &json!(1), &json!(1)),
         "{draw}"
     );
-    let quality = app.owner().get("/api/v1/quality").await.ok();
+    let quality = owner(&app).await.get("/api/v1/quality").await.ok();
     let of_month = quality["months"].as_array().unwrap().iter().find(|row| row["month"] == month.as_str());
     let statement = &of_month.unwrap()["statement"];
     assert_eq!(statement["withheld"]["because"], "nothing_reviewed", "{statement}");
@@ -170,7 +184,7 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_again() {
     let app = TestApp::start().await;
-    set(&app, json!({ "opens": true, "limit_permille": 300 })).await;
+    set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
     for _ in 0..36 {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
@@ -184,10 +198,10 @@ async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_
     })
     .await;
     assert_eq!(said(&app, "gate.opened").await.len(), 1);
-    let quality = app.owner().get("/api/v1/quality").await.ok();
+    let quality = owner(&app).await.get("/api/v1/quality").await.ok();
     let certificate = &quality["certificate"];
     assert_eq!(certificate["id"], certified.certificate.to_string());
-    assert!(certificate["upper"].as_f64().unwrap() <= 0.3, "{certificate}");
+    assert!(certificate["upper"].as_f64().unwrap() <= 0.5, "{certificate}");
     assert!(quality["epoch"]["curve"].as_array().unwrap().iter().any(|step| step["is_certified"] == true));
 
     // The next one like them goes out by itself.
@@ -206,14 +220,14 @@ async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_
     // A tighter limit holds at once; a looser one does not open before the next test.
     set(&app, json!({ "limit_permille": 1 })).await;
     assert_eq!(gate(&app).await, GateState::Closed);
-    set(&app, json!({ "limit_permille": 300 })).await;
+    set(&app, json!({ "limit_permille": 500 })).await;
     assert_eq!(gate(&app).await, GateState::Closed, "what was lost comes back by a test only");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
     let app = TestApp::start().await;
-    set(&app, json!({ "opens": true, "limit_permille": 300 })).await;
+    set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
     for _ in 0..36 {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
@@ -226,7 +240,7 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
     .await;
     // Twenty bad ones in a row, as if checks had found them.
     let workspace_id = app.workspace.caller.workspace_id;
-    let now = app.app.now();
+    let now = app.clock.now();
     app.app
         .store()
         .write(workspace_id, move |tx| {
@@ -258,7 +272,7 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_opens_nothing_while_the_owner_has_not_said_so() {
     let app = TestApp::start().await;
-    set(&app, json!({ "limit_permille": 300 })).await;
+    set(&app, json!({ "limit_permille": 500 })).await;
     for _ in 0..36 {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
@@ -266,7 +280,7 @@ async fn a_certificate_opens_nothing_while_the_owner_has_not_said_so() {
     settled_content(&app).await;
     next_month(&app);
     let quality = eventually("a certificate", async || {
-        let quality = app.owner().get("/api/v1/quality").await.ok();
+        let quality = owner(&app).await.get("/api/v1/quality").await.ok();
         (!quality["certificate"].is_null()).then_some(quality)
     })
     .await;
@@ -280,11 +294,17 @@ async fn a_certificate_opens_nothing_while_the_owner_has_not_said_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_no_owner_lets_nothing_out_and_what_cannot_be_is_refused() {
     let app = TestApp::start().await;
-    let program = app.program(&["read", "admin"]).await;
-    let wish = json!({ "opens": true }).to_string();
-    program.json(Method::PUT, "/api/v1/autonomy", wish).await.refused(403);
+    let administrator = app.administrator();
+    for loosens in [
+        json!({ "opens": true }),
+        json!({ "limit_permille": 41 }),
+        json!({ "confidence_percent": 94 }),
+    ] {
+        let wish = loosens.to_string();
+        administrator.json(Method::PUT, "/api/v1/autonomy", wish).await.refused(403);
+    }
     let tighter = json!({ "limit_permille": 20 }).to_string();
-    program.json(Method::PUT, "/api/v1/autonomy", tighter).await.ok();
+    administrator.json(Method::PUT, "/api/v1/autonomy", tighter).await.ok();
     for wrong in [
         json!({ "limit_permille": 0 }),
         json!({ "limit_permille": 501 }),
@@ -335,8 +355,8 @@ async fn a_lost_key_ends_in_no_statement_and_never_in_a_wrong_one() {
         panic!("no statement");
     };
     assert_eq!(said["withheld"]["because"], "nothing_reviewed", "{said}");
-    let draw = app
-        .owner()
+    let draw = owner(&app)
+        .await
         .get(&format!("/api/v1/quality/draw?month={}", closed.month))
         .await
         .ok();

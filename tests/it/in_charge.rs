@@ -127,6 +127,44 @@ async fn a_visitor_who_asks_for_a_person_has_one_called_at_once_whatever_the_ai_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_address_is_corrected_and_gets_no_more_mail_and_no_way_in() {
+    let app = TestApp::start().await;
+    let server = mail_server(&app).await;
+    let visitor = app.visitor().await;
+    wishes_for_person(&visitor).await;
+    leaves_email(&visitor).await;
+    takes_over(&app, &visitor).await;
+    writes(&app, &visitor, "It is ready").await;
+    app.advance_ms(MAIL_MS);
+    let text = the_mail(&server).await.text();
+    let stranger = text
+        .split("#holdpoint=")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next());
+    let stranger = app.anonymous().bearer(stranger.unwrap());
+    stranger.get("/widget/v1/conversation").await.ok();
+
+    let right = json!({ "email": "vera@right.example", "consent": "It is used only to answer this conversation." });
+    visitor.client.post("/widget/v1/email", &right).await.done();
+    stranger.get("/widget/v1/conversation").await.refused(401);
+    app.advance_ms(MAIL_MS);
+    let again = eventually("the same answer at the right address", async || {
+        server
+            .received()
+            .into_iter()
+            .find(|mail| mail.to == "vera@right.example")
+    })
+    .await;
+    assert!(again.text().contains("It is ready"), "{}", again.text());
+    assert_eq!(server.received().len(), 2);
+    assert_eq!(
+        visitor.conversation().await["status"]["email"],
+        "vera@right.example",
+        "their own key stays good"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_persons_answer_reaches_a_visitor_who_left_and_leads_back_to_this_conversation_alone() {
     let app = TestApp::start().await;
     let server = mail_server(&app).await;

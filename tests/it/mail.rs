@@ -181,6 +181,57 @@ async fn later_is_tried_again_and_never_is_listed_until_a_person_sends_it_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_the_server_does_not_know_fails_no_mail_and_says_which_setting_is_wrong() {
+    let app = TestApp::start().await;
+    let server = SmtpServer::start().await;
+    server.misbehaves(&[Fault::ToSender("550 5.7.1 sender is not yours")]);
+    mails_through(&app, post(server.address, Security::None));
+    queue(&app, "reply:1").await;
+    let mail = mail_tried(&app, 1).await;
+    let why = mail["last_error"].as_str().unwrap();
+    assert_eq!(mail["state"], "queued", "{why}");
+    assert!(
+        why.contains("mail_from") && why.contains("chat@quillhaven.example"),
+        "{why}"
+    );
+    app.advance_ms(31_000);
+    mail_that_is(&app, "sent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_sees_nothing_of_the_mails_of_another() {
+    let app = TestApp::start().await;
+    let address = SmtpServer::start().await.address;
+    mails_through(&app, post(address, Security::None));
+    queue(&app, "reply:1").await;
+    mail_tried(&app, 1).await;
+    let other = app.other_workspace().await;
+    let status = app.member_of(&other).get("/api/v1/status").await.ok();
+    assert_eq!(
+        (
+            &status["mail"]["waiting"],
+            &status["mail"]["well"],
+            &status["workspaces"]
+        ),
+        (&json!(0), &json!(true), &json!(1)),
+        "{status}"
+    );
+    let words = status["mail"]["in_words"].as_str().unwrap();
+    assert!(!words.contains("cannot be reached"), "{words}");
+    assert_eq!(status["failing_jobs"], 0);
+    let own = app.owner().get("/api/v1/status").await.ok();
+    assert_eq!(
+        (&own["mail"]["waiting"], &own["mail"]["well"]),
+        (&json!(1), &json!(false))
+    );
+    let machine = app.administrator().get("/api/v1/status").await.ok();
+    assert_eq!(
+        (&machine["mail"]["waiting"], &machine["workspaces"]),
+        (&json!(1), &json!(2))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_the_server_may_have_accepted_is_not_sent_again_by_itself() {
     let app = TestApp::start().await;
     let server = SmtpServer::start().await;

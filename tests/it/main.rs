@@ -53,3 +53,4 @@ mod store_writer;
 mod stories;
 mod team;
 mod webhooks;
+mod who_is_there;

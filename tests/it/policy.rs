@@ -3,6 +3,7 @@
 use super::app::{OPENING_HOURS, QUIET_MS, TestApp, VisitorClient, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::DraftId;
+use holdpoint::engine::wire::ErrorCode;
 use holdpoint::store::Change;
 use holdpoint::store::entity::{decision, draft};
 use http::Method;
@@ -203,6 +204,16 @@ async fn only_owners_release_and_only_topics_that_are_there_and_not_sensitive() 
             .contains("only an owner may change"),
         "{conflict}"
     );
+    let without = RELEASABLE.split("[[topic]]").nth(1).unwrap();
+    let fewer = json!({ "toml": format!("[[topic]]{without}") }).to_string();
+    let conflict = admin.json(Method::PUT, &path(&app), fewer).await.refused(409);
+    assert!(
+        conflict["detail"]
+            .as_str()
+            .unwrap()
+            .contains("“accidents” keeps answers in"),
+        "{conflict}"
+    );
     admin
         .post("/api/v1/gate", &json!({ "close": ["opening hours"] }))
         .await
@@ -215,6 +226,29 @@ async fn only_owners_release_and_only_topics_that_are_there_and_not_sensitive() 
         .json(Method::PUT, &path(&app), json!({ "toml": "" }).to_string())
         .await
         .refused(403);
+}
+
+#[tokio::test]
+async fn a_rule_that_asks_more_people_to_approve_than_there_are_is_refused() {
+    let app = TestApp::start().await;
+    let rule = |more: &str| format!("[[rule]]\nname = \"Two\"\nwhen = {{ mode = \"quote\" }}\nthen = \"hold\"\n{more}");
+    let alone = refused(&app, &rule("quorum = 2")).await;
+    assert!(
+        alone["detail"].as_str().unwrap().contains("the workspace has 1"),
+        "{alone}"
+    );
+    let ben = json!({ "name": "Ben", "email": "ben@quillhaven.example", "password": "a kite over the bay", "role": "reviewer" });
+    app.owner().post("/api/v1/admin/members", &ben).await.created();
+    let skill = refused(&app, &rule("quorum = 2\napprovers = [\"refunds\"]")).await;
+    assert!(
+        skill["detail"]
+            .as_str()
+            .unwrap()
+            .contains("whom it names the workspace has 0"),
+        "{skill}"
+    );
+    apply(&app, &rule("quorum = 2")).await;
+    apply(&app, &rule("approvers = [\"refunds\"]")).await;
 }
 
 #[tokio::test]
@@ -471,4 +505,46 @@ async fn a_past_of_many_pages_is_compared_whole() {
         (&json!(COPIES + 1), &json!(COPIES + 1))
     );
     assert_eq!(result["examples"].as_array().unwrap().len(), 100);
+}
+
+const BY_EXAMPLE: &str = r#"
+[[topic]]
+name = "opening hours"
+words = ["open"]
+
+[[topic]]
+name = "accidents"
+examples = ["I crashed with your bicycle"]
+sensitive = true
+"#;
+
+#[tokio::test]
+async fn what_cannot_be_compared_with_the_examples_of_topics_waits_for_a_person_who_reads_why() {
+    let app = TestApp::start().await;
+    apply(&app, BY_EXAMPLE).await;
+    let release = json!({ "release": ["opening hours"] });
+    app.owner().post("/api/v1/gate", &release).await.ok();
+    let (_, sent) = asks(&app, OPENING_HOURS).await;
+    assert_eq!(
+        sent["kind"], "send",
+        "it is compared, and is near to no accident: {sent}"
+    );
+    // The first thing that is asked of the engine is where the message stands.
+    app.engine.fail_next(ErrorCode::Overloaded);
+    let (_, held) = asks(&app, OPENING_HOURS).await;
+    assert_eq!(held["kind"], "hold", "{held}");
+    assert_eq!(held["reasons"], json!(["topics_unknown"]));
+}
+
+#[tokio::test]
+async fn the_examples_of_a_policy_are_read_when_it_is_applied_and_not_when_somebody_asks() {
+    let app = TestApp::start().await;
+    let examples: Vec<String> = (0..50).map(|n| format!("Something odd happened on trip {n}")).collect();
+    let before = app.engine.embedded_texts();
+    let toml = format!("[[topic]]\nname = \"trips\"\nexamples = {}\n", json!(examples));
+    apply(&app, &toml).await;
+    eventually("all examples", async || {
+        (app.engine.embedded_texts() >= before + 50).then_some(())
+    })
+    .await;
 }

@@ -58,6 +58,8 @@ impl Received {
 /// What the server does to one connection instead of taking the mail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
+    /// Answers the sender with this line.
+    ToSender(&'static str),
     /// Answers the recipient with this line.
     ToRecipient(&'static str),
     /// Takes the whole mail, keeps it, and hangs up without a word.
@@ -203,7 +205,10 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             "MAIL" if password.is_some() && login.is_none() => "530 5.7.0 sign in first\r\n".to_owned(),
             "MAIL" => {
                 from = between_brackets(rest);
-                "250 ok\r\n".to_owned()
+                match fault {
+                    Some(Fault::ToSender(line)) => format!("{line}\r\n"),
+                    _ => "250 ok\r\n".to_owned(),
+                }
             }
             "RCPT" => {
                 to = between_brackets(rest);

@@ -101,6 +101,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         agents();
         newest_version(theirs.agent);
         conversations(None, 100);
+        longest_waiting(100);
         conversation_of_visitor(theirs.visitor);
         latest_turn(theirs.conversation);
         messages_after(theirs.conversation, 0);
@@ -135,7 +136,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         waiting_from(&[9; 8]);
         alike(&[7; 32], 100);
         decided_together(theirs.outcome);
-        spam(100);
+        spam(None, 100);
         document(theirs.document);
         documents(None, 100);
         document_count();

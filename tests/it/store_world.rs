@@ -49,6 +49,10 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
+
+    fn uptime_ms(&self) -> i64 {
+        self.now().0
+    }
 }
 
 const FAQ: &str = r#"[

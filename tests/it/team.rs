@@ -7,6 +7,7 @@ use holdpoint::domain::ids::ItemId;
 use holdpoint::domain::policy::{Fallback, Terms};
 use holdpoint::store::entity::review_item;
 use holdpoint::store::{Change, JobKind, Json};
+use holdpoint::web::WebSettings;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
@@ -199,6 +200,47 @@ async fn only_those_the_terms_name_decide_and_anybody_takes_over() {
 }
 
 #[tokio::test]
+async fn whoever_may_not_decide_keeps_nobody_away_and_ends_nothing() {
+    let app = TestApp::start().await;
+    let otto = colleague(&app, "Otto").await;
+    let ina = colleague(&app, "Ina").await;
+    let terms = Terms {
+        approvers: vec!["ina@quillhaven.example".to_owned()],
+        ..Terms::default()
+    };
+    let (visitor, item) = asked_under(&app, terms).await;
+    let lease = format!("{}/lease", path(&item));
+    let refused = otto.post(&lease, &json!({})).await.refused(409);
+    assert!(refused["detail"].as_str().unwrap().contains("others"), "{refused}");
+    for what in ["close", "spam"] {
+        let end = format!("/api/v1/conversations/{}/{what}", visitor.conversation_id);
+        otto.post(&end, &json!({})).await.refused(409);
+    }
+    ina.post(&lease, &json!({})).await.ok();
+    for what in ["close", "spam"] {
+        let end = format!("/api/v1/conversations/{}/{what}", visitor.conversation_id);
+        let refused = app.owner().post(&end, &json!({})).await.refused(409);
+        assert!(!refused["detail"].as_str().unwrap().is_empty());
+    }
+    decide(&ina, &item, json!({ "kind": "approve" })).await.ok();
+}
+
+#[tokio::test]
+async fn a_conversation_is_not_ended_under_the_eyes_of_a_colleague() {
+    let app = TestApp::start().await;
+    let ina = colleague(&app, "Ina").await;
+    let (visitor, item) = asked_under(&app, Terms::default()).await;
+    ina.post(&format!("{}/lease", path(&item)), &json!({})).await.ok();
+    for what in ["close", "spam"] {
+        let end = format!("/api/v1/conversations/{}/{what}", visitor.conversation_id);
+        let refused = app.owner().post(&end, &json!({})).await.refused(409);
+        assert_eq!(refused["leased_by"], "Ina", "{refused}");
+    }
+    let close = format!("/api/v1/conversations/{}/close", visitor.conversation_id);
+    ina.post(&close, &json!({})).await.ok();
+}
+
+#[tokio::test]
 async fn each_fallback_tells_the_visitor_something_else_and_none_approves() {
     let app = TestApp::start().await;
     let cases = [
@@ -370,6 +412,58 @@ async fn a_flood_from_one_address_does_not_bury_the_team() {
             .len(),
         7
     );
+}
+
+/// The lines of a page of conversations that counts as spam.
+async fn spam_page(app: &TestApp) -> String {
+    app.owner().get("/conversations?spam=true").await.text()
+}
+
+#[tokio::test]
+async fn visitors_behind_the_owners_proxy_are_told_apart_and_what_is_put_aside_is_found_and_taken_back() {
+    let proxies = |settings: &mut WebSettings| settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let app = TestApp::builder().settings(proxies).start().await;
+    let settings = json!({ "waiting_per_address": 2 });
+    app.owner()
+        .json(http::Method::PUT, "/api/v1/team/settings", settings.to_string())
+        .await
+        .ok();
+    let start = format!("/widget/v1/agents/{}/conversations", app.workspace.agent_key);
+    let writes = async |forwarded: &str| {
+        let client = app.anonymous().with("X-Forwarded-For", forwarded);
+        let started = client.post(&start, &json!({})).await.created();
+        let client = client.bearer(started["token"].as_str().unwrap());
+        let message = json!({ "client_id": "c-1", "text": OPENING_HOURS });
+        client.post("/widget/v1/messages", &message).await.created();
+        started["conversation_id"].as_str().unwrap().to_owned()
+    };
+    for nth in 1..6 {
+        writes(&format!("192.0.2.{nth}")).await;
+    }
+    assert_eq!(app.owner().get("/api/v1/spam").await.ok()["items"], json!([]));
+    assert!(spam_page(&app).await.contains("No spam"));
+    // What a visitor writes into the header is not believed: only what the proxy added behind it.
+    let mut flood = String::new();
+    for nth in 1..4 {
+        flood = writes(&format!("198.51.100.{nth}, 192.0.2.99")).await;
+    }
+    assert_eq!(app.owner().get("/api/v1/spam").await.ok()["items"], json!([flood]));
+    assert_eq!(app.owner().get("/api/v1/status").await.ok()["floods"], 1);
+    let listed = app.owner().get("/api/v1/conversations?spam=true&limit=10").await.ok();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&listed["items"][0]["id"], &listed["items"][0]["spam"]),
+        (&json!(flood), &json!("flood"))
+    );
+    let page = spam_page(&app).await;
+    assert!(
+        page.contains(&flood) && page.contains("too many at once from one address"),
+        "{page}"
+    );
+    assert!(page.contains(&format!("data-no-spam=\"{flood}\"")));
+    let clear = format!("/api/v1/conversations/{flood}/spam");
+    app.owner().delete(&clear).await.done();
+    assert!(!spam_page(&app).await.contains(&flood));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! An answer takes as long as its engine needs, and the owner may apply another policy meanwhile. The topics of a draft are
 //! then matched anew, outside of the transaction: nothing is decided on topics of a policy that is not in force any more.
 
-use super::{App, AppError, policies, screening, topics};
+use super::{App, AppError, policies, screening};
 use crate::app::duty::OnDuty;
 use crate::app::evidence::{self, Grade};
 use crate::app::ledger::{self, Details};
@@ -63,10 +63,10 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
 async fn screen_again(app: &App, rows: &Rows<'_>, undecided: &mut Undecided) -> Result<(), AppError> {
     let id = undecided.conversation_id;
     tracing::info!(conversation.id = %id, "the policy was changed while a draft was made; its topics are matched anew");
-    let (version, topics) = topics(rows, undecided.agent_id).await?;
+    let (version, topics) = screening::topics(rows, undecided.agent_id).await?;
     let matched = screening::topics_of(app, rows, &undecided.draft.question, &topics).await;
     undecided.draft.screening.topics = matched.topics;
-    undecided.trouble = undecided.trouble.or(matched.trouble);
+    undecided.draft.screening.topics_unknown = matched.unknown;
     undecided.screened_under = version;
     Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) struct Asked<'a> {
     pub(super) settings: &'a AgentSettings,
     pub(super) question: &'a str,
     pub(super) history: &'a [ChatMessage],
+    /// What colleagues wrote in it.
+    pub(super) by_people: &'a [String],
     /// What a person told the AI when they handed the conversation back.
     pub(super) handed_back: Option<&'a str>,
     /// Who waits for it.
@@ -71,18 +73,11 @@ pub(super) async fn compose(
         proposal.signals.left_out = left_out;
         return Ok(proposal);
     }
-    // What the visitor or the business is called need not stand in a passage.
-    let mut known = vec![asked.question, &settings.business, &settings.name];
-    // What a colleague said or left as a note is as good as a passage.
+    // What the business is called need not stand in a passage.
+    let mut known = vec![settings.business.as_str(), &settings.name];
+    // What a colleague said or left as a note is as good as a passage; what the AI said before is not.
     known.extend(asked.handed_back);
-    let by_people = asked.history.iter().filter(|message| message.role == Role::Assistant);
-    known.extend(
-        asked
-            .handed_back
-            .into_iter()
-            .flat_map(|_| by_people.clone())
-            .map(|message| message.content.as_str()),
-    );
+    known.extend(asked.by_people.iter().map(String::as_str));
     known.extend(
         proposal
             .sources
@@ -97,7 +92,7 @@ pub(super) async fn compose(
     };
     let signals = Signals {
         mode: AnswerMode::Compose,
-        unsupported: unsupported(text.as_str(), &known),
+        unsupported: unsupported(text.as_str(), &known, asked.question),
         answer_words: u32::try_from(text.as_str().split_whitespace().count()).unwrap_or(u32::MAX),
         mean_logprob: logprobs.map(|logprobs| logprobs.mean),
         min_logprob: logprobs.map(|logprobs| logprobs.min),

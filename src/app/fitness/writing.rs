@@ -122,7 +122,7 @@ fn fault(
     language: Language,
     unknown: &[String],
 ) -> Option<Fault> {
-    let mut known = vec![task.question, task.business];
+    let mut known = vec![task.business];
     known.extend(task.passages.iter().flat_map(|(title, body)| [*title, *body]));
     if says_unknown(text, unknown) {
         Some(Fault::SaysUnknown)
@@ -138,7 +138,7 @@ fn fault(
         .any(|words| leads_with(text, words, &composition.says))
     {
         Some(Fault::WrongFact)
-    } else if !unsupported(text, &known).is_empty() {
+    } else if !unsupported(text, &known, task.question).is_empty() {
         Some(Fault::Unsupported)
     } else if !written_in(text, language) {
         Some(Fault::OtherLanguage)

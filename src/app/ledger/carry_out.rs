@@ -78,6 +78,7 @@ impl Ledger {
                 .await?;
         }
         self.flow = step.flow;
+        self.end_lease_of_outsider(tx, step).await?;
         if let Some((text, client_id)) = &details.visitor {
             let message = NewMessage {
                 client_id: Some(client_id.clone()),
@@ -99,6 +100,21 @@ impl Ledger {
             reach::answered(tx, self.conversation.id).await?;
         }
         Ok(written)
+    }
+
+    /// Whoever has the item before them, but may not decide any more under the terms that joined, must not keep others away.
+    async fn end_lease_of_outsider(&mut self, tx: &Tx<'_>, step: &Step) -> Result<(), AppError> {
+        let joined = step
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::TermsJoined(_)));
+        if let (true, Some(row), Some(item)) = (joined, &self.item, &mut self.flow.item)
+            && let Some(lease) = item.lease
+            && !crate::app::team::may_decide(tx, &row.terms.0, lease.member).await?
+        {
+            item.lease = None;
+        }
+        Ok(())
     }
 
     /// A conversation in which nothing is open ends after a while without a word.

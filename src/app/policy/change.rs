@@ -3,11 +3,12 @@
 use super::text::{ProblemView, Written, to_toml};
 use super::{POLICY_VERSION, current};
 use crate::app::views::{Names, Page};
-use crate::app::{App, AppError, Caller, Who, agents};
+use crate::app::{App, AppError, Caller, Who, agents, team};
 use crate::domain::account::{Role, Scope};
 use crate::domain::ids::AgentId;
 use crate::domain::log::EventKind;
-use crate::domain::policy::{Document, GateState};
+use crate::domain::policy::{Document, GateState, Loosened, loosened};
+use crate::domain::review::named;
 use crate::domain::time::Timestamp;
 use crate::store::entity::policy_version;
 use crate::store::{Change, Json, LogDraft, Rows};
@@ -123,7 +124,11 @@ pub async fn checked(
         Ok(document) => document,
         Err(problems) => return Ok(Err(problems)),
     };
-    let problems = strangers(&app.store().rows(caller.workspace_id), written, &document).await?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut problems = strangers(&rows, written, &document).await?;
+    if problems.is_empty() {
+        problems = too_few(&rows, written, &document).await?;
+    }
     Ok(if problems.is_empty() {
         Ok(document)
     } else {
@@ -148,6 +153,31 @@ async fn strangers(rows: &Rows<'_>, written: &Written, document: &Document) -> R
             );
             problems.push(written.problem(&format!("rule[{at}].approvers"), says));
         }
+    }
+    Ok(problems)
+}
+
+/// Rules that ask more people to approve than there are: what they hold could never go out.
+async fn too_few(rows: &Rows<'_>, written: &Written, document: &Document) -> Result<Vec<ProblemView>, AppError> {
+    let colleagues = team::colleagues(rows).await?;
+    let mut problems = Vec::new();
+    for (at, rule) in document.rules.iter().enumerate() {
+        let terms = rule.terms();
+        let there_are = named(&terms, &colleagues);
+        // Where one is enough, somebody who looks after the workspace steps in for a skill that nobody has.
+        if terms.quorum <= 1 || there_are >= usize::from(terms.quorum) {
+            continue;
+        }
+        let (name, quorum) = (&rule.name, terms.quorum);
+        let of_whom = if terms.approvers.is_empty() {
+            format!("the workspace has {there_are}")
+        } else {
+            format!("of those whom it names the workspace has {there_are}")
+        };
+        let says = format!(
+            "“{name}” wants {quorum} people to approve, but {of_whom}; add members, give more of them the skill, or lower the quorum"
+        );
+        problems.push(written.problem(&format!("rule[{at}].quorum"), says));
     }
     Ok(problems)
 }
@@ -207,6 +237,7 @@ pub async fn apply(
             })
         })
         .await?;
+    app.inner.examples.policy_changed();
     Ok(Applied::InForce(Box::new(show(app, caller, agent_id, None).await?)))
 }
 
@@ -227,22 +258,27 @@ fn overtaken(newest: i64) -> AppError {
     }
 }
 
-/// What an owner released is the topic as it was: somebody else must not widen it.
+/// What an owner released goes out as they released it: somebody else must not let out more.
 fn keeps_released(gate: &GateState, before: &Document, after: &Document) -> Result<(), AppError> {
-    let changed = gate.released().iter().find(|released| {
-        let topic = |document: &Document| document.topic(&released.topic).cloned();
-        topic(after).is_some_and(|after| topic(before).is_none_or(|before| !before.finds_the_same_as(&after)))
-    });
-    match changed {
-        None => Ok(()),
-        Some(released) => Err(AppError::Conflict {
-            sentence: format!(
-                "the topic “{}” is released without a certificate, so only an owner may change what belongs to it; ask one, or close it first: holdpoint gate close",
-                released.topic
-            ),
-            extra: json!({ "topic": released.topic }),
-        }),
-    }
+    let says = match loosened(gate, before, after) {
+        None => return Ok(()),
+        Some(Loosened::Released(topic)) => {
+            format!("the topic “{topic}” is released without a certificate, so only an owner may change what belongs to it")
+        }
+        Some(Loosened::Topic(topic)) => format!(
+            "the topic “{topic}” keeps answers in while others are released without a certificate, so only an owner may take something from it"
+        ),
+        Some(Loosened::Rule(rule)) => format!(
+            "the rule “{rule}” keeps answers in while topics are released without a certificate, so only an owner may take it out or loosen it"
+        ),
+        Some(Loosened::Hours) => {
+            "a rule that speaks of your hours keeps answers in while topics are released without a certificate, so only an owner may change them".to_owned()
+        }
+    };
+    Err(AppError::Conflict {
+        sentence: format!("{says}; ask one, or close the gate first: holdpoint gate close"),
+        extra: json!({}),
+    })
 }
 
 /// The versions of an agent's policy, the newest first.

@@ -121,8 +121,14 @@ async fn keep_evidence(tx: &Tx<'_>, decided: Vec<outcome::Model>) -> Result<(), 
     Ok(())
 }
 
-/// Takes the other outcomes of the same decision back as well, as far as they are still pending.
-pub(super) async fn undo_alike(app: &App, tx: &Tx<'_>, outcome: OutcomeId, member: MemberId) -> Result<(), AppError> {
+/// Takes the other outcomes of the same decision back as well, as far as they are still pending; tells how many.
+pub(super) async fn undo_alike(
+    app: &App,
+    tx: &Tx<'_>,
+    outcome: OutcomeId,
+    member: MemberId,
+) -> Result<usize, AppError> {
+    let mut undone = 0;
     for shared in tx.decided_together(outcome).await? {
         if shared.outcome_id == outcome {
             continue;
@@ -144,7 +150,8 @@ pub(super) async fn undo_alike(app: &App, tx: &Tx<'_>, outcome: OutcomeId, membe
             ledger
                 .carry_out(tx, context, &settings, &step, &Details::default())
                 .await?;
+            undone += 1;
         }
     }
-    Ok(())
+    Ok(undone)
 }

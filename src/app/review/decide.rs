@@ -4,14 +4,16 @@ use super::alike;
 use super::refusal::{already_in, explain, explain_with_news};
 use super::reviewer;
 use crate::app::caller::Caller;
+use crate::app::duty::OnDuty;
 use crate::app::ledger::{self, DecisionDetails, Details};
 use crate::app::{App, AppError, team};
-use crate::domain::flow::{Effect, FlowError};
+use crate::domain::flow::{Context, Effect, FlowError};
 use crate::domain::ids::{ItemId, MemberId, OutcomeId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::{Decider, OutcomeKind, ReasonCode, Seen, VerdictLabel};
 use crate::domain::text::{AnswerText, Note};
 use crate::domain::time::Timestamp;
+use crate::store::entity::review_item;
 use crate::store::{Change, ItemStatus, LogDraft, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -111,7 +113,16 @@ async fn decide_in(
         return Err(already_in(tx, id).await?);
     }
     let settings = ledger::settings(tx).await?;
+    // Only whoever steps in is given a deadline by this.
+    let on_duty = match wish.kind {
+        OutcomeKind::TakeOver => Some(OnDuty::of(app, tx, ledger.conversation.agent_id).await?),
+        _ => None,
+    };
     let context = ledger::context(app.sources(), &settings);
+    let context = Context {
+        duty: on_duty.as_ref().map_or(context.duty, OnDuty::duty),
+        ..context
+    };
     let decider = Decider {
         member,
         may_decide: team::may_decide(tx, &row.terms.0, member).await?,
@@ -225,7 +236,8 @@ fn details(wish: &Decide) -> Result<DecisionDetails, AppError> {
     })
 }
 
-/// The reviewer takes a decision back.
+/// The reviewer takes a decision back, with everything that was decided together with it. What of that can no longer be
+/// taken back, because its visitor wrote or somebody took over, does not keep the rest from it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] once it is final, or when there is nothing to undo.
@@ -236,35 +248,55 @@ pub async fn undo(app: &App, caller: &Caller, id: ItemId) -> Result<(), AppError
     app.store()
         .write(caller.workspace_id, move |tx| {
             let app = app_of_write.clone();
-            Box::pin(async move {
-                let row = tx.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
-                let mut ledger = ledger::load(tx, row.conversation_id).await?;
-                if row.state == ItemStatus::Closed || ledger.item.as_ref().is_none_or(|item| item.id != id) {
-                    let sentence = "it is too late to undo: the decision is final".to_owned();
-                    return Err(AppError::Conflict {
-                        sentence,
-                        extra: json!({}),
-                    });
-                }
-                let settings = ledger::settings(tx).await?;
-                let context = ledger::context(app.sources(), &settings);
-                let step = match ledger.flow.undo(member, context.now) {
-                    Ok(step) => step,
-                    Err(FlowError::Review(refused)) => return Err(explain(tx, refused).await?),
-                    Err(other) => return Err(other.into()),
-                };
-                let outcome = ledger.pending.as_ref().map(|outcome| outcome.id);
-                ledger
-                    .carry_out(tx, context, &settings, &step, &Details::default())
-                    .await?;
-                if let Some(outcome) = outcome {
-                    alike::undo_alike(&app, tx, outcome, member).await?;
-                }
-                let entry = LogDraft::new(EventKind::ReviewUndone, actor)
-                    .about("item", id)
-                    .about("conversation", row.conversation_id);
-                Ok::<_, AppError>(Change::Logged((), entry))
-            })
+            Box::pin(async move { undo_in(&app, tx, id, member, actor).await })
         })
         .await
+}
+
+async fn undo_in(app: &App, tx: &Tx<'_>, id: ItemId, member: MemberId, actor: Actor) -> Result<Change<()>, AppError> {
+    let row = tx.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
+    let decided = tx.outcomes_of(id).await?;
+    let decided = decided.into_iter().rfind(|outcome| outcome.member_id == Some(member));
+    let own = undo_one(app, tx, &row, member).await?;
+    let others = match decided {
+        Some(outcome) => alike::undo_alike(app, tx, outcome.id, member).await?,
+        None => 0,
+    };
+    match own {
+        Some(refused) if others == 0 => Err(refused),
+        _ => {
+            let entry = LogDraft::new(EventKind::ReviewUndone, actor)
+                .about("item", id)
+                .about("conversation", row.conversation_id);
+            Ok(Change::Logged((), entry))
+        }
+    }
+}
+
+/// Takes back what stands about one item; or says why not, and changes nothing.
+async fn undo_one(
+    app: &App,
+    tx: &Tx<'_>,
+    row: &review_item::Model,
+    member: MemberId,
+) -> Result<Option<AppError>, AppError> {
+    let mut ledger = ledger::load(tx, row.conversation_id).await?;
+    if row.state == ItemStatus::Closed || ledger.item.as_ref().is_none_or(|item| item.id != row.id) {
+        let sentence = "it is too late to undo: the decision is final".to_owned();
+        return Ok(Some(AppError::Conflict {
+            sentence,
+            extra: json!({}),
+        }));
+    }
+    let settings = ledger::settings(tx).await?;
+    let context = ledger::context(app.sources(), &settings);
+    let step = match ledger.flow.undo(member, context.now) {
+        Ok(step) => step,
+        Err(FlowError::Review(refused)) => return Ok(Some(explain(tx, refused).await?)),
+        Err(other) => return Ok(Some(other.into())),
+    };
+    ledger
+        .carry_out(tx, context, &settings, &step, &Details::default())
+        .await?;
+    Ok(None)
 }

@@ -4,17 +4,18 @@ use super::refusal::explain;
 use super::reviewer;
 use crate::app::caller::Caller;
 use crate::app::ledger;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, team};
 use crate::domain::ids::ItemId;
 use crate::domain::log::EventKind;
+use crate::domain::review::ReviewError;
 use crate::domain::time::Timestamp;
 use crate::store::entity::review_item;
-use crate::store::{Change, LogDraft};
+use crate::store::{Change, ItemStatus, LogDraft};
 
 /// A reviewer looks at an item; looking again renews the lease.
 ///
 /// # Errors
-/// [`AppError::Conflict`] with who has it.
+/// [`AppError::Conflict`] with who has it, or where it is for others to decide.
 pub async fn lease(app: &App, caller: &Caller, id: ItemId) -> Result<Timestamp, AppError> {
     let member = reviewer(caller)?;
     let app_of_write = app.clone();
@@ -26,6 +27,10 @@ pub async fn lease(app: &App, caller: &Caller, id: ItemId) -> Result<Timestamp, 
             let app = app_of_write.clone();
             Box::pin(async move {
                 let row = tx.item(id).await?.ok_or(AppError::NotFound("the review item"))?;
+                // Whoever only reads must not keep those away who may decide.
+                if row.state != ItemStatus::Closed && !team::may_decide(tx, &row.terms.0, member).await? {
+                    return Err(explain(tx, ReviewError::NotAnApprover).await?);
+                }
                 let standing = tx.standing_outcome(id).await?;
                 let before = ledger::closed_or_open(&row, standing.as_ref());
                 let item = match before.lease(member, app.now()) {

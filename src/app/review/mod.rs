@@ -16,10 +16,37 @@ pub use view::{
 pub(super) use ending::{expire, finalise};
 pub(super) use view::outcome_view;
 
-use crate::app::AppError;
 use crate::app::caller::Caller;
+use crate::app::ledger::Ledger;
+use crate::app::{AppError, team};
 use crate::domain::account::Scope;
 use crate::domain::ids::MemberId;
+use crate::domain::review::Decider;
+use crate::domain::time::Timestamp;
+use crate::store::Tx;
+
+/// May this member end a conversation, and with it what waits in the queue?
+///
+/// # Errors
+/// [`AppError::Conflict`] while a colleague looks at it, or where it is for others to decide.
+pub(super) async fn check_ending(
+    tx: &Tx<'_>,
+    ledger: &Ledger,
+    member: MemberId,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let (Some(row), Some(item)) = (&ledger.item, ledger.flow.item) else {
+        return Ok(());
+    };
+    let by = Decider {
+        member,
+        may_decide: team::may_decide(tx, &row.terms.0, member).await?,
+    };
+    match item.check_ending(by, now) {
+        Ok(()) => Ok(()),
+        Err(refused) => Err(refusal::explain(tx, refused).await?),
+    }
+}
 
 fn reviewer(caller: &Caller) -> Result<MemberId, AppError> {
     caller.require(Scope::Review)?;

@@ -2,7 +2,7 @@
 
 use super::super::caller::Caller;
 use super::super::ledger::{self, Details, Ledger};
-use super::super::{App, AppError};
+use super::super::{App, AppError, review};
 use crate::domain::account::Scope;
 use crate::domain::conversation::Owner;
 use crate::domain::flow::Spam;
@@ -62,7 +62,7 @@ pub(in crate::app) async fn is_flood(tx: &Tx<'_>, team: &TeamSettings, ledger: &
 /// A reviewer says that a conversation is spam: it leaves the queue, and the AI drafts nothing for it.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a person answers it or it is marked already.
+/// [`AppError::Conflict`] when a person answers it, a colleague looks at it, it is for others to decide, or it is marked already.
 pub async fn mark_spam(app: &App, caller: &Caller, id: ConversationId) -> Result<(), AppError> {
     change(app, caller, id, true).await
 }
@@ -77,7 +77,7 @@ pub async fn clear_spam(app: &App, caller: &Caller, id: ConversationId) -> Resul
 
 async fn change(app: &App, caller: &Caller, id: ConversationId, is_spam: bool) -> Result<(), AppError> {
     caller.require(Scope::Review)?;
-    let actor = caller.actor();
+    let (actor, member) = (caller.actor(), caller.member().ok());
     let app_of_write = app.clone();
     app.store()
         .write(caller.workspace_id, move |tx| {
@@ -87,11 +87,14 @@ async fn change(app: &App, caller: &Caller, id: ConversationId, is_spam: bool) -
                 let settings = ledger::settings(tx).await?;
                 let context = ledger::context(app.sources(), &settings);
                 let item = ledger.item.as_ref().map(|item| item.id);
+                if let (true, Some(member)) = (is_spam, member) {
+                    review::check_ending(tx, &ledger, member, context.now).await?;
+                }
                 let (step, kind) = if is_spam {
                     let step = ledger.flow.mark_spam(context, Spam::Marked)?;
                     (step, EventKind::ConversationMarkedSpam)
                 } else {
-                    (ledger.flow.clear_spam()?, EventKind::ConversationClearedSpam)
+                    (ledger.flow.clear_spam(context)?, EventKind::ConversationClearedSpam)
                 };
                 ledger
                     .carry_out(tx, context, &settings, &step, &Details::default())
@@ -112,5 +115,6 @@ async fn change(app: &App, caller: &Caller, id: ConversationId, is_spam: bool) -
 /// [`AppError::Forbidden`] or the store's.
 pub async fn spam(app: &App, caller: &Caller, limit: u64) -> Result<Vec<ConversationId>, AppError> {
     caller.require(Scope::Read)?;
-    Ok(app.store().rows(caller.workspace_id).spam(limit).await?)
+    let found = app.store().rows(caller.workspace_id).spam(None, limit).await?;
+    Ok(found.into_iter().map(|row| row.id).collect())
 }

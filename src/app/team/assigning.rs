@@ -1,7 +1,7 @@
 //! Gives what waits to members who are there.
 //!
 //! Nothing is promised by it: an assignment says who is to look first. Everybody may take what was given to somebody else,
-//! and whoever leaves gives back what they have not opened.
+//! and whoever leaves gives back what they have not opened. Who was there before a restart is given time to be heard of.
 
 use super::super::{App, AppError};
 use super::{members, presence};
@@ -98,7 +98,8 @@ async fn give_out(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> 
     let mut there = candidates(app, &rows).await?;
     let present: HashSet<MemberId> = there.iter().map(|candidate| candidate.colleague.member).collect();
     for given in rows.assignments().await? {
-        if !present.contains(&given.member_id) && !is_opened(&rows, &given, app.now()).await? {
+        let is_gone = presence::is_known(app) && !present.contains(&given.member_id);
+        if is_gone && !is_opened(&rows, &given, app.now()).await? {
             give_back(app, workspace_id, given.item_id).await?;
         }
     }
@@ -144,8 +145,11 @@ async fn give_out(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> 
     Ok(())
 }
 
-/// Is a member there who works now?
+/// Is a member there who works now? While that is not known, nobody is told that nobody is.
 pub(in crate::app) async fn anybody_there(app: &App, rows: &Rows<'_>) -> Result<bool, AppError> {
+    if !presence::is_known(app) {
+        return Ok(true);
+    }
     let present = presence::members_present(app, rows.workspace_id());
     if present.is_empty() {
         return Ok(false);

@@ -122,7 +122,7 @@ async fn who_can_go_on(
     let approvals = ledger::standing_approvals(tx, item).await?;
     let can = |member: MemberId| {
         told.iter().any(|colleague| colleague.member == member)
-            && review::may_decide(&item.terms.0.approvers, member, colleagues)
+            && review::may_decide(&item.terms.0, member, colleagues)
             && approvals.iter().all(|given| given.member_id != member)
     };
     let fit = there.iter().filter(|candidate| can(candidate.colleague.member));

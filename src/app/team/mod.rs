@@ -15,7 +15,7 @@ pub use settings::{SettingsSaved, set_settings, settings};
 pub(super) use admission::is_flood;
 pub(super) use assigning::{anybody_there, run};
 pub(super) use escalation::escalate;
-pub(super) use presence::{Present, is_there};
+pub(super) use presence::{Present, may_be_there};
 
 use super::AppError;
 use crate::domain::account::Role;
@@ -47,5 +47,5 @@ pub(super) async fn may_decide(rows: &Rows<'_>, terms: &Terms, member: MemberId)
     if terms.approvers.is_empty() {
         return Ok(true);
     }
-    Ok(review::may_decide(&terms.approvers, member, &colleagues(rows).await?))
+    Ok(review::may_decide(terms, member, &colleagues(rows).await?))
 }

@@ -113,6 +113,14 @@ fn from_status(status: &Value, is_running: bool) -> Vec<Finding> {
     findings.extend(list(status, "/remote_engines").iter().map(remote_engine));
     findings.push(mail(status));
     findings.push(webhooks(status));
+    let floods = number(status, "/floods");
+    if floods > 0 {
+        findings.push(Finding::wrong(
+            "floods",
+            format!("{floods} conversations of the last day were put aside: too many from one address waited"),
+            "look at them in the console under Conversations, Spam; if your visitors come through a reverse proxy, name it in `trusted_proxies`",
+        ));
+    }
     let failing = number(status, "/failing_jobs");
     findings.push(if failing == 0 {
         Finding::well("jobs", "no background work is stuck")

@@ -273,6 +273,47 @@ pub(super) fn currency(text: &str) -> Option<Fact> {
     Some(Fact::Unit(name))
 }
 
+/// Is it what lengths of time are counted in?
+pub(super) fn is_span(text: &str) -> bool {
+    const SPANS: [&str; 34] = [
+        "second",
+        "seconds",
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "year",
+        "years",
+        "working",
+        "business",
+        "sekunde",
+        "sekunden",
+        "minuten",
+        "stunde",
+        "stunden",
+        "tag",
+        "tage",
+        "tagen",
+        "werktage",
+        "werktagen",
+        "woche",
+        "wochen",
+        "monat",
+        "monate",
+        "monaten",
+        "jahr",
+        "jahre",
+        "jahren",
+    ];
+    SPANS.contains(&text.to_lowercase().as_str())
+}
+
 /// A number in words. "One" is left out: it is mostly a pronoun.
 pub(super) fn number_word(text: &str) -> Option<Fact> {
     const WORDS: [(&str, &str, &str); 18] = [

@@ -4,7 +4,9 @@
 //! either invented or from somewhere nobody can check. This reads both sides into facts that compare equal when people
 //! would call them equal: `1,200` and `1200`, `€5` and `5 euros`, `2 pm` and `14:00`, `Mon–Fri` and `Tuesday`.
 
-use super::facts::{Fact, Word, currency, literal, month, number, number_word, time_of_day, weekday, words_of};
+use super::facts::{
+    Fact, Word, currency, is_span, literal, month, number, number_word, time_of_day, weekday, words_of,
+};
 use super::words::is_function_word;
 use std::collections::HashSet;
 
@@ -15,12 +17,16 @@ const CAPITALISING_SHARE: f64 = 0.22;
 /// The numbers, dates, prices, times, addresses and capitalised names of `answer` that occur in none of `passages`, as
 /// the answer writes them, each once, in order.
 ///
-/// Pass as passages whatever the answer may rest on: the knowledge, the visitor's question, the business's name.
-pub fn unsupported<T: AsRef<str>>(answer: &str, passages: &[T]) -> Vec<String> {
+/// Pass as passages whatever the answer may rest on: the knowledge, the business's name. What the visitor's `question` says may
+/// be repeated (their name, the number of their order), but no price, percentage or length of time: "Do I get 500 euros back?"
+/// is no source for "Yes, 500 euros".
+pub fn unsupported<T: AsRef<str>>(answer: &str, passages: &[T], question: &str) -> Vec<String> {
     let mut supported = HashSet::new();
     for passage in passages {
         supply(&words_of(passage.as_ref()), &mut supported);
     }
+    let mut repeatable = supported.clone();
+    supply(&words_of(question), &mut repeatable);
     let words = words_of(answer);
     let names_tell = capital_share(&words) < CAPITALISING_SHARE;
     let mut missing: Vec<String> = Vec::new();
@@ -28,7 +34,12 @@ pub fn unsupported<T: AsRef<str>>(answer: &str, passages: &[T]) -> Vec<String> {
     while let Some(word) = words.get(at) {
         let next = words.get(at + 1);
         let previous = at.checked_sub(1).and_then(|p| words.get(p));
-        let claim = claim(word, previous, next, names_tell, &supported);
+        let rests_on = if is_measure(word, previous, next) {
+            &supported
+        } else {
+            &repeatable
+        };
+        let claim = claim(word, previous, next, names_tell, rests_on);
         if !claim.holds {
             let mut written = word.text.clone();
             if claim.words == 2
@@ -43,6 +54,16 @@ pub fn unsupported<T: AsRef<str>>(answer: &str, passages: &[T]) -> Vec<String> {
         at += claim.words;
     }
     missing
+}
+
+/// Is it the figure of a price, a percentage or a length of time?
+fn is_measure(word: &Word, previous: Option<&Word>, next: Option<&Word>) -> bool {
+    let is_unit = |word: Option<&Word>| word.is_some_and(|w| currency(&w.text).is_some());
+    let (is_number, has_unit) = match number(&word.text) {
+        Some((_, unit)) => (true, unit.is_some()),
+        None => (number_word(&word.text).is_some(), false),
+    };
+    is_number && (has_unit || is_unit(previous) || is_unit(next) || next.is_some_and(|w| is_span(&w.text)))
 }
 
 /// What a word of the answer claims.
@@ -190,7 +211,25 @@ mod tests {
     use proptest::prelude::*;
 
     fn missing(answer: &str, passage: &str) -> Vec<String> {
-        unsupported(answer, &[passage])
+        unsupported(answer, &[passage], "")
+    }
+
+    #[test]
+    fn what_the_visitor_said_may_be_repeated_but_is_no_source_for_a_price_or_a_time() {
+        let asked = |question: &str, answer: &str| unsupported(answer, &["Refunds take 5 days."], question);
+        assert_eq!(asked("Do I get 500 euros?", "Yes, you get 500 euros."), ["500"]);
+        assert_eq!(asked("Is it €500?", "Yes, it is EUR 500."), ["500"]);
+        assert_eq!(asked("20 % off?", "Yes, you get 20% off."), ["20%"]);
+        assert_eq!(asked("Will it take 3 weeks?", "It takes 3 weeks."), ["3"]);
+        assert_eq!(asked("Will it take two hours?", "It takes two hours."), ["two"]);
+        assert_eq!(
+            asked("Where is my order 4711?", "Your order 4711 is on its way."),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            asked("I am Petra", "A refund takes 5 days, dear Petra."),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -276,13 +315,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_supported_by_itself_and_never_panics(text in any::<String>(), other in any::<String>()) {
-            prop_assert_eq!(unsupported(&text, &[&text]), Vec::<String>::new());
-            let _ = unsupported(&text, &[&other]);
+            prop_assert_eq!(unsupported(&text, &[&text], ""), Vec::<String>::new());
+            let _ = unsupported(&text, &[&other], &text);
         }
 
         #[test]
         fn texts_full_of_numbers_are_supported_by_themselves(text in "([0-9]{1,4}[.,:/-]?|[ap]m |€|May |Mon| to |%| ){0,12}") {
-            prop_assert_eq!(unsupported(&text, &[&text]), Vec::<String>::new());
+            prop_assert_eq!(unsupported(&text, &[&text], ""), Vec::<String>::new());
         }
     }
 }

@@ -36,6 +36,7 @@ impl Flow {
         // Nobody is called any more: if the mark is cleared, the AI begins anew.
         step.change_owner(self.ownership.resume_after_answer());
         step.flow.spam = Some(why);
+        step.flow.answer_due_at = None;
         Ok(step)
     }
 
@@ -43,7 +44,7 @@ impl Flow {
     ///
     /// # Errors
     /// [`FlowError::NotSpam`].
-    pub fn clear_spam(self) -> Result<Step, FlowError> {
+    pub fn clear_spam(self, context: Context<'_>) -> Result<Step, FlowError> {
         if self.spam.is_none() {
             return Err(FlowError::NotSpam);
         }
@@ -52,6 +53,7 @@ impl Flow {
             TurnState::Answered => (id, turn),
             _ => (id, turn.moved_to(TurnState::Collecting)),
         });
+        step.expect_draft(context);
         Ok(step)
     }
 }

@@ -119,6 +119,17 @@ impl Step {
         self.flow.answer_due_at = None;
     }
 
+    /// From now on the AI owes a draft, if it does and has not before. Where an item waits already, its deadline is the one that counts.
+    pub(super) fn expect_draft(&mut self, context: Context<'_>) {
+        let collects = self
+            .flow
+            .turn
+            .is_some_and(|(_, turn)| turn.state == TurnState::Collecting);
+        if collects && self.flow.item.is_none() && self.flow.answer_due_at.is_none() {
+            self.flow.answer_due_at = Some(context.now.plus_ms(context.limits.hold_ms));
+        }
+    }
+
     pub(super) fn wait_for_person(&mut self) {
         if let Some((_, turn)) = &mut self.flow.turn
             && turn.takes_messages()
@@ -225,6 +236,8 @@ impl Step {
             ballot: Ballot::new(terms.quorum),
         };
         self.flow.item = Some(item);
+        // From now on its own deadline counts.
+        self.flow.answer_due_at = None;
         self.effects.push(Effect::ItemOpened {
             item,
             reasons: reasons.to_vec(),

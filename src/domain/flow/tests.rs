@@ -125,7 +125,7 @@ fn a_draft_made_under_an_old_epoch_has_no_effect_even_when_the_ai_answers_again(
     let asked = Flow::start().visitor_wrote(at(0)).flow;
     let draft = propose(asked, "Ja");
     let taken = asked.take_over(at(2_500), mia()).unwrap().flow;
-    let back = taken.hand_back(mia()).unwrap().flow;
+    let back = taken.hand_back(at(5_000), mia()).unwrap().flow;
     for (flow, kind) in [
         (taken, DecisionKind::Send),
         (back, DecisionKind::Send),
@@ -200,7 +200,7 @@ fn an_answer_that_a_person_has_written_stands_whatever_the_ai_comes_up_with() {
         assert_eq!(done.effects.last(), Some(&Effect::PersonAnswers { by: mia() }));
         // Undone, it still has a deadline, and something to decide about until then.
         let undone = after.undo(mia(), Timestamp(6_000)).unwrap().flow;
-        let expires = (Timestamp(62_000), Due::Expire);
+        let expires = (Timestamp(66_000), Due::Expire);
         if kind <= DecisionKind::Hold {
             assert_eq!(undone.dues(), [expires]);
         } else {
@@ -334,11 +334,14 @@ fn handed_back_the_ai_drafts_for_what_the_person_left_unanswered_and_for_nothing
         "the AI has nothing to do here"
     );
     assert_eq!(
-        taken.hand_back(mia()).unwrap().flow.dues(),
-        [(Timestamp(2_000), Due::Draft)]
+        taken.hand_back(at(5_000), mia()).unwrap().flow.dues(),
+        [
+            (Timestamp(2_000), Due::Draft),
+            (Timestamp(5_000 + LIMITS.hold_ms), Due::Recall)
+        ]
     );
     let written = taken.person_wrote(mia()).unwrap().flow;
-    assert_eq!(written.hand_back(mia()).unwrap().flow.dues(), []);
+    assert_eq!(written.hand_back(at(5_000), mia()).unwrap().flow.dues(), []);
 }
 
 #[test]
@@ -551,9 +554,10 @@ fn nobody_works_on_spam_until_it_turns_out_to_be_none() {
     let more = marked.flow.visitor_wrote(at(6_000)).flow;
     assert_eq!(more.dues(), []);
     assert_eq!(more.mark_spam(at(6_000), Spam::Marked), Err(FlowError::AlreadySpam));
-    let cleared = more.clear_spam().unwrap().flow;
-    assert_eq!(cleared.dues(), [(Timestamp(8_000), Due::Draft)]);
-    assert_eq!(cleared.clear_spam(), Err(FlowError::NotSpam));
+    let cleared = more.clear_spam(at(7_000)).unwrap().flow;
+    let owes = (Timestamp(7_000 + LIMITS.hold_ms), Due::Recall);
+    assert_eq!(cleared.dues(), [(Timestamp(8_000), Due::Draft), owes]);
+    assert_eq!(cleared.clear_spam(at(7_000)), Err(FlowError::NotSpam));
     let taken = more.take_over(at(7_000), mia()).unwrap().flow;
     assert_eq!(taken.spam, None, "whoever answers does not think it spam");
     assert_eq!(taken.mark_spam(at(7_000), Spam::Marked), Err(FlowError::PersonAnswers));
@@ -592,7 +596,8 @@ fn a_conversation_that_is_over_leaves_nothing_open_and_the_ai_answers_what_comes
         assert!(over.is_idle() && over.dues().is_empty() && over.ownership.owner == Owner::Ai);
         assert!(over.admits(draft.ticket).is_err(), "a draft of before has no effect");
         let again = over.visitor_wrote(at(9_000)).flow;
-        assert_eq!(again.dues(), [(Timestamp(11_000), Due::Draft)]);
+        let owes = (Timestamp(9_000 + LIMITS.hold_ms), Due::Recall);
+        assert_eq!(again.dues(), [(Timestamp(11_000), Due::Draft), owes]);
     }
 }
 
@@ -627,6 +632,9 @@ fn an_owner_who_is_gone_does_not_keep_the_visitor_waiting_for_ever() {
     let refused: Result<Step, FlowError> = Err(ReviewError::NotDue.into());
     assert_eq!(hello.recall(at(due - 1), false), refused);
     assert_eq!(hello.recall(at(due), true), refused, "she is there");
+    let twice = due + LIMITS.handoff_ms;
+    assert_eq!(hello.recall(at(twice - 1), true), refused, "she is there");
+    assert!(hello.recall(at(twice), true).is_ok(), "however long she is there");
     assert_eq!(flow.recall(at(due), false), refused, "nobody is waited for");
 
     let step = hello.recall(at(due), false).unwrap();
@@ -665,4 +673,65 @@ fn of_two_takeovers_one_wins_however_long_the_visitor_had_waited_before() {
     let asked = answered.visitor_wrote(at(asks_on)).flow;
     assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms - 1), tom()).is_err());
     assert!(asked.take_over(at(asks_on + LIMITS.handoff_ms), tom()).is_ok());
+}
+
+/// A question, and "hello?" every ten seconds: each message overtakes the draft that was under way.
+#[test]
+fn somebody_is_called_where_the_visitors_messages_overtake_every_draft() {
+    let asked = Flow::start().visitor_wrote(at(0)).flow;
+    let first = propose(asked, "Ja");
+    let mut flow = asked;
+    for n in 1..=5 {
+        flow = flow.visitor_wrote(at(n * 10_000)).flow;
+    }
+    let due = LIMITS.hold_ms;
+    assert_eq!(
+        flow.dues(),
+        [(Timestamp(52_000), Due::Draft), (Timestamp(due), Due::Recall)],
+        "no younger by that"
+    );
+    assert!(flow.recall(at(due - 1), false).is_err());
+    let step = flow.recall(at(due), true).unwrap();
+    let called = step.flow;
+    assert_eq!(called.ownership.owner, Owner::Nobody);
+    assert_eq!(called.item.unwrap().kind, ItemKind::Handoff);
+    assert!(called.admits(first.ticket).is_err() && called.dues().is_empty());
+    assert!(step.effects.iter().any(|effect| matches!(
+        effect,
+        Effect::ItemOpened { reasons, .. } if reasons[..] == [Reason::EngineDeadline]
+    )));
+
+    // A draft that is there in time has a deadline of its own, and so has the next question.
+    let held = finish(flow, 52_000, propose(flow, "Ja"), DecisionKind::Hold)
+        .unwrap()
+        .flow;
+    assert_eq!(held.dues(), [(Timestamp(52_000 + LIMITS.hold_ms), Due::Expire)]);
+    let overtaken = held.visitor_wrote(at(53_000)).flow;
+    assert_eq!(overtaken.answer_due_at, None, "the item's deadline counts");
+    let sent = finish(flow, 52_000, propose(flow, "Ja"), DecisionKind::Send)
+        .unwrap()
+        .flow;
+    let next = sent.visitor_wrote(at(70_000)).flow;
+    assert_eq!(next.answer_due_at, Some(Timestamp(70_000 + LIMITS.hold_ms)));
+}
+
+#[test]
+fn what_waits_again_after_its_deadline_waits_long_enough_to_be_looked_at() {
+    let (flow, _draft) = held();
+    let deadline = flow.item.unwrap().deadline_at;
+    let decided_at = deadline.0 - 1_000;
+    let pending = flow
+        .decide(at(decided_at), OutcomeKind::Approve, by(mia()), seen(1))
+        .unwrap()
+        .flow;
+    let now = deadline.0 + 1_000;
+    let undone = pending.undo(mia(), Timestamp(now)).unwrap().flow;
+    let written = pending.visitor_wrote(at(now)).flow;
+    for again in [undone, written] {
+        let until = again.item.unwrap().deadline_at;
+        assert!(until.0 >= now + 60_000, "{until:?}");
+        assert!(again.expire(at(now)).is_err());
+    }
+    let in_time = pending.undo(mia(), Timestamp(decided_at + 1)).unwrap().flow;
+    assert!(in_time.item.unwrap().deadline_at >= deadline);
 }

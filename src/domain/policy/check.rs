@@ -342,6 +342,11 @@ fn within_hours(document: &Document, at: usize, rule: &Rule, found: &mut Found) 
     }
 }
 
+/// Names are compared as members and skills are: without capitals.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
 fn approvers(at: usize, rule: &Rule, found: &mut Found) {
     let Rule { name, approvers, .. } = rule;
     let path = |field: &str| format!("rule[{at}].{field}");
@@ -351,7 +356,7 @@ fn approvers(at: usize, rule: &Rule, found: &mut Found) {
                 path("approvers"),
                 format!("an approver of “{name}” has no name; write a skill or a member's e-mail address"),
             );
-        } else if approvers.iter().take(nth).any(|before| before == approver) {
+        } else if approvers.iter().take(nth).any(|before| is_same(before, approver)) {
             found.add(
                 path("approvers"),
                 format!("“{approver}” is named twice in “{name}”; nobody decides twice"),

@@ -126,10 +126,11 @@ pub fn screened_anew(screening: &Screening, then: &Document, now: &Document, que
     topics.retain(|found| is_same(&found.name));
     let changed = then.topics.iter().filter(|topic| !is_same(&topic.name));
     let changed: Vec<TopicExamples> = changed.map(TopicExamples::from).collect();
-    // As live, where there is no embedder.
     topics.extend(matches(question, &changed, &[]));
+    let has_examples = then.topics.iter().any(|topic| !topic.examples.is_empty());
     Screening {
         topics,
+        topics_unknown: screening.topics_unknown && has_examples,
         ..screening.clone()
     }
 }

@@ -110,6 +110,9 @@ pub(super) fn built_in(gate: &GateState, policy: &Policy, facts: &Facts) -> Vec<
     add(!abstains && facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
     add(facts.already_held, DecisionKind::Hold, Reason::AlreadyHeld);
     add(policy.is_sensitive(facts), DecisionKind::Hold, Reason::Sensitive);
+    // It may be sensitive, or belong to a topic that nobody released.
+    let unknown = !abstains && facts.screening.topics_unknown;
+    add(unknown, DecisionKind::Hold, Reason::TopicsUnknown);
     for flag in &facts.screening.flags {
         let (kind, reason) = spoken_by(*flag);
         add(true, kind, reason);

@@ -87,6 +87,8 @@ pub enum Reason {
     OtherLanguage,
     /// The message has personal data in it.
     PersonalData,
+    /// The message could not be compared with the examples of the owner's topics.
+    TopicsUnknown,
     /// The certificate does not reach so far.
     NotCertified,
     /// The certificate has run out.
@@ -138,6 +140,7 @@ impl Reason {
             Self::Distress => "the visitor may be in distress",
             Self::OtherLanguage => "the visitor writes in a language that the agent does not answer in",
             Self::PersonalData => "the message contains personal data",
+            Self::TopicsUnknown => "the message could not be compared with the examples of your topics",
             Self::NotCertified => "your certificate does not reach as far as this draft",
             Self::CertificateExpired => "your certificate has run out",
             Self::Fresh => "it rests on something too new: its first answers are looked at by a person",

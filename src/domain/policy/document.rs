@@ -133,12 +133,12 @@ impl When {
 }
 
 impl Rule {
-    /// How a draft waits that this rule holds or hands off.
+    /// How a draft waits that this rule holds or hands off; approvers in small letters, as they are compared.
     pub fn terms(&self) -> Terms {
         Terms {
             deadline_ms: self.deadline_minutes.map(|minutes| i64::from(minutes) * 60_000),
             fallback: self.fallback.unwrap_or_default(),
-            approvers: self.approvers.clone(),
+            approvers: self.approvers.iter().map(|name| name.trim().to_lowercase()).collect(),
             quorum: self.quorum.unwrap_or(1),
         }
     }

@@ -18,6 +18,7 @@ mod explain;
 mod facts;
 mod gate;
 pub mod hours;
+mod loosening;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -32,5 +33,6 @@ pub use explain::{Explanation, RuleExplained, Told, explain};
 pub use facts::Facts;
 pub use gate::{Certified, GateState, Released, UNCERTIFIED_CONFIDENCE};
 pub use hours::Hours;
+pub use loosening::{Loosened, loosened};
 pub use read::read;
 pub use topic::{OTHER, Topic};

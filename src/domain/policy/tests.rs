@@ -246,6 +246,25 @@ fn finding() -> impl Strategy<Value = (DecisionKind, Reason)> {
     (prop::sample::select(KINDS.to_vec()), reason)
 }
 
+#[test]
+fn a_message_that_may_be_sensitive_for_all_one_knows_is_held_though_its_topic_is_released() {
+    let facts = Facts {
+        mode: AnswerMode::Quote,
+        confidence: 0.9,
+        screening: Screening {
+            topics: vec![found("hours")],
+            topics_unknown: true,
+            ..Screening::default()
+        },
+        ..Facts::default()
+    };
+    let decision = decide(&releasing(&["hours"]), &Policy::default(), &facts);
+    assert_eq!(
+        (decision.kind, decision.reasons),
+        (DecisionKind::Hold, vec![Reason::TopicsUnknown])
+    );
+}
+
 proptest! {
     #[test]
     fn a_closed_gate_never_sends(policy in policy(), facts in facts()) {

@@ -14,7 +14,8 @@ pub struct Topic {
     pub name: String,
     /// Words and phrases that make a message belong to it.
     pub words: Vec<String>,
-    /// Messages that belong to it; whatever is near to one of them does too, where there is an embedder.
+    /// Messages that belong to it; whatever is near to one of them does too. What cannot be
+    /// compared with them is held.
     pub examples: Vec<String>,
     /// Never sent without a person, whatever the gate says.
     pub sensitive: bool,

@@ -14,7 +14,7 @@ pub struct TopicExamples {
     pub examples: Vec<String>,
 }
 
-/// Similarity to an example from which a message belongs to its topic. Chosen on one half of the data: see
+/// Similarity to an example from which a message belongs to its topic. Set by hand and not measured yet: see
 /// `docs/screening.md`.
 pub const NEAR: f64 = 0.6;
 /// Letters by which a word may be longer than the owner's, for its inflections.

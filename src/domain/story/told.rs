@@ -84,7 +84,7 @@ impl fmt::Display for Act {
             Self::Closes(None) => write!(f, "the visitor ends the conversation"),
             Self::Finalise => write!(f, "what was decided becomes final, if it is time"),
             Self::Expire => write!(f, "the deadline passes, if it is time"),
-            Self::Recalls => write!(f, "the owner is gone, if it is time to answer"),
+            Self::Recalls => write!(f, "the owner, or the AI, has not done their part, if it is time"),
             Self::MarksSpam => write!(f, "somebody marks the conversation as spam"),
             Self::ClearsSpam => write!(f, "somebody says that it is no spam"),
             Self::Restart => write!(f, "the program ends and starts again"),

@@ -91,6 +91,10 @@ pub(super) struct World {
     pub(super) recalled: usize,
     /// When a person last stepped in from the conversation.
     taken_at: i64,
+    /// Since when the AI owes a draft for what nobody else is going to answer.
+    owes_since: Option<i64>,
+    /// Conversations in which somebody was called because no draft came.
+    pub(super) called: usize,
 }
 
 pub(super) type Check = Result<(), TestCaseError>;
@@ -205,15 +209,33 @@ impl World {
                 self.commit_if(step)?;
             }
             Act::Recalls => {
+                let is_persons = matches!(flow.ownership.owner, Owner::Person(_));
                 let there = flow.recall(self.context(), true);
-                prop_assert!(there.is_err(), "taken from somebody who is there");
                 let step = flow.recall(self.context(), false);
                 prop_assert_eq!(step.is_ok(), self.is_due(Due::Recall));
+                prop_assert!(step.is_ok() || there.is_err());
+                let had = self.now - self.taken_at;
+                if is_persons {
+                    let twice = flow
+                        .answer_due_at
+                        .is_some_and(|due| due.plus_ms(LIMITS.handoff_ms) <= now);
+                    prop_assert_eq!(there.is_ok(), twice, "whoever is there has twice as long");
+                    prop_assert!(
+                        there.is_err() || had >= 2 * LIMITS.handoff_ms,
+                        "taken from somebody who is there"
+                    );
+                }
                 if let Ok(step) = &step {
-                    prop_assert!(self.now - self.taken_at >= LIMITS.handoff_ms, "taken back too soon");
                     prop_assert_eq!(step.flow.ownership.owner, Owner::Nobody);
                     prop_assert_eq!(step.flow.ownership.epoch.0, flow.ownership.epoch.0 + 1);
-                    self.recalled += 1;
+                    if is_persons {
+                        prop_assert!(had >= LIMITS.handoff_ms, "taken back too soon");
+                        self.recalled += 1;
+                    } else {
+                        let owed = self.owes_since.map(|since| self.now - since);
+                        prop_assert!(owed >= Some(LIMITS.hold_ms), "taken from the AI too soon: {:?}", owed);
+                        self.called += 1;
+                    }
                 }
                 self.commit_if(step)?;
             }
@@ -222,7 +244,7 @@ impl World {
                 self.spam += usize::from(step.is_ok());
                 self.commit_if(step)?;
             }
-            Act::ClearsSpam => self.commit_if(flow.clear_spam())?,
+            Act::ClearsSpam => self.commit_if(flow.clear_spam(self.context()))?,
             Act::TakesOver(n) => {
                 let step = flow.take_over(self.context(), member(n));
                 if step.is_ok() {
@@ -237,7 +259,7 @@ impl World {
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
             Act::WantsPerson => self.commit_if(flow.visitor_wants_person(self.context()))?,
             Act::Closes(by) => self.commit_if(flow.close(self.context(), by.map(member)))?,
-            Act::HandsBack(n) => self.commit_if(flow.hand_back(member(n)))?,
+            Act::HandsBack(n) => self.commit_if(flow.hand_back(self.context(), member(n)))?,
             Act::Finalise => {
                 let draft = self.held.and_then(|id| self.drafts.get(&id)).map(Draft::proposed);
                 let step = flow.finalise(self.context(), draft, &self.text, [7; 16]);
@@ -418,6 +440,10 @@ impl World {
         }
         let expected: HashSet<ItemId> = self.flow().item.iter().map(|item| item.id).collect();
         prop_assert_eq!(&self.open_items, &expected, "the open item is the one in the flow");
+        let flow = self.flow();
+        let collects = flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Collecting);
+        let owes = collects && flow.item.is_none() && flow.ownership.owner == Owner::Ai;
+        self.owes_since = owes.then(|| self.owes_since.unwrap_or(self.now));
         Ok(())
     }
 
@@ -527,12 +553,15 @@ impl World {
         }
         let awaited = flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Waiting);
         let a_persons = matches!(owner, Owner::Person(_));
-        let recalls = flow.dues().iter().any(|(_, due)| *due == Due::Recall);
+        let recall = flow.dues().into_iter().find(|(_, due)| *due == Due::Recall);
         prop_assert_eq!(
-            recalls,
-            a_persons && awaited,
-            "others are called where an owner does not answer"
+            recall.is_some(),
+            (a_persons && awaited) || self.owes_since.is_some(),
+            "others are called where an owner does not do their part"
         );
+        if let (Some(since), Some((at, _))) = (self.owes_since, recall) {
+            prop_assert_eq!(at.0, since + LIMITS.hold_ms, "nothing the visitor writes puts it off");
+        }
         // Every visitor's message is in a turn that was answered or is the one that is open now.
         let last = self.committed.iter().rev().find_map(|c| match c {
             Committed::Visitor(turn) => Some(*turn),
@@ -552,7 +581,7 @@ impl World {
             self.play(Act::ClearsSpam)?;
             let flow = self.flow();
             if let Owner::Person(owner) = flow.ownership.owner {
-                let step = flow.hand_back(owner);
+                let step = flow.hand_back(self.context(), owner);
                 prop_assert!(step.is_ok());
                 self.commit_if(step)?;
             }

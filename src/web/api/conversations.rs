@@ -15,14 +15,22 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// `GET /api/v1/conversations`
+/// Only what counts as spam.
+#[derive(Debug, Deserialize)]
+pub(super) struct OnlySpam {
+    #[serde(default)]
+    spam: bool,
+}
+
+/// `GET /api/v1/conversations?spam=true`
 pub(super) async fn list(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
+    Query(OnlySpam { spam }): Query<OnlySpam>,
 ) -> Result<Json<Page<ConversationSummary>>, Problem> {
     Ok(Json(
-        conversations::list(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
+        conversations::list(&web.app, &caller, spam, query.after.as_deref(), query.limit()).await?,
     ))
 }
 

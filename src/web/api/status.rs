@@ -8,6 +8,6 @@ use axum::Json;
 use axum::extract::State;
 
 /// `GET /api/v1/status`
-pub(super) async fn status(State(web): State<Web>, _: Known) -> Result<Json<Status>, Problem> {
-    Ok(Json(status::status(&web.app).await?))
+pub(super) async fn status(State(web): State<Web>, Known(caller): Known) -> Result<Json<Status>, Problem> {
+    Ok(Json(status::status(&web.app, caller.as_ref()).await?))
 }

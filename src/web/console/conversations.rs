@@ -10,6 +10,7 @@ use super::{html, visitor_name};
 use crate::app::conversations::{self, ConversationSummary};
 use crate::app::desk;
 use crate::domain::conversation::Author;
+use crate::domain::flow::Spam;
 use crate::domain::ids::ConversationId;
 use crate::store::OwnerKind;
 use crate::web::error::Problem;
@@ -23,30 +24,32 @@ use serde::Deserialize;
 const LISTED: u64 = 50;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct After {
+pub(super) struct Listed {
     after: Option<String>,
+    #[serde(default)]
+    spam: bool,
 }
 
-/// `GET /conversations?after=CURSOR`
+/// `GET /conversations?after=CURSOR&spam=true`
 pub(super) async fn list_page(
     State(web): State<Web>,
     viewer: Viewer,
-    Query(After { after }): Query<After>,
+    Query(wish): Query<Listed>,
 ) -> Result<Response, Problem> {
-    let list = list(&web, &viewer, after.as_deref()).await?;
+    let list = list(&web, &viewer, &wish).await?;
     html(&ConversationsPage {
         shell: viewer.shell(Section::Conversations),
         list,
     })
 }
 
-/// `GET /parts/conversations?after=CURSOR`
+/// `GET /parts/conversations?after=CURSOR&spam=true`
 pub(super) async fn list_part(
     State(web): State<Web>,
     viewer: Viewer,
-    Query(After { after }): Query<After>,
+    Query(wish): Query<Listed>,
 ) -> Result<Response, Problem> {
-    html(&list(&web, &viewer, after.as_deref()).await?)
+    html(&list(&web, &viewer, &wish).await?)
 }
 
 /// `GET /conversations/{id}`
@@ -71,8 +74,9 @@ pub(super) async fn part(
     html(&whole(&web, &viewer, id).await?)
 }
 
-async fn list(web: &Web, viewer: &Viewer, after: Option<&str>) -> Result<ConversationsPart, Problem> {
-    let found = conversations::list(&web.app, &viewer.caller, after, LISTED).await?;
+async fn list(web: &Web, viewer: &Viewer, wish: &Listed) -> Result<ConversationsPart, Problem> {
+    let after = wish.after.as_deref();
+    let found = conversations::list(&web.app, &viewer.caller, wish.spam, after, LISTED).await?;
     Ok(ConversationsPart {
         // Nobody has written yet in a conversation without a message; there is nothing to read.
         rows: found
@@ -83,6 +87,7 @@ async fn list(web: &Web, viewer: &Viewer, after: Option<&str>) -> Result<Convers
             .collect(),
         next: found.next,
         continued: after.is_some(),
+        spam: wish.spam,
     })
 }
 
@@ -90,6 +95,8 @@ fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
     let last = row.last_message.as_ref();
     let last_author = last.map_or(Author::Visitor, |message| message.author);
     let (state, needs_person) = match (row.owner.kind, last_author) {
+        _ if row.spam == Some(Spam::Flood) => ("Spam: too many at once from one address", false),
+        _ if row.spam == Some(Spam::Marked) => ("Marked as spam", false),
         (OwnerKind::Ai, _) if row.open_item.is_some() => ("A draft waits", true),
         (OwnerKind::Nobody, _) | (OwnerKind::Person, Author::Visitor) => ("Wants an answer", true),
         // A notice is no answer.
@@ -105,6 +112,7 @@ fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
         owner: owner(row),
         state: state.to_owned(),
         needs_person,
+        spam: row.spam.is_some(),
     }
 }
 

@@ -73,10 +73,6 @@ impl Stage {
     pub(super) async fn build() -> Self {
         let app = TestApp::start().await;
         let owner = app.owner();
-        let policy = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
-        let body = json!({ "toml": POLICY }).to_string();
-        owner.json(Method::PUT, &policy, body).await.ok();
-        owner.post("/api/v1/gate", &json!({ "release": ["hours"] })).await.ok();
         let chain =
             json!({ "assign": true, "escalation": [{ "after_ms": 60_000 }, { "after_ms": 600_000, "mail": true }] });
         owner
@@ -95,6 +91,10 @@ impl Stage {
             let made = owner.post("/api/v1/admin/tokens", &wish).await.created();
             made["token"].as_str().unwrap().clone_into(token);
         }
+        let policy = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
+        let body = json!({ "toml": POLICY }).to_string();
+        owner.json(Method::PUT, &policy, body).await.ok();
+        owner.post("/api/v1/gate", &json!({ "release": ["hours"] })).await.ok();
         let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", app.database().display()));
         options.max_connections(1).sqlx_logging(false);
         let raw = Database::connect(options).await.unwrap();

@@ -113,6 +113,11 @@ fn what_nobody_can_meet_is_refused_with_what_to_change() {
         (json!({ "quorum": 4 }), "rule[0].quorum", "choose 1 to 3"),
         (json!({ "approvers": [mia, mia] }), "rule[0].approvers", "named twice"),
         (
+            json!({ "approvers": [mia, "MIA@shop.example"], "quorum": 2 }),
+            "rule[0].approvers",
+            "named twice",
+        ),
+        (
             json!({ "deadline_minutes": 0 }),
             "rule[0].deadline_minutes",
             "nobody could ever decide",

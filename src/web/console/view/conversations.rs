@@ -29,6 +29,8 @@ pub struct ConversationsPart {
     pub next: Option<String>,
     /// Whether this continues an earlier page (then an empty list says nothing).
     pub continued: bool,
+    /// Whether only what counts as spam is listed.
+    pub spam: bool,
 }
 
 /// One line of the list.
@@ -50,6 +52,8 @@ pub struct ConversationRow {
     pub state: String,
     /// Whether a person has to do something.
     pub needs_person: bool,
+    /// Whether it counts as spam.
+    pub spam: bool,
 }
 
 /// `GET /conversations/{id}`.
