@@ -1,7 +1,6 @@
 //! Earned autonomy, from the first verdict to an answer that goes out by itself, and back: over HTTP, with the real jobs.
 
-use super::app::client::Client;
-use super::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually};
+use super::app::{Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::policy::GateState;
@@ -74,9 +73,14 @@ fn next_month(app: &TestApp) {
 
 /// What the log says of a kind of entry, in order.
 async fn said(app: &TestApp, kind: &str) -> Vec<Value> {
-    let page = owner(app).await.get("/api/v1/log?limit=200").await.ok();
-    let entries = page["items"].as_array().unwrap().iter();
-    entries.filter(|entry| entry["kind"] == kind).cloned().collect()
+    let (owner, mut after, mut found) = (owner(app).await, 0, Vec::new());
+    loop {
+        let page = owner.get(&format!("/api/v1/log?limit=200&after={after}")).await.ok();
+        let items = page["items"].as_array().unwrap().clone();
+        let Some(last) = items.last() else { return found };
+        after = last["seq"].as_i64().unwrap();
+        found.extend(items.into_iter().filter(|entry| entry["kind"] == kind));
+    }
 }
 
 /// The same verdicts again, as if as many others had asked the same: so that a test need not play hundreds of conversations.

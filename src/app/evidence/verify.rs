@@ -106,7 +106,7 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
     if !said.is_closed {
         return Err(AppError::Conflict {
             sentence: format!(
-                "{name} is not closed yet, so its key is still secret; it closes when the month is over and its checks are judged"
+                "The month {name} is not closed yet, so its key is still secret; it closes when it is over and its checks are judged"
             ),
             extra: serde_json::json!({}),
         });
