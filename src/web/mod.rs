@@ -20,6 +20,7 @@ mod origin;
 pub mod router;
 pub mod server;
 pub mod session;
+mod sheet;
 pub mod state;
 mod widget;
 
