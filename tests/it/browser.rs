@@ -7,6 +7,7 @@ mod duty;
 mod live;
 mod node;
 mod other_origin;
+mod quality;
 mod speed;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};

@@ -25,6 +25,7 @@ pub use answers::{AnswerRow, AnswersInput, What, answers};
 pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
+pub use words::{at_most, percent};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
 

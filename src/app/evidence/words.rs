@@ -4,12 +4,12 @@ use crate::domain::evidence::MonthName;
 use crate::stats::statement::{Claim, Judged, Statement, Withheld};
 
 /// A share, to a tenth of a percent: `3.1 %`.
-pub(super) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     written((share * 1_000.0).round())
 }
 
 /// An upper bound, rounded up: to say less than is known would be a promise that was not earned.
-pub(super) fn at_most(share: f64) -> String {
+pub fn at_most(share: f64) -> String {
     // What is a tenth but for rounding is that tenth.
     written((share * 1_000.0 - 1e-9).ceil())
 }

@@ -2,13 +2,13 @@
 
 use super::view::{
     AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, DriftPicture, MonthLine, PlanPart,
-    Point, QualityPage, Section, Words, percent,
+    Point, QualityPage, Section, Words,
 };
 use super::viewer::Viewer;
 use super::{html, sentence};
 use crate::app::evidence::{
     self, AccuracyRow, AnswerRow, AnswersInput, CertificateView, CurvePoint, EpochView, MonthView, PlanInput, PlanView,
-    Quality, What,
+    Quality, What, at_most, percent,
 };
 use crate::app::{AppError, Who, policy};
 use crate::domain::account::Role;
@@ -132,7 +132,7 @@ fn certificate(known: &Quality) -> Vec<String> {
     let mut said = vec![
         format!(
             "At most {} of the answers within this certificate are bad, {} sure; your limit is {}.",
-            percent(certificate.upper),
+            at_most(certificate.upper),
             percent(1.0 - certificate.risk),
             percent(certificate.limit)
         ),
@@ -178,7 +178,7 @@ fn without_certificate(known: &Quality) -> Vec<String> {
         ),
         Some(Uncertified::OverLimit { upper }) => format!(
             "There is no certificate: even of the first answers that could be tested, up to {} may be bad, more than your limit of {}.",
-            percent(upper),
+            at_most(upper),
             percent(known.autonomy.limit())
         ),
         Some(Uncertified::NothingToCertify) => {
@@ -229,11 +229,11 @@ fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
     let rows = epoch.curve.iter().zip(&epoch.outlook).map(|(now, more)| CurveLine {
         mode: words_of(now.mode),
         automation: percent(now.automation),
-        upper: percent(now.upper),
+        upper: at_most(now.upper),
         estimate: percent(now.estimate),
         verdicts: format!("{}, {} bad", now.reviewed, now.bad),
         is_certified: now.is_certified,
-        outlook: percent(more.upper),
+        outlook: at_most(more.upper),
         outlook_certified: more.is_certified,
     });
     AutonomyPicture::of(&now, &more, limit, says, rows.collect())

@@ -38,7 +38,7 @@ pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
 pub use overview::{LivePage, LivePart, LiveRow};
-pub use picture::{AutonomyPicture, CurveLine, Dot, DriftPicture, Point, percent};
+pub use picture::{AutonomyPicture, CurveLine, Dot, DriftPicture, Point};
 pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
 pub use quality::{AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage};
 pub use queue::{

@@ -1,5 +1,7 @@
 //! Pictures of figures, as coordinates of a drawing: what they show stands beside them as text.
 
+use crate::app::evidence::percent;
+
 /// The drawing's width and height, and where its axes lie.
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 250.0;
@@ -146,16 +148,6 @@ impl DriftPicture {
 
 fn rounded(place: f64) -> f64 {
     (place * 10.0).round() / 10.0
-}
-
-/// A share as people read it.
-pub fn percent(share: f64) -> String {
-    let tenths = (share * 1_000.0).round();
-    if tenths % 10.0 == 0.0 {
-        format!("{:.0} %", tenths / 10.0)
-    } else {
-        format!("{:.1} %", tenths / 10.0)
-    }
 }
 
 #[cfg(test)]
