@@ -177,7 +177,7 @@ pub fn safest(share: f64, assumed: Assumed) -> f64 {
     let shift = std::f64::consts::SQRT_2 * normal_quantile(assumed.auroc);
     let bad_below = |at: f64| assumed.bad * normal_probability(at - shift);
     let below = |at: f64| bad_below(at) + (1.0 - assumed.bad) * normal_probability(at);
-    if !(share > 0.0) || share >= 1.0 || !shift.is_finite() {
+    if share.is_nan() || share <= 0.0 || share >= 1.0 || !shift.is_finite() {
         return assumed.bad;
     }
     let (mut low, mut high) = (-12.0_f64, 12.0 + shift.abs());
@@ -333,7 +333,7 @@ fn lasts(share: f64, wish: Wish, assumed: Assumed) -> bool {
 /// Values that people set.
 const LIMITS: [f64; 11] = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20];
 const RISKS: [f64; 3] = [0.05, 0.10, 0.20];
-const MORE_REVIEWS: [f64; 6] = [1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
+const MORE_REVIEWS: [f64; 9] = [1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0];
 
 /// For each knob the smallest turn that helps: the gate opens, or by a week sooner, or by five points further, or everything held is looked at.
 fn knobs(plan: &Plan) -> Vec<Turned> {

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 /// Which drafts of a month, or of all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each narrows the list by itself")]
 pub struct AnswerFilter {
     /// Made in this month.
     pub month: Option<String>,

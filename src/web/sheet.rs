@@ -38,7 +38,7 @@ pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format:
             for row in &rows {
                 writer.write_record(row.iter().map(cell)).map_err(failed)?;
             }
-            let written = writer.into_inner().map_err(|_| Problem::internal_error())?;
+            let written = writer.into_inner().map_err(|_unwritten| Problem::internal_error())?;
             let headers = [
                 (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
                 (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),

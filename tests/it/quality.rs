@@ -3,12 +3,14 @@
 use crate::app::{Client, OPENING_HOURS, OWNER_PASSWORD, QUIET_MS, TestApp, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::CertificateId;
+use holdpoint::domain::time::Clock as _;
 use holdpoint::stats::statement::{Claim, Counts, Judged, Statement};
 use holdpoint::stats::threshold::{Draft, Evidence, Mode, Rules, certify};
 use holdpoint::store::entity::{certificate, gate_epoch, sampling_month};
 use holdpoint::store::{Change, Json};
 use http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const HOURS: &str = "\n[[topic]]\nname = \"opening hours\"\nwords = [\"open\"]\n";
 
@@ -30,7 +32,7 @@ async fn reviewer(app: &TestApp) -> Client {
     app.anonymous().with("Cookie", &cookie).with("X-CSRF-Token", &csrf)
 }
 
-/// Six hundred verdicts of which every fortieth is bad, the riskier ones more often.
+/// Six hundred verdicts; bad ones are among the risky quotes.
 fn verdicts() -> Vec<Draft> {
     (0..600_u32)
         .map(|number| Draft {
@@ -41,7 +43,7 @@ fn verdicts() -> Vec<Draft> {
             topic: 0,
             is_sensitive: false,
             is_fresh: false,
-            evidence: if number % 40 == 39 || number > 560 && number % 6 == 0 {
+            evidence: if number > 400 && number % 5 == 1 && number % 3 != 0 {
                 Evidence::Bad
             } else {
                 Evidence::Acceptable
@@ -75,7 +77,7 @@ pub(crate) async fn plant(app: &TestApp) {
         effective: 180.0,
         judged: Judged::ByReviewers,
     };
-    let (now, workspace_id) = (app.app.now(), app.workspace.caller.workspace_id);
+    let (now, workspace_id) = (app.clock.now(), app.workspace.caller.workspace_id);
     let statement = serde_json::to_value(Statement::Claim(claim)).unwrap();
     let planted = app.app.store().write(workspace_id, move |tx| {
         let (certification, statement) = (certification.clone(), statement.clone());
@@ -90,7 +92,7 @@ pub(crate) async fn plant(app: &TestApp) {
             })
             .await?;
             tx.insert(certificate::Model {
-                id: CertificateId::new(&*tx.sources().ids),
+                id: CertificateId::from(Uuid::from_u128(5)),
                 workspace_id,
                 epoch: 1,
                 certificate: Json(certified),
@@ -148,7 +150,11 @@ async fn released(client: &Client) -> Value {
 #[tokio::test]
 async fn a_shop_without_evidence_reads_what_is_missing_and_what_to_expect() {
     let app = TestApp::start().await;
-    let shown = page(&app.owner(), "/quality?conversations=20&limit=8&confidence=95&reviews=20").await;
+    let shown = page(
+        &app.owner(),
+        "/quality?conversations=20&limit=8&confidence=95&reviews=20",
+    )
+    .await;
     for words in [
         "<h1>Quality</h1>",
         "There is no certificate yet. It takes at least 192 verdicts",
@@ -162,7 +168,10 @@ async fn a_shop_without_evidence_reads_what_is_missing_and_what_to_expect() {
         assert!(shown.contains(words), "{words} is missing: {shown}");
     }
     let refused = page(&app.owner(), "/quality?limit=70").await;
-    assert!(refused.contains(r#"role="alert">The limit has to lie between"#), "{refused}");
+    assert!(
+        refused.contains(r#"role="alert">The limit has to lie between"#),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -185,12 +194,18 @@ async fn the_certificate_the_curve_and_each_month_stand_there_in_words() {
     assert!(!shown.contains("style="), "the content policy forbids inline styles");
     let csv = app.owner().get("/api/v1/quality/tables/months?format=csv").await;
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
-    assert!(csv.text().contains("2026-05,true,2412,190,180,3,0,0.017,0.0301,0.95,"), "{}", csv.text());
+    assert!(
+        csv.text().contains("2026-05,true,2412,190,180,3,0,0.017,0.0301,0.95,"),
+        "{}",
+        csv.text()
+    );
     let curve = app.owner().get("/api/v1/quality/tables/curve").await.ok();
     let points = curve["items"].as_array().unwrap();
     assert!(points.iter().any(|point| point["is_certified"] == true), "{curve}");
     assert!(
-        points.iter().all(|point| point["upper_with_twice_the_verdicts"].as_f64() <= point["upper"].as_f64()),
+        points
+            .iter()
+            .all(|point| point["upper_with_twice_the_verdicts"].as_f64() <= point["upper"].as_f64()),
         "{curve}"
     );
     app.owner().get("/api/v1/quality/tables/moon").await.refused(400);
@@ -215,18 +230,37 @@ async fn every_figure_opens_the_answers_it_counts_for_those_who_manage() {
     assert_eq!(accuracy["versions"][0]["name"], "Juno, version 1");
 
     let shown = page(&app.owner(), "/quality").await;
-    assert!(shown.contains("/quality/answers?what=judged&amp;topic=other"), "{shown}");
+    assert!(
+        shown.contains("/quality/answers?what=judged&amp;topic=other"),
+        "{shown}"
+    );
     let list = page(&app.owner(), "/quality/answers?what=judged&topic=other").await;
-    assert!(list.contains(OPENING_HOURS) && list.contains("<b>Acceptable</b>"), "{list}");
-    assert!(list.contains(&format!("/conversations/{}", visitor.conversation_id)), "{list}");
+    assert!(
+        list.contains(OPENING_HOURS) && list.contains("<b>Acceptable</b>"),
+        "{list}"
+    );
+    assert!(
+        list.contains(&format!("/conversations/{}", visitor.conversation_id)),
+        "{list}"
+    );
     let none = page(&app.owner(), "/quality/answers?what=bad").await;
     assert!(none.contains("There are none."), "{none}");
-    let csv = app.owner().get("/api/v1/quality/answers?what=judged&format=csv").await.text();
-    assert!(csv.starts_with("draft_id,conversation_id,at,mode,topic,") && csv.lines().count() == 2, "{csv}");
+    let csv = app
+        .owner()
+        .get("/api/v1/quality/answers?what=judged&format=csv")
+        .await
+        .text();
+    assert!(
+        csv.starts_with("draft_id,conversation_id,at,mode,topic,") && csv.lines().count() == 2,
+        "{csv}"
+    );
 
     let reviewer = reviewer(&app).await;
     let shown = page(&reviewer, "/quality").await;
-    assert!(!shown.contains("/quality/answers") && !shown.contains("data-autonomy"), "{shown}");
+    assert!(
+        !shown.contains("/quality/answers") && !shown.contains("data-autonomy"),
+        "{shown}"
+    );
     reviewer.get("/api/v1/quality/answers").await.refused(403);
 }
 
@@ -237,8 +271,18 @@ async fn which_answers_were_drawn_is_told_when_their_month_is_closed() {
     let month = "/api/v1/quality/answers?month=2026-05&what=drawn";
     assert_eq!(app.owner().get(month).await.ok()["items"], json!([]));
     for open in ["month=2026-06&what=drawn", "what=drawn", "what=sent&band=0"] {
-        let refused = app.owner().get(&format!("/api/v1/quality/answers?{open}")).await.refused(422);
-        assert!(refused["detail"].as_str().unwrap().contains("when their month is closed"), "{refused}");
+        let refused = app
+            .owner()
+            .get(&format!("/api/v1/quality/answers?{open}"))
+            .await
+            .refused(422);
+        assert!(
+            refused["detail"]
+                .as_str()
+                .unwrap()
+                .contains("when their month is closed"),
+            "{refused}"
+        );
     }
 }
 
@@ -250,7 +294,11 @@ async fn nobody_who_may_still_judge_an_answer_learns_its_score_from_the_log() {
     for name in ["score", "band", "probability"] {
         assert!(everything[name].is_string(), "the log has it: {everything}");
     }
-    for client in [app.owner(), reviewer(&app).await, app.program(&["read", "review"]).await] {
+    for client in [
+        app.owner(),
+        reviewer(&app).await,
+        app.program(&["read", "review"]).await,
+    ] {
         let refs = released(&client).await;
         assert!(refs["draft"].is_string(), "{refs}");
         for name in ["score", "band", "probability"] {
@@ -265,14 +313,36 @@ async fn a_shop_with_twenty_conversations_a_day_gets_an_honest_plan() {
     let plan = async |query: &str| app.owner().get(&format!("/api/v1/planner?{query}")).await.ok();
     let tight = plan("conversations=20&limit=0.02&confidence=0.95&reviews=20").await;
     assert!(tight["opening"].is_null(), "{tight}");
-    assert!(tight["in_words"][0].as_str().unwrap().starts_with("The gate is not likely to open"), "{tight}");
-    assert!(tight["knobs"].as_array().unwrap().iter().any(|turned| turned["knob"] == "limit"), "{tight}");
+    assert!(
+        tight["in_words"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("The gate is not likely to open"),
+        "{tight}"
+    );
+    assert!(
+        tight["knobs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|turned| turned["knob"] == "limit"),
+        "{tight}"
+    );
     let bold = plan("conversations=20&limit=0.08&confidence=0.95&reviews=20").await;
-    assert!(bold["opening"]["days"].as_f64().unwrap() <= 31.0 && bold["is_feasible"] == true, "{bold}");
+    assert!(
+        bold["opening"]["days"].as_f64().unwrap() <= 31.0 && bold["is_feasible"] == true,
+        "{bold}"
+    );
     assert_eq!(bold["presets"].as_array().unwrap().len(), 3);
     // What is left out is as it is set.
     assert_eq!(plan("").await["wish"]["limit"], 0.04);
-    for wrong in ["conversations=-1", "limit=4", "confidence=95", "reviews=1e9", "limit=nan"] {
+    for wrong in [
+        "conversations=-1",
+        "limit=4",
+        "confidence=95",
+        "reviews=1e9",
+        "limit=nan",
+    ] {
         app.owner().get(&format!("/api/v1/planner?{wrong}")).await.refused(422);
     }
 }

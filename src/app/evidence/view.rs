@@ -4,7 +4,7 @@ use super::records::{House, Topics, records};
 use super::{drift, months, words};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
-use crate::domain::evidence::{JudgedBy, MonthName};
+use crate::domain::evidence::{JudgedBy, Judgement, MonthName};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Watched, betting_upper};
@@ -237,7 +237,7 @@ fn watched(found: &[evidence::Model], probabilities: &[f64]) -> Option<Vec<Watch
         };
         *sent += 1;
         let judged = record.judged.filter(|judged| judged.by == JudgedBy::Sample);
-        match judged.map(|judged| judged.found_bad()) {
+        match judged.map(Judgement::found_bad) {
             Some(Some(false)) => *good += 1,
             // What nobody could judge counts as bad.
             Some(Some(true) | None) => *bad += 1,

@@ -101,6 +101,7 @@ fn owner_gone(entry: &EntryView, names: &Names) -> String {
 }
 
 /// An entry as one sentence.
+#[expect(clippy::too_many_lines, reason = "one line for each kind")]
 pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
     let (who, visitor) = (names.actor(entry), visitor(entry));
     let has = |name: &str| entry.refs.contains_key(name);

@@ -84,7 +84,7 @@ pub struct Point {
 impl AutonomyPicture {
     /// Draws a curve, its outlook and the limit (a share above 0).
     pub fn of(curve: &[Point], outlook: &[Point], limit: f64, says: String, rows: Vec<CurveLine>) -> Self {
-        let today = curve.iter().filter(|point| point.is_certified).next_back();
+        let today = curve.iter().rfind(|point| point.is_certified);
         let highest = (LIMITS_SHOWN * limit).min(1.0);
         let x = |share: f64| rounded(LEFT + share.clamp(0.0, 1.0) * (RIGHT - LEFT));
         let y = |error: f64| rounded(BOTTOM - (error / highest).clamp(0.0, 1.0) * (BOTTOM - TOP));
