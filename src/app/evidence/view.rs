@@ -232,7 +232,7 @@ fn watched(found: &[evidence::Model], probabilities: &[f64]) -> Option<Vec<Watch
         let Some((band, _)) = record.sent.filter(|_| !record.left_out) else {
             continue;
         };
-        let Some((sent, good, bad)) = bands.get_mut(usize::from(band)) else {
+        let Some((sent, good, wrong)) = bands.get_mut(usize::from(band)) else {
             continue;
         };
         *sent += 1;
@@ -240,7 +240,7 @@ fn watched(found: &[evidence::Model], probabilities: &[f64]) -> Option<Vec<Watch
         match judged.map(Judgement::found_bad) {
             Some(Some(false)) => *good += 1,
             // What nobody could judge counts as bad.
-            Some(Some(true) | None) => *bad += 1,
+            Some(Some(true) | None) => *wrong += 1,
             None => {}
         }
     }
