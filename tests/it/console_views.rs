@@ -460,7 +460,7 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
     }
 }
 
-/// Every page by name.
+/// The page before anything is known.
 fn quality_empty() -> QualityPage {
     QualityPage {
         shell: shell(Section::Quality),
@@ -541,6 +541,7 @@ fn quality() -> QualityPage {
     page
 }
 
+/// Every page by name.
 #[expect(clippy::too_many_lines, reason = "a list, one entry a page")]
 fn pages() -> Vec<(&'static str, String)> {
     let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
