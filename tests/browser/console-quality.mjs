@@ -52,7 +52,7 @@ try {
   await form.getByLabel('Bad answers at most').fill('3,5');
   await form.getByLabel('Let certificates open the gate').check();
   await form.getByRole('button', { name: 'Save' }).press('Enter');
-  await page.getByText('Saved.').waitFor();
+  await page.locator('.toast-words').getByText('Saved.').waitFor();
   await page.goto(`${base}/queue`);
   await page.keyboard.press('g');
   await page.keyboard.press('y');
