@@ -1,6 +1,7 @@
 //! Conversations as the console shows them.
 
 use super::caller::Caller;
+use super::evidence;
 use super::notes::{self, NoteView};
 use super::policy::{self, ReleasedView};
 use super::review::{DraftView, OutcomeView, outcome_view};
@@ -69,7 +70,7 @@ pub struct DecisionView {
     pub rules: Vec<String>,
     /// How the draft waits, if it does.
     pub terms: Terms,
-    /// How sure the draft was, if that was recorded.
+    /// How sure the draft was, if that was recorded: for those who manage, once nobody judges it any more.
     pub confidence: Option<f64>,
     /// The releases without a certificate that let it out, if it went out by itself.
     pub released: Vec<ReleasedView>,
@@ -217,6 +218,7 @@ async fn summary(
 
 async fn decision_view(
     rows: &Rows<'_>,
+    caller: &Caller,
     names: &mut Names,
     agent_id: AgentId,
     row: decision::Model,
@@ -228,7 +230,7 @@ async fn decision_view(
         reasons: row.reasons.0,
         policy_version: row.policy_version,
         terms: row.terms.0,
-        confidence: row.confidence,
+        confidence: if evidence::may_see_score(rows, caller, row.draft_id).await? { row.confidence } else { None },
     })
 }
 
@@ -299,7 +301,7 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
     let mut drafts = Vec::new();
     for draft in rows.drafts_of_turns(&turns).await? {
         let decision = match rows.decision_of(draft.id).await? {
-            Some(decided) => Some(decision_view(&rows, &mut names, row.agent_id, decided).await?),
+            Some(decided) => Some(decision_view(&rows, caller, &mut names, row.agent_id, decided).await?),
             None => None,
         };
         let release_id = rows.release_of(draft.id).await?.map(|release| release.id);

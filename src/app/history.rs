@@ -1,11 +1,14 @@
 //! The log: reading it, and proving that nobody has changed it.
 
 use super::caller::Caller;
+use super::evidence::scores_shown;
 use super::{App, AppError};
 use crate::domain::account::Scope;
+use crate::domain::ids::DraftId;
 use crate::domain::log::{ChainVerifier, Entry, Hash};
 use crate::domain::screening::mask;
 use crate::domain::time::Timestamp;
+use crate::store::Rows;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -67,6 +70,25 @@ fn masked(content: Value) -> Value {
     }
 }
 
+/// References that tell how risky an answer is taken to be. Whoever judges it must not know them before (invariant 7).
+const OF_THE_SCORE: [&str; 3] = ["score", "band", "probability"];
+
+/// Entries as this caller may see them: what is known of an answer's score is left out until nobody judges it any more.
+async fn shown(rows: &Rows<'_>, caller: &Caller, entries: Vec<Entry>) -> Result<Vec<EntryView>, AppError> {
+    let draft_of = |refs: &BTreeMap<String, String>| -> Option<DraftId> { refs.get("draft")?.parse().ok() };
+    let graded = entries.iter().filter(|entry| entry.header.refs.contains_key("score"));
+    let drafts: Vec<DraftId> = graded.filter_map(|entry| draft_of(&entry.header.refs)).collect();
+    let seen = scores_shown(rows, caller, &drafts).await?;
+    let views = entries.into_iter().map(|entry| {
+        let mut view = EntryView::from(entry);
+        if !draft_of(&view.refs).is_some_and(|draft| seen.contains(&draft)) {
+            view.refs.retain(|name, _| !OF_THE_SCORE.contains(&name.as_str()));
+        }
+        view
+    });
+    Ok(views.collect())
+}
+
 /// What verifying found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verification {
@@ -88,8 +110,9 @@ pub struct Verification {
 /// [`AppError::Forbidden`] or the store's.
 pub async fn after(app: &App, caller: &Caller, after: i64, limit: u64) -> Result<Vec<EntryView>, AppError> {
     caller.require(Scope::Read)?;
-    let entries = app.store().rows(caller.workspace_id).log_after(after, limit).await?;
-    Ok(entries.into_iter().map(EntryView::from).collect())
+    let rows = app.store().rows(caller.workspace_id);
+    let entries = rows.log_after(after, limit).await?;
+    shown(&rows, caller, entries).await
 }
 
 /// Entries before a sequence (the newest when none), newest first.
@@ -98,8 +121,9 @@ pub async fn after(app: &App, caller: &Caller, after: i64, limit: u64) -> Result
 /// [`AppError::Forbidden`] or the store's.
 pub async fn before(app: &App, caller: &Caller, before: Option<i64>, limit: u64) -> Result<Vec<EntryView>, AppError> {
     caller.require(Scope::Read)?;
-    let entries = app.store().rows(caller.workspace_id).log_before(before, limit).await?;
-    Ok(entries.into_iter().map(EntryView::from).collect())
+    let rows = app.store().rows(caller.workspace_id);
+    let entries = rows.log_before(before, limit).await?;
+    shown(&rows, caller, entries).await
 }
 
 /// Sequence of the newest entry.

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::exit::{Code, Failure};
 use super::output::{self, short};
 use super::queue::from_standard_input;
-use super::show::{decimal, joined, list, number, text, time};
+use super::show::{joined, list, number, text, time};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -322,13 +322,16 @@ fn explained(answer: &Value) -> String {
 }
 
 fn draft(draft: &Value) -> String {
+    // Whoever may still judge it is not told.
+    let known = draft.pointer("/confidence").and_then(Value::as_f64);
+    let confidence = known.map(|confidence| format!(", confidence {confidence:.2}")).unwrap_or_default();
     let mut lines = vec![
         format!("{}  {}", time(draft, "/at"), short(text(draft, "/question"), 80)),
         format!(
-            "    {} (policy version {}, confidence {:.2})",
+            "    {} (policy version {}{})",
             text(draft, "/decision"),
             number(draft, "/policy_version"),
-            decimal(draft, "/confidence")
+            confidence
         ),
     ];
     let topics = joined(draft, "/topics");

@@ -18,8 +18,26 @@ pub(crate) struct Sample {
 enum SampleCommand {
     /// The certificate, and what can be said of each month
     Show,
+    /// What a shop can expect: whether the gate opens, when, how far, and what to turn
+    Plan(Plan),
     /// Recheck the whole draw of a month that is closed, from the log alone
     Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+struct Plan {
+    /// Conversations a day [default: as in the last four weeks]
+    #[arg(long, value_name = "NUMBER")]
+    conversations: Option<f64>,
+    /// The largest share of bad answers among those sent without a person, like 0.04 [default: as it is set]
+    #[arg(long, value_name = "SHARE")]
+    limit: Option<f64>,
+    /// How sure, like 0.95 [default: as it is set]
+    #[arg(long, value_name = "SHARE")]
+    confidence: Option<f64>,
+    /// Answers that your team can judge a day [default: as it is set]
+    #[arg(long, value_name = "NUMBER")]
+    reviews: Option<f64>,
 }
 
 #[derive(Debug, Args)]
@@ -33,8 +51,24 @@ impl Sample {
     pub(crate) async fn run(self, context: Context) -> Result<(), Failure> {
         match self.command {
             SampleCommand::Show => {
-                let answer = Client::asked(&context, Needs::Database, async |client| client.get("/api/v1/quality").await);
+                let answer = Client::asked(&context, Needs::Database, async |client| {
+                    client.get("/api/v1/quality").await
+                });
                 context.answer(&answer.await?, quality)
+            }
+            SampleCommand::Plan(wish) => {
+                let wished = [
+                    ("conversations", wish.conversations),
+                    ("limit", wish.limit),
+                    ("confidence", wish.confidence),
+                    ("reviews", wish.reviews),
+                ];
+                let wished = wished
+                    .into_iter()
+                    .filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+                let path = format!("/api/v1/planner?{}", wished.collect::<Vec<_>>().join("&"));
+                let answer = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
+                context.answer(&answer.await?, plan)
             }
             SampleCommand::Verify(Verify { month }) => {
                 let path = format!("/api/v1/quality/draw?month={month}");
@@ -71,30 +105,22 @@ fn quality(answer: &Value) -> String {
         ),
     }];
     for month in list(answer, "/months") {
-        let name = text(month, "/month");
-        let said = match month.pointer("/statement/claim") {
-            Some(claim) => format!(
-                "at most {} of the {} answers sent unreviewed were bad ({} reviewed)",
-                percent(claim, "/upper"),
-                number(claim, "/counts/sent"),
-                number(claim, "/counts/reviewed"),
-            ),
-            None => match text(month, "/statement/withheld/because") {
-                "nothing_sent" => "nothing went out unreviewed".to_owned(),
-                "nothing_reviewed" => format!(
-                    "{} answers went out unreviewed, and none of those drawn is judged yet",
-                    number(month, "/statement/withheld/counts/sent")
-                ),
-                _ => "too many of the drawn answers could not be judged; nothing can be said".to_owned(),
-            },
-        };
-        let state = if month.pointer("/is_closed").and_then(Value::as_bool) == Some(true) {
-            ""
-        } else {
-            ", as it stands"
-        };
-        lines.push(format!("{name}{state}: {said}"));
+        lines.push(text(month, "/in_words").to_owned());
     }
+    lines.join("\n")
+}
+
+fn plan(answer: &Value) -> String {
+    let sentences = |pointer: &'static str| list(answer, pointer).iter().filter_map(Value::as_str);
+    let mut lines: Vec<String> = sentences("/in_words").map(str::to_owned).collect();
+    lines.push("\nWith the same conversations and reviews:".to_owned());
+    lines.extend(
+        list(answer, "/presets")
+            .iter()
+            .map(|preset| format!("    {}.\n        {}", text(preset, "/says"), text(preset, "/in_words"))),
+    );
+    lines.push("\nTaken for granted:".to_owned());
+    lines.extend(sentences("/assumptions").map(|sentence| format!("    {sentence}")));
     lines.join("\n")
 }
 
@@ -115,6 +141,9 @@ fn draw(answer: &Value) -> String {
             .filter_map(Value::as_str)
             .map(|problem| format!("    {problem}")),
     );
-    lines.push(format!("Key's hash, published when the month began: {}", text(answer, "/commitment")));
+    lines.push(format!(
+        "Key's hash, published when the month began: {}",
+        text(answer, "/commitment")
+    ));
     lines.join("\n")
 }

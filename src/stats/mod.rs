@@ -10,6 +10,7 @@ pub mod eprocess;
 pub mod metrics;
 pub mod normal;
 mod number;
+pub mod planner;
 pub mod quantile;
 pub mod random;
 pub mod replay;

@@ -3,6 +3,7 @@
 //! One writer connection commits many queued writes at once ([`write`]); readers have a pool of their own. Rows of a
 //! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
 
+mod answers;
 pub mod care;
 mod checks;
 mod confirm;
@@ -24,6 +25,7 @@ mod team;
 mod webhooks;
 mod write;
 
+pub use answers::AnswerFilter;
 pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
 pub use failing::Failing;

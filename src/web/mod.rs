@@ -21,6 +21,7 @@ mod origin;
 pub mod router;
 pub mod server;
 pub mod session;
+mod sheet;
 pub mod state;
 mod widget;
 

@@ -8,6 +8,7 @@ mod interrupted;
 mod live;
 mod node;
 mod other_origin;
+mod quality;
 mod speed;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};

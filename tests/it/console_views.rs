@@ -462,6 +462,87 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
     }
 }
 
+/// The page before anything is known.
+fn quality_empty() -> QualityPage {
+    QualityPage {
+        shell: shell(Section::Quality),
+        settings: AutonomyForm {
+            opens: false,
+            limit: "4".into(),
+            confidence: 95,
+            reviews: 30,
+            is_owner: false,
+        },
+        gate: "The gate is closed: every answer waits for a person.".into(),
+        certificate: vec!["There is no certificate yet.".into()],
+        expires: None,
+        tested: None,
+        curve: None,
+        months: Vec::new(),
+        drift: None,
+        drift_words: "Nothing to watch yet.".into(),
+        topics: Vec::new(),
+        versions: Vec::new(),
+        plan: PlanPart {
+            conversations: "20".into(),
+            limit: "4".into(),
+            confidence: "95".into(),
+            reviews: "20".into(),
+            says: vec!["The gate is likely to open after 45 days.".into()],
+            assumptions: vec!["6 % of drafts are bad.".into()],
+            presets: vec![("Careful".into(), "At most 2 % bad.".into())],
+            problem: String::new(),
+        },
+    }
+}
+
+fn quality() -> QualityPage {
+    let point = |automation, upper, is_certified| Point {
+        automation,
+        upper,
+        is_certified,
+    };
+    let now = [point(0.3, 0.03, true), point(0.6, 0.038, true), point(0.9, 0.06, false)];
+    let more = [point(0.3, 0.02, true), point(0.6, 0.03, true), point(0.9, 0.039, true)];
+    let row = CurveLine {
+        mode: "Verified answer",
+        automation: "30 %".into(),
+        upper: "3 %".into(),
+        estimate: "1.2 %".into(),
+        verdicts: "412, 5 bad".into(),
+        is_certified: true,
+        outlook: "2 %".into(),
+        outlook_certified: true,
+    };
+    let says = "Today 60 % may go out within the limit of 4 %.".to_owned();
+    let mut page = quality_empty();
+    page.shell.manages = true;
+    page.settings.is_owner = true;
+    page.expires = Some(ago(-90_000));
+    page.tested = Some(ago(90_000));
+    page.curve = Some(AutonomyPicture::of(&now, &more, 0.04, says, vec![row]));
+    page.months = vec![MonthLine {
+        month: "2026-05".into(),
+        name: "May 2026".into(),
+        says: "At most 3.1 % of the 2 412 answers sent unreviewed in May 2026 were bad.".into(),
+        is_closed: true,
+        sent: 2_412,
+        drawn: Some(190),
+        reviewed: 180,
+        bad: 3,
+    }];
+    page.drift = Some(DriftPicture::of(40.0, 3_000.0));
+    page.topics = vec![AccuracyLine {
+        name: "opening hours".into(),
+        query: "topic=opening%20hours".into(),
+        drafts: 412,
+        judged: 80,
+        bad: 2,
+        says: "97.5 % acceptable (92 % to 99.6 %; 80 drafts judged, 2 bad)".into(),
+    }];
+    page
+}
+
 /// Every page by name.
 #[expect(clippy::too_many_lines, reason = "a list, one entry a page")]
 fn pages() -> Vec<(&'static str, String)> {
@@ -589,6 +670,29 @@ fn pages() -> Vec<(&'static str, String)> {
                 answers: Vec::new(),
             }),
         ),
+        ("quality", html(&quality())),
+        ("quality-empty", html(&quality_empty())),
+        (
+            "quality-answers",
+            html(&AnswersPage {
+                shell: shell(Section::Quality),
+                title: "Answers found bad in May 2026".into(),
+                hint: "An answer about which somebody else is still asked is listed afterwards.".into(),
+                rows: vec![AnswerLine {
+                    conversation: "c1".into(),
+                    at: ago(90_000),
+                    question: "Are you open on <b>Sunday</b>?".into(),
+                    answer: "We open at nine.".into(),
+                    mode: "Quoted from your knowledge",
+                    topic: "opening hours".into(),
+                    state: "Sent without a person",
+                    verdict: "Bad",
+                }],
+                query: "what=bad&month=2026-05".into(),
+                next: Some("1_d1".into()),
+                continued: false,
+            }),
+        ),
         (
             "log",
             html(&log_page(Some(ChainStatus::Whole {
@@ -640,6 +744,25 @@ fn every_page_has_one_heading_one_main_and_a_title() {
         assert_eq!(html.matches("<main").count(), 1, "{name}: <main>");
         assert!(html.contains(" · Holdpoint</title>"), "{name}: title");
     }
+}
+
+#[test]
+fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers() {
+    let html = quality().render().unwrap();
+    for shown in [
+        "aria-labelledby=\"curve-says\"",
+        "Today 60 % may go out within the limit of 4 %.",
+        "your limit, 4 %",
+        "<td data-label=\"Bad at most\">3 %</td>",
+        "/quality/answers?month=2026-05&amp;what=sent",
+        "/quality/answers?what=bad&amp;topic=opening%20hours",
+    ] {
+        assert!(html.contains(shown), "{shown} is missing: {html}");
+    }
+    let mut reviewer = quality();
+    reviewer.shell.manages = false;
+    let html = reviewer.render().unwrap();
+    assert!(!html.contains("/quality/answers") && !html.contains("Let certificates open the gate"), "{html}");
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod layers;
 mod mail;
 mod models;
 mod policy;
+mod quality;
 mod remote;
 mod screening_measure;
 mod smtp;

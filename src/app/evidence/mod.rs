@@ -4,23 +4,34 @@
 //! workspace does the rest ([`keep`]): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
 //! is figured out anew from rows; nothing is remembered between runs.
 
+mod accuracy;
+mod answers;
 mod carry;
 mod certify;
 mod drift;
 mod grade;
 mod months;
 mod note;
+mod planner;
 mod records;
 mod settings;
+mod tables;
 mod verify;
 mod view;
+mod words;
 
+pub use accuracy::{Accuracy, AccuracyRow, accuracy};
+pub use answers::{AnswerRow, AnswersInput, What, answers};
+pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
+pub use tables::{NoSuchTable, Sheet, Table, table};
+pub use words::{at_most, percent};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
 
 pub(super) use carry::{carry_over, published};
 pub(super) use grade::{Grade, grade, graded};
+pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use months::open as open_month;
 pub(super) use note::{decided_without_verdict, judged, leave_out};
 

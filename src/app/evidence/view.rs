@@ -1,18 +1,24 @@
 //! What is known, for people.
 
-use super::records::House;
-use super::{drift, months};
+use super::records::{House, Topics, records};
+use super::{drift, months, words};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
+use crate::domain::evidence::{JudgedBy, Judgement, MonthName};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
+use crate::stats::bounds::{Watched, betting_upper};
 use crate::stats::drift::ALARM_LEVEL;
 use crate::stats::statement::Statement;
-use crate::stats::threshold::{Certificate, Mode, Step, Uncertified, verdicts_needed};
+use crate::stats::threshold::{Certificate, Mode, Rules, Step, Uncertified, verdicts_needed, with_times_the_verdicts};
+use crate::store::Rows;
+use crate::store::entity::{evidence, sampling_month};
 use serde::Serialize;
 
 /// So many past tests and certificates are shown.
 const SHOWN: u64 = 24;
+/// The outlook is on so many times the verdicts.
+const MORE: f64 = 2.0;
 
 /// Everything about quality.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -93,6 +99,8 @@ pub struct EpochView {
     pub at: Timestamp,
     /// All sets in order.
     pub curve: Vec<CurvePoint>,
+    /// The same with twice the verdicts, if they say the same: what more evidence would give.
+    pub outlook: Vec<CurvePoint>,
     /// Why there is no certificate.
     pub refused: Option<Uncertified>,
     /// Topics that are above the limit by themselves.
@@ -106,6 +114,10 @@ pub struct MonthView {
     pub month: String,
     /// What is said of it; as it stands, where the month is not closed.
     pub statement: Statement,
+    /// In one sentence. Of a month under way it is a bound that may be looked at at any time.
+    pub in_words: String,
+    /// That bound, for a month under way of which something was judged.
+    pub so_far: Option<f64>,
     /// Whether it is closed.
     pub is_closed: bool,
     /// Hash of the key of its draws.
@@ -124,16 +136,42 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     let epoch = rows.last_epoch().await?;
     let since = epoch.as_ref().map_or(house.created_at, |epoch| epoch.began_at);
     let mut months = Vec::new();
-    for row in rows.sampling_months().await?.into_iter().take(usize::try_from(SHOWN).unwrap_or(usize::MAX)) {
-        let stored = row.statement.clone().and_then(|said| serde_json::from_value(said.0).ok());
+    for row in rows
+        .sampling_months()
+        .await?
+        .into_iter()
+        .take(usize::try_from(SHOWN).unwrap_or(usize::MAX))
+    {
+        let stored = row
+            .statement
+            .clone()
+            .and_then(|said| serde_json::from_value(said.0).ok());
         let statement = match stored {
             Some(stored) => stored,
             None => months::statement(&rows, &house, &row).await?.0,
         };
+        let is_closed = row.closed_at.is_some();
+        let so_far = if is_closed {
+            None
+        } else {
+            so_far(&rows, &house, &row).await?
+        };
+        let in_words = row.month.parse::<MonthName>().map_or_else(
+            |_| row.month.clone(),
+            |name| {
+                if is_closed {
+                    words::of_month(&statement, name)
+                } else {
+                    words::so_far(&statement, name, so_far)
+                }
+            },
+        );
         months.push(MonthView {
+            in_words,
+            so_far,
             month: row.month.clone(),
             statement,
-            is_closed: row.closed_at.is_some(),
+            is_closed,
             commitment: months::hex(&row.commitment),
         });
     }
@@ -157,6 +195,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             ended: row.ended_at.zip(row.ended_because),
         }),
         epoch: epoch.map(|row| EpochView {
+            outlook: outlook(&row.certification.0.curve, &house),
             number: row.number,
             at: row.began_at,
             curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
@@ -165,5 +204,61 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
         }),
         months,
         drift: detector.map(|detector| (detector.figure(), ALARM_LEVEL)),
+    })
+}
+
+fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
+    let rules = Rules {
+        limit: house.autonomy.limit(),
+        risk: house.autonomy.risk(),
+        score_version: 0,
+    };
+    with_times_the_verdicts(curve, MORE, &rules)
+        .iter()
+        .map(CurvePoint::from)
+        .collect()
+}
+
+/// The bound of a month under way that holds whenever one looks: the month's own is computed once, at its close.
+async fn so_far(rows: &Rows<'_>, house: &House, month: &sampling_month::Model) -> Result<Option<f64>, AppError> {
+    let found = rows.evidence_of_month(&month.month).await?;
+    Ok(watched(&found, &month.probabilities.0).map(|strata| betting_upper(&strata, house.autonomy.risk())))
+}
+
+/// What was sent and judged by band, as shares; none where nothing was sent.
+fn watched(found: &[evidence::Model], probabilities: &[f64]) -> Option<Vec<Watched>> {
+    let mut bands = vec![(0_u32, 0_u64, 0_u64); probabilities.len()];
+    for record in records(found, &mut Topics::default()) {
+        let Some((band, _)) = record.sent.filter(|_| !record.left_out) else {
+            continue;
+        };
+        let Some((sent, good, wrong)) = bands.get_mut(usize::from(band)) else {
+            continue;
+        };
+        *sent += 1;
+        let judged = record.judged.filter(|judged| judged.by == JudgedBy::Sample);
+        match judged.map(Judgement::found_bad) {
+            Some(Some(false)) => *good += 1,
+            // What nobody could judge counts as bad.
+            Some(Some(true) | None) => *wrong += 1,
+            None => {}
+        }
+    }
+    let all: f64 = bands.iter().map(|(sent, ..)| f64::from(*sent)).sum();
+    let checks: f64 = bands
+        .iter()
+        .zip(probabilities)
+        .map(|((sent, ..), p)| f64::from(*sent) * p)
+        .sum();
+    (all > 0.0 && checks > 0.0).then(|| {
+        let strata = bands.iter().zip(probabilities);
+        strata
+            .map(|((sent, good, bad), probability)| Watched {
+                share: f64::from(*sent) / all,
+                draws: f64::from(*sent) * probability / checks,
+                good: *good,
+                bad: *bad,
+            })
+            .collect()
     })
 }

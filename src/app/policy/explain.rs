@@ -3,7 +3,7 @@
 use super::gate::ReleasedView;
 use super::zone;
 use crate::app::views::Names;
-use crate::app::{App, AppError, Caller};
+use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::ids::{AgentId, ConversationId, DraftId};
@@ -35,7 +35,7 @@ pub struct DraftExplained {
     pub policy_version: i64,
     /// How the draft waits, if it does.
     pub terms: Terms,
-    /// How sure it was, if that was recorded.
+    /// How sure it was, if that was recorded: for those who manage, once nobody judges it any more.
     pub confidence: Option<f64>,
     /// Topics it belongs to, if they were recorded.
     pub topics: Vec<String>,
@@ -93,7 +93,7 @@ pub async fn explain_conversation(
             reasons,
             policy_version: row.policy_version,
             terms: row.terms.0,
-            confidence: row.confidence,
+            confidence: if evidence::may_see_score(&rows, caller, draft.id).await? { row.confidence } else { None },
             topics,
             rules: rules.unwrap_or_default(),
             released,

@@ -206,7 +206,8 @@ fn needed_from(least: f64, limit: f64, risk: f64) -> u32 {
     u32::MAX
 }
 
-fn can_start(effective: f64, limit: f64, risk: f64) -> bool {
+/// Whether the test can begin in a set with so many effective verdicts: half the limit would pass.
+pub fn can_start(effective: f64, limit: f64, risk: f64) -> bool {
     effective > 0.0 && clopper_pearson_upper((START * limit * effective).floor(), effective, risk) <= limit
 }
 

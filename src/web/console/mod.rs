@@ -13,6 +13,7 @@ mod log;
 mod models;
 mod overview;
 mod policy;
+mod quality;
 mod queue;
 mod replies;
 mod sentences;
@@ -57,6 +58,8 @@ pub fn pages() -> Pages {
         .route("/settings/policy", get(policy::page))
         .route("/settings/team", get(team::page))
         .route("/settings/replies", get(replies::page))
+        .route("/quality", get(quality::page))
+        .route("/quality/answers", get(quality::answers))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

@@ -101,6 +101,7 @@ fn owner_gone(entry: &EntryView, names: &Names) -> String {
 }
 
 /// An entry as one sentence.
+#[expect(clippy::too_many_lines, reason = "one line for each kind")]
 pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
     let (who, visitor) = (names.actor(entry), visitor(entry));
     let has = |name: &str| entry.refs.contains_key(name);
@@ -187,6 +188,18 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             Some(number) => format!("{who} applied version {number} of the policy."),
             None => format!("{who} applied a policy."),
         },
+        "sampling.opened" => "A month's checks were fixed: the hash of their secret key is written down here.".to_owned(),
+        "sampling.drawn" => "Answers were drawn for checks, or not.".to_owned(),
+        "statement.published" => match entry.refs.get("month") {
+            Some(month) => format!("What can be said of {month} was published, and the key of its draws revealed."),
+            None => "A month's statement was published.".to_owned(),
+        },
+        "score.fitted" => "The score was made anew from verdicts.".to_owned(),
+        "certificate.tested" => "The certificate was tested.".to_owned(),
+        "gate.opened" => "A certificate opened the gate.".to_owned(),
+        "gate.closed" => "The gate was closed: its certificate ended.".to_owned(),
+        "autonomy.changed" => format!("{who} changed what may go out without a person."),
+        "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
         "mail.sent" => "The mail server accepted an e-mail.".to_owned(),
         "mail.failed" => "An e-mail could not be sent.".to_owned(),
@@ -267,6 +280,8 @@ pub(super) fn href(entry: &EntryView) -> String {
         "/knowledge/verified".to_owned()
     } else if entry.kind.starts_with("policy.") || entry.kind.starts_with("gate.") {
         "/settings/policy".to_owned()
+    } else if ["sampling.", "statement.", "certificate.", "autonomy.", "score."].iter().any(|kind| entry.kind.starts_with(kind)) {
+        "/quality".to_owned()
     } else if entry.kind.starts_with("knowledge.") {
         "/knowledge".to_owned()
     } else {

@@ -15,7 +15,9 @@ mod marked;
 mod models;
 mod moment;
 mod overview;
+mod picture;
 mod policy;
+mod quality;
 mod queue;
 mod replies;
 mod shell;
@@ -36,7 +38,9 @@ pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
 pub use overview::{LivePage, LivePart, LiveRow};
+pub use picture::{AutonomyPicture, CurveLine, Dot, DriftPicture, Point};
 pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
+pub use quality::{AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };

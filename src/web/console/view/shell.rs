@@ -41,7 +41,7 @@ pub struct Undelivered {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"log"`, `"settings"`).
+    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"quality"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -55,6 +55,7 @@ pub enum Section {
     Live,
     Conversations,
     Knowledge,
+    Quality,
     Log,
     Settings,
 }
@@ -67,6 +68,7 @@ impl Section {
             Self::Live => "live",
             Self::Conversations => "conversations",
             Self::Knowledge => "knowledge",
+            Self::Quality => "quality",
             Self::Log => "log",
             Self::Settings => "settings",
         }

@@ -1,0 +1,181 @@
+//! The answers behind a figure, and who may know how risky one is taken to be.
+
+use super::records::House;
+use crate::app::conversations::parse_cursor;
+use crate::app::views::{Page, next_page};
+use crate::app::{App, AppError, Caller, Who};
+use crate::domain::account::Scope;
+use crate::domain::answer::AnswerMode;
+use crate::domain::evidence::MonthName;
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId};
+use crate::domain::review::VerdictLabel;
+use crate::domain::time::Timestamp;
+use crate::store::entity::evidence;
+use crate::store::{AnswerFilter, Rows};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// Which answers of a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// All drafts that answer.
+    #[default]
+    Drafts,
+    /// Sent without a person.
+    Sent,
+    /// Of those, drawn for a check. Only of a month that is closed: until then it would tell samples from other checks.
+    Drawn,
+    /// Judged checks of what was sent.
+    Reviewed,
+    /// Of those, found bad.
+    BadReviewed,
+    /// Judged, at the gate or as a check.
+    Judged,
+    /// Of those, found bad.
+    Bad,
+}
+
+/// Which answers are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AnswersInput {
+    /// Of this month; of the last three, if none is named.
+    pub month: Option<String>,
+    /// Which of them.
+    #[serde(default)]
+    pub what: What,
+    /// About this topic.
+    pub topic: Option<String>,
+    /// By this agent version.
+    pub version: Option<AgentVersionId>,
+    /// In this band. Only of a month that is closed.
+    pub band: Option<i64>,
+}
+
+/// An answer in such a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AnswerRow {
+    /// The draft.
+    pub draft_id: DraftId,
+    /// Where it stands.
+    pub conversation_id: ConversationId,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What was asked.
+    pub question: String,
+    /// What was answered.
+    pub answer: String,
+    /// How it came about.
+    pub mode: AnswerMode,
+    /// Its topic.
+    pub topic: String,
+    /// It went out without a person.
+    pub is_sent: bool,
+    /// The verdict that counts; none as long as somebody else is still asked about it.
+    pub verdict: Option<VerdictLabel>,
+    /// Its band, once nobody judges it any more.
+    pub band: Option<i64>,
+}
+
+/// The answers behind a figure, the newest first. For those who manage: a list of what was judged would tell a reviewer what others said.
+///
+/// # Errors
+/// [`AppError::Invalid`] for a month that is none, and for what must not be known of an open month; [`AppError::Forbidden`] or the store's.
+pub async fn answers(
+    app: &App,
+    caller: &Caller,
+    input: &AnswersInput,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<AnswerRow>, AppError> {
+    caller.require(Scope::Admin)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let filter = filter(app, &rows, input).await?;
+    let below = after.map(parse_cursor::<DraftId>).transpose()?;
+    let found = rows.answers(&filter, below, limit).await?;
+    let next = next_page(&found, limit, |last| format!("{}_{}", last.created_at.0, last.draft_id));
+    let drafts: Vec<DraftId> = found.iter().map(|row| row.draft_id).collect();
+    let settled = rows.settled(&drafts).await?;
+    let mut items = Vec::with_capacity(found.len());
+    for row in found {
+        let is_settled = settled.contains(&row.draft_id);
+        items.push(answer(&rows, row, is_settled).await?);
+    }
+    Ok(Page { items, next })
+}
+
+async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<AnswerFilter, AppError> {
+    let house = House::of(rows).await?;
+    let month = input.month.as_deref().map(str::parse::<MonthName>).transpose();
+    let month = month.map_err(|wrong| AppError::Invalid(wrong.to_string()))?;
+    let is_closed = match month {
+        Some(month) => rows
+            .sampling_month(&month.to_string())
+            .await?
+            .is_some_and(|row| row.closed_at.is_some()),
+        None => false,
+    };
+    if (input.what == What::Drawn || input.band.is_some()) && !is_closed {
+        let sentence = "which answers were drawn, and from which band, is told when their month is closed: until then it would tell checks apart";
+        return Err(AppError::Invalid(sentence.to_owned()));
+    }
+    let since = || MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone);
+    let what = input.what;
+    Ok(AnswerFilter {
+        month: month.map(|month| month.to_string()),
+        since: month.is_none().then(since),
+        topic: input.topic.clone(),
+        version: input.version,
+        band: input.band,
+        is_sent: matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
+        is_drawn: what == What::Drawn,
+        is_judged: matches!(what, What::Judged | What::Reviewed),
+        by_sample: matches!(what, What::Reviewed | What::BadReviewed),
+        is_bad: matches!(what, What::Bad | What::BadReviewed),
+        no_check_waits: !is_closed && !matches!(what, What::Drafts | What::Sent),
+    })
+}
+
+async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Result<AnswerRow, AppError> {
+    let draft = rows.draft(row.draft_id).await?;
+    let (question, answer) = draft.map(|draft| (draft.question, draft.body)).unwrap_or_default();
+    Ok(AnswerRow {
+        draft_id: row.draft_id,
+        conversation_id: row.conversation_id,
+        at: row.created_at,
+        question,
+        answer,
+        mode: row.mode,
+        topic: row.topic,
+        is_sent: row.is_sent,
+        verdict: row.second_label.or(row.label).filter(|_| is_settled),
+        band: row.band.filter(|_| is_settled),
+    })
+}
+
+/// Of which of these drafts this caller may know the score: whoever manages, once nobody judges them any more. The machine's administrator
+/// judges nothing, and sees all.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn scores_shown(
+    rows: &Rows<'_>,
+    caller: &Caller,
+    drafts: &[DraftId],
+) -> Result<HashSet<DraftId>, AppError> {
+    if matches!(caller.who, Who::Admin) {
+        return Ok(drafts.iter().copied().collect());
+    }
+    if drafts.is_empty() || caller.require(Scope::Admin).is_err() {
+        return Ok(HashSet::new());
+    }
+    Ok(rows.settled(drafts).await?)
+}
+
+/// Whether this caller may know the score of this draft; see [`scores_shown`].
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn may_see_score(rows: &Rows<'_>, caller: &Caller, draft: DraftId) -> Result<bool, AppError> {
+    Ok(scores_shown(rows, caller, &[draft]).await?.contains(&draft))
+}

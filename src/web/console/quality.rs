@@ -1,0 +1,394 @@
+//! How far the gate is open, why, and what can be said of what went out.
+
+use super::view::{
+    AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, DriftPicture, MonthLine, PlanPart,
+    Point, QualityPage, Section, Words,
+};
+use super::viewer::Viewer;
+use super::{html, sentence};
+use crate::app::evidence::{
+    self, AccuracyRow, AnswerRow, AnswersInput, CertificateView, CurvePoint, EpochView, MonthView, PlanInput, PlanView,
+    Quality, What, at_most, percent,
+};
+use crate::app::{AppError, Who, policy};
+use crate::domain::account::Role;
+use crate::domain::answer::AnswerMode;
+use crate::domain::evidence::MonthName;
+use crate::domain::review::VerdictLabel;
+use crate::stats::statement::Statement;
+use crate::stats::threshold::{Mode, Uncertified};
+use crate::web::error::Problem;
+use crate::web::extract::Query;
+use crate::web::state::Web;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Answers of a page.
+const LISTED: u64 = 50;
+
+/// The planner's form, in percent as people write it; what cannot be read is planned as it is set.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Wished {
+    conversations: Option<String>,
+    limit: Option<String>,
+    confidence: Option<String>,
+    reviews: Option<String>,
+}
+
+impl Wished {
+    fn input(&self) -> PlanInput {
+        let read = |text: &Option<String>| text.as_ref()?.trim().replace(',', ".").parse::<f64>().ok();
+        let share = |text: &Option<String>| Some((read(text)? * 10.0).round() / 1_000.0);
+        PlanInput {
+            conversations: read(&self.conversations),
+            limit: share(&self.limit),
+            confidence: share(&self.confidence),
+            reviews: read(&self.reviews),
+        }
+    }
+}
+
+/// `GET /quality`
+pub(super) async fn page(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(wished): Query<Wished>,
+) -> Result<Response, Problem> {
+    let caller = &viewer.caller;
+    let known = evidence::quality(&web.app, caller).await?;
+    let accuracy = evidence::accuracy(&web.app, caller).await?;
+    let (plan, problem) = match evidence::planned(&web.app, caller, wished.input()).await {
+        Ok(plan) => (plan, String::new()),
+        Err(AppError::Invalid(refused)) => {
+            let as_it_is = evidence::planned(&web.app, caller, PlanInput::default()).await?;
+            (as_it_is, sentence(&refused))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let topic = |row: &AccuracyRow| format!("topic={}", encoded(&row.key));
+    let version = |row: &AccuracyRow| format!("version={}", row.key);
+    let line = |row: AccuracyRow, query: String| AccuracyLine {
+        query,
+        name: row.name,
+        drafts: row.drafts,
+        judged: row.judged,
+        bad: row.bad,
+        says: row.in_words,
+    };
+    html(&QualityPage {
+        shell: viewer.shell(Section::Quality),
+        settings: AutonomyForm {
+            opens: known.autonomy.opens,
+            limit: tenths(known.autonomy.limit_permille),
+            confidence: known.autonomy.confidence_percent,
+            reviews: known.autonomy.reviews_a_day,
+            is_owner: matches!(caller.who, Who::Member { role: Role::Owner, .. }),
+        },
+        gate: policy::gate(&web.app, caller).await?.in_words,
+        certificate: certificate(&known),
+        expires: known.certificate.as_ref().map(|row| viewer.moment(row.expires_at)),
+        tested: known.epoch.as_ref().map(|epoch| viewer.moment(epoch.at)),
+        curve: known
+            .epoch
+            .as_ref()
+            .filter(|epoch| !epoch.curve.is_empty())
+            .map(|epoch| curve(epoch, known.autonomy.limit())),
+        drift: known.drift.map(|(figure, level)| DriftPicture::of(figure, level)),
+        drift_words: drift(known.drift),
+        months: known.months.iter().map(month).collect(),
+        topics: accuracy
+            .topics
+            .into_iter()
+            .map(|row| {
+                let query = topic(&row);
+                line(row, query)
+            })
+            .collect(),
+        versions: accuracy
+            .versions
+            .into_iter()
+            .map(|row| {
+                let query = version(&row);
+                line(row, query)
+            })
+            .collect(),
+        plan: planned(plan, problem),
+    })
+}
+
+fn tenths(permille: u32) -> String {
+    match permille % 10 {
+        0 => (permille / 10).to_string(),
+        rest => format!("{}.{rest}", permille / 10),
+    }
+}
+
+fn certificate(known: &Quality) -> Vec<String> {
+    let Some(CertificateView { certificate, .. }) = &known.certificate else {
+        return without_certificate(known);
+    };
+    let mut said = vec![
+        format!(
+            "At most {} of the answers within this certificate are bad, {} sure; your limit is {}.",
+            at_most(certificate.upper),
+            percent(1.0 - certificate.risk),
+            percent(certificate.limit)
+        ),
+        format!(
+            "It lets {} of answers out: {}.",
+            percent(certificate.automation),
+            reach(certificate.reach.mode)
+        ),
+        format!(
+            "It rests on {} verdicts, {} of them bad, of the last three months.",
+            certificate.reviewed, certificate.bad
+        ),
+    ];
+    if !known.autonomy.opens {
+        said.push("It does not open the gate: an owner has to allow that below.".to_owned());
+    }
+    let closed = known
+        .epoch
+        .as_ref()
+        .map(|epoch| epoch.closed_topics.as_slice())
+        .unwrap_or_default();
+    if !closed.is_empty() {
+        said.push(format!(
+            "Always held, because they are above the limit by themselves: {}.",
+            closed.join(", ")
+        ));
+    }
+    said
+}
+
+fn reach(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Verified => "verified answers only, those that are safe enough",
+        Mode::Quote => "verified answers, and the safest of those quoted from your knowledge",
+        Mode::Compose => "verified answers, quotes from your knowledge, and the safest of those that the AI wrote",
+    }
+}
+
+fn without_certificate(known: &Quality) -> Vec<String> {
+    let why = match known.epoch.as_ref().and_then(|epoch| epoch.refused) {
+        Some(Uncertified::TooFewVerdicts { effective, needed }) => format!(
+            "There is no certificate: the last test had about {effective:.0} verdicts to go by, and it takes about {needed} at your limit."
+        ),
+        Some(Uncertified::OverLimit { upper }) => format!(
+            "There is no certificate: even of the first answers that could be tested, up to {} may be bad, more than your limit of {}.",
+            at_most(upper),
+            percent(known.autonomy.limit())
+        ),
+        Some(Uncertified::NothingToCertify) => {
+            "There is no certificate: the last test found no answer that may go out without a person at all.".to_owned()
+        }
+        Some(Uncertified::NoRules) | None => {
+            format!(
+                "There is no certificate yet. It takes at least {} verdicts on the safest answers.",
+                known.verdicts_needed
+            )
+        }
+    };
+    let (verdicts, due) = known.verdicts;
+    vec![
+        why,
+        format!("{verdicts} verdicts since the last test; the next one comes after {due}, or when the month ends."),
+    ]
+}
+
+fn words_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Verified => AnswerMode::Verified.words(),
+        Mode::Quote => AnswerMode::Quote.words(),
+        Mode::Compose => AnswerMode::Compose.words(),
+    }
+}
+
+fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
+    let point = |point: &CurvePoint| Point {
+        automation: point.automation,
+        upper: point.upper,
+        is_certified: point.is_certified,
+    };
+    let (now, more): (Vec<Point>, Vec<Point>) = (
+        epoch.curve.iter().map(point).collect(),
+        epoch.outlook.iter().map(point).collect(),
+    );
+    let furthest = |points: &[Point]| {
+        let certified = points.iter().rfind(|point| point.is_certified);
+        certified.map_or_else(|| "nothing".to_owned(), |point| percent(point.automation))
+    };
+    let says = format!(
+        "Today {} may go out within the limit of {}. Twice the verdicts, if they say the same, would let {} out.",
+        furthest(&now),
+        percent(limit),
+        furthest(&more)
+    );
+    let rows = epoch.curve.iter().zip(&epoch.outlook).map(|(now, more)| CurveLine {
+        mode: words_of(now.mode),
+        automation: percent(now.automation),
+        upper: at_most(now.upper),
+        estimate: percent(now.estimate),
+        verdicts: format!("{}, {} bad", now.reviewed, now.bad),
+        is_certified: now.is_certified,
+        outlook: at_most(more.upper),
+        outlook_certified: more.is_certified,
+    });
+    AutonomyPicture::of(&now, &more, limit, says, rows.collect())
+}
+
+fn drift(figure: Option<(f64, f64)>) -> String {
+    let Some((figure, level)) = figure else {
+        return "Nothing to watch yet: this begins with the first certificate.".to_owned();
+    };
+    let mood = if figure >= level {
+        "That is an alarm: the gate closes."
+    } else if figure.ln_1p() > 0.7 * level.ln_1p() {
+        "Checks find more bad answers than your limit allows for; if that goes on, the gate closes by itself."
+    } else {
+        "Checks find nothing unusual."
+    };
+    format!("The detector stands at {figure:.0}; at {level:.0} the gate closes by itself. {mood}")
+}
+
+fn month(row: &MonthView) -> MonthLine {
+    let counts = match &row.statement {
+        Statement::Claim(claim) => claim.counts,
+        Statement::Withheld { counts, .. } => *counts,
+    };
+    MonthLine {
+        name: row
+            .month
+            .parse::<MonthName>()
+            .map_or_else(|_| row.month.clone(), MonthName::in_words),
+        month: row.month.clone(),
+        says: row.in_words.clone(),
+        is_closed: row.is_closed,
+        sent: counts.sent,
+        drawn: row.is_closed.then_some(counts.drawn),
+        reviewed: counts.reviewed,
+        bad: counts.bad,
+    }
+}
+
+fn planned(view: PlanView, problem: String) -> PlanPart {
+    let wish = view.plan.wish;
+    let in_percent = |share: f64| percent(share).trim_end_matches(" %").to_owned();
+    PlanPart {
+        conversations: format!("{:.0}", wish.conversations),
+        limit: in_percent(wish.limit),
+        confidence: in_percent(1.0 - wish.risk),
+        reviews: format!("{:.0}", wish.reviews),
+        says: view.in_words,
+        assumptions: view.assumptions,
+        presets: view
+            .presets
+            .into_iter()
+            .map(|preset| (preset.says.to_owned(), preset.in_words))
+            .collect(),
+        problem,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct After {
+    after: Option<String>,
+}
+
+/// `GET /quality/answers?month=&what=&topic=&version=&band=&after=`
+pub(super) async fn answers(
+    State(web): State<Web>,
+    viewer: Viewer,
+    Query(input): Query<AnswersInput>,
+    Query(After { after }): Query<After>,
+) -> Result<Response, Problem> {
+    let found = evidence::answers(&web.app, &viewer.caller, &input, after.as_deref(), LISTED).await?;
+    html(&AnswersPage {
+        shell: viewer.shell(Section::Quality),
+        title: title(&input),
+        hint: match input.what {
+            What::Drafts | What::Sent | What::Drawn => String::new(),
+            _ => "An answer about which somebody else is still asked is listed afterwards.".to_owned(),
+        },
+        rows: found.items.iter().map(|row| answer(&viewer, row)).collect(),
+        query: query(&input)?,
+        next: found.next,
+        continued: after.is_some(),
+    })
+}
+
+/// A list's own address, without its page.
+fn query(input: &AnswersInput) -> Result<String, Problem> {
+    let fields = serde_json::to_value(input).map_err(|cause| {
+        tracing::error!(%cause, "A list's own address cannot be written");
+        Problem::internal_error()
+    })?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let said = fields
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null());
+    let pairs = said.map(|(name, value)| format!("{name}={}", encoded(&text(value))));
+    Ok(pairs.collect::<Vec<_>>().join("&"))
+}
+
+/// A value of a query, whatever is in it.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+fn title(input: &AnswersInput) -> String {
+    let what = match input.what {
+        What::Drafts => "Answers drafted",
+        What::Sent => "Answers sent without a person",
+        What::Drawn => "Answers drawn for a check",
+        What::Reviewed => "Checks judged",
+        What::BadReviewed => "Checks found bad",
+        What::Judged => "Answers judged",
+        What::Bad => "Answers found bad",
+    };
+    let when = match input
+        .month
+        .as_deref()
+        .map(|month| month.parse::<MonthName>().map(MonthName::in_words))
+    {
+        Some(Ok(month)) => format!(" in {month}"),
+        _ => " in the last three months".to_owned(),
+    };
+    let topic = input
+        .topic
+        .as_ref()
+        .map(|topic| format!(", about “{topic}”"))
+        .unwrap_or_default();
+    let version = input.version.map(|_| ", by one agent version").unwrap_or_default();
+    let band = input
+        .band
+        .map(|band| format!(", band {}", band + 1))
+        .unwrap_or_default();
+    format!("{what}{when}{topic}{version}{band}")
+}
+
+fn answer(viewer: &Viewer, row: &AnswerRow) -> AnswerLine {
+    AnswerLine {
+        conversation: row.conversation_id.to_string(),
+        at: viewer.moment(row.at),
+        question: row.question.clone(),
+        answer: row.answer.clone(),
+        mode: row.mode.words(),
+        topic: row.topic.clone(),
+        state: if row.is_sent { "Sent without a person" } else { "Held" },
+        verdict: match row.verdict {
+            Some(VerdictLabel::Acceptable) => "Acceptable",
+            Some(VerdictLabel::Bad) => "Bad",
+            Some(VerdictLabel::CannotJudge) => "Could not be judged",
+            None => "",
+        },
+    }
+}

@@ -1,0 +1,73 @@
+//! Tables as files for other programs.
+
+use super::error::Problem;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// `{items: [{COLUMN: CELL, …}], next}`.
+    #[default]
+    Json,
+    /// RFC 4180, with a line of names.
+    Csv,
+}
+
+/// A table as an answer.
+pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format: Format) -> Result<Response, Problem> {
+    match format {
+        Format::Json => {
+            let object = |row: Vec<Value>| -> Map<String, Value> {
+                columns.iter().map(|name| (*name).to_owned()).zip(row).collect()
+            };
+            let items: Vec<_> = rows.into_iter().map(object).collect();
+            Ok(Json(json!({ "items": items, "next": null })).into_response())
+        }
+        Format::Csv => {
+            let failed = |cause: csv::Error| {
+                tracing::error!(%cause, "A table cannot be written");
+                Problem::internal_error()
+            };
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(columns).map_err(failed)?;
+            for row in &rows {
+                writer.write_record(row.iter().map(cell)).map_err(failed)?;
+            }
+            let written = writer.into_inner().map_err(|_unwritten| Problem::internal_error())?;
+            let headers = [
+                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+                (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+            ];
+            Ok((headers, written).into_response())
+        }
+    }
+}
+
+/// A cell. A spreadsheet takes a text that begins like a formula for one, and visitors write some of these.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_formula_is_none_in_a_spreadsheet() {
+        assert_eq!(cell(&json!("=HYPERLINK(\"x\")")), "'=HYPERLINK(\"x\")");
+        assert_eq!(
+            (cell(&json!(-0.5)), cell(&Value::Null), cell(&json!("7-day returns"))),
+            ("-0.5".to_owned(), String::new(), "7-day returns".to_owned())
+        );
+    }
+}

@@ -1,0 +1,80 @@
+// The quality page in a browser: the curve with its table, the planner by keyboard, the owner's limit saved and refused, the answers behind
+// a figure; light and dark, on a desk and on a phone, with no accessibility problem.
+//
+//   HOLDPOINT_BASE       origin of the server
+//   HOLDPOINT_OWNER      e-mail address of the owner
+//   HOLDPOINT_PASSWORD   their password
+//   HOLDPOINT_OUT, HOLDPOINT_CHROMIUM: see lib.mjs
+
+import assert from 'node:assert/strict';
+
+import { DESKTOP, PHONE, accessibilityProblems, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
+
+const { HOLDPOINT_BASE: base, HOLDPOINT_OWNER: owner, HOLDPOINT_PASSWORD: password } = process.env;
+
+async function signIn(page) {
+  await page.goto(`${base}/quality`);
+  await page.getByLabel('E-mail').fill(owner);
+  await page.getByLabel('Password').fill(password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${base}/quality`);
+}
+
+async function looksRight(page, name) {
+  for (const look of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: look });
+    assert.deepEqual(await accessibilityProblems(page), [], `${name} in ${look}`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(width <= 0, `${name} is ${width} px too wide`);
+    await picture(page, `${name}-${look}-${page.viewportSize().width}`);
+  }
+}
+
+const browser = await launchBrowser();
+try {
+  const page = await newPage(browser, DESKTOP);
+  await signIn(page);
+  assert.equal(await page.getByRole('img', { name: /Today \d.* may go out/ }).count(), 1, 'the curve says what it shows');
+  await page.getByText('As a table').click();
+  await looksRight(page, 'quality');
+  step('seen');
+
+  await page.getByRole('form', { name: 'Planner' }).getByLabel('Conversations a day').fill('20');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/conversations=20/);
+  assert.ok((await page.locator('[data-plan] li').first().textContent()).startsWith('The gate is '));
+  step('planned');
+
+  const form = page.getByRole('form', { name: 'Your limit' });
+  await form.getByLabel('Bad answers at most').fill('60');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-autonomy] [role="alert"]').getByText('between 1 and 500').waitFor();
+  await form.getByLabel('Bad answers at most').fill('3,5');
+  await form.getByLabel('Let certificates open the gate').check();
+  await form.getByRole('button', { name: 'Save' }).press('Enter');
+  await page.locator('.toast-words').getByText('Saved.').waitFor();
+  await page.goto(`${base}/queue`);
+  await page.keyboard.press('g');
+  await page.keyboard.press('y');
+  await page.waitForURL(`${base}/quality`);
+  assert.equal(await form.getByLabel('Bad answers at most').inputValue(), '3.5');
+  assert.ok(await form.getByLabel('Let certificates open the gate').isChecked());
+  step('saved');
+
+  await page.getByRole('link', { name: /sent in May 2026/ }).click();
+  await page.getByRole('heading', { name: 'Answers sent without a person in May 2026' }).waitFor();
+  await page.goto(`${base}/quality/answers`);
+  await page.locator('.answer-row').first().waitFor();
+  await looksRight(page, 'quality-answers');
+
+  const phone = await newPage(browser, PHONE);
+  await signIn(phone);
+  await phone.getByText('As a table').click();
+  await looksRight(phone, 'quality');
+  assert.deepEqual([...page.complaints, ...phone.complaints], []);
+  step('done');
+} catch (error) {
+  step('failed', { error: whatFailed(error) });
+  process.exitCode = 1;
+}
+await browser.close();
