@@ -6,7 +6,7 @@ use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::DraftId;
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::Order;
+use sea_orm::sea_query::{Condition, Order};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
@@ -82,6 +82,41 @@ impl Rows<'_> {
             .order_by(evidence::Column::CreatedAt, Order::Asc)
             .order_by(evidence::Column::DraftId, Order::Asc);
         self.all(query).await
+    }
+
+    /// How many of a month's answers that went out by decision are still to be drawn or, drawn, to be judged.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn unjudged_of_month(&self, month: &str) -> Result<u64, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::Month.eq(month))
+            .filter(evidence::Column::IsSent.eq(true))
+            .filter(evidence::Column::LeftOut.eq(false))
+            .filter(evidence::Column::Label.is_null())
+            .filter(
+                Condition::any()
+                    .add(evidence::Column::IsDrawn.is_null())
+                    .add(evidence::Column::IsDrawn.eq(true)),
+            );
+        Ok(query.count(self.connection()).await?)
+    }
+
+    /// How many of a month's answers went out by decision in each band.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sent_by_band(&self, month: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::Month.eq(month))
+            .filter(evidence::Column::IsSent.eq(true))
+            .select_only()
+            .column(evidence::Column::Band)
+            .column_as(evidence::Column::DraftId.count(), "answers")
+            .group_by(evidence::Column::Band);
+        Ok(query.into_tuple().all(self.connection()).await?)
     }
 
     /// How many verdicts were given from `from` on.

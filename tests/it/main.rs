@@ -30,6 +30,7 @@ mod durability_child;
 mod durability_disk;
 mod durability_power_loss;
 mod duty;
+mod evidence;
 mod engine;
 mod fitness;
 mod forming;

@@ -69,10 +69,10 @@ async fn month_weights(rows: &Rows<'_>, month: &str) -> Result<Vec<f64>, AppErro
         return Ok(Vec::new());
     };
     let mut sent = vec![0; row.probabilities.0.len()];
-    for found in rows.evidence_of_month(month).await? {
-        let band = found.band.and_then(|band| usize::try_from(band).ok());
-        if let Some(answers) = band.and_then(|band| sent.get_mut(band)) {
-            *answers += 1;
+    for (band, answers) in rows.sent_by_band(month).await? {
+        let of_band = usize::try_from(band).ok().and_then(|band| sent.get_mut(band));
+        if let Some(of_band) = of_band {
+            *of_band = u64::try_from(answers).unwrap_or_default();
         }
     }
     Ok(sample_weights(&sent, &row.probabilities.0))

@@ -303,9 +303,8 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
         if row.closed_at.is_some() || now < ended {
             continue;
         }
-        let found = rows.evidence_of_month(&row.month).await?;
-        let waits = |found: &evidence::Model| found.is_sent && found.is_drawn != Some(false) && found.label.is_none();
-        if now < ended.plus_ms(PATIENCE_MS) && row.draw_key.is_some() && found.iter().any(waits) {
+        let has_patience = now < ended.plus_ms(PATIENCE_MS) && row.draw_key.is_some();
+        if has_patience && rows.unjudged_of_month(&row.month).await? > 0 {
             continue;
         }
         let (said, drawn) = statement(&rows, &house, &row).await?;

@@ -8,6 +8,9 @@ use crate::domain::time::Timestamp;
 use crate::stats::threshold::{Mode, Reach};
 use serde::{Deserialize, Serialize};
 
+/// Under a gate that is open without a certificate, a draft below this is held all the same: four of five like it should be acceptable.
+pub const UNCERTIFIED_CONFIDENCE: f64 = 0.8;
+
 /// A topic that an owner lets through on their own responsibility, without a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {

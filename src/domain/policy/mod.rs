@@ -11,7 +11,6 @@
 mod check;
 mod compare;
 mod conditions;
-mod confidence;
 mod decide;
 mod decision;
 mod document;
@@ -26,13 +25,12 @@ mod topic;
 
 pub use check::{Problem, check};
 pub use compare::{Changed, Comparison, Counts, Past, screened_anew};
-pub use confidence::{UNCERTIFIED_CONFIDENCE, confidence};
 pub use decide::{Policy, decide};
 pub use decision::{Decision, DecisionKind, EngineTrouble, Fallback, POLICY_VERSION, Reason, Terms};
 pub use document::{Document, Opening, Rule, VisitorKind, When};
 pub use explain::{Explanation, RuleExplained, Told, explain};
 pub use facts::Facts;
-pub use gate::{Certified, GateState, Released};
+pub use gate::{Certified, GateState, Released, UNCERTIFIED_CONFIDENCE};
 pub use hours::Hours;
 pub use read::read;
 pub use topic::{OTHER, Topic};
