@@ -5,7 +5,7 @@ use holdpoint::app::AppError;
 use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::policy::GateState;
 use holdpoint::domain::review::VerdictLabel;
-use holdpoint::domain::time::Timestamp;
+use holdpoint::domain::time::{Clock, Timestamp};
 use holdpoint::store::entity::{evidence, sampling_month};
 use holdpoint::store::{Change, Json};
 use http::Method;
@@ -226,7 +226,7 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
     .await;
     // Twenty bad ones in a row, as if checks had found them.
     let workspace_id = app.workspace.caller.workspace_id;
-    let now = app.app.now();
+    let now = app.clock.now();
     app.app
         .store()
         .write(workspace_id, move |tx| {
