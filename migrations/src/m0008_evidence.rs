@@ -106,6 +106,7 @@ CREATE TABLE checks (
     note TEXT,
     member_id {uuid},
     took_ms {int},
+    is_hasty {bool} NOT NULL,
     created_at {int} NOT NULL,
     closed_at {int},
     UNIQUE (workspace_id, id),

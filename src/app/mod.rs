@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod agents;
 pub mod caller;
 pub mod canned;
+pub mod checks;
 pub mod closing;
 pub mod conversations;
 pub mod copilot;

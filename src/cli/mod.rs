@@ -6,6 +6,7 @@ mod admin;
 mod api;
 mod assemble;
 mod bench;
+mod checks;
 mod config;
 mod context;
 mod conversations;

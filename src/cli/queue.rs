@@ -203,7 +203,7 @@ struct Respond {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Verdict {
+pub(crate) enum Verdict {
     /// Yes
     Acceptable,
     /// No
@@ -213,7 +213,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Acceptable => "acceptable",
             Self::Bad => "bad",
@@ -223,7 +223,7 @@ impl Verdict {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ReasonCode {
+pub(crate) enum ReasonCode {
     /// It says something untrue
     Wrong,
     /// It was true once
@@ -241,7 +241,7 @@ enum ReasonCode {
 }
 
 impl ReasonCode {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Wrong => "wrong",
             Self::Outdated => "outdated",

@@ -2,6 +2,7 @@
 
 use super::api::Client;
 use super::assemble::Needs;
+use super::checks::{Judge, next, reviewers};
 use super::context::Context;
 use super::exit::Failure;
 use super::show::{list, text};
@@ -10,6 +11,9 @@ use serde_json::Value;
 
 #[derive(Debug, Args)]
 pub(crate) struct Sample {
+    /// Member in whose name you judge
+    #[arg(long = "as", value_name = "EMAIL", global = true)]
+    member: Option<String>,
     #[command(subcommand)]
     command: SampleCommand,
 }
@@ -22,6 +26,12 @@ enum SampleCommand {
     Plan(Plan),
     /// Recheck the whole draw of a month that is closed, from the log alone
     Verify(Verify),
+    /// The next quality check: question, answer and sources; nobody is waiting
+    Next,
+    /// Say whether the answer of a quality check could have gone out
+    Judge(Judge),
+    /// How reviewers judge: agreement, known answers, time
+    Reviewers,
 }
 
 #[derive(Debug, Args)]
@@ -48,7 +58,8 @@ struct Verify {
 }
 
 impl Sample {
-    pub(crate) async fn run(self, context: Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
+        context.member = self.member;
         match self.command {
             SampleCommand::Show => {
                 let answer = Client::asked(&context, Needs::Database, async |client| {
@@ -74,6 +85,13 @@ impl Sample {
                 let path = format!("/api/v1/quality/draw?month={month}");
                 let answer = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
                 context.answer(&answer.await?, draw)
+            }
+            SampleCommand::Next => Client::asked(&context, Needs::Database, async |client| next(&context, client).await).await,
+            SampleCommand::Judge(verdict) => {
+                Client::asked(&context, Needs::Database, async |client| verdict.run(&context, client).await).await
+            }
+            SampleCommand::Reviewers => {
+                Client::asked(&context, Needs::Database, async |client| reviewers(&context, client).await).await
             }
         }
     }

@@ -132,6 +132,8 @@ events! {
     GateOpened = "gate.opened",
     /// The gate was closed because a certificate ended.
     GateClosed = "gate.closed",
+    /// Quality checks were put among the others, to see how reviewers judge.
+    ChecksMixed = "checks.mixed",
     /// A quality check was judged.
     CheckJudged = "check.judged",
     /// Somebody looks at a quality check, or looks away.

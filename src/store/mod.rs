@@ -20,6 +20,7 @@ pub mod mails;
 mod models;
 mod open;
 mod policy;
+mod quality_checks;
 mod rows;
 mod team;
 mod webhooks;

@@ -240,6 +240,7 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
     shell.waiting = list.rows.len() as u64;
     QueuePage {
         topics: vec!["refunds".into()],
+        checks: 0,
         shell,
         list,
         item: item.map(|item| ItemPart { item }),

@@ -33,9 +33,10 @@ pub(super) use carry::{carry_over, published};
 pub(super) use grade::{Grade, grade, graded};
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use months::open as open_month;
-pub(super) use note::{decided_without_verdict, judged, leave_out};
+pub(super) use months::key_of;
+pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 
-use super::{App, AppError};
+use super::{App, AppError, checks};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::store::{Change, JobKind, Tx};
@@ -73,6 +74,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), App
     months::open(app, workspace_id).await?;
     months::draw(app, workspace_id).await?;
     months::close(app, workspace_id).await?;
+    checks::mix(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await
 }

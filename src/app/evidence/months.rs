@@ -242,7 +242,7 @@ impl Draws {
 }
 
 /// The key of a month, if it is there and is the one that was committed to.
-pub(super) fn key_of(row: &sampling_month::Model) -> Option<MonthKey> {
+pub(in crate::app) fn key_of(row: &sampling_month::Model) -> Option<MonthKey> {
     let bytes: [u8; 32] = row.draw_key.as_deref()?.try_into().ok()?;
     let key = MonthKey::new(bytes);
     (key.commitment().as_slice() == row.commitment).then_some(key)

@@ -33,6 +33,27 @@ pub(in crate::app) async fn judged(
     look_soon(tx, now).await
 }
 
+/// A second opinion on a verdict. The first one stays here too.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn judged_again(
+    tx: &Tx<'_>,
+    draft_id: DraftId,
+    label: VerdictLabel,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let Some(row) = tx.evidence(draft_id).await?.filter(|row| row.second_label.is_none()) else {
+        return Ok(());
+    };
+    tx.update(evidence::Model {
+        second_label: Some(label),
+        ..row
+    })
+    .await?;
+    look_soon(tx, now).await
+}
+
 /// Another draft speaks for this one: it replaced it, or it is identical with it and was judged together with it.
 ///
 /// # Errors
@@ -55,7 +76,8 @@ pub(in crate::app) async fn decided_without_verdict(
 ) -> Result<(), AppError> {
     match tx.evidence(draft_id).await? {
         Some(row) if row.is_drawn == Some(true) && row.label.is_none() && !row.left_out && !row.is_sent => {
-            ask(tx, draft_id, CheckPurpose::Requeue, 1.0, now).await?;
+            // No ρ is known here; any place is as fair.
+            ask(tx, draft_id, CheckPurpose::Requeue, Asked::at_random(tx).place, now).await?;
             Ok(())
         }
         // Not looked at yet: whoever draws it sees that it is decided.
@@ -78,15 +100,66 @@ pub(super) async fn ask(
     if known.iter().any(|check| check.purpose == purpose) {
         return Ok(());
     }
-    let nobody: Option<MemberId> = None;
+    put(
+        tx,
+        draft_id,
+        purpose,
+        Asked {
+            place,
+            ..Asked::at_random(tx)
+        },
+        now,
+    )
+    .await
+}
+
+/// Where in the queue a check stands, and who is asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::app) struct Asked {
+    /// Its place, `0.0..1.0`.
+    pub(in crate::app) place: f64,
+    /// Only this reviewer.
+    pub(in crate::app) for_member: Option<MemberId>,
+    /// Anybody but this one.
+    pub(in crate::app) not_for_member: Option<MemberId>,
+}
+
+impl Asked {
+    /// Anybody is asked, at a random place.
+    pub(in crate::app) fn at_random(tx: &Tx<'_>) -> Self {
+        let mut bytes = [0; 4];
+        tx.sources().random.fill(&mut bytes);
+        Self {
+            place: (f64::from(u32::from_be_bytes(bytes)) + 0.5) / (f64::from(u32::MAX) + 1.0),
+            for_member: None,
+            not_for_member: None,
+        }
+    }
+}
+
+/// Puts a check into the queue. All go in through here, so that nothing tells them apart (invariant 7).
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn put(
+    tx: &Tx<'_>,
+    draft_id: DraftId,
+    purpose: CheckPurpose,
+    asked: Asked,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    // Not an id in the order of time: how long a check has waited says why it was made.
+    let mut bytes = [0; 16];
+    tx.sources().random.fill(&mut bytes);
+    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
     tx.insert(check::Model {
-        id: ItemId::new(&*tx.sources().ids),
+        id: ItemId::from(id),
         workspace_id: tx.workspace_id(),
         draft_id,
         purpose,
-        place,
-        for_member: nobody,
-        not_for_member: nobody,
+        place: asked.place,
+        for_member: asked.for_member,
+        not_for_member: asked.not_for_member,
         not_before: now,
         leased_by: None,
         leased_until: None,
@@ -96,6 +169,7 @@ pub(super) async fn ask(
         note: None,
         member_id: None,
         took_ms: None,
+        is_hasty: false,
         created_at: now,
         closed_at: None,
     })

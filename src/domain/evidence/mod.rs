@@ -1,5 +1,6 @@
 //! What is known of drafts, and why somebody is asked about one.
 
+pub mod check;
 mod content;
 mod month;
 mod record;

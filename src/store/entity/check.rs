@@ -32,6 +32,8 @@ pub struct Model {
     pub member_id: Option<MemberId>,
     /// From seeing to judging.
     pub took_ms: Option<i64>,
+    /// Faster than the text can be read: it counts for nothing.
+    pub is_hasty: bool,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
 }

@@ -14,6 +14,7 @@ mod models;
 mod notes;
 mod policy;
 mod quality;
+mod quality_checks;
 mod queue;
 mod status;
 mod team;
@@ -99,6 +100,11 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{id}/policy/diff", get(policy::diff))
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
+        .route("/checks", get(quality_checks::count))
+        .route("/checks/next", post(quality_checks::next))
+        .route("/checks/{id}/lease", delete(quality_checks::release_lease))
+        .route("/checks/{id}/verdict", post(quality_checks::judge))
+        .route("/reviewers", get(quality_checks::reviewers))
         .route("/quality", get(quality::show))
         .route("/quality/draw", get(quality::draw))
         .route("/quality/accuracy", get(quality::accuracy))

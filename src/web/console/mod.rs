@@ -5,6 +5,7 @@
 //! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
 //! and out are forms of their own.
 
+mod checks;
 mod compare;
 mod conversations;
 mod entrance;
@@ -42,6 +43,7 @@ pub fn pages() -> Pages {
         .route("/queue/{item}", get(queue::page_at))
         .route("/parts/queue", get(queue::list_part))
         .route("/parts/queue/{item}", get(queue::item_part))
+        .route("/checks", get(checks::page))
         .route("/live", get(overview::page))
         .route("/parts/live", get(overview::part))
         .route("/conversations", get(conversations::list_page))

@@ -9,7 +9,7 @@ use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
 use crate::app::review::{self, DraftView as Draft, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
-use crate::app::{agents, desk, policy};
+use crate::app::{agents, checks, desk, policy};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::ids::ItemId;
@@ -84,6 +84,7 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
     let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
     let agents = agents::agents(&web.app, &viewer.caller).await?;
     let topics = policy::topics(&web.app, &viewer.caller).await?;
+    let checks = checks::waiting(&web.app, &viewer.caller).await?;
     let reasons = [
         Reason::CustomerRequest,
         Reason::MissingKnowledge,
@@ -107,6 +108,7 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
             .map(|&reason| (code(reason), sentence(reason.in_words())))
             .collect(),
         topics,
+        checks,
     })
 }
 

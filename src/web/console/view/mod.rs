@@ -7,6 +7,7 @@
 //! A struct named `…Page` is a whole document; one named `…Part` is the piece of it that is fetched again when
 //! something changed (`/parts/…`) and the page includes.
 
+mod checks;
 mod conversations;
 mod entrance;
 mod knowledge;
@@ -24,6 +25,7 @@ mod shell;
 mod team;
 mod words;
 
+pub use checks::ChecksPage;
 pub use conversations::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
     ThreadMessage,

@@ -26,6 +26,8 @@ pub struct QueuePage {
     pub reasons: Vec<(String, String)>,
     /// Topics to choose from.
     pub topics: Vec<String>,
+    /// Quality checks that wait for this reviewer.
+    pub checks: u64,
 }
 
 /// The list of waiting items, oldest unanswered message first. `GET /parts/queue`.

@@ -52,6 +52,7 @@ impl Shell {
 #[expect(missing_docs, reason = "each is a word of the navigation")]
 pub enum Section {
     Queue,
+    Checks,
     Live,
     Conversations,
     Knowledge,
@@ -65,6 +66,7 @@ impl Section {
     pub fn code(self) -> &'static str {
         match self {
             Self::Queue => "queue",
+            Self::Checks => "checks",
             Self::Live => "live",
             Self::Conversations => "conversations",
             Self::Knowledge => "knowledge",

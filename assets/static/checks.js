@@ -1,0 +1,178 @@
+// Quality checks: one at a time, judged by one key; the next one is painted when the verdict is kept.
+
+import { send } from "/static/api.js";
+import { keys } from "/static/keys.js";
+import { announce, toast } from "/static/toast.js";
+
+/** A verdict pressed this soon after another check appeared was meant for what stood there before. */
+const LOOK_FIRST_MS = 300;
+/** Half of what a check is held for without a word, and how often an empty page asks. */
+const RENEW_MS = 60_000;
+
+const article = document.querySelector("[data-check]");
+const none = document.querySelector("[data-none]");
+const why = article.querySelector("[data-why]");
+const verdicts = article.querySelector("[data-verdicts]");
+const badButton = verdicts.querySelector('[data-verdict="bad"]');
+
+const AUTHORS = { visitor: "Visitor", ai: "AI", person: "Colleague", system: "Holdpoint" };
+
+let held = "";
+let busy = false;
+let settled = 0;
+
+function child(parent, tag, look, words) {
+  const element = parent.appendChild(document.createElement(tag));
+  if (look) element.className = look;
+  if (words !== undefined) element.textContent = words;
+  return element;
+}
+
+function text(parent, look, words) {
+  child(parent, "p", look, words).dir = "auto";
+}
+
+function paintThread(lines) {
+  const box = article.querySelector("[data-history]");
+  const thread = article.querySelector("[data-thread]");
+  box.hidden = lines.length === 0;
+  box.open = false;
+  article.querySelector("[data-history-words]").textContent = lines.length === 1 ? "1 message before this" : `${lines.length} messages before this`;
+  thread.replaceChildren();
+  for (const line of lines) {
+    const message = child(thread, "li", `message message-${line.author}`);
+    child(child(message, "p", "message-head"), "b", "", AUTHORS[line.author] ?? "");
+    text(message, "message-text", line.text);
+  }
+}
+
+/** A passage with the parts that are quoted marked. Ranges count characters, not the halves of pairs. */
+function passage(parent, source) {
+  const characters = Array.from(source.text);
+  const box = child(parent, "p", "source-text");
+  box.dir = "auto";
+  let at = 0;
+  for (const [from, to] of source.quoted) {
+    if (from < at) continue;
+    box.append(characters.slice(at, from).join(""));
+    child(box, "mark", "", characters.slice(from, to).join(""));
+    at = to;
+  }
+  box.append(characters.slice(at).join(""));
+}
+
+function paintSources(sources) {
+  const box = article.querySelector("[data-sources]");
+  box.replaceChildren();
+  if (sources.length === 0) return;
+  child(box, "h3", "", "Sources");
+  const list = child(box, "ol");
+  for (const source of sources) {
+    const item = child(list, "li", "source");
+    child(item, "p", "source-head", source.title);
+    passage(item, source);
+  }
+}
+
+function closeWhy() {
+  why.hidden = true;
+  verdicts.hidden = false;
+  badButton.setAttribute("aria-expanded", "false");
+}
+
+function openWhy() {
+  why.hidden = false;
+  verdicts.hidden = true;
+  badButton.setAttribute("aria-expanded", "true");
+  why.querySelector("input").focus();
+}
+
+function paint(next) {
+  const { check, waiting } = next;
+  document.querySelector("[data-check-count]").textContent = waiting === 1 ? "1 to check" : waiting ? `${waiting} to check` : "";
+  const id = check?.id ?? "";
+  const isNew = id !== held || (!id && none.hidden);
+  held = id;
+  article.hidden = !check;
+  none.hidden = Boolean(check);
+  if (!isNew) return;
+  if (!check) {
+    none.focus({ preventScroll: true });
+    announce("Nothing to check.");
+    return;
+  }
+  closeWhy();
+  why.reset();
+  article.querySelector("[data-question]").textContent = check.question;
+  article.querySelector("[data-text]").textContent = check.text;
+  paintThread(check.conversation);
+  paintSources(check.sources);
+  settled = performance.now() + LOOK_FIRST_MS;
+  scrollTo({ top: 0 });
+  article.focus({ preventScroll: true });
+}
+
+/** Asks for the next check, or for some more time with this one. */
+async function ask() {
+  if (busy) return;
+  busy = true;
+  try {
+    paint(await send("POST", "/api/v1/checks/next", {}));
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+  } finally {
+    busy = false;
+  }
+}
+
+async function judge(verdict) {
+  if (busy || !held || performance.now() < settled) return;
+  busy = true;
+  try {
+    const { hasty } = await send("POST", `/api/v1/checks/${held}/verdict`, verdict);
+    toast(hasty ? "That was faster than the answer can be read, so it does not count; take your time." : "Kept.", { bad: hasty });
+    held = "";
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+  } finally {
+    busy = false;
+  }
+  await ask();
+}
+
+const judgeBad = () => judge({ label: "bad", reasons: Array.from(why.querySelectorAll("input:checked"), (box) => box.value) });
+const unlessWhy = (run) => () => why.hidden && run();
+const tick = (number) => () => why.hidden || why.querySelectorAll("input")[number - 1]?.click();
+
+const acceptable = unlessWhy(() => judge({ label: "acceptable" }));
+const cannotJudge = unlessWhy(() => judge({ label: "cannot_judge" }));
+const bad = unlessWhy(() => held && openWhy());
+
+verdicts.querySelector('[data-verdict="acceptable"]').addEventListener("click", acceptable);
+verdicts.querySelector('[data-verdict="cannot_judge"]').addEventListener("click", cannotJudge);
+badButton.addEventListener("click", bad);
+
+function back() {
+  closeWhy();
+  badButton.focus();
+}
+
+why.addEventListener("submit", (event) => { event.preventDefault(); judgeBad(); });
+why.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  back();
+});
+why.querySelector("[data-back]").addEventListener("click", back);
+
+keys({
+  a: acceptable,
+  b: bad,
+  c: cannotJudge,
+  h: () => article.querySelector("[data-history] summary").click(),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((number) => [String(number), tick(number)])),
+});
+
+addEventListener("pagehide", () => held && send("DELETE", `/api/v1/checks/${held}/lease`, undefined, { keepalive: true }).catch(() => {}));
+setInterval(() => document.visibilityState === "visible" && ask(), RENEW_MS);
+ask();

@@ -1,0 +1,219 @@
+//! A reviewer's verdict on a check, and what follows from it.
+
+use super::{Desk, lease_of, reviewer};
+use crate::app::caller::Caller;
+use crate::app::evidence::{self, Asked};
+use crate::app::{App, AppError};
+use crate::domain::evidence::CheckPurpose;
+use crate::domain::evidence::check::{
+    Consequence, SECOND_OPINIONS, consequence, is_hasty, is_held_by_other, second_opinion_is_due,
+};
+use crate::domain::ids::{DraftId, ItemId, MemberId};
+use crate::domain::log::{Actor, EventKind};
+use crate::domain::review::{ReasonCode, VerdictLabel};
+use crate::domain::text::Note;
+use crate::domain::time::Timestamp;
+use crate::stats::sampler::{Draw, Purpose};
+use crate::store::entity::check;
+use crate::store::{Change, Json, LogDraft, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What a reviewer says of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// Could it have gone out?
+    pub label: VerdictLabel,
+    /// What was wrong with a bad one.
+    #[serde(default)]
+    pub reasons: Vec<ReasonCode>,
+    /// For colleagues.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A verdict was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// It came faster than the text can be read, so it counts for nothing.
+    pub hasty: bool,
+}
+
+/// A verdict as it is kept.
+#[derive(Debug, Clone)]
+struct Given {
+    label: VerdictLabel,
+    reasons: Vec<ReasonCode>,
+    note: Option<String>,
+}
+
+impl Given {
+    fn of(verdict: Verdict) -> Result<Self, AppError> {
+        let Verdict {
+            label,
+            mut reasons,
+            note,
+        } = verdict;
+        if label != VerdictLabel::Bad && !reasons.is_empty() {
+            return Err(AppError::Invalid(
+                "reasons say what was wrong with a bad answer; leave them out for any other verdict".to_owned(),
+            ));
+        }
+        reasons.sort_unstable();
+        reasons.dedup();
+        let note = note.filter(|note| !note.trim().is_empty());
+        let note = note.map(|note| Note::parse(&note)).transpose()?.map(String::from);
+        Ok(Self { label, reasons, note })
+    }
+}
+
+/// The asker judges a check that they look at.
+///
+/// # Errors
+/// [`AppError::NotFound`] for one that is not theirs to judge, [`AppError::Conflict`] when it was judged already or a colleague looks at it,
+/// [`AppError::Invalid`], [`AppError::Text`], [`AppError::Forbidden`], [`AppError::NoMember`] or the store's.
+pub async fn judge(app: &App, caller: &Caller, id: ItemId, verdict: Verdict) -> Result<Judged, AppError> {
+    let member = reviewer(caller)?;
+    let given = Given::of(verdict)?;
+    let (actor, now) = (caller.actor(), app.now());
+    app.store()
+        .write(caller.workspace_id, move |tx| {
+            let given = given.clone();
+            Box::pin(async move { judge_in(tx, id, member, actor, given, now).await })
+        })
+        .await
+}
+
+async fn judge_in(
+    tx: &Tx<'_>,
+    id: ItemId,
+    member: MemberId,
+    actor: Actor,
+    given: Given,
+    now: Timestamp,
+) -> Result<Change<Judged>, AppError> {
+    let unknown = AppError::NotFound("the quality check");
+    let Some(row) = tx.check(id).await? else {
+        return Err(unknown);
+    };
+    let desk = Desk::of(tx).await?;
+    if row.closed_at.is_some() {
+        return Err(refused(
+            "this quality check was judged already; go on with the next one",
+        ));
+    }
+    if !desk.is_for(&row, member, now) {
+        return Err(unknown);
+    }
+    if row.leased_by != Some(member) {
+        return Err(refused(if is_held_by_other(lease_of(&row), member, now) {
+            "a colleague is looking at this quality check; go on with the next one"
+        } else {
+            "you were away for long, so this quality check was given back; ask for the next one"
+        }));
+    }
+    let draft = tx.draft(row.draft_id).await?.ok_or(AppError::NotFound("the draft"))?;
+    let took_ms = row.shown_at.map(|shown| now.ms_since(shown));
+    let hasty = is_hasty(took_ms, draft.body.chars().count());
+    let could_not_judge = desk.judged.iter().any(|other| {
+        other.draft_id == row.draft_id
+            && other.purpose == row.purpose
+            && other.label == Some(VerdictLabel::CannotJudge)
+            && !other.is_hasty
+    });
+    tx.update(check::Model {
+        leased_by: None,
+        leased_until: None,
+        label: Some(given.label),
+        reasons: Json(given.reasons.clone()),
+        note: given.note.clone(),
+        member_id: Some(member),
+        took_ms,
+        is_hasty: hasty,
+        closed_at: Some(now),
+        ..row.clone()
+    })
+    .await?;
+    match consequence(row.purpose, given.label, hasty, could_not_judge) {
+        Consequence::Evidence(label) => count(tx, &row, label, member, now).await?,
+        Consequence::Second(label) => evidence::judged_again(tx, row.draft_id, label, now).await?,
+        Consequence::AskAgain => {
+            // At its own place: those before it are judged.
+            let asked = Asked {
+                place: row.place,
+                for_member: None,
+                not_for_member: row.not_for_member,
+            };
+            evidence::put(tx, row.draft_id, row.purpose, asked, asked_at(&row, now)).await?;
+        }
+        Consequence::Reviewer => {}
+    }
+    // Nothing here says which draft: until all are judged that would tell why others are asked about it.
+    let entry = LogDraft::new(EventKind::CheckJudged, actor)
+        .about("check", id)
+        .with("label", serde_json::to_value(given.label).unwrap_or_default())
+        .with("reasons", serde_json::to_value(&given.reasons).unwrap_or_default())
+        .with("note", given.note)
+        .with("hasty", hasty);
+    Ok(Change::Logged(Judged { hasty }, entry))
+}
+
+/// When the question was put: a second opinion that is asked for again is still about the same verdict.
+fn asked_at(row: &check::Model, now: Timestamp) -> Timestamp {
+    match row.purpose {
+        CheckPurpose::Second => row.created_at,
+        _ => now,
+    }
+}
+
+/// Keeps a verdict as evidence, and asks for a second opinion where one is due.
+async fn count(
+    tx: &Tx<'_>,
+    row: &check::Model,
+    label: VerdictLabel,
+    member: MemberId,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let (Some(by), Some(known)) = (row.purpose.evidence(), tx.evidence(row.draft_id).await?) else {
+        return Ok(());
+    };
+    if known.label.is_some() {
+        return Ok(());
+    }
+    evidence::judged(tx, row.draft_id, label, by, now).await?;
+    let drawn = is_drawn_for_second_opinion(tx, &known.month, known.seq).await?;
+    if second_opinion_is_due(label, drawn) && !has_second(tx, row.draft_id).await? {
+        let asked = Asked {
+            not_for_member: Some(member),
+            ..Asked::at_random(tx)
+        };
+        evidence::put(tx, row.draft_id, CheckPurpose::Second, asked, now).await?;
+    }
+    Ok(())
+}
+
+async fn has_second(tx: &Tx<'_>, draft_id: DraftId) -> Result<bool, AppError> {
+    let known = tx.checks_of(draft_id).await?;
+    Ok(known.iter().any(|check| check.purpose == CheckPurpose::Second))
+}
+
+/// Is a verdict "acceptable" on the draft with this place in the log among those that get a second opinion? The month's key draws it, so anyone can recheck that,
+/// too, once the key is revealed. Never without the key.
+async fn is_drawn_for_second_opinion(tx: &Tx<'_>, month: &str, seq: Option<i64>) -> Result<bool, AppError> {
+    let (Some(row), Some(seq)) = (tx.sampling_month(month).await?, seq) else {
+        return Ok(false);
+    };
+    let Some(key) = evidence::key_of(&row) else {
+        return Ok(false);
+    };
+    let draw = Draw::new(&key, *tx.workspace_id().uuid().as_bytes(), month, Purpose::Adjudication);
+    Ok(draw.selects(u64::try_from(seq).unwrap_or_default(), SECOND_OPINIONS))
+}
+
+fn refused(sentence: &str) -> AppError {
+    AppError::Conflict {
+        sentence: sentence.to_owned(),
+        extra: json!({}),
+    }
+}
