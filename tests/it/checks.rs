@@ -97,10 +97,15 @@ async fn work_off(app: &TestApp, client: &Client, label: impl Fn(usize) -> &'sta
     done
 }
 
+/// What the log says of a kind of entry, in order.
 async fn said(app: &TestApp, kind: &str) -> Vec<Value> {
-    let page = app.owner().get("/api/v1/log?limit=200").await.ok();
-    let entries = page["items"].as_array().unwrap().iter();
-    entries.filter(|entry| entry["kind"] == kind).cloned().collect()
+    let entries = rows(app).log_after(0, 10_000).await.unwrap();
+    let of_kind = entries.into_iter().filter(|entry| entry.header.kind == kind);
+    let told = of_kind.map(|entry| {
+        let content: Value = serde_json::from_str(&entry.content.unwrap().1).unwrap();
+        json!({ "refs": entry.header.refs, "content": content })
+    });
+    told.collect()
 }
 
 /// What a value looks like with everything of its own taken out.
@@ -142,18 +147,19 @@ async fn a_shop_of_two(app: &TestApp) -> Client {
     release(app).await;
     let noor = colleague(app, "Noor").await;
     sent(app, 6).await;
-    assert_eq!(work_off(app, &app.owner(), |_| "bad").await, 6);
-    assert_eq!(
-        work_off(app, &noor, |_| "bad").await,
-        6,
-        "a second opinion on each bad one"
-    );
-    assert!(
-        known(app)
-            .await
-            .iter()
-            .all(|row| row.second_label == Some(VerdictLabel::Bad))
-    );
+    assert_eq!(work_off(app, &app.owner(), |_| "acceptable").await, 6);
+    work_off(app, &noor, |_| "acceptable").await;
+    // As if the lot had fallen on all of them for a second opinion.
+    let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
+        Box::pin(async move {
+            for row in tx.evidence_since(Timestamp(0)).await? {
+                let second_label = Some(VerdictLabel::Acceptable);
+                tx.update(evidence::Model { second_label, ..row }).await?;
+            }
+            Ok::<_, AppError>(Change::Unlogged(()))
+        })
+    });
+    written.await.unwrap();
     app.advance_ms(15 * DAY_MS);
     sent(app, 6).await;
     eventually("checks of the reviewers", async || {
@@ -225,7 +231,7 @@ async fn nothing_tells_one_quality_check_from_another_and_those_of_the_reviewer_
 
         let before = known(&app).await;
         app.advance_ms(READ_MS);
-        let answer = judge(&mia, id_of(&check), json!({ "label": "bad", "reasons": ["wrong"] })).await;
+        let answer = judge(&mia, id_of(&check), json!({ "label": "acceptable" })).await;
         answers.insert(format!("{:?} {}", headers(&answer), answer.text()));
         let concerns_reviewer = matches!(row.purpose, CheckPurpose::Gold | CheckPurpose::Repeat);
         assert_eq!(known(&app).await == before, concerns_reviewer, "{:?}", row.purpose);
@@ -260,7 +266,7 @@ async fn nothing_tells_one_quality_check_from_another_and_those_of_the_reviewer_
         .iter()
         .map(|entry| format!("{} {}", shape(&entry["refs"]), shape(&entry["content"])))
         .collect();
-    assert_eq!(told.len(), 2, "with reasons and without: {told:?}");
+    assert_eq!(told.len(), 1, "{told:?}");
     assert!(
         judged
             .iter()
@@ -291,12 +297,13 @@ async fn nothing_tells_one_quality_check_from_another_and_those_of_the_reviewer_
         (&mia["gold"]["right"], &mia["repeats"]),
         (&json!(2), &json!({ "judged": 1, "same": 1 }))
     );
-    assert_eq!(
-        (&mia["agreement"], &mia["hasty"], &mia["ac1"]),
-        (&json!(1.0), &json!(0.0), &Value::Null)
-    );
+    assert_eq!((&mia["hasty"], &mia["ac1"]), (&json!(0.0), &Value::Null));
+    // They disagree about the two that Noor found bad.
+    let doubles = mia["doubles"].as_f64().unwrap();
+    let agreement = mia["agreement"].as_f64().unwrap();
+    assert!((agreement - (doubles - 2.0) / doubles).abs() < 1e-9, "{mia}");
     assert!(mia["median_decision_ms"].as_f64().unwrap() >= 20_000.0, "{mia}");
-    assert!(of("Noor")["doubles"].as_u64() >= Some(8), "{all}");
+    assert!(of("Noor")["doubles"] == mia["doubles"] && doubles >= 2.0, "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -427,6 +434,7 @@ async fn a_check_cannot_be_skipped_nor_judged_by_anybody_it_was_not_given_to() {
         .refused(403);
     app.program(&["read"]).await.get("/api/v1/checks").await.refused(403);
     app.administrator()
+        .with("holdpoint-workspace", "quillhaven")
         .post("/api/v1/checks/next", &json!({}))
         .await
         .refused(403);
@@ -437,7 +445,7 @@ async fn a_check_cannot_be_skipped_nor_judged_by_anybody_it_was_not_given_to() {
         json!({ "label": "acceptable", "reasons": ["wrong"] }),
         json!({ "label": "bad", "reasons": ["mood"] }),
         json!({ "label": "bad", "purpose": "sample" }),
-        json!({ "label": "bad", "note": "x".repeat(100_000) }),
+        json!({ "label": "bad", "note": "x".repeat(30_000) }),
     ] {
         judge(&mia, id_of(&first), wrong.clone()).await.refused(422);
     }
