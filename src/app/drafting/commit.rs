@@ -168,7 +168,13 @@ async fn commit(
         terms: Json(decision.terms.clone()),
         confidence: Some(facts.confidence),
         facts: Some(Json(facts.clone().without_words())),
-        features: Some(Json(grade.features.iter().map(|value| value.is_finite().then_some(*value)).collect())),
+        features: Some(Json(
+            grade
+                .features
+                .iter()
+                .map(|value| value.is_finite().then_some(*value))
+                .collect(),
+        )),
         created_at: context.now,
     };
     tx.insert(decided).await?;

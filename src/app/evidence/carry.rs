@@ -37,12 +37,20 @@ pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(),
 pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     let house = super::records::House::of(&rows).await?;
-    let from = MonthName::of(app.now(), &house.zone).plus(1 - MONTHS).begins(&house.zone);
-    let judged = rows.evidence_since(from).await?.into_iter().filter(|row| row.label.is_some());
+    let from = MonthName::of(app.now(), &house.zone)
+        .plus(1 - MONTHS)
+        .begins(&house.zone);
+    let judged = rows
+        .evidence_since(from)
+        .await?
+        .into_iter()
+        .filter(|row| row.label.is_some());
     let mut versions = Versions::default();
     let mut moved: Vec<(DraftId, bool)> = Vec::new();
     for row in judged {
-        let Some(made) = rows.draft(row.draft_id).await? else { continue };
+        let Some(made) = rows.draft(row.draft_id).await? else {
+            continue;
+        };
         let is_changed = is_changed(app, &rows, &mut versions, &row, &made).await?;
         if is_changed != row.is_changed {
             moved.push((row.draft_id, is_changed));

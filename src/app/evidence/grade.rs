@@ -50,11 +50,7 @@ pub(super) async fn score(rows: &Rows<'_>) -> Result<(i64, Version), AppError> {
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn grade(
-    rows: &Rows<'_>,
-    business: &str,
-    draft: &Draft,
-) -> Result<Grade, AppError> {
+pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft) -> Result<Grade, AppError> {
     let (score_version, version) = score(rows).await?;
     let best = draft.sources.first();
     let passage = best.map(|source| format!("{}\n{}", source.title, source.text));

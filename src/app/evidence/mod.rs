@@ -25,15 +25,15 @@ pub use answers::{AnswerRow, AnswersInput, What, answers};
 pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
-pub use words::{at_most, percent};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
+pub use words::{at_most, percent};
 
+pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
 pub(super) use grade::{Grade, grade, graded};
-pub(super) use answers::{may_see_score, scores_shown};
-pub(super) use months::open as open_month;
 pub(super) use months::key_of;
+pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 
 use super::{App, AppError, checks};

@@ -100,9 +100,9 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
         after = last.header.seq;
         entries.iter().for_each(|entry| said.hear(entry, &name));
     }
-    let commitment = said
-        .commitment
-        .ok_or(AppError::NotFound("the sampling of this month: nothing was opened in it"))?;
+    let commitment = said.commitment.ok_or(AppError::NotFound(
+        "the sampling of this month: nothing was opened in it",
+    ))?;
     if !said.is_closed {
         return Err(AppError::Conflict {
             sentence: format!(
