@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::entity::{draft, evidence};
 use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// After a publication it is waited so long, in milliseconds: for the next one, and until vectors are there.
 const SETTLES_MS: i64 = 60_000;
@@ -95,12 +96,12 @@ impl Versions {
         rows: &Rows<'_>,
         id: AgentVersionId,
     ) -> Result<Option<&(AgentSettings, AgentSettings)>, AppError> {
-        if !self.0.contains_key(&id) {
+        if let Entry::Vacant(place) = self.0.entry(id) {
             let Some(then) = rows.agent_version(id).await? else {
                 return Ok(None);
             };
             let (_, now) = agents::current_version(rows, then.agent_id).await?;
-            self.0.insert(id, (then.settings.0, now));
+            place.insert((then.settings.0, now));
         }
         Ok(self.0.get(&id))
     }

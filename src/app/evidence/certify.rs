@@ -3,7 +3,7 @@
 use super::grade::score;
 use super::records::{House, Topics, features, records, scored};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{MonthName, Record, Window, examples, level};
+use crate::domain::evidence::{Judgement, MonthName, Record, Window, examples, level};
 use crate::domain::features::prior;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
@@ -239,7 +239,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     let window = records(&rows.evidence_since(from).await?, &mut topics);
     let older_bad = older
         .iter()
-        .filter(|record| record.judged.and_then(|judged| judged.found_bad()) == Some(true))
+        .filter(|record| record.judged.and_then(Judgement::found_bad) == Some(true))
         .count();
     let rule = Rule::given(from.0, older_bad);
     let of_window = features(rows, &window).await?;

@@ -4,7 +4,7 @@ use super::grade::score;
 use super::note::ask;
 use super::records::{House, Topics, features, records, scored};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{CheckPurpose, MonthName, sent_answers};
+use crate::domain::evidence::{CheckPurpose, Judgement, MonthName, sent_answers};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, Entry, EventKind};
 use crate::domain::time::Timestamp;
@@ -110,7 +110,7 @@ async fn plan(rows: &Rows<'_>, house: &House, month: MonthName) -> Result<Plan, 
         for record in &basis {
             if let Some(band) = history.get_mut(bands.of(record.risk)) {
                 band.expected += growth;
-                if let Some(bad) = record.judged.and_then(|judged| judged.found_bad()) {
+                if let Some(bad) = record.judged.and_then(Judgement::found_bad) {
                     band.reviewed += 1.0;
                     band.bad += f64::from(u8::from(bad));
                 }
@@ -293,7 +293,7 @@ pub(super) async fn statement(
         .map_or(0, |month| month.begins(&house.zone).0);
     let records = records(&found, &mut Topics::default());
     let said = match Draws::of(row) {
-        Some(draws) => state(sent_answers(&records, &draws.sample, begins), &rules),
+        Some(of_month) => state(sent_answers(&records, &of_month.sample, begins), &rules),
         // Without the key nobody can say what was drawn fairly.
         None => state(
             records

@@ -40,6 +40,7 @@ impl Judgement {
 
 /// What is known of one draft.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Record {
     /// Which draft.
     pub draft: DraftId,
@@ -221,11 +222,11 @@ pub fn sent_answers<'a>(
         .filter(|record| !record.left_out)
         .filter_map(move |record| {
             let (band, probability) = record.sent?;
-            let state = match record.judged {
+            let check = match record.judged {
                 None => CheckState::Waiting,
                 Some(judged) => match judged.bad {
-                    Some(bad) => CheckState::Judged {
-                        bad,
+                    Some(found) => CheckState::Judged {
+                        bad: found,
                         second: judged.second,
                     },
                     None => CheckState::CannotJudge,
@@ -235,7 +236,7 @@ pub fn sent_answers<'a>(
                 rho: record
                     .sequence
                     .map_or(f64::NAN, |sequence| draw.rho(sequence, probability)),
-                state,
+                state: check,
             });
             Some(SentAnswer {
                 week: u16::try_from((record.at - begins_ms).max(0) / WEEK_MS).unwrap_or_default(),

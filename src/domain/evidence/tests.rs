@@ -38,6 +38,7 @@ fn record(number: u128, judged: Option<Judgement>) -> Record {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as records have it")]
 fn judged(by: JudgedBy, bad: bool) -> Option<Judgement> {
     Some(Judgement {
         by,
