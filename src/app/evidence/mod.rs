@@ -1,6 +1,6 @@
 //! What is known of drafts, and what follows from it: scores, samples, statements, certificates.
 //!
-//! A draft is graded when it is decided about (`grade`), its verdict is noted when it is given ([`note`]), and one job for each
+//! A draft is graded when it is decided about (`grade`), its verdict is noted when it is given (`note`), and one job for each
 //! workspace does the rest (`keep`): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
 //! is figured out anew from rows; nothing is remembered between runs.
 
