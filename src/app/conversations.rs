@@ -230,7 +230,11 @@ async fn decision_view(
         reasons: row.reasons.0,
         policy_version: row.policy_version,
         terms: row.terms.0,
-        confidence: if evidence::may_see_score(rows, caller, row.draft_id).await? { row.confidence } else { None },
+        confidence: if evidence::may_see_score(rows, caller, row.draft_id).await? {
+            row.confidence
+        } else {
+            None
+        },
     })
 }
 

@@ -324,7 +324,9 @@ fn explained(answer: &Value) -> String {
 fn draft(draft: &Value) -> String {
     // Whoever may still judge it is not told.
     let known = draft.pointer("/confidence").and_then(Value::as_f64);
-    let confidence = known.map(|confidence| format!(", confidence {confidence:.2}")).unwrap_or_default();
+    let confidence = known
+        .map(|confidence| format!(", confidence {confidence:.2}"))
+        .unwrap_or_default();
     let mut lines = vec![
         format!("{}  {}", time(draft, "/at"), short(text(draft, "/question"), 80)),
         format!(

@@ -86,12 +86,20 @@ impl Sample {
                 let answer = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
                 context.answer(&answer.await?, draw)
             }
-            SampleCommand::Next => Client::asked(&context, Needs::Database, async |client| next(&context, client).await).await,
+            SampleCommand::Next => {
+                Client::asked(&context, Needs::Database, async |client| next(&context, client).await).await
+            }
             SampleCommand::Judge(verdict) => {
-                Client::asked(&context, Needs::Database, async |client| verdict.run(&context, client).await).await
+                Client::asked(&context, Needs::Database, async |client| {
+                    verdict.run(&context, client).await
+                })
+                .await
             }
             SampleCommand::Reviewers => {
-                Client::asked(&context, Needs::Database, async |client| reviewers(&context, client).await).await
+                Client::asked(&context, Needs::Database, async |client| {
+                    reviewers(&context, client).await
+                })
+                .await
             }
         }
     }

@@ -202,8 +202,11 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn checks_of(&self, draft_id: DraftId) -> Result<Vec<check::Model>, StoreError> {
-        self.all(self.select::<check::Entity>().filter(check::Column::DraftId.eq(draft_id)))
-            .await
+        self.all(
+            self.select::<check::Entity>()
+                .filter(check::Column::DraftId.eq(draft_id)),
+        )
+        .await
     }
 
     /// The last test of the certificate.

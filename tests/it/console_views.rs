@@ -763,7 +763,10 @@ fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers(
     let mut reviewer = quality();
     reviewer.shell.manages = false;
     let html = reviewer.render().unwrap();
-    assert!(!html.contains("/quality/answers") && !html.contains("Let certificates open the gate"), "{html}");
+    assert!(
+        !html.contains("/quality/answers") && !html.contains("Let certificates open the gate"),
+        "{html}"
+    );
 }
 
 #[test]

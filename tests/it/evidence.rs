@@ -1,6 +1,8 @@
 //! Earned autonomy, from the first verdict to an answer that goes out by itself, and back: over HTTP, with the real jobs.
 
-use super::app::{Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually};
+use super::app::{
+    Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually,
+};
 use holdpoint::app::AppError;
 use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::policy::GateState;
@@ -131,7 +133,10 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
     let topic = "[[topic]]\nname = \"hours\"\nwords = [\"open\"]\n";
     let body = json!({ "toml": topic }).to_string();
     app.owner().json(Method::PUT, &policy, body).await.ok();
-    app.owner().post("/api/v1/gate", &json!({ "release": ["hours"] })).await.ok();
+    app.owner()
+        .post("/api/v1/gate", &json!({ "release": ["hours"] }))
+        .await
+        .ok();
     let visitor = app.visitor().await;
     visitor.says(OPENING_HOURS).await;
     app.advance_ms(QUIET_MS);
@@ -156,7 +161,11 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
         (row.is_drawn == Some(true)).then_some(row)
     })
     .await;
-    assert_eq!(drawn.seq, released["seq"].as_i64(), "drawn by the entry that released it");
+    assert_eq!(
+        drawn.seq,
+        released["seq"].as_i64(),
+        "drawn by the entry that released it"
+    );
     let rows = app.app.store().rows(app.workspace.caller.workspace_id);
     assert_eq!(rows.checks_of(drawn.draft_id).await.unwrap().len(), 1);
 
@@ -169,7 +178,10 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
     app.advance_ms(11 * 24 * HOUR_MS);
     eventually("the statement", async || {
         let months = rows.sampling_months().await.unwrap();
-        months.iter().any(|row| row.month == month && row.closed_at.is_some()).then_some(())
+        months
+            .iter()
+            .any(|row| row.month == month && row.closed_at.is_some())
+            .then_some(())
     })
     .await;
     let draw = owner(&app).await.get(&path).await.ok();
@@ -179,7 +191,11 @@ async fn what_an_owner_releases_is_drawn_from_a_key_that_was_committed_to_before
         "{draw}"
     );
     let quality = owner(&app).await.get("/api/v1/quality").await.ok();
-    let of_month = quality["months"].as_array().unwrap().iter().find(|row| row["month"] == month.as_str());
+    let of_month = quality["months"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["month"] == month.as_str());
     let statement = &of_month.unwrap()["statement"];
     assert_eq!(statement["withheld"]["because"], "nothing_reviewed", "{statement}");
     assert_eq!(statement["withheld"]["counts"]["sent"], 1);
@@ -206,7 +222,13 @@ async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_
     let certificate = &quality["certificate"];
     assert_eq!(certificate["id"], certified.certificate.to_string());
     assert!(certificate["upper"].as_f64().unwrap() <= 0.5, "{certificate}");
-    assert!(quality["epoch"]["curve"].as_array().unwrap().iter().any(|step| step["is_certified"] == true));
+    assert!(
+        quality["epoch"]["curve"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|step| step["is_certified"] == true)
+    );
 
     // The next one like them goes out by itself.
     let visitor = app.visitor().await;
@@ -225,7 +247,11 @@ async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_
     set(&app, json!({ "limit_permille": 1 })).await;
     assert_eq!(gate(&app).await, GateState::Closed);
     set(&app, json!({ "limit_permille": 500 })).await;
-    assert_eq!(gate(&app).await, GateState::Closed, "what was lost comes back by a test only");
+    assert_eq!(
+        gate(&app).await,
+        GateState::Closed,
+        "what was lost comes back by a test only"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -268,7 +294,10 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
         .await
         .unwrap();
     app.advance_ms(HOUR_MS);
-    eventually("the gate closes", async || (gate(&app).await == GateState::Closed).then_some(())).await;
+    eventually("the gate closes", async || {
+        (gate(&app).await == GateState::Closed).then_some(())
+    })
+    .await;
     let closed = said(&app, "gate.closed").await.remove(0);
     assert_eq!(closed["content"]["because"], "drift", "{closed}");
 }
@@ -288,9 +317,15 @@ async fn a_certificate_opens_nothing_while_the_owner_has_not_said_so() {
         (!quality["certificate"].is_null()).then_some(quality)
     })
     .await;
-    assert_eq!((&quality["gate"], gate(&app).await), (&json!("closed"), GateState::Closed));
+    assert_eq!(
+        (&quality["gate"], gate(&app).await),
+        (&json!("closed"), GateState::Closed)
+    );
     set(&app, json!({ "opens": true })).await;
-    assert!(matches!(gate(&app).await, GateState::Certified(_)), "one word of the owner's later");
+    assert!(
+        matches!(gate(&app).await, GateState::Certified(_)),
+        "one word of the owner's later"
+    );
     set(&app, json!({ "opens": false })).await;
     assert_eq!(gate(&app).await, GateState::Closed);
 }
@@ -305,7 +340,10 @@ async fn whoever_is_no_owner_lets_nothing_out_and_what_cannot_be_is_refused() {
         json!({ "confidence_percent": 94 }),
     ] {
         let wish = loosens.to_string();
-        administrator.json(Method::PUT, "/api/v1/autonomy", wish).await.refused(403);
+        administrator
+            .json(Method::PUT, "/api/v1/autonomy", wish)
+            .await
+            .refused(403);
     }
     let tighter = json!({ "limit_permille": 20 }).to_string();
     administrator.json(Method::PUT, "/api/v1/autonomy", tighter).await.ok();
@@ -316,7 +354,10 @@ async fn whoever_is_no_owner_lets_nothing_out_and_what_cannot_be_is_refused() {
         json!({ "reviews_a_day": 10_001 }),
         json!({ "opens": true, "limit": 4 }),
     ] {
-        let refused = app.owner().json(Method::PUT, "/api/v1/autonomy", wrong.to_string()).await;
+        let refused = app
+            .owner()
+            .json(Method::PUT, "/api/v1/autonomy", wrong.to_string())
+            .await;
         assert!(refused.refused(422)["detail"].as_str().is_some(), "{wrong}");
     }
 }

@@ -5,14 +5,14 @@
 
 use super::{App, AppError, policies, screening};
 use crate::app::duty::OnDuty;
-use crate::app::evidence::{self, Grade};
+use crate::app::evidence::{self, Decided, Grade};
 use crate::app::ledger::{self, Details};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
 use crate::domain::flow::{Context, Effect, Proposed, Step, Ticket};
-use crate::domain::ids::{AgentId, ConversationId, DecisionId};
+use crate::domain::ids::{AgentId, ConversationId, DecisionId, DraftId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::policy::{self, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
+use crate::domain::policy::{self, Decision, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
 use crate::domain::time::Timestamp;
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, Json, LogDraft, Rows, Tx};
@@ -50,7 +50,7 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
             let (app, undecided, facts, grade) = (app_of_write.clone(), of_write.clone(), facts.clone(), grade.clone());
-            Box::pin(async move { commit(&app, tx, undecided, facts, grade).await })
+            Box::pin(async move { Box::pin(commit(&app, tx, undecided, facts, grade)).await })
         });
         match committed.await? {
             Attempt::Done => return Ok(()),
@@ -156,29 +156,13 @@ async fn commit(
         }
     };
     write_draft(tx, &draft, began, context.now).await?;
-    let decided = decision::Model {
-        id: decision_id,
-        workspace_id: tx.workspace_id(),
-        draft_id: draft.id,
-        kind: decision.kind,
-        reasons: Json(decision.reasons.clone()),
-        policy_version: decision.policy_version,
-        gate: Json(gate.clone()),
-        rules: Json(decision.rules.clone()),
-        terms: Json(decision.terms.clone()),
-        confidence: Some(facts.confidence),
-        facts: Some(Json(facts.clone().without_words())),
-        features: Some(Json(grade.features.iter().map(|value| value.is_finite().then_some(*value)).collect())),
-        created_at: context.now,
-    };
+    let decided = decision_row(tx, (decision_id, draft.id), (&decision, &facts), &gate, &grade);
     tx.insert(decided).await?;
     count_use(tx, &draft).await?;
     let written = ledger
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
     let kind = what_happened(&step);
-    let is_sent = kind == EventKind::MessageReleased;
-    let graded = evidence::graded(tx, id, &draft, &facts, &grade, &decision, is_sent, context.now).await?;
     let mut entry = LogDraft::new(kind, Actor::Ai)
         .about("conversation", id)
         .about("turn", draft.turn_id)
@@ -205,7 +189,18 @@ async fn commit(
     if let Some(message) = written.messages.last() {
         entry = entry.about("message", message.id).about("seq", message.seq);
     }
-    Ok(Change::Logged(Attempt::Done, graded(entry)))
+    let decided = Decided {
+        conversation_id: id,
+        draft: &draft,
+        facts: &facts,
+        grade: &grade,
+        decision: &decision,
+        is_sent: kind == EventKind::MessageReleased,
+    };
+    Ok(Change::Logged(
+        Attempt::Done,
+        evidence::graded(tx, decided, entry).await?,
+    ))
 }
 
 /// A verified answer counts how often it was used.
@@ -221,6 +216,31 @@ async fn count_use(tx: &Tx<'_>, draft: &Draft) -> Result<(), AppError> {
         .await?;
     }
     Ok(())
+}
+
+/// A decision with what it rests on, so that it can be made again.
+fn decision_row(
+    tx: &Tx<'_>,
+    (id, draft_id): (DecisionId, DraftId),
+    (decision, facts): (&Decision, &Facts),
+    gate: &GateState,
+    grade: &Grade,
+) -> decision::Model {
+    decision::Model {
+        id,
+        workspace_id: tx.workspace_id(),
+        draft_id,
+        kind: decision.kind,
+        reasons: Json(decision.reasons.clone()),
+        policy_version: decision.policy_version,
+        gate: Json(gate.clone()),
+        rules: Json(decision.rules.clone()),
+        terms: Json(decision.terms.clone()),
+        confidence: Some(facts.confidence),
+        facts: Some(Json(facts.clone().without_words())),
+        features: Some(Json(grade.measured())),
+        created_at: facts.at,
+    }
 }
 
 /// The topics that let a draft out without a certificate, with who is responsible for each: so it is marked in the log.

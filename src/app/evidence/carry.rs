@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::entity::{draft, evidence};
 use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// After a publication it is waited so long, in milliseconds: for the next one, and until vectors are there.
 const SETTLES_MS: i64 = 60_000;
@@ -37,12 +38,20 @@ pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(),
 pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     let house = super::records::House::of(&rows).await?;
-    let from = MonthName::of(app.now(), &house.zone).plus(1 - MONTHS).begins(&house.zone);
-    let judged = rows.evidence_since(from).await?.into_iter().filter(|row| row.label.is_some());
+    let from = MonthName::of(app.now(), &house.zone)
+        .plus(1 - MONTHS)
+        .begins(&house.zone);
+    let judged = rows
+        .evidence_since(from)
+        .await?
+        .into_iter()
+        .filter(|row| row.label.is_some());
     let mut versions = Versions::default();
     let mut moved: Vec<(DraftId, bool)> = Vec::new();
     for row in judged {
-        let Some(made) = rows.draft(row.draft_id).await? else { continue };
+        let Some(made) = rows.draft(row.draft_id).await? else {
+            continue;
+        };
         let is_changed = is_changed(app, &rows, &mut versions, &row, &made).await?;
         if is_changed != row.is_changed {
             moved.push((row.draft_id, is_changed));
@@ -87,12 +96,12 @@ impl Versions {
         rows: &Rows<'_>,
         id: AgentVersionId,
     ) -> Result<Option<&(AgentSettings, AgentSettings)>, AppError> {
-        if !self.0.contains_key(&id) {
+        if let Entry::Vacant(place) = self.0.entry(id) {
             let Some(then) = rows.agent_version(id).await? else {
                 return Ok(None);
             };
             let (_, now) = agents::current_version(rows, then.agent_id).await?;
-            self.0.insert(id, (then.settings.0, now));
+            place.insert((then.settings.0, now));
         }
         Ok(self.0.get(&id))
     }

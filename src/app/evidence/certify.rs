@@ -3,7 +3,7 @@
 use super::grade::score;
 use super::records::{House, Topics, features, records, scored};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{MonthName, Record, Window, examples, level};
+use crate::domain::evidence::{Judgement, MonthName, Record, Window, examples, level};
 use crate::domain::features::prior;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
@@ -62,12 +62,8 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                 tested.closed_topics.clone(),
                 tested.version.clone(),
             );
-            let (score_number, is_new, braked, month) = (
-                tested.number,
-                tested.version_is_new,
-                tested.braked,
-                month.to_string(),
-            );
+            let (score_number, is_new, braked, month) =
+                (tested.number, tested.version_is_new, tested.braked, month.to_string());
             Box::pin(async move {
                 if tx.last_epoch().await?.map_or(1, |epoch| epoch.number + 1) != number {
                     return Ok::<_, AppError>(Change::Unlogged(()));
@@ -236,20 +232,14 @@ async fn window_from(rows: &Rows<'_>, house: &House, now: Timestamp) -> Result<T
 }
 
 /// Fits a score on verdicts that the certificate does not see, and tests the certificate on the others.
-async fn test(
-    rows: &Rows<'_>,
-    house: &House,
-    now: Timestamp,
-    epoch: i64,
-    fits: bool,
-) -> Result<Tested, AppError> {
+async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: bool) -> Result<Tested, AppError> {
     let from = window_from(rows, house, now).await?;
     let mut topics = Topics::default();
     let older = records(&rows.judged_before(from).await?, &mut topics);
     let window = records(&rows.evidence_since(from).await?, &mut topics);
     let older_bad = older
         .iter()
-        .filter(|record| record.judged.and_then(|judged| judged.found_bad()) == Some(true))
+        .filter(|record| record.judged.and_then(Judgement::found_bad) == Some(true))
         .count();
     let rule = Rule::given(from.0, older_bad);
     let of_window = features(rows, &window).await?;
@@ -312,7 +302,9 @@ fn worsened(
     let last = MonthName::of(now, &house.zone).plus(-1);
     let (month, before): (Vec<Record>, Vec<Record>) = window
         .iter()
-        .filter(|record| record.month <= last && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify)
+        .filter(|record| {
+            record.month <= last && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify
+        })
         .cloned()
         .partition(|record| record.month == last);
     let level = |records: &[Record]| level(records, rule, closed, certificate.reach);

@@ -39,7 +39,11 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
 pub(super) async fn detector(rows: &Rows<'_>, limit: f64) -> Result<Option<Detector>, AppError> {
     let known = rows.certificates(240).await?;
     let drifted = |row: &certificate::Model| row.ended_because.as_deref() == Some(DRIFT);
-    let alarmed = known.iter().filter(|row| drifted(row)).filter_map(|row| row.ended_at).max();
+    let alarmed = known
+        .iter()
+        .filter(|row| drifted(row))
+        .filter_map(|row| row.ended_at)
+        .max();
     let began = known.iter().map(|row| row.issued_at).min();
     let (Some(mut detector), Some(since)) = (Detector::new(limit, ALARM_LEVEL), alarmed.or(began)) else {
         return Ok(None);
@@ -61,7 +65,11 @@ pub(super) async fn detector(rows: &Rows<'_>, limit: f64) -> Result<Option<Detec
 fn weight(weights: &BTreeMap<String, Vec<f64>>, check: &evidence::Model) -> f64 {
     let band = check.band.and_then(|band| usize::try_from(band).ok());
     let of_month = weights.get(&check.month);
-    of_month.zip(band).and_then(|(weights, band)| weights.get(band)).copied().unwrap_or(1.0)
+    of_month
+        .zip(band)
+        .and_then(|(weights, band)| weights.get(band))
+        .copied()
+        .unwrap_or(1.0)
 }
 
 async fn month_weights(rows: &Rows<'_>, month: &str) -> Result<Vec<f64>, AppError> {

@@ -7,7 +7,6 @@ use crate::domain::evidence::{MonthName, mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::ConversationId;
 use crate::domain::policy::{Decision, DecisionKind, Facts};
-use crate::domain::time::Timestamp;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
@@ -35,6 +34,14 @@ pub(in crate::app) struct Grade {
     pub(in crate::app) is_fresh: bool,
 }
 
+impl Grade {
+    /// The features as they are stored: none for what was not measured.
+    pub(in crate::app) fn measured(&self) -> Vec<Option<f64>> {
+        let features = self.features.iter();
+        features.map(|value| value.is_finite().then_some(*value)).collect()
+    }
+}
+
 /// The score in force, with its number.
 ///
 /// # Errors
@@ -50,11 +57,7 @@ pub(super) async fn score(rows: &Rows<'_>) -> Result<(i64, Version), AppError> {
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn grade(
-    rows: &Rows<'_>,
-    business: &str,
-    draft: &Draft,
-) -> Result<Grade, AppError> {
+pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft) -> Result<Grade, AppError> {
     let (score_version, version) = score(rows).await?;
     let best = draft.sources.first();
     let passage = best.map(|source| format!("{}\n{}", source.title, source.text));
@@ -82,20 +85,38 @@ pub(in crate::app) async fn grade(
     })
 }
 
-/// Writes down what is known of a draft with its decision, and returns what the log says of it if it went out without a person.
+/// A draft that was just decided about.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Decided<'a> {
+    /// Its conversation.
+    pub(in crate::app) conversation_id: ConversationId,
+    /// The draft.
+    pub(in crate::app) draft: &'a Draft,
+    /// What the decision rests on.
+    pub(in crate::app) facts: &'a Facts,
+    /// Its risk.
+    pub(in crate::app) grade: &'a Grade,
+    /// The decision.
+    pub(in crate::app) decision: &'a Decision,
+    /// It went out without a person.
+    pub(in crate::app) is_sent: bool,
+}
+
+/// Writes down what is known of a draft with its decision, and adds to the log's entry what it is drawn with if it went out without a
+/// person.
 ///
 /// # Errors
 /// [`AppError::Internal`] when nothing is fixed yet of the month it goes out in: it is decided about once more then. Or the store's.
-pub(in crate::app) async fn graded(
-    tx: &Tx<'_>,
-    conversation_id: ConversationId,
-    draft: &Draft,
-    facts: &Facts,
-    grade: &Grade,
-    decision: &Decision,
-    is_sent: bool,
-    now: Timestamp,
-) -> Result<impl FnOnce(LogDraft) -> LogDraft + use<>, AppError> {
+pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: LogDraft) -> Result<LogDraft, AppError> {
+    let Decided {
+        conversation_id,
+        draft,
+        facts,
+        grade,
+        decision,
+        is_sent,
+    } = decided;
+    let now = facts.at;
     let zone = policy::zone(tx).await?;
     let month = MonthName::of(now, &zone);
     let mut drawn_with = None;
@@ -140,12 +161,11 @@ pub(in crate::app) async fn graded(
         .await?;
         look_soon(tx, now).await?;
     }
-    let version = grade.score_version;
-    Ok(move |entry: LogDraft| match drawn_with {
+    Ok(match drawn_with {
         Some((band, probability)) => entry
             .about("month", month)
             .about("score", score)
-            .about("score_version", version)
+            .about("score_version", grade.score_version)
             .about("band", band)
             .about("probability", probability),
         None => entry,

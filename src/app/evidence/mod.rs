@@ -1,7 +1,7 @@
 //! What is known of drafts, and what follows from it: scores, samples, statements, certificates.
 //!
-//! A draft is graded when it is decided about ([`grade`]), its verdict is noted when it is given ([`note`]), and one job for each
-//! workspace does the rest ([`keep`]): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
+//! A draft is graded when it is decided about (`grade`), its verdict is noted when it is given (`note`), and one job for each
+//! workspace does the rest (`keep`): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
 //! is figured out anew from rows; nothing is remembered between runs.
 
 mod accuracy;
@@ -25,15 +25,15 @@ pub use answers::{AnswerRow, AnswersInput, What, answers};
 pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
-pub use words::{at_most, percent};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
+pub use words::{at_most, percent};
 
-pub(super) use carry::{carry_over, published};
-pub(super) use grade::{Grade, grade, graded};
 pub(super) use answers::{may_see_score, scores_shown};
-pub(super) use months::open as open_month;
+pub(super) use carry::{carry_over, published};
+pub(super) use grade::{Decided, Grade, grade, graded};
 pub(super) use months::key_of;
+pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 
 use super::{App, AppError, checks};

@@ -4,11 +4,13 @@ use super::grade::score;
 use super::note::ask;
 use super::records::{House, Topics, features, records, scored};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{CheckPurpose, MonthName, sent_answers};
+use crate::domain::evidence::{CheckPurpose, Judgement, MonthName, sent_answers};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, Entry, EventKind};
 use crate::domain::time::Timestamp;
-use crate::stats::sampler::{Allocation, BandHistory, Bands, Division, Draw, MonthKey, Purpose, allocate, review_budget};
+use crate::stats::sampler::{
+    Allocation, BandHistory, Bands, Division, Draw, MonthKey, Purpose, allocate, review_budget,
+};
 use crate::stats::statement::{Rules, Statement, state};
 use crate::store::entity::{evidence, sampling_month};
 use crate::store::{Change, Json, LogDraft, Rows, Tx};
@@ -90,7 +92,10 @@ pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result
 /// The month's bands and probabilities, from the month before.
 async fn plan(rows: &Rows<'_>, house: &House, month: MonthName) -> Result<Plan, AppError> {
     let before = month.plus(-1);
-    let last = records(&rows.evidence_of_month(&before.to_string()).await?, &mut Topics::default());
+    let last = records(
+        &rows.evidence_of_month(&before.to_string()).await?,
+        &mut Topics::default(),
+    );
     let growth = f64::from(month.days()) / f64::from(before.days());
     let capacity = f64::from(house.autonomy.reviews_a_day) * f64::from(month.days());
     let (sent, held): (Vec<_>, Vec<_>) = last.into_iter().partition(|record| record.sent.is_some());
@@ -105,7 +110,7 @@ async fn plan(rows: &Rows<'_>, house: &House, month: MonthName) -> Result<Plan, 
         for record in &basis {
             if let Some(band) = history.get_mut(bands.of(record.risk)) {
                 band.expected += growth;
-                if let Some(bad) = record.judged.and_then(|judged| judged.found_bad()) {
+                if let Some(bad) = record.judged.and_then(Judgement::found_bad) {
                     band.reviewed += 1.0;
                     band.bad += f64::from(u8::from(bad));
                 }
@@ -142,7 +147,14 @@ fn count(number: usize) -> f64 {
 /// The store's.
 pub(super) async fn draw(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let open = |month: &sampling_month::Model| month.closed_at.is_none();
-    for month in app.store().rows(workspace_id).sampling_months().await?.into_iter().filter(open) {
+    for month in app
+        .store()
+        .rows(workspace_id)
+        .sampling_months()
+        .await?
+        .into_iter()
+        .filter(open)
+    {
         let mut through = month.drawn_through;
         loop {
             let entries = app.store().rows(workspace_id).log_after(through, AT_ONCE).await?;
@@ -167,12 +179,19 @@ async fn draw_from(
     through: i64,
     now: Timestamp,
 ) -> Result<Change<()>, AppError> {
-    let Some(row) = tx.sampling_month(month).await?.filter(|row| row.drawn_through < through) else {
+    let Some(row) = tx
+        .sampling_month(month)
+        .await?
+        .filter(|row| row.drawn_through < through)
+    else {
         return Ok(Change::Unlogged(()));
     };
     let (mut looked_at, mut drawn) = (0_u64, 0_u64);
     if let Some(draws) = Draws::of(&row) {
-        for entry in entries.iter().filter(|entry| entry.header.refs.contains_key("decision")) {
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.header.refs.contains_key("decision"))
+        {
             let Some(draft_id) = entry.header.refs.get("draft").and_then(|id| id.parse().ok()) else {
                 continue;
             };
@@ -274,14 +293,17 @@ pub(super) async fn statement(
         .map_or(0, |month| month.begins(&house.zone).0);
     let records = records(&found, &mut Topics::default());
     let said = match Draws::of(row) {
-        Some(draws) => state(sent_answers(&records, &draws.sample, begins), &rules),
+        Some(of_month) => state(sent_answers(&records, &of_month.sample, begins), &rules),
         // Without the key nobody can say what was drawn fairly.
         None => state(
-            records.iter().filter(|record| record.sent.is_some()).map(|record| crate::stats::statement::SentAnswer {
-                week: 0,
-                band: record.sent.map_or(0, |(band, _)| band),
-                drawn: None,
-            }),
+            records
+                .iter()
+                .filter(|record| record.sent.is_some())
+                .map(|record| crate::stats::statement::SentAnswer {
+                    week: 0,
+                    band: record.sent.map_or(0, |(band, _)| band),
+                    drawn: None,
+                }),
             &rules,
         ),
     };
@@ -298,7 +320,9 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     let house = House::of(&rows).await?;
     let now = app.now();
     for row in rows.sampling_months().await? {
-        let Ok(month) = row.month.parse::<MonthName>() else { continue };
+        let Ok(month) = row.month.parse::<MonthName>() else {
+            continue;
+        };
         let ended = month.plus(1).begins(&house.zone);
         if row.closed_at.is_some() || now < ended {
             continue;

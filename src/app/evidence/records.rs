@@ -80,11 +80,16 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
 pub(super) async fn features(rows: &Rows<'_>, records: &[Record]) -> Result<Vec<Vec<f64>>, AppError> {
     let drafts: Vec<_> = records.iter().map(|record| record.draft).collect();
     let mut known = rows.features(&drafts).await?;
-    Ok(drafts.iter().map(|draft| known.remove(draft).unwrap_or_default()).collect())
+    Ok(drafts
+        .iter()
+        .map(|draft| known.remove(draft).unwrap_or_default())
+        .collect())
 }
 
 /// The records with the risks that a version of the score sees.
 pub(super) fn scored(records: Vec<Record>, features: &[Vec<f64>], version: &Version) -> Vec<Record> {
     let pairs = records.into_iter().zip(features);
-    pairs.map(|(record, features)| record.scored(version, features)).collect()
+    pairs
+        .map(|(record, features)| record.scored(version, features))
+        .collect()
 }

@@ -98,11 +98,13 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
         let entries = rows.log_after(after, AT_ONCE).await?;
         let Some(last) = entries.last() else { break };
         after = last.header.seq;
-        entries.iter().for_each(|entry| said.hear(entry, &name));
+        for entry in &entries {
+            said.hear(entry, &name);
+        }
     }
-    let commitment = said
-        .commitment
-        .ok_or(AppError::NotFound("the sampling of this month: nothing was opened in it"))?;
+    let commitment = said.commitment.ok_or(AppError::NotFound(
+        "the sampling of this month: nothing was opened in it",
+    ))?;
     if !said.is_closed {
         return Err(AppError::Conflict {
             sentence: format!(

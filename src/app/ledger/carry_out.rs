@@ -3,8 +3,8 @@
 use super::told::topics_of;
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
 use crate::app::{AppError, evidence, reach};
-use crate::domain::evidence::JudgedBy;
 use crate::domain::conversation::{Author, Owner};
+use crate::domain::evidence::JudgedBy;
 use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step};
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
 use crate::domain::policy::{Reason, Terms};

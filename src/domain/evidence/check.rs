@@ -228,12 +228,14 @@ mod tests {
 
     #[test]
     fn whoever_could_not_tell_is_asked_again_only_when_nobody_else_is_left() {
+        fn waiting(heard: &[(MemberId, Timestamp)]) -> Waiting<'_> {
+            Waiting {
+                not_for_member: None,
+                ..second_opinion_on(member(1), 0, heard)
+            }
+        }
         let (mia, noor) = (member(1), member(2));
         let week = FORGOTTEN_AFTER_MS;
-        let waiting = |heard| Waiting {
-            not_for_member: None,
-            ..second_opinion_on(mia, 0, heard)
-        };
         let long_ago = NOW.plus_ms(-week);
         assert!(!waiting(&[(mia, long_ago)]).is_for(mia, &[mia, noor], NOW));
         assert!(waiting(&[(mia, long_ago)]).is_for(noor, &[mia, noor], NOW));

@@ -40,6 +40,7 @@ impl Judgement {
 
 /// What is known of one draft.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Record {
     /// Which draft.
     pub draft: DraftId,
@@ -216,28 +217,33 @@ pub fn sent_answers<'a>(
     draw: &'a Draw,
     begins_ms: i64,
 ) -> impl Iterator<Item = SentAnswer> + 'a {
-    records.iter().filter(|record| !record.left_out).filter_map(move |record| {
-        let (band, probability) = record.sent?;
-        let state = match record.judged {
-            None => CheckState::Waiting,
-            Some(judged) => match judged.bad {
-                Some(bad) => CheckState::Judged {
-                    bad,
-                    second: judged.second,
+    records
+        .iter()
+        .filter(|record| !record.left_out)
+        .filter_map(move |record| {
+            let (band, probability) = record.sent?;
+            let check = match record.judged {
+                None => CheckState::Waiting,
+                Some(judged) => match judged.bad {
+                    Some(found) => CheckState::Judged {
+                        bad: found,
+                        second: judged.second,
+                    },
+                    None => CheckState::CannotJudge,
                 },
-                None => CheckState::CannotJudge,
-            },
-        };
-        let drawn = record.is_drawn.then(|| Drawn {
-            rho: record.sequence.map_or(f64::NAN, |sequence| draw.rho(sequence, probability)),
-            state,
-        });
-        Some(SentAnswer {
-            week: u16::try_from((record.at - begins_ms).max(0) / WEEK_MS).unwrap_or_default(),
-            band,
-            drawn,
+            };
+            let drawn = record.is_drawn.then(|| Drawn {
+                rho: record
+                    .sequence
+                    .map_or(f64::NAN, |sequence| draw.rho(sequence, probability)),
+                state: check,
+            });
+            Some(SentAnswer {
+                week: u16::try_from((record.at - begins_ms).max(0) / WEEK_MS).unwrap_or_default(),
+                band,
+                drawn,
+            })
         })
-    })
 }
 
 /// What a bad answer of each band weighs for the detector: its share of the answers by its share of the checks, `B_h = W_h / q_h`.
@@ -250,7 +256,11 @@ pub fn sample_weights(sent: &[u64], probabilities: &[f64]) -> Vec<f64> {
     let checks: f64 = sent.iter().zip(probabilities).map(|(n, p)| n * p).sum();
     let weight = |probability: &f64| {
         let weight = checks / answers / probability;
-        if weight.is_finite() && weight > 0.0 { weight } else { 1.0 }
+        if weight.is_finite() && weight > 0.0 {
+            weight
+        } else {
+            1.0
+        }
     };
     probabilities.iter().map(weight).collect()
 }

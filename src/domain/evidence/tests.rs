@@ -38,6 +38,7 @@ fn record(number: u128, judged: Option<Judgement>) -> Record {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as records have it")]
 fn judged(by: JudgedBy, bad: bool) -> Option<Judgement> {
     Some(Judgement {
         by,
@@ -53,11 +54,23 @@ fn a_month_is_that_of_the_workspaces_own_clocks() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     assert_eq!(MonthName::of(at, &TimeZone::UTC).to_string(), "2026-04");
     let may = MonthName::of(at, &berlin);
-    assert_eq!((may.to_string(), may.in_words(), may.days()), ("2026-05".to_owned(), "May 2026".to_owned(), 31));
+    assert_eq!(
+        (may.to_string(), may.in_words(), may.days()),
+        ("2026-05".to_owned(), "May 2026".to_owned(), 31)
+    );
     assert_eq!(may.begins(&berlin), Timestamp(at.0 - 30 * 60_000));
     assert_eq!(may.plus(8).to_string(), "2027-01");
     assert_eq!(may.plus(-5).number() + 5, may.number());
-    for wrong in ["", "2026", "2026-13", "2026-5", "26-05", "2026-05-01", "+026-05", "２０２６-05"] {
+    for wrong in [
+        "",
+        "2026",
+        "2026-13",
+        "2026-5",
+        "26-05",
+        "2026-05-01",
+        "+026-05",
+        "２０２６-05",
+    ] {
         assert!(wrong.parse::<MonthName>().is_err(), "{wrong}");
     }
 }
@@ -136,7 +149,14 @@ fn a_month_states_what_was_sent_and_what_of_it_was_judged() {
                 sent: Some((0, 0.5)),
                 sequence: Some(n),
                 is_drawn,
-                ..record(u128::from(n), if is_drawn { judged(JudgedBy::Sample, n % 50 == 0) } else { None })
+                ..record(
+                    u128::from(n),
+                    if is_drawn {
+                        judged(JudgedBy::Sample, n % 50 == 0)
+                    } else {
+                        None
+                    },
+                )
             }
         })
         .collect();
@@ -144,7 +164,10 @@ fn a_month_states_what_was_sent_and_what_of_it_was_judged() {
         panic!("no claim");
     };
     let drawn = records.iter().filter(|record| record.is_drawn).count() as u64;
-    assert_eq!((claim.counts.sent, claim.counts.drawn, claim.counts.reviewed), (400, drawn, drawn));
+    assert_eq!(
+        (claim.counts.sent, claim.counts.drawn, claim.counts.reviewed),
+        (400, drawn, drawn)
+    );
     assert!(claim.upper < 0.1, "{claim:?}");
 }
 

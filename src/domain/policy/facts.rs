@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// again, which is how decisions are explained and other policies are tried on the past.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Facts {
     /// How the draft was found.
     pub mode: AnswerMode,

@@ -496,10 +496,7 @@ fn whoever_released_a_topic_stays_responsible_for_it_until_it_is_closed() {
     assert_eq!(by, [("delivery", ada), ("hours", mia())]);
     assert_eq!(both.keeping(|topic| topic == "hours"), releasing(&["hours"]));
     assert_eq!(both.keeping(|_| false), GateState::Closed);
-    assert_eq!(
-        certified(AnswerMode::Compose, 0.0).keeping(|_| true),
-        GateState::Closed
-    );
+    assert_eq!(certified(AnswerMode::Compose, 0.0).keeping(|_| true), GateState::Closed);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a certificate is made of.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use serde::{Deserialize, Serialize};
 
 /// How an answer comes about, in the order in which certificates reach out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

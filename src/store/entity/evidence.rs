@@ -9,6 +9,7 @@ use sea_orm::entity::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "evidence")]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub draft_id: DraftId,

@@ -7,9 +7,9 @@ use crate::domain::evidence::{CheckPurpose, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId,
-    ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
-    VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId,
+    DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId,
+    UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;

@@ -188,7 +188,9 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             Some(number) => format!("{who} applied version {number} of the policy."),
             None => format!("{who} applied a policy."),
         },
-        "sampling.opened" => "A month's checks were fixed: the hash of their secret key is written down here.".to_owned(),
+        "sampling.opened" => {
+            "A month's checks were fixed: the hash of their secret key is written down here.".to_owned()
+        }
         "sampling.drawn" => "Answers were drawn for checks, or not.".to_owned(),
         "statement.published" => match entry.refs.get("month") {
             Some(month) => format!("What can be said of {month} was published, and the key of its draws revealed."),
@@ -283,7 +285,10 @@ pub(super) fn href(entry: &EntryView) -> String {
         "/knowledge/verified".to_owned()
     } else if entry.kind.starts_with("policy.") || entry.kind.starts_with("gate.") {
         "/settings/policy".to_owned()
-    } else if ["sampling.", "statement.", "certificate.", "autonomy.", "score."].iter().any(|kind| entry.kind.starts_with(kind)) {
+    } else if ["sampling.", "statement.", "certificate.", "autonomy.", "score."]
+        .iter()
+        .any(|kind| entry.kind.starts_with(kind))
+    {
         "/quality".to_owned()
     } else if entry.kind.starts_with("knowledge.") {
         "/knowledge".to_owned()

@@ -28,5 +28,9 @@ async fn quality_checks_are_worked_off_by_keyboard_alone_and_on_a_phone() {
     let labels: Vec<_> = known(&app).await.into_iter().map(|row| row.label).collect();
     let of = |label| labels.iter().filter(|&&given| given == label).count();
     let counts = [Some(VerdictLabel::Acceptable), Some(VerdictLabel::Bad), None].map(of);
-    assert_eq!(counts, [2, 1, 1], "nobody else has said that they cannot judge: {labels:?}");
+    assert_eq!(
+        counts,
+        [2, 1, 1],
+        "nobody else has said that they cannot judge: {labels:?}"
+    );
 }
