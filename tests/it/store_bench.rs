@@ -4,6 +4,8 @@ use holdpoint::domain::{
     account::{Role, Scope},
     answer::{AnswerMode, Signals},
     conversation::{Author, Epoch},
+    evidence::{CheckPurpose, JudgedBy},
+    features::prior,
     ids::{
         AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
         JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
@@ -20,11 +22,13 @@ use holdpoint::domain::{
     turn::TurnState,
     webhook::DeliveryState,
 };
+use holdpoint::stats::score::Version;
+use holdpoint::stats::threshold::{Certificate, Mode, Reach, Rules, certify};
 use holdpoint::store::entity::{
-    agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document,
-    draft, job, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-    review_item, session, setup_link, shared_decision, token, turn, user, vector, verdict, verified_answer, visitor,
-    webhook_secret, workspace,
+    agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation, decision,
+    delivery, document, draft, evidence, gate_epoch, job, mail, member, member_profile, message, note, outcome,
+    policy_version, rating, release, return_link, review_item, sampling_month, score_version, session, setup_link,
+    shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, webhook_secret, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, NoteKind, OutcomeStatus, OwnerKind, Sources, Store,
@@ -227,6 +231,7 @@ pub(crate) struct Planted {
     pub(crate) delivery: DeliveryId,
     pub(crate) note: NoteId,
     pub(crate) canned: CannedReplyId,
+    pub(crate) check: ItemId,
 }
 
 impl Planted {
@@ -256,6 +261,7 @@ impl Planted {
             delivery: id().into(),
             note: id().into(),
             canned: id().into(),
+            check: id().into(),
         }
     }
 
@@ -596,7 +602,7 @@ impl Planted {
             terms: Json(Terms::default()),
             confidence: Some(0.5),
             facts: Some(Json(Facts::default())),
-            features: None,
+            features: Some(Json(vec![Some(0.5), None])),
             created_at: AT,
         })
         .await?;
@@ -687,6 +693,7 @@ impl Planted {
         })
         .await?;
         self.plant_webhook(tx).await?;
+        self.plant_evidence(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,
@@ -724,6 +731,134 @@ impl Planted {
             secret: vec![5; 32],
             previous: None,
             changed_at: AT,
+        })
+        .await
+    }
+}
+
+impl Planted {
+    /// An answer that went out, was drawn, judged twice, and is asked about once more; and a test that certified nothing.
+    async fn plant_evidence(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let workspace_id = self.workspace;
+        tx.insert(evidence::Model {
+            draft_id: self.draft,
+            workspace_id,
+            conversation_id: self.conversation,
+            agent_version_id: self.version,
+            month: "2026-09".to_owned(),
+            mode: AnswerMode::Quote,
+            score_version: 1,
+            score: -2.0,
+            topic: "other".to_owned(),
+            is_sensitive: false,
+            is_fresh: false,
+            rests_on: Some(vec![8; 32]),
+            is_sent: true,
+            band: Some(0),
+            probability: Some(0.5),
+            seq: Some(1),
+            is_drawn: Some(true),
+            left_out: false,
+            label: Some(VerdictLabel::Acceptable),
+            judged_by: Some(JudgedBy::Sample),
+            judged_at: Some(AT),
+            second_label: Some(VerdictLabel::Acceptable),
+            is_changed: false,
+            created_at: AT,
+        })
+        .await?;
+        let waiting = check::Model {
+            id: self.check,
+            workspace_id,
+            draft_id: self.draft,
+            purpose: CheckPurpose::Repeat,
+            place: 0.5,
+            for_member: Some(self.member),
+            not_for_member: None,
+            not_before: AT,
+            leased_by: None,
+            leased_until: None,
+            shown_at: None,
+            label: None,
+            reasons: Json(Vec::new()),
+            note: None,
+            member_id: None,
+            took_ms: None,
+            is_hasty: false,
+            created_at: AT,
+            closed_at: None,
+        };
+        tx.insert(check::Model {
+            id: Uuid::now_v7().into(),
+            purpose: CheckPurpose::Sample,
+            label: Some(VerdictLabel::Acceptable),
+            member_id: Some(self.member),
+            took_ms: Some(9_000),
+            closed_at: Some(AT),
+            ..waiting.clone()
+        })
+        .await?;
+        tx.insert(waiting).await?;
+        tx.insert(score_version::Model {
+            workspace_id,
+            number: 1,
+            version: Json(Version::by_hand(&prior())),
+            created_at: AT,
+        })
+        .await?;
+        tx.insert(sampling_month::Model {
+            workspace_id,
+            month: "2026-09".to_owned(),
+            draw_key: Some(self.secret().to_vec()),
+            commitment: vec![6; 32],
+            cuts: Json(Vec::new()),
+            probabilities: Json(vec![0.5]),
+            requeue_probability: 0.5,
+            drawn_through: 1,
+            opened_at: AT,
+            closed_at: None,
+            statement: None,
+        })
+        .await?;
+        let rules = Rules {
+            limit: 0.04,
+            risk: 0.05,
+            score_version: 1,
+        };
+        tx.insert(gate_epoch::Model {
+            workspace_id,
+            number: 1,
+            month: "2026-09".to_owned(),
+            began_at: AT,
+            certification: Json(certify(&[], &[], &rules)),
+            closed_topics: Json(Vec::new()),
+        })
+        .await?;
+        let reach = Reach {
+            mode: Mode::Verified,
+            risk: -1.0,
+        };
+        tx.insert(certificate::Model {
+            id: Uuid::now_v7().into(),
+            workspace_id,
+            epoch: 1,
+            certificate: Json(Certificate {
+                reach,
+                upper: 0.03,
+                estimate: 0.01,
+                effective: 200.0,
+                reviewed: 200,
+                bad: 2,
+                automation: 0.5,
+                limit: 0.04,
+                risk: 0.05,
+                window: (1, 3),
+                score_version: 1,
+            }),
+            issued_at: AT,
+            expires_at: AT.plus_ms(1),
+            ended_at: None,
+            ended_because: None,
         })
         .await
     }

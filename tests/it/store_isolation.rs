@@ -11,10 +11,10 @@ use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery,
-    document, draft, job, log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating,
-    release, return_link, review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
-    webhook_secret,
+    Scoped, agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation,
+    decision, delivery, document, draft, evidence, gate_epoch, job, log_entry, mail, member, member_profile, message,
+    note, outcome, policy_version, rating, release, return_link, review_item, sampling_month, score_version,
+    shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -60,7 +60,8 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
-            review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret);
+            review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+            certificate, check, evidence, gate_epoch, sampling_month, score_version);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -168,6 +169,33 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         canned_replies();
         canned_reply(theirs.canned);
         return_link(&theirs.secret());
+        newest_score();
+        score_version(1);
+        verdicts_on(&[8; 32], 100);
+        evidence(theirs.draft);
+        evidence_since(AT);
+        evidence_of_month("2026-09");
+        unjudged_of_month("2026-09");
+        sent_by_band("2026-09");
+        verdicts_since(AT);
+        sampled_since(AT);
+        judged_before(AT.plus_ms(1));
+        features(&[theirs.draft]);
+        sampling_month("2026-09");
+        sampling_months();
+        checks_of(theirs.draft);
+        last_epoch();
+        epochs(100);
+        certificate_in_force();
+        certificates(100);
+        is_decided(theirs.draft);
+        check(theirs.check);
+        open_checks();
+        judged_checks_of(&[theirs.draft]);
+        checks_judged_since(AT);
+        checks_of_reviewers_since(AT);
+        agreed_before(AT.plus_ms(1), 100);
+        evidence_of(&[theirs.draft]);
     }
     answers
 }
@@ -184,7 +212,16 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
         }
         // The same questions about one's own rows find them, so that the silence above means something.
         let own = ours.workspace.to_string();
-        let silent = ["visitor_messages", "recently_decided", "unassigned_items", "spam"];
+        let silent = [
+            "visitor_messages",
+            "recently_decided",
+            "unassigned_items",
+            "spam",
+            "unjudged_of_month",
+            "sent_by_band",
+            "features",
+            "is_decided",
+        ];
         for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
             let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
             let named = query == "member_name" && answer.contains("Mia");
@@ -200,7 +237,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
         let nobody = WorkspaceId::from(uuid::Uuid::now_v7());
         for (query, answer) in everything_asked(&store, nobody, theirs).await {
             assert!(
-                ["None", "[]", "0", "Failing { count: 0, since: None }"].contains(&answer.as_str()),
+                ["None", "[]", "0", "{}", "false", "Failing { count: 0, since: None }"].contains(&answer.as_str()),
                 "{query} answers {answer}"
             );
         }
@@ -221,6 +258,8 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/webhooks.rs"),
         include_str!("../../src/store/care.rs"),
         include_str!("../../src/store/failing.rs"),
+        include_str!("../../src/store/evidence.rs"),
+        include_str!("../../src/store/quality_checks.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;
