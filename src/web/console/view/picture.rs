@@ -122,7 +122,8 @@ impl AutonomyPicture {
 
     /// The drawing's box.
     pub fn size(&self) -> String {
-        format!("0 0 {WIDTH} {HEIGHT}")
+        // The words under the right end are as wide on either side of it.
+        format!("0 0 {} {HEIGHT}", WIDTH + 20.0)
     }
 }
 
