@@ -98,6 +98,8 @@ async fn the_model_unused_for_longest_gives_way_within_the_budget() {
     let client = engine.client();
     embed(&client, &["Hello"]).await;
     client.chat(question("Hello"), AMPLE).await.unwrap();
+    // That an answer has ended is noted just after it was given.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     embed(&client, &["Hello"]).await;
 
     client.chat(to("other", "Hello"), AMPLE).await.unwrap();
