@@ -181,6 +181,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         sampled_since(AT);
         judged_before(AT.plus_ms(1));
         features(&[theirs.draft]);
+        decided_on(&[theirs.draft]);
         sampling_month("2026-09");
         sampling_months();
         checks_of(theirs.draft);
