@@ -27,6 +27,8 @@ pub(crate) async fn asked_and_approved(app: &TestApp, question: &str) -> Visitor
     let visitor = app.visitor().await;
     visitor.says(question).await;
     let item = app.item_of(&visitor).await;
+    // Who approves faster than anybody reads has judged nothing.
+    app.advance_ms(20_000);
     decide(app, &item, json!({ "kind": "approve" })).await;
     visitor
 }
@@ -145,6 +147,27 @@ async fn a_draft_is_graded_when_it_is_decided_about_and_its_verdict_is_kept() {
         known.iter().map(|row| row.is_fresh).collect::<Vec<_>>(),
         [true, true, true, false]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn approvals_that_come_faster_than_anybody_reads_are_released_and_no_evidence() {
+    let app = TestApp::start().await;
+    let mut items = Vec::new();
+    for _ in 0..3 {
+        let visitor = app.visitor().await;
+        visitor.says(OPENING_HOURS).await;
+        items.push((app.item_of(&visitor).await, visitor));
+    }
+    app.advance_ms(60_000);
+    for (item, _) in &items {
+        decide(&app, item, json!({ "kind": "approve" })).await;
+    }
+    app.advance_ms(UNDO_MS);
+    for (_, visitor) in &items {
+        visitor.answer_above(1).await;
+    }
+    let labels: Vec<_> = known(&app).await.iter().map(|row| row.label).collect();
+    assert_eq!(labels, [Some(VerdictLabel::Acceptable), None, None]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

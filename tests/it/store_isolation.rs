@@ -115,6 +115,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         queue_length();
         recently_decided(100);
         outcomes_of(theirs.item);
+        decided_before(theirs.member, uuid::Uuid::max().into(), AT.plus_ms(1));
         standing_outcome(theirs.item);
         drafts_of_turns(&[theirs.turn]);
         turns_of(theirs.conversation);

@@ -83,6 +83,7 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
     let tested = test(&rows, &house, now, number, true).await?;
     app.store()
         .write(workspace_id, move |tx| {
+            let seal = tested.version.id.clone();
             let (certification, closed, version) = (
                 tested.certification.clone(),
                 tested.closed_topics.clone(),
@@ -120,7 +121,12 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                     next_certificate(None, &certification, true)
                 };
                 let because = if braked { DRIFT } else { "tested anew" };
-                replace(tx, next, number, (score_number, closed), because, now).await
+                let change = replace(tx, next, number, (score_number, closed), because, now).await?;
+                // Its seal stands in the log, so that no other can be put in its place.
+                Ok(match change {
+                    Change::Logged((), entry) => Change::Logged((), entry.about("score_seal", &seal)),
+                    unlogged => unlogged,
+                })
             })
         })
         .await
