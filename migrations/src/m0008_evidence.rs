@@ -132,6 +132,7 @@ CREATE TABLE gate_epochs (
     certification TEXT NOT NULL,
     closed_topics TEXT NOT NULL,
     evidence_from {int} NOT NULL,
+    score_quality TEXT,
     PRIMARY KEY (workspace_id, number)
 ) {strict};
 

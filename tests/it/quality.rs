@@ -91,6 +91,7 @@ pub(crate) async fn plant(app: &TestApp) {
                 certification: Json(certification),
                 closed_topics: Json(vec!["refunds".to_owned()]),
                 evidence_from: Timestamp(0),
+                score_quality: None,
             })
             .await?;
             tx.insert(certificate::Model {

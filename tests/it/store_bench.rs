@@ -834,6 +834,7 @@ impl Planted {
             certification: Json(certify(&[], &[], &rules)),
             closed_topics: Json(Vec::new()),
             evidence_from: AT,
+            score_quality: None,
         })
         .await?;
         let reach = Reach {

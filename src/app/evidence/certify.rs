@@ -12,6 +12,7 @@ use crate::domain::policy::{Certified, GateState};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::drift::brakes;
+use crate::stats::metrics::{Judged, ScoreQuality, score_quality};
 use crate::stats::score::leak::{Purpose, Rule};
 use crate::stats::score::{Version, fit};
 use crate::stats::threshold::{
@@ -57,6 +58,7 @@ struct Tested {
     version_is_new: bool,
     certification: Certification,
     closed_topics: Vec<String>,
+    score_quality: Option<ScoreQuality>,
     /// The month that ended is so much worse that the window begins anew.
     braked: bool,
 }
@@ -83,7 +85,7 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
     let tested = test(&rows, &house, now, number, true).await?;
     app.store()
         .write(workspace_id, move |tx| {
-            let seal = tested.version.id.clone();
+            let (seal, score_quality) = (tested.version.id.clone(), tested.score_quality.clone());
             let (certification, closed, version) = (
                 tested.certification.clone(),
                 tested.closed_topics.clone(),
@@ -113,6 +115,7 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                     certification: Json(certification.clone()),
                     closed_topics: Json(closed.clone()),
                     evidence_from: if braked { now } else { evidence_from },
+                    score_quality: score_quality.map(Json),
                 })
                 .await?;
                 let next = if braked {
@@ -361,13 +364,13 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
         shares_window: given.shares_window || fitted_on_window,
         ..given
     };
+    let requeued = requeue_probabilities(rows).await?;
+    let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
     let (number, version, version_is_new) = if fits {
         let all: Vec<Record> = older.iter().chain(&window).cloned().collect();
         let mut of_all = features(rows, &older).await?;
         of_all.extend(of_window.iter().cloned());
-        let requeued = requeue_probabilities(rows).await?;
-        let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
-        let fitted = fit(&prior(), &examples(&all, &of_all, rule, probability), Some(rule));
+        let fitted = fit(&prior(), &examples(&all, &of_all, (rule, Purpose::Fit), probability), Some(rule));
         if fitted.fitted_on.verdicts == 0 || fitted.id == current.id {
             (number, current, false)
         } else {
@@ -376,6 +379,16 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     } else {
         (number, current, false)
     };
+    let unseen = examples(&window, &of_window, (rule, Purpose::Certify), probability);
+    let judged: Vec<Judged> = unseen
+        .iter()
+        .map(|example| Judged {
+            risk: version.risk(example.features),
+            bad: example.bad,
+            weight: example.weight,
+        })
+        .collect();
+    let score_quality = score_quality(&judged);
     let window = scored(window, &of_window, &version);
     let limit = house.autonomy.limit();
     let risk = Spending::PerEpoch(house.autonomy.risk()).risk(u32::try_from(epoch).unwrap_or(u32::MAX));
@@ -406,6 +419,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
             .iter()
             .filter_map(|topic| topics.name(*topic).map(str::to_owned))
             .collect(),
+        score_quality,
         braked,
     })
 }

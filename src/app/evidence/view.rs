@@ -9,6 +9,7 @@ use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Watched, betting_upper};
 use crate::stats::drift::ALARM_LEVEL;
+use crate::stats::metrics::ScoreQuality;
 use crate::stats::statement::Statement;
 use crate::stats::threshold::{Certificate, Mode, Rules, Step, Uncertified, verdicts_needed, with_times_the_verdicts};
 use crate::store::Rows;
@@ -105,6 +106,8 @@ pub struct EpochView {
     pub refused: Option<Uncertified>,
     /// Topics that are above the limit by themselves.
     pub closed_topics: Vec<String>,
+    /// How good the score was, on verdicts that it had not seen.
+    pub score: Option<ScoreQuality>,
 }
 
 /// A month's sample and statement.
@@ -201,6 +204,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
             refused: row.certification.0.outcome.err(),
             closed_topics: row.closed_topics.0,
+            score: row.score_quality.map(|told| told.0),
         }),
         months,
         drift: detector.map(|detector| (detector.figure(), ALARM_LEVEL)),

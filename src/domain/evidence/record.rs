@@ -210,20 +210,20 @@ impl Window {
     }
 }
 
-/// The verdicts that may make a score, with features of each draft by its place in `records`.
+/// The verdicts that may make a score, or those that may say how good it is, with features of each draft by its place in `records`.
 ///
 /// `requeue_probability` tells with which probability a month's drafts without a verdict were asked about.
 pub fn examples<'a>(
     records: &[Record],
     features: &'a [Vec<f64>],
-    rule: Rule,
+    (rule, purpose): (Rule, Purpose),
     requeue_probability: impl Fn(MonthName) -> f64,
 ) -> Vec<Example<'a>> {
     let pairs = records.iter().zip(features);
-    let fitting = pairs.filter(|(record, _)| {
-        !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Fit
+    let of_purpose = pairs.filter(|(record, _)| {
+        !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == purpose
     });
-    fitting
+    of_purpose
         .filter_map(|(record, features)| {
             Some(Example {
                 features,

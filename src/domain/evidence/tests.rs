@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::ids::{ConversationId, DraftId};
 use crate::domain::time::Timestamp;
 use crate::stats::sampler::{Draw, MonthKey, Purpose};
-use crate::stats::score::leak::Rule;
+use crate::stats::score::leak::{Purpose as For, Rule};
 use crate::stats::statement::{Rules, Statement, state};
 use crate::stats::threshold::{Evidence, certify};
 use jiff::tz::TimeZone;
@@ -166,13 +166,13 @@ fn a_verdict_weighs_by_the_probability_of_having_been_asked_for() {
         window_from: i64::MAX,
         shares_window: false,
     };
-    let weights: Vec<(bool, f64)> = examples(&records, &features, all_fit, |_| 0.5)
+    let weights: Vec<(bool, f64)> = examples(&records, &features, (all_fit, For::Fit), |_| 0.5)
         .iter()
         .map(|example| (example.bad, example.weight))
         .collect();
     // The last one says it comes from a sample in which it was not: nothing is known of what it stands for.
     assert_eq!(weights, [(true, 4.0), (false, 1.0), (false, 2.0), (false, 0.0)]);
-    assert!(examples(&records, &features, WHOLE_WINDOW, |_| 0.5).is_empty());
+    assert!(examples(&records, &features, (WHOLE_WINDOW, For::Fit), |_| 0.5).is_empty());
 }
 
 #[test]
