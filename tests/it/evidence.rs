@@ -5,6 +5,8 @@ mod carry;
 mod drift;
 mod opinions;
 
+pub(crate) use bad_input::habits;
+
 use super::app::{
     Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually,
 };
@@ -54,9 +56,8 @@ async fn item_of(app: &TestApp, visitor: &VisitorClient) -> Value {
     let owner = owner(app).await;
     eventually("an item in the queue", async || {
         let queue = owner.get("/api/v1/queue?limit=200").await.ok();
-        let ready = |item: &&Value| {
-            item["conversation_id"] == visitor.conversation_id.as_str() && !item["mode"].is_null()
-        };
+        let ready =
+            |item: &&Value| item["conversation_id"] == visitor.conversation_id.as_str() && !item["mode"].is_null();
         let id = queue["items"].as_array().unwrap().iter().find(ready)?["id"]
             .as_str()?
             .to_owned();

@@ -151,7 +151,7 @@ async fn without_anybody_to_review_nothing_is_drawn_nothing_claimed_and_nothing_
 }
 
 /// As if a reviewer had judged so many checks of a draft, the first `bad` of them so.
-async fn habits(app: &TestApp, member: MemberId, verdicts: usize, bad: usize) {
+pub(crate) async fn habits(app: &TestApp, member: MemberId, verdicts: usize, bad: usize) {
     let workspace_id = app.workspace.caller.workspace_id;
     let now = app.clock.now();
     let draft_id = known(app).await[0].draft_id;

@@ -176,14 +176,18 @@ async fn what_the_llm_wrote_is_written_again_and_is_fresh_until_then() {
     compared(&app).await;
     assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written));
 
-    // Other instructions might be: until that is known nothing it writes goes out. It writes the same again.
+    // Other instructions might be: until that is known nothing it writes goes out. It writes the same again: the four that were not fresh, besides
+    // what it is asked now.
     writes(&app, "Be kind.", "Welcome").await;
     assert_eq!(held().await, (false, true));
     compared(&app).await;
-    assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written + 4));
+    assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written + 5));
     assert_eq!(held().await, (false, false));
 
-    // Another passage, and another answer.
+    // Another passage, and another answer to everything that is written again.
+    for _ in 0..5 {
+        app.engine.answer_next("From ten o'clock.");
+    }
     let changed = FAQ.replace(
         "from 9:00 to 18:00 and on Saturday",
         "from 10:00 to 18:00 and on Saturday",
