@@ -131,6 +131,12 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
         .map(|day| day["checks"].as_i64().unwrap())
         .sum();
     assert!((12..=18).contains(&checks), "until the alarm: {drift}");
+    let day = drift["items"][0]["day"].as_str().unwrap();
+    let listed = page(&app, &format!("/quality/answers?what=reviewed&day={day}")).await;
+    assert!(
+        listed.contains("judged on ") && listed.contains("Sent without a person"),
+        "{listed}"
+    );
     let figure = drift["items"].as_array().unwrap().last().unwrap()["figure"]
         .as_f64()
         .unwrap();
