@@ -827,6 +827,7 @@ impl Planted {
             limit: 0.04,
             risk: 0.05,
             score_version: 1,
+            is_corrected: false,
         };
         tx.insert(gate_epoch::Model {
             workspace_id,
@@ -835,6 +836,7 @@ impl Planted {
             began_at: AT,
             certification: Json(certify(&[], &[], &rules)),
             closed_topics: Json(Vec::new()),
+            evidence_from: AT,
         })
         .await?;
         let reach = Reach {
@@ -857,7 +859,9 @@ impl Planted {
                 risk: 0.05,
                 window: (1, 3),
                 score_version: 1,
+                is_corrected: false,
             }),
+            closed_topics: Json(Vec::new()),
             issued_at: AT,
             expires_at: AT.plus_ms(1),
             ended_at: None,

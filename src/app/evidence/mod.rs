@@ -34,6 +34,7 @@ pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
+pub(super) use certify::end_certificate;
 pub(super) use grade::{Decided, Grade, grade, graded};
 pub(super) use months::key_of;
 pub(super) use months::open as open_month;
@@ -79,6 +80,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), App
     months::close(app, workspace_id).await?;
     checks::mix(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
+    certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
     closing::tell_owners(app, workspace_id).await
 }

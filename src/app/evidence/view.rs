@@ -215,6 +215,7 @@ fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
         limit: house.autonomy.limit(),
         risk: house.autonomy.risk(),
         score_version: 0,
+        is_corrected: false,
     };
     with_times_the_verdicts(curve, MORE, &rules)
         .iter()

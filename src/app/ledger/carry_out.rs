@@ -377,6 +377,11 @@ impl Ledger {
             tx.insert(row).await?;
             evidence::judged(tx, draft_id, label, JudgedBy::Gate, context.now).await?;
         } else if let Some(draft_id) = outcome.draft_id {
+            let together = tx.decided_together(outcome.id).await?;
+            if together.first().is_some_and(|shared| shared.evidence_id != draft_id) {
+                evidence::leave_out(tx, draft_id).await?;
+                return Ok(());
+            }
             evidence::decided_without_verdict(tx, draft_id, context.now).await?;
         }
         Ok(())

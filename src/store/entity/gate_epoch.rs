@@ -17,6 +17,8 @@ pub struct Model {
     pub began_at: Timestamp,
     pub certification: Json<Certification>,
     pub closed_topics: Json<Vec<String>>,
+    /// What was known before says nothing any more: answers had become worse, or the policy was loosened. The beginning of time otherwise.
+    pub evidence_from: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
