@@ -177,6 +177,7 @@ async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
 #[tokio::test]
 async fn an_address_that_is_known_is_not_asked_for_again() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("take_email")).await;
     go_to_monday(&app, 10);
     let visitor = app.visitor().await;
@@ -196,6 +197,7 @@ async fn an_address_that_is_known_is_not_asked_for_again() {
 #[tokio::test]
 async fn the_clocks_are_the_businesss_and_the_words_the_agents_language() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("hand_off")).await;
     let clocks = "/api/v1/admin/time-zone";
     let set = async |zone: &str| {
