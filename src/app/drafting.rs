@@ -19,7 +19,10 @@ use crate::domain::draft::{Draft, Source};
 use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
 use crate::domain::policy::EngineTrouble;
 use crate::domain::screening::Screening;
+use crate::domain::settings::AgentSettings;
+use crate::domain::time::Timestamp;
 use crate::engine::{Forming, Priority};
+use crate::store::entity::{draft, note};
 use crate::store::{Change, JobKind, NoteKind, Rows};
 use commit::Undecided;
 use compose::Asked;
@@ -202,8 +205,14 @@ async fn propose(
     if proposal.signals.mode == AnswerMode::Compose {
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
-        let handed_back = handed_back(rows, ledger).await?;
-        let past = past(rows, ledger).await?;
+        let conversation_id = ledger.conversation.id;
+        let handed_back = handed_back(rows, conversation_id, Timestamp(i64::MAX)).await?;
+        let past = past(
+            rows,
+            conversation_id,
+            (ledger.turn.as_ref().map(|turn| turn.id), i64::MAX),
+        )
+        .await?;
         let asked = Asked {
             settings: &settings,
             question: &question,
@@ -253,10 +262,60 @@ pub(super) async fn suggest(
     })
 }
 
-/// The latest stretch that a person answered and handed back, in words for the LLM.
-async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
-    let notes = rows.notes_of(ledger.conversation.id).await?;
-    let Some(note) = notes.iter().rfind(|note| note.kind == NoteKind::HandBack) else {
+/// The passages that the LLM may read of these.
+pub(super) fn given_to_llm(sources: &[Source]) -> Vec<Source> {
+    screening::trusted(&mut Screening::default(), sources.to_vec())
+}
+
+/// What the LLM would write today in the place of a draft that it wrote, from what was `found` for the same question and what had been said until
+/// then. Nobody waits for it, and nothing is stored. None where it would not answer.
+///
+/// # Errors
+/// [`AppError::Engine`] while it cannot write; or the store's.
+pub(super) async fn write_again(
+    app: &App,
+    rows: &Rows<'_>,
+    made: &draft::Model,
+    settings: &AgentSettings,
+    found: Found,
+) -> Result<Option<String>, AppError> {
+    let mut proposal = Proposal::found(found, Screening::default());
+    proposal.sources = given_to_llm(&proposal.sources);
+    if proposal.sources.is_empty() {
+        return Ok(None);
+    }
+    let turn = rows.turn(made.turn_id).await?.ok_or(AppError::NotFound("the turn"))?;
+    let messages = rows.visitor_messages(turn.id).await?;
+    let begins = messages.first().map_or(0, |message| message.seq);
+    let handed_back = handed_back(rows, turn.conversation_id, made.created_at).await?;
+    let past = past(rows, turn.conversation_id, (Some(turn.id), begins)).await?;
+    let asked = Asked {
+        settings,
+        question: &made.question,
+        history: &past.history,
+        by_people: &past.by_people,
+        handed_back: handed_back.as_deref(),
+        priority: Priority::Evaluation,
+        forming: None,
+    };
+    match compose::compose(app, rows, &asked, proposal).await {
+        Ok(written) => Ok((written.signals.mode == AnswerMode::Compose).then_some(written.text)),
+        Err(EngineTrouble::PromptTooLong | EngineTrouble::UnusableAnswer) => Ok(None),
+        Err(trouble) => Err(AppError::Engine(format!(
+            "past answers cannot be written again: {trouble:?}"
+        ))),
+    }
+}
+
+/// The latest stretch before `until` that a person answered and handed back, in words for the LLM.
+async fn handed_back(
+    rows: &Rows<'_>,
+    conversation_id: ConversationId,
+    until: Timestamp,
+) -> Result<Option<String>, AppError> {
+    let notes = rows.notes_of(conversation_id).await?;
+    let is_told = |note: &&note::Model| note.kind == NoteKind::HandBack && note.created_at <= until;
+    let Some(note) = notes.iter().rfind(is_told) else {
         return Ok(None);
     };
     let name = Names::default().of(rows, note.member_id).await?;
@@ -271,11 +330,15 @@ struct Past {
     by_people: Vec<String>,
 }
 
-/// What was said before this turn. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
-async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
-    let turn = ledger.turn.as_ref().map(|turn| turn.id);
-    let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
-    messages.retain(|message| message.turn_id != turn && message.author != Author::System);
+/// What was said before this turn, and before the message `until`. Orders that a visitor gave then never reach the LLM: only what is asked now is
+/// screened.
+async fn past(
+    rows: &Rows<'_>,
+    conversation_id: ConversationId,
+    (turn, until): (Option<TurnId>, i64),
+) -> Result<Past, AppError> {
+    let mut messages = rows.messages_after(conversation_id, 0).await?;
+    messages.retain(|message| message.turn_id != turn && message.seq < until && message.author != Author::System);
     let people = messages.iter().filter(|message| message.author == Author::Person);
     let by_people = people.map(|message| message.body.clone()).collect();
     let mut history = Vec::with_capacity(messages.len());

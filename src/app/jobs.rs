@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 6] = [
+const LANES: [(&[JobKind], usize); 7] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -23,7 +23,9 @@ const LANES: [(&[JobKind], usize); 6] = [
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
     (&[JobKind::Reply, JobKind::Close], 4),
-    (&[JobKind::Evidence, JobKind::CarryOver], 1),
+    (&[JobKind::Evidence], 1),
+    // The LLM may write for long what is compared.
+    (&[JobKind::CarryOver], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -138,7 +140,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id).await,
-            JobKind::CarryOver => evidence::carry_over(app, workspace_id).await,
+            JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
         }
     };
     let result = tokio::select! {

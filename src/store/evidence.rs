@@ -119,6 +119,19 @@ impl Rows<'_> {
         Ok(query.into_tuple().all(self.connection()).await?)
     }
 
+    /// How many answers made from `from` on and before `until` went out by decision.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sent_between(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::CreatedAt.gte(from))
+            .filter(evidence::Column::CreatedAt.lt(until))
+            .filter(evidence::Column::IsSent.eq(true));
+        Ok(query.count(self.connection()).await?)
+    }
+
     /// How many verdicts were given from `from` on.
     ///
     /// # Errors

@@ -1,5 +1,10 @@
 //! Earned autonomy, from the first verdict to an answer that goes out by itself, and back: over HTTP, with the real jobs.
 
+mod bad_input;
+mod carry;
+mod drift;
+mod opinions;
+
 use super::app::{
     Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNDO_MS, VisitorClient, eventually,
 };

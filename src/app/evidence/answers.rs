@@ -7,7 +7,7 @@ use crate::app::{App, AppError, Caller, Who};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
-use crate::domain::ids::{AgentVersionId, ConversationId, DraftId};
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, MemberId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use crate::store::entity::evidence;
@@ -48,6 +48,8 @@ pub struct AnswersInput {
     pub topic: Option<String>,
     /// By this agent version.
     pub version: Option<AgentVersionId>,
+    /// Judged by this member, as a check.
+    pub by: Option<MemberId>,
     /// In this band. Only of a month that is closed.
     pub band: Option<i64>,
 }
@@ -127,12 +129,14 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         topic: input.topic.clone(),
         version: input.version,
         band: input.band,
+        by: input.by,
         is_sent: matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
         is_drawn: what == What::Drawn,
         is_judged: matches!(what, What::Judged | What::Reviewed),
         by_sample: matches!(what, What::Reviewed | What::BadReviewed),
         is_bad: matches!(what, What::Bad | What::BadReviewed),
-        no_check_waits: !is_closed && !matches!(what, What::Drafts | What::Sent),
+        // Who judged what would tell what is asked once more.
+        no_check_waits: input.by.is_some() || !is_closed && !matches!(what, What::Drafts | What::Sent),
     })
 }
 
@@ -148,7 +152,11 @@ async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Resu
         mode: row.mode,
         topic: row.topic,
         is_sent: row.is_sent,
-        verdict: row.second_label.or(row.label).filter(|_| is_settled),
+        verdict: row
+            .second_label
+            .filter(|label| *label != VerdictLabel::CannotJudge)
+            .or(row.label)
+            .filter(|_| is_settled),
         band: row.band.filter(|_| is_settled),
     })
 }

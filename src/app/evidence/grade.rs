@@ -2,6 +2,7 @@
 
 use super::{look_soon, months};
 use crate::app::{AppError, policy};
+use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
 use crate::domain::evidence::{MonthName, mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
@@ -11,7 +12,7 @@ use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
 use crate::store::entity::evidence;
-use crate::store::{LogDraft, Rows, Tx};
+use crate::store::{JobKind, LogDraft, Rows, Tx};
 use std::sync::LazyLock;
 
 /// The score before any verdict. Its number is 0.
@@ -75,12 +76,15 @@ pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft
         Some(content) => rows.verdicts_on(content, u64::from(FRESH_BELOW)).await?,
         None => 0,
     };
+    let is_compared =
+        draft.mode != AnswerMode::Compose || !rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?;
     Ok(Grade {
         score_version,
         score: answers.then(|| version.rank(&features)),
         confidence: if answers { version.confidence(&features) } else { 0.0 },
         rests_on,
-        is_fresh: is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
+        // What the LLM writes after a publication is another answer until it was compared with what it wrote before.
+        is_fresh: !is_compared || is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
         features,
     })
 }

@@ -8,6 +8,7 @@ mod accuracy;
 mod answers;
 mod carry;
 mod certify;
+mod closing;
 mod drift;
 mod grade;
 mod months;
@@ -22,6 +23,8 @@ mod words;
 
 pub use accuracy::{Accuracy, AccuracyRow, accuracy};
 pub use answers::{AnswerRow, AnswersInput, What, answers};
+pub use closing::{ClosedView, closed};
+pub use drift::DriftDay;
 pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
@@ -76,5 +79,6 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), App
     months::close(app, workspace_id).await?;
     checks::mix(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
-    certify::test_if_due(app, workspace_id).await
+    certify::test_if_due(app, workspace_id).await?;
+    closing::tell_owners(app, workspace_id).await
 }

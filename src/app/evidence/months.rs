@@ -328,7 +328,9 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             continue;
         }
         let has_patience = now < ended.plus_ms(PATIENCE_MS) && row.draw_key.is_some();
-        if has_patience && rows.unjudged_of_month(&row.month).await? > 0 {
+        if has_patience
+            && (rows.unjudged_of_month(&row.month).await? > 0 || waits_for_second(&rows, &row.month).await?)
+        {
             continue;
         }
         let (said, drawn) = statement(&rows, &house, &row).await?;
@@ -360,6 +362,17 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             .await?;
     }
     Ok(())
+}
+
+/// Whether somebody is still asked for a second opinion on what went out in this month: it corrects the estimate.
+async fn waits_for_second(rows: &Rows<'_>, month: &str) -> Result<bool, AppError> {
+    let open = rows.open_checks().await?.into_iter();
+    let drafts: Vec<_> = open
+        .filter(|check| check.purpose == CheckPurpose::Second)
+        .map(|check| check.draft_id)
+        .collect();
+    let found = rows.evidence_of(&drafts).await?;
+    Ok(found.iter().any(|row| row.is_sent && row.month == month))
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

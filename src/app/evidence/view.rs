@@ -1,7 +1,7 @@
 //! What is known, for people.
 
 use super::records::{House, Topics, records};
-use super::{drift, months, words};
+use super::{ClosedView, DriftDay, closing, drift, months, words};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::evidence::{JudgedBy, Judgement, MonthName};
@@ -39,6 +39,10 @@ pub struct Quality {
     pub months: Vec<MonthView>,
     /// The detector's figure and the level at which it closes the gate; none before the first certificate.
     pub drift: Option<(f64, f64)>,
+    /// How it came to stand there, day by day.
+    pub drift_days: Vec<DriftDay>,
+    /// When and why the gate closed by itself, if it has not been opened since.
+    pub closed: Option<ClosedView>,
 }
 
 /// A certificate.
@@ -175,10 +179,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             commitment: months::hex(&row.commitment),
         });
     }
-    let detector = match &in_force {
-        Some(row) => drift::detector(&rows, row.certificate.0.limit).await?,
-        None => None,
-    };
+    let watched = drift::latest(&rows).await?;
     Ok(Quality {
         autonomy: house.autonomy,
         gate: policy::gate(app, caller).await?.state,
@@ -203,7 +204,9 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             closed_topics: row.closed_topics.0,
         }),
         months,
-        drift: detector.map(|detector| (detector.figure(), ALARM_LEVEL)),
+        drift: watched.as_ref().map(|watched| (watched.detector.figure(), ALARM_LEVEL)),
+        drift_days: watched.map(|watched| watched.days(&house)).unwrap_or_default(),
+        closed: closing::closed(app, caller).await?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::change::is_owner;
 use super::current;
+use crate::app::evidence::{self, ClosedView};
 use crate::app::views::Names;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
@@ -23,6 +24,8 @@ pub struct GateView {
     pub in_words: String,
     /// Topics released without a certificate.
     pub released: Vec<ReleasedView>,
+    /// When and why it closed by itself, if it has not been opened since.
+    pub closed_by_itself: Option<ClosedView>,
     /// Topics that could be released: those of the agents' policies that are not sensitive, and are not released.
     pub can_be_released: Vec<String>,
 }
@@ -65,6 +68,7 @@ pub async fn gate(app: &App, caller: &Caller) -> Result<GateView, AppError> {
         state,
         in_words,
         released,
+        closed_by_itself: evidence::closed(app, caller).await?,
         can_be_released,
     })
 }

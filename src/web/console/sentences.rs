@@ -199,7 +199,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "score.fitted" => "The score was made anew from verdicts.".to_owned(),
         "certificate.tested" => "The certificate was tested.".to_owned(),
         "gate.opened" => "A certificate opened the gate.".to_owned(),
-        "gate.closed" => "The gate was closed: its certificate ended.".to_owned(),
+        "gate.closed" => gate_closed(entry).to_owned(),
         "autonomy.changed" => format!("{who} changed what may go out without a person."),
         "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
@@ -232,6 +232,15 @@ fn by_itself(entry: &EntryView, names: &Names, visitor: &str) -> String {
     } else {
         let responsible = responsible.join(" and ");
         format!("The AI answered {visitor} by itself: {responsible} without a certificate.")
+    }
+}
+
+fn gate_closed(entry: &EntryView) -> &'static str {
+    match content::<String>(entry, "because").as_deref() {
+        Some("drift") => "The gate closed by itself: quality checks found that answers have become worse.",
+        Some("answers changed") => "The gate closed by itself: what its certificate rested on has changed.",
+        Some("tested anew") => "The gate closed by itself: the last test could not certify any answers.",
+        _ => "The gate was closed: its certificate ended.",
     }
 }
 
