@@ -86,6 +86,7 @@ pub(crate) fn measure(report: &mut Report) {
         limit: 0.04,
         risk: 0.05,
         score_version: 1,
+        is_corrected: false,
     };
     let certified = timed(|| certify(&drafts, &[], &rules));
     report.add(

@@ -160,6 +160,11 @@ fn percent(value: &Value, pointer: &str) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
+fn decimal(value: &Value, pointer: &str) -> String {
+    let found = value.pointer(pointer).and_then(Value::as_f64);
+    found.map_or_else(|| "–".to_owned(), |found| format!("{found:.3}"))
+}
+
 fn number(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
@@ -180,6 +185,16 @@ fn quality(answer: &Value) -> String {
             number(answer, "/verdicts_needed"),
         ),
     }];
+    if let Some(score) = answer.pointer("/epoch/score").filter(|score| !score.is_null()) {
+        lines.push(format!(
+            "The score, on {} verdicts that it had not seen ({} bad): AUROC {}, Brier {}, calibration error {}.",
+            number(score, "/verdicts"),
+            number(score, "/bad"),
+            decimal(score, "/auroc"),
+            decimal(score, "/probabilities/brier"),
+            decimal(score, "/probabilities/calibration_error"),
+        ));
+    }
     for month in list(answer, "/months") {
         lines.push(text(month, "/in_words").to_owned());
     }

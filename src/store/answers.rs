@@ -36,6 +36,8 @@ pub struct AnswerFilter {
     pub is_bad: bool,
     /// Judged by this member, as a check.
     pub by: Option<MemberId>,
+    /// The verdict that counts was given from then on and before then.
+    pub judged: Option<(Timestamp, Timestamp)>,
     /// No check of it waits for anybody, and nobody is kept from knowing its verdict: it was made before this, or is not kept back.
     pub told_since: Option<Timestamp>,
 }
@@ -86,6 +88,11 @@ impl AnswerFilter {
             )
             .add_option(self.by_sample.then(|| evidence::Column::JudgedBy.eq(JudgedBy::Sample)))
             .add_option(self.is_bad.then_some(found_bad))
+            .add_option(self.judged.map(|(from, until)| {
+                evidence::Column::JudgedAt
+                    .gte(from)
+                    .and(evidence::Column::JudgedAt.lt(until))
+            }))
             .add_option(self.by.map(|member| Expr::exists(judged_by(member))))
             .add_option(self.told_since.map(|since| {
                 Condition::all().add(Expr::exists(waits).not()).add(

@@ -4,6 +4,7 @@ use super::entity::{certificate, check, decision, evidence, gate_epoch, sampling
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::DraftId;
+use crate::domain::policy::Facts;
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Order};
@@ -169,6 +170,26 @@ impl Rows<'_> {
                 let features = row.features.map(|features| features.0).unwrap_or_default();
                 let features = features.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
                 found.insert(row.draft_id, features);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The version of the policy that drafts were decided about under, and what that rested on.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decided_on(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, (i64, Facts)>, StoreError> {
+        let mut found = HashMap::with_capacity(drafts.len());
+        for part in drafts.chunks(AT_ONCE) {
+            let query = self
+                .select::<decision::Entity>()
+                .filter(decision::Column::DraftId.is_in(part.iter().copied()))
+                .filter(decision::Column::Facts.is_not_null());
+            for row in self.all(query).await? {
+                if let Some(facts) = row.facts {
+                    found.insert(row.draft_id, (row.policy_version, facts.0));
+                }
             }
         }
         Ok(found)

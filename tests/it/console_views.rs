@@ -535,9 +535,13 @@ fn quality() -> QualityPage {
         reviewed: 180,
         bad: 3,
     }];
-    page.closed = vec!["The gate closed by itself.".into(), "About 12 answers a day went out.".into()];
+    page.closed = vec![
+        "The gate closed by itself.".into(),
+        "About 12 answers a day went out.".into(),
+    ];
     let day = |number: i64, figure, bad| {
         let line = DriftLine {
+            date: format!("2026-05-{number:02}"),
             day: format!("{number} May 2026"),
             figure,
             checks: 9,
@@ -788,11 +792,13 @@ fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers(
         "aria-labelledby=\"drift-says\"",
         "From 2 May 2026 to 23 May 2026 27 checks were judged, 8 of them bad",
         "/quality/answers?what=judged&amp;by=m1",
+        "/quality/answers?what=bad_reviewed&amp;day=2026-05-09",
     ] {
         assert!(html.contains(shown), "{shown} is missing: {html}");
     }
     let mut reviewer = quality();
     reviewer.shell.manages = false;
+    reviewer.reviewers = None;
     let html = reviewer.render().unwrap();
     assert!(
         !html.contains("/quality/answers") && !html.contains("Let certificates open the gate"),

@@ -41,6 +41,7 @@ mod invariants_stories;
 mod layers;
 mod mail;
 mod models;
+mod open_gate;
 mod policy;
 mod quality;
 mod remote;

@@ -124,6 +124,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         queue_length();
         recently_decided(100);
         outcomes_of(theirs.item);
+        decided_before(theirs.member, uuid::Uuid::max().into(), AT.plus_ms(1));
         standing_outcome(theirs.item);
         drafts_of_turns(&[theirs.turn]);
         turns_of(theirs.conversation);
@@ -198,6 +199,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         sent_between(AT.plus_ms(-1), AT.plus_ms(1));
         judged_before(AT.plus_ms(1));
         features(&[theirs.draft]);
+        decided_on(&[theirs.draft]);
         sampling_month("2026-09");
         sampling_months();
         checks_of(theirs.draft);

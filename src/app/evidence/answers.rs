@@ -13,6 +13,7 @@ use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use crate::store::entity::evidence;
 use crate::store::{AnswerFilter, Rows};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -51,6 +52,8 @@ pub struct AnswersInput {
     pub version: Option<AgentVersionId>,
     /// Judged by this member, as a check.
     pub by: Option<MemberId>,
+    /// Judged on this day of the workspace's calendar, as in `2026-05-14`.
+    pub day: Option<String>,
     /// In this band. Only of a month that is closed.
     pub band: Option<i64>,
 }
@@ -123,6 +126,10 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         return Err(AppError::Invalid(sentence.to_owned()));
     }
     let since = || MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone);
+    let judged = match &input.day {
+        Some(day) => Some(hours_of(day, &house)?),
+        None => None,
+    };
     let what = input.what;
     Ok(AnswerFilter {
         month: month.map(|month| month.to_string()),
@@ -131,13 +138,16 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         version: input.version,
         band: input.band,
         by: input.by,
+        judged,
         is_sent: matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
         is_drawn: what == What::Drawn,
         is_judged: matches!(what, What::Judged | What::Reviewed),
         by_sample: matches!(what, What::Reviewed | What::BadReviewed),
         is_bad: matches!(what, What::Bad | What::BadReviewed),
         // What is asked about, or may be asked once more, is in no such list, whatever the month: it would tell checks apart, or the right verdict.
-        told_since: (input.by.is_some() || !matches!(what, What::Drafts | What::Sent | What::Drawn))
+        told_since: (input.by.is_some()
+            || judged.is_some()
+            || !matches!(what, What::Drafts | What::Sent | What::Drawn))
             .then(|| told_since(app)),
     })
 }
@@ -145,6 +155,19 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
 /// What was made before this is told whatever it is: nobody is asked about it once more.
 fn told_since(app: &App) -> Timestamp {
     app.now().plus_ms(-KEPT_BACK_MS)
+}
+
+/// From when until when a day lasts, by the workspace's clocks.
+fn hours_of(day: &str, house: &House) -> Result<(Timestamp, Timestamp), AppError> {
+    let date: Date = day.parse().map_err(|_no_date| {
+        let day: String = day.chars().take(20).collect();
+        AppError::Invalid(format!("“{day}” is not a day; write it like 2026-05-14"))
+    })?;
+    let begins = |date: Date| {
+        let at = date.to_zoned(house.zone.clone()).map(|begin| begin.timestamp());
+        Timestamp(at.unwrap_or(jiff::Timestamp::UNIX_EPOCH).as_millisecond())
+    };
+    Ok((begins(date), begins(date.tomorrow().unwrap_or(date))))
 }
 
 async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Result<AnswerRow, AppError> {

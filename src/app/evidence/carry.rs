@@ -47,7 +47,9 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job
         let may_be_judged = row.label.is_some() || !row.is_sent || row.is_drawn != Some(false);
         may_be_judged && !row.is_fresh && !row.left_out
     };
-    let found = rows.evidence_since(from).await?;
+    let mut found = rows.evidence_since(from).await?;
+    // What may fail comes first: while the LLM cannot write, hardly anything is done over and over.
+    found.sort_by_key(|row| row.mode != AnswerMode::Compose);
     let mut versions = Versions::default();
     let mut moved: Vec<(DraftId, bool)> = Vec::new();
     for row in found.into_iter().filter(counts) {

@@ -27,7 +27,7 @@ const KNOWN: u64 = 240;
 pub struct ClosedView {
     /// When.
     pub at: Timestamp,
-    /// `drift`, `tested anew` or `answers changed`.
+    /// Why its certificate ended: `drift`, `tested anew`, `answers changed`, or words.
     pub because: String,
     /// Why, and what happens now.
     pub in_words: String,
@@ -84,12 +84,11 @@ async fn closed_in(rows: &Rows<'_>, now: Timestamp) -> Result<Option<ClosedView>
 fn why(because: &str) -> String {
     let why = match because {
         DRIFT => {
-            "Quality checks found that answers have become worse than your limit allows, so the gate closed by itself"
+            "Quality checks found that answers have become worse than your limit allows, so the gate closed by itself".to_owned()
         }
-        "answers changed" => {
-            "What the certificate rested on has changed, by what was published or by a tighter limit, and what is left does not carry it: the gate closed by itself"
-        }
-        _ => "The last test could not certify any answers at your limit, so the gate closed by itself",
+        "answers changed" => "What the certificate rested on has changed, by what was published or by a tighter limit, and what is left does not carry it: the gate closed by itself".to_owned(),
+        "tested anew" => "The last test could not certify any answers at your limit, so the gate closed by itself".to_owned(),
+        other => format!("The certificate ended because {other}, and with it the gate closed by itself"),
     };
     format!("{why}. Every answer waits for a person until a new test, on verdicts given since, certifies some again.")
 }
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn why_the_gate_closed_and_what_to_expect_is_said_in_plain_words() {
-        for because in [DRIFT, "answers changed", "tested anew"] {
+        for because in [DRIFT, "answers changed", "tested anew", "the policy was loosened"] {
             let said = why(because);
             assert!(
                 said.contains("the gate closed by itself") && said.ends_with("certifies some again."),

@@ -4,10 +4,10 @@ use super::{look_soon, months};
 use crate::app::{AppError, policy};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
-use crate::domain::evidence::{MonthName, mode_of, rests_on};
+use crate::domain::evidence::{mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::ConversationId;
-use crate::domain::policy::{Decision, DecisionKind, Facts};
+use crate::domain::policy::{Decision, Facts};
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
@@ -122,10 +122,9 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
     } = decided;
     let now = facts.at;
     let zone = policy::zone(tx).await?;
-    let month = MonthName::of(now, &zone);
+    let (month, row) = months::sampled_now(tx, &zone, now).await?;
     let mut drawn_with = None;
     if is_sent {
-        let row = tx.sampling_month(&month.to_string()).await?;
         let row = row.ok_or_else(|| AppError::Internal("the month's sampling is not opened yet".to_owned()))?;
         let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
         let band = bands.of(facts.score.unwrap_or(f64::NAN));
@@ -134,8 +133,6 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
     }
     let score = grade.score.unwrap_or_default();
     if mode_of(draft.mode).is_some() {
-        let by_gate_alone = decision.kind == DecisionKind::Send
-            || decision.kind == DecisionKind::Hold && decision.reasons.iter().all(|reason| reason.is_of_the_gate());
         tx.insert(evidence::Model {
             draft_id: draft.id,
             workspace_id: tx.workspace_id(),
@@ -146,7 +143,7 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
             score_version: grade.score_version,
             score,
             topic: facts.topic().to_owned(),
-            is_sensitive: !by_gate_alone,
+            is_sensitive: !decision.is_for_the_gate(),
             is_fresh: grade.is_fresh,
             rests_on: grade.rests_on.map(|hash| hash.to_vec()),
             is_sent,

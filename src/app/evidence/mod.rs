@@ -36,6 +36,7 @@ pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
+pub(super) use certify::end_certificate;
 pub(super) use drift::Looked;
 pub(super) use grade::{Decided, Grade, grade, graded};
 pub(super) use months::key_of;
@@ -81,6 +82,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) ->
     draws::draw(app, workspace_id).await?;
     months::close(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
+    certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
     closing::tell_owners(app, workspace_id).await?;
     let again = app.now().plus_ms(LOOK_AGAIN_MS);

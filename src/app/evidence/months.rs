@@ -7,10 +7,12 @@ use crate::app::{App, AppError};
 use crate::domain::evidence::{MonthName, sent_answers};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::time::Timestamp;
 use crate::stats::sampler::MonthKey;
 use crate::stats::statement::{Rules, Statement, state};
 use crate::store::entity::sampling_month;
 use crate::store::{Change, Json, LogDraft, Rows};
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 /// A month is opened so long before it begins, in milliseconds.
@@ -21,10 +23,30 @@ const NEEDED_MONTHS: i32 = 3;
 const MARGIN_MS: i64 = 60 * 60_000;
 /// A month waits so long after its end, in milliseconds, for checks that nobody has judged.
 const PATIENCE_MS: i64 = 10 * 24 * 60 * 60_000;
+
 /// The probability of a band, that of the riskiest for one that was not foreseen.
 pub(super) fn probability(probabilities: &[f64], band: usize) -> f64 {
     let known = probabilities.get(band).or(probabilities.last());
     known.copied().unwrap_or(0.0)
+}
+
+/// The month in whose sample belongs what goes out now: that of the clocks, or the first after it whose key is not known yet. A clock that
+/// was set back must not let answers into a sample that everybody can foresee. None where it has to be opened first.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn sampled_now(
+    rows: &Rows<'_>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<(MonthName, Option<sampling_month::Model>), AppError> {
+    let mut month = MonthName::of(now, zone);
+    loop {
+        match rows.sampling_month(&month.to_string()).await? {
+            Some(row) if row.closed_at.is_some() => month = month.plus(1),
+            row => return Ok((month, row)),
+        }
+    }
 }
 
 /// Opens the month that has begun, unless it is open.
@@ -32,8 +54,9 @@ pub(super) fn probability(probabilities: &[f64], band: usize) -> f64 {
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
-    let house = House::of(&app.store().rows(workspace_id)).await?;
-    let month = MonthName::of(app.now(), &house.zone);
+    let rows = app.store().rows(workspace_id);
+    let house = House::of(&rows).await?;
+    let (month, _) = sampled_now(&rows, &house.zone, app.now()).await?;
     open_one(app, workspace_id, &house, month).await
 }
 
@@ -44,10 +67,11 @@ pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result
 pub(super) async fn open_ahead(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let house = House::of(&app.store().rows(workspace_id)).await?;
     let now = app.now();
-    let month = MonthName::of(now, &house.zone);
+    let rows = app.store().rows(workspace_id);
+    let (month, _) = sampled_now(&rows, &house.zone, now).await?;
     open_one(app, workspace_id, &house, month).await?;
     let next = MonthName::of(now.plus_ms(AHEAD_MS), &house.zone);
-    if next == month {
+    if next <= month {
         return Ok(());
     }
     open_one(app, workspace_id, &house, next).await

@@ -9,6 +9,7 @@ use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Watched, betting_upper};
 use crate::stats::drift::ALARM_LEVEL;
+use crate::stats::metrics::ScoreQuality;
 use crate::stats::statement::Statement;
 use crate::stats::threshold::{Certificate, Mode, Rules, Step, Uncertified, verdicts_needed, with_times_the_verdicts};
 use crate::store::entity::sampling_month;
@@ -109,6 +110,8 @@ pub struct EpochView {
     pub refused: Option<Uncertified>,
     /// Topics that are above the limit by themselves.
     pub closed_topics: Vec<String>,
+    /// How good the score was, on verdicts that it had not seen.
+    pub score: Option<ScoreQuality>,
 }
 
 /// What was counted of a month.
@@ -189,6 +192,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
             refused: row.certification.0.outcome.err(),
             closed_topics: row.closed_topics.0,
+            score: row.score_quality.map(|told| told.0),
         }),
         months,
         drift: watched.as_ref().map(|watched| (watched.detector.figure(), ALARM_LEVEL)),
@@ -202,6 +206,7 @@ fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
         limit: house.autonomy.limit(),
         risk: house.autonomy.risk(),
         score_version: 0,
+        is_corrected: false,
     };
     with_times_the_verdicts(curve, MORE, &rules)
         .iter()

@@ -178,7 +178,8 @@ fn may_be_released(name: &str, topics: &[Topic]) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may.
+/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may. One that was open under a certificate
+/// stays closed until an owner lets certificates open it again.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Invalid`] for a topic that is not released, or the store's.
@@ -189,7 +190,10 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
         .write(caller.workspace_id, move |tx| {
             let names = names.clone();
             Box::pin(async move {
-                let row = workspace(tx).await?;
+                let mut row = workspace(tx).await?;
+                if matches!(row.gate.0, GateState::Certified(_)) {
+                    row.settings.0.autonomy.opens = false;
+                }
                 let released = row.gate.0.released();
                 if let Some(other) = names
                     .iter()

@@ -116,6 +116,8 @@ pub struct Audit {
     opened: Option<Opened>,
     closed: Option<Closed>,
     sent: Vec<(u64, usize, f64)>,
+    /// Months that were closed.
+    published: BTreeSet<MonthName>,
     problems: Vec<AuditProblem>,
 }
 
@@ -129,6 +131,7 @@ impl Audit {
             opened: None,
             closed: None,
             sent: Vec::new(),
+            published: BTreeSet::new(),
             problems: Vec::new(),
         }
     }
@@ -153,8 +156,11 @@ impl Audit {
         let kind = header.kind.as_str();
         if kind == EventKind::SamplingOpened.as_str() && is_of_month {
             self.open(header.seq, &header.refs);
-        } else if kind == EventKind::StatementPublished.as_str() && is_of_month {
-            self.close(header.seq, &header.refs);
+        } else if kind == EventKind::StatementPublished.as_str() {
+            self.published.extend(says.and_then(|says| says.parse::<MonthName>().ok()));
+            if is_of_month {
+                self.close(header.seq, &header.refs);
+            }
         } else if kind == EventKind::MessageReleased.as_str() && header.refs.contains_key("decision") {
             self.release(entry, is_of_month);
         }
@@ -196,13 +202,19 @@ impl Audit {
 
     fn release(&mut self, entry: &Entry, is_of_month: bool) {
         let (seq, refs) = (entry.header.seq, &entry.header.refs);
+        let says_later = || {
+            let says = refs.get("month").and_then(|says| says.parse::<MonthName>().ok());
+            says.is_some_and(|says| says > self.month)
+        };
         if !is_of_month {
-            if self.lies_within(entry.header.at, ZONES_MS) {
+            // After a clock was set back, what goes out belongs to the next month whose key nobody knows.
+            let is_elsewhere = self.closed.is_some() && says_later();
+            if self.lies_within(entry.header.at, ZONES_MS) && !is_elsewhere {
                 self.problems.push(AuditProblem::Unsampled(seq));
             }
             return;
         }
-        if !self.lies_within(entry.header.at, -ZONES_MS) {
+        if !self.lies_within(entry.header.at, -ZONES_MS) && !self.is_of_closed(entry.header.at) {
             self.problems.push(AuditProblem::OtherTime(seq));
         }
         let Some(opened) = &self.opened else {
@@ -228,6 +240,12 @@ impl Audit {
         let sequence = u64::try_from(seq).unwrap_or_default();
         self.sent
             .push((sequence, band, number("probability").unwrap_or(f64::NAN)));
+    }
+
+    /// Whether a moment lies in an earlier month that was closed before.
+    fn is_of_closed(&self, at: Timestamp) -> bool {
+        let months = [-ZONES_MS, 0, ZONES_MS].map(|ms| MonthName::of(at.plus_ms(ms), &TimeZone::UTC));
+        months.iter().any(|month| *month < self.month && self.published.contains(month))
     }
 
     /// Whether a moment lies in the month, by clocks that differ from those of the workspace; `inset` from either end.

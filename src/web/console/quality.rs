@@ -357,12 +357,17 @@ fn title(input: &AnswersInput) -> String {
         .map(|topic| format!(", about “{topic}”"))
         .unwrap_or_default();
     let version = input.version.map(|_| ", by one agent version").unwrap_or_default();
+    let day = input
+        .day
+        .as_ref()
+        .map(|day| format!(", judged on {day}"))
+        .unwrap_or_default();
     let by = input.by.map(|_| ", judged by one reviewer").unwrap_or_default();
     let band = input
         .band
         .map(|band| format!(", band {}", band + 1))
         .unwrap_or_default();
-    format!("{what}{when}{topic}{version}{by}{band}")
+    format!("{what}{when}{topic}{version}{day}{by}{band}")
 }
 
 fn answer(viewer: &Viewer, row: &AnswerRow) -> AnswerLine {

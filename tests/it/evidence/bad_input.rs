@@ -151,7 +151,7 @@ async fn without_anybody_to_review_nothing_is_drawn_nothing_claimed_and_nothing_
 }
 
 /// As if a reviewer had judged so many checks of a draft, the first `bad` of them so.
-async fn habits(app: &TestApp, member: MemberId, verdicts: usize, bad: usize) {
+pub(crate) async fn habits(app: &TestApp, member: MemberId, verdicts: usize, bad: usize) {
     let workspace_id = app.workspace.caller.workspace_id;
     let now = app.clock.now();
     let draft_id = known(app).await[0].draft_id;
@@ -259,4 +259,35 @@ async fn a_reviewer_who_always_says_good_is_noticed_and_the_second_opinion_count
         .await;
     assert_eq!(shown.status, 403);
     noor.get(&mine).await.refused(403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_goes_back_loses_no_verdict_and_certifies_nothing() {
+    let app = TestApp::start().await;
+    set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
+    asked_and_approved(&app, OPENING_HOURS).await;
+    verdicts(&app, 1).await;
+    next_month(&app);
+    let rows = app.app.store().rows(app.workspace.caller.workspace_id);
+    eventually("the next month", async || {
+        (rows.sampling_months().await.unwrap().len() >= 2).then_some(())
+    })
+    .await;
+    // Somebody set the clock: back in the month before, which may be closed by now.
+    app.advance_ms(-MONTH_MS);
+    for expected in 2..=3 {
+        asked_and_approved(&app, OPENING_HOURS).await;
+        verdicts(&app, expected).await;
+    }
+    let log = owner(&app).await.get("/api/v1/log/verify").await.ok();
+    assert_eq!(log["ok"], true, "{log}");
+    has_no_certificate(&app).await;
+    next_month(&app);
+    app.advance_ms(HOUR_MS);
+    eventually("both months closed or open as they should be", async || {
+        let months = rows.sampling_months().await.unwrap();
+        (months.len() == 2 && months[1].closed_at.is_some()).then_some(())
+    })
+    .await;
+    has_no_certificate(&app).await;
 }

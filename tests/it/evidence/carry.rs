@@ -74,7 +74,7 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
     let GateState::Certified(after) = gate(&app).await else {
         panic!("the gate closed");
     };
-    assert!(after.reach <= before.reach, "it can only shrink");
+    assert_eq!(after.reach.min(before.reach), after.reach, "it can only shrink");
 
     // What did not change goes out by itself as before.
     let visitor = app.visitor().await;
@@ -89,11 +89,8 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
     for _ in 0..3 {
         let visitor = app.visitor().await;
         visitor.says(PARKING).await;
-        let item = app.item_of(&visitor).await;
-        assert!(
-            item["text"].to_string().contains("£2.40") || item.to_string().contains("£2.40"),
-            "{item}"
-        );
+        let item = item_of(&app, &visitor).await;
+        assert!(item.to_string().contains("£2.40"), "{item}");
         assert!(item["reasons"].to_string().contains("fresh"), "{item}");
         assert_eq!(newest(&app).await, (false, true));
         decide(&app, &item, json!({ "kind": "approve" })).await;
@@ -124,10 +121,79 @@ async fn what_is_judged_after_a_publication_was_compared_with_it() {
     // Held when the answer changes, approved afterwards.
     let visitor = app.visitor().await;
     visitor.says(PARKING).await;
-    let item = app.item_of(&visitor).await;
+    let item = item_of(&app, &visitor).await;
     settled_content(&app).await;
     parking_costs_more(&app).await;
     decide(&app, &item, json!({ "kind": "approve" })).await;
     let row = verdicts(&app, 1).await.remove(0);
     assert_eq!((row.label, row.is_changed), (Some(VerdictLabel::Acceptable), true));
+}
+
+/// The agent writes every answer with the LLM, told this.
+async fn writes(app: &TestApp, instructions: &str, greeting: &str) {
+    let settings = json!({
+        "name": "Juno",
+        "business": "Quillhaven Cycles",
+        "allow_unfit": true,
+        "modes": ["compose"],
+        "origins": ["https://shop.example"],
+        "instructions": instructions,
+        "greeting": greeting,
+    });
+    let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    owner(app)
+        .await
+        .json(Method::PUT, &path, settings.to_string())
+        .await
+        .ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_llm_wrote_is_written_again_and_is_fresh_until_then() {
+    let app = TestApp::start().await;
+    writes(&app, "Be brief.", "Hello").await;
+    compared(&app).await;
+    for _ in 0..3 {
+        asked_and_approved(&app, OPENING_HOURS).await;
+    }
+    verdicts(&app, 3).await;
+    settled_content(&app).await;
+    let marks = async || -> Vec<bool> {
+        let known = known(&app).await;
+        known.iter().take(3).map(|row| row.is_changed).collect()
+    };
+    let held = async || {
+        let visitor = app.visitor().await;
+        visitor.says(OPENING_HOURS).await;
+        item_of(&app, &visitor).await;
+        newest(&app).await
+    };
+    assert_eq!(held().await, (false, false), "enough is known of what it rests on");
+    let written = app.engine.chats();
+
+    // Another greeting is nothing to the LLM.
+    writes(&app, "Be brief.", "Welcome").await;
+    compared(&app).await;
+    assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written));
+
+    // Other instructions might be: until that is known nothing it writes goes out. It writes the same again: the four that were not fresh, besides
+    // what it is asked now.
+    writes(&app, "Be kind.", "Welcome").await;
+    assert_eq!(held().await, (false, true));
+    compared(&app).await;
+    assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written + 5));
+    assert_eq!(held().await, (false, false));
+
+    // Another passage, and another answer to everything that is written again.
+    for _ in 0..5 {
+        app.engine.answer_next("From ten o'clock.");
+    }
+    let changed = FAQ.replace(
+        "from 9:00 to 18:00 and on Saturday",
+        "from 10:00 to 18:00 and on Saturday",
+    );
+    let path = "/api/v1/knowledge/import?name=faq.json&collection=shop";
+    owner(&app).await.send(Method::POST, path, changed.into()).await.ok();
+    compared(&app).await;
+    assert_eq!(marks().await, [true; 3]);
 }

@@ -198,6 +198,34 @@ fn what_goes_out_after_the_key_is_known_does_not_belong_to_the_month() {
 }
 
 #[test]
+fn what_goes_out_after_a_clock_was_set_back_belongs_to_the_next_month_and_is_fair_in_either() {
+    let mut log = honest();
+    let mut late = released(2);
+    late.at = at("2026-05-20T12:00:00Z");
+    set(&mut late, "month", "2026-06");
+    log.push(late.clone());
+    assert_eq!(problems(&log), []);
+    // Not before May is closed: there it is missing.
+    log.swap(10, 63);
+    assert!(problems(&log).contains(&AuditProblem::Unsampled(11)));
+
+    let mut june = opened(OTHER_KEY);
+    set(&mut june, "month", "2026-06");
+    let mut closing = closed(OTHER_KEY, &[], 1);
+    set(&mut closing, "month", "2026-06");
+    let of_june = |log: &[Said]| {
+        let mut audit = Audit::of("2026-06".parse().unwrap());
+        sealed(log).iter().for_each(|entry| audit.hear(entry));
+        audit.finish().unwrap().problems
+    };
+    let other_time = |found: &[AuditProblem]| found.iter().any(|one| matches!(one, AuditProblem::OtherTime(_)));
+    let mut log = honest();
+    log.extend([june.clone(), late.clone(), closing.clone()]);
+    assert!(!other_time(&of_june(&log)), "{:?}", of_june(&log));
+    assert!(other_time(&of_june(&[june, late, closing])), "nothing says that May was closed");
+}
+
+#[test]
 fn a_risky_answer_cannot_hide_in_a_band_that_is_seldom_looked_at() {
     let mut log = honest();
     set(&mut log[2], "score", "0.9");

@@ -19,13 +19,14 @@ pub(super) fn in_words(known: &Quality) -> String {
         return "Nothing to watch yet: this begins with the first certificate.".to_owned();
     };
     if known.certificate.is_none() {
-        let why = if figure >= level {
-            "that was an alarm"
-        } else {
-            "the month that ended was much worse than those before it"
+        let has_drifted = known.closed.as_ref().is_some_and(|closed| closed.because == "drift");
+        let why = match (has_drifted, figure >= level) {
+            (true, true) => ": that was an alarm",
+            (true, false) => ": the month that ended was much worse than those before it",
+            (false, _) => "",
         };
         return format!(
-            "The gate closed by itself when the detector stood at {figure:.0} (the alarm is at {level:.0}): {why}. It watches again from the next certificate on."
+            "Nothing is watched while there is no certificate. When the last one ended, the detector stood at {figure:.0} (the alarm is at {level:.0}){why}."
         );
     }
     let mood = if figure >= level {
@@ -44,6 +45,7 @@ pub(super) fn picture(known: &Quality) -> Option<DriftPicture> {
     let day = |day: &DriftDay| {
         let date: Date = day.day.parse().ok()?;
         let line = DriftLine {
+            date: day.day.clone(),
             day: date.strftime("%-d %b %Y").to_string(),
             figure: day.figure,
             checks: day.checks,

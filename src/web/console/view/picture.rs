@@ -162,7 +162,9 @@ pub struct DriftDot {
 /// A day in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriftLine {
-    /// Which.
+    /// Which, as in `2026-05-14`.
+    pub date: String,
+    /// The same in words.
     pub day: String,
     /// Where the detector stood in the end.
     pub figure: f64,
@@ -274,6 +276,7 @@ mod tests {
             (
                 number,
                 DriftLine {
+                    date: day.clone(),
                     day,
                     figure,
                     checks: 10,
