@@ -254,6 +254,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "checks_heard_before",
             "leased_check",
             "features",
+            "decided_on",
+            "decided_before",
             "is_decided",
             "settled",
         ];
