@@ -17,7 +17,6 @@ use crate::domain::account::{Role, Scope};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
 use crate::domain::review::VerdictLabel;
-use crate::stats::statement::Statement;
 use crate::stats::threshold::{Mode, Uncertified};
 use crate::web::error::Problem;
 use crate::web::extract::Query;
@@ -247,10 +246,7 @@ fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
 }
 
 fn month(row: &MonthView) -> MonthLine {
-    let counts = match &row.statement {
-        Statement::Claim(claim) => claim.counts,
-        Statement::Withheld { counts, .. } => *counts,
-    };
+    let counts = row.counts;
     MonthLine {
         name: row
             .month
@@ -260,7 +256,7 @@ fn month(row: &MonthView) -> MonthLine {
         says: row.in_words.clone(),
         is_closed: row.is_closed,
         sent: counts.sent,
-        drawn: row.is_closed.then_some(counts.drawn),
+        drawn: counts.drawn,
         reviewed: counts.reviewed,
         bad: counts.bad,
     }
@@ -303,7 +299,7 @@ pub(super) async fn answers(
         title: title(&input),
         hint: match input.what {
             What::Drafts | What::Sent | What::Drawn => String::new(),
-            _ => "An answer about which somebody else is still asked is listed afterwards.".to_owned(),
+            _ => "An answer about which somebody is still asked is listed afterwards; one about which somebody may be asked once more, after three months.".to_owned(),
         },
         rows: found.items.iter().map(|row| answer(&viewer, row)).collect(),
         query: query(&input)?,
