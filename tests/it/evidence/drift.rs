@@ -133,10 +133,12 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
     assert!((12..=18).contains(&checks), "until the alarm: {drift}");
     let day = drift["items"][0]["day"].as_str().unwrap();
     let listed = page(&app, &format!("/quality/answers?what=reviewed&day={day}")).await;
-    assert!(
-        listed.contains("judged on ") && listed.contains("Sent without a person"),
-        "{listed}"
-    );
+    assert!(listed.contains(&format!(", judged on {day}")), "{listed}");
+    owner(&app)
+        .await
+        .get("/api/v1/quality/answers?day=tomorrow")
+        .await
+        .refused(422);
     let figure = drift["items"].as_array().unwrap().last().unwrap()["figure"]
         .as_f64()
         .unwrap();
