@@ -44,7 +44,7 @@ fn code(app: &TestApp, arguments: &[&str]) -> Option<i32> {
 
 /// Does something to the database behind the server's back.
 fn sql(app: &TestApp, statement: &str) {
-    let database = app.database();
+    let database = app.database().display().to_string();
     let python = format!("import sqlite3; c = sqlite3.connect({database:?}); c.execute({statement:?}); c.commit()");
     let done = Command::new("python3").args(["-c", &python]).status().unwrap();
     assert!(done.success());
