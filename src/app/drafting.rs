@@ -5,7 +5,10 @@
 
 mod commit;
 mod compose;
+mod rehearse;
 mod superseded;
+
+pub(super) use rehearse::rehearse;
 
 use super::copilot::Suggestion;
 use super::knowledge::{self, Found};
@@ -16,8 +19,9 @@ use super::{App, AppError, agents, evidence, policy as policies, screening};
 use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
 use crate::domain::conversation::Author;
 use crate::domain::draft::{Draft, Source};
-use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
+use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
 use crate::domain::policy::EngineTrouble;
+use crate::domain::rehearsal::Line;
 use crate::domain::screening::Screening;
 use crate::engine::{Forming, Priority};
 use crate::store::{Change, JobKind, NoteKind, Rows};
@@ -169,6 +173,25 @@ async fn forget(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Res
         .await
 }
 
+/// A question that is to be answered.
+struct Occasion<'a> {
+    agent_id: AgentId,
+    question: String,
+    before: Before<'a>,
+    priority: Priority,
+    /// Where what is being written is shown.
+    forming: Option<&'a Forming>,
+}
+
+/// What was said before a question.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    /// All of the conversation but its open turn.
+    Conversation(&'a Ledger),
+    /// These lines, of a chat of the past.
+    Lines(&'a [Line]),
+}
+
 async fn propose(
     app: &App,
     rows: &Rows<'_>,
@@ -176,15 +199,34 @@ async fn propose(
     turn_id: TurnId,
     (priority, forming): (Priority, Option<&Forming>),
 ) -> Result<Drafted, AppError> {
-    let (agent_version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
     let asked = rows.visitor_messages(turn_id).await?;
     let question = asked
         .iter()
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    let (screened_under, topics) = screening::topics(rows, ledger.conversation.agent_id).await?;
-    let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
+    let occasion = Occasion {
+        agent_id: ledger.conversation.agent_id,
+        question,
+        before: Before::Conversation(ledger),
+        priority,
+        forming,
+    };
+    answered(app, rows, occasion).await
+}
+
+/// Finds an answer, or lets the LLM write one, and notices what there is to notice about question, sources and answer.
+async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<Drafted, AppError> {
+    let Occasion {
+        agent_id,
+        question,
+        before,
+        priority,
+        forming,
+    } = occasion;
+    let (agent_version_id, settings) = agents::current_version(rows, agent_id).await?;
+    let (screened_under, topics) = screening::topics(rows, agent_id).await?;
+    let screening = screening::of_message(app, rows, &question, &settings, &topics, priority).await;
     let drafted = |question, proposal| Drafted {
         question,
         agent_version_id,
@@ -193,23 +235,25 @@ async fn propose(
         proposal,
     };
     // A person who asks for a suggestion gets one, whatever the visitor wishes.
-    if priority == Priority::Live && screening.wishes_for_person {
+    if priority != Priority::Copilot && screening.wishes_for_person {
         return Ok(drafted(question, Proposal::for_person(screening)));
     }
-    let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
+    let mut found = knowledge::find_answer(app, rows, &question, &settings, priority).await?;
     let without_llm = found.without_llm.take();
     let mut proposal = Proposal::found(found, screening);
     if proposal.signals.mode == AnswerMode::Compose {
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
-        let handed_back = handed_back(rows, ledger).await?;
-        let past = past(rows, ledger).await?;
+        let past = match before {
+            Before::Conversation(ledger) => past(rows, ledger).await?,
+            Before::Lines(lines) => Past::told(lines),
+        };
         let asked = Asked {
             settings: &settings,
             question: &question,
             history: &past.history,
             by_people: &past.by_people,
-            handed_back: handed_back.as_deref(),
+            handed_back: past.handed_back.as_deref(),
             priority,
             forming,
         };
@@ -263,31 +307,58 @@ async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>,
     Ok(Some(answer::handed_back(&name, &note.body)))
 }
 
-/// What was said before this turn.
+/// What was said before this turn, for the LLM.
+#[derive(Default)]
 struct Past {
-    /// For the LLM.
     history: Vec<ChatMessage>,
     /// What colleagues wrote of it.
     by_people: Vec<String>,
+    /// What a person told the AI when they handed the conversation back.
+    handed_back: Option<String>,
 }
 
-/// What was said before this turn. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
+impl Past {
+    /// Adds what one of them said at a stretch. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
+    fn add(&mut self, author: Author, texts: &[&str]) {
+        if author == Author::Person {
+            self.by_people.extend(texts.iter().map(|text| (*text).to_owned()));
+        }
+        let by_visitor = author == Author::Visitor;
+        // As it is screened: everything that a visitor wrote in one turn is read as one text.
+        if by_visitor && screening::gives_orders(&texts.join("\n")) {
+            return;
+        }
+        let role = if by_visitor { Role::User } else { Role::Assistant };
+        self.history
+            .extend(texts.iter().map(|text| ChatMessage::new(role, *text)));
+    }
+
+    /// A chat of the past.
+    fn told(lines: &[Line]) -> Self {
+        let mut past = Self::default();
+        for burst in lines.chunk_by(|a, b| a.author == b.author) {
+            let texts: Vec<&str> = burst.iter().map(|line| line.text.as_str()).collect();
+            if let Some(first) = burst.first() {
+                past.add(first.author, &texts);
+            }
+        }
+        past
+    }
+}
+
 async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
     let turn = ledger.turn.as_ref().map(|turn| turn.id);
     let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
     messages.retain(|message| message.turn_id != turn && message.author != Author::System);
-    let people = messages.iter().filter(|message| message.author == Author::Person);
-    let by_people = people.map(|message| message.body.clone()).collect();
-    let mut history = Vec::with_capacity(messages.len());
-    // As they were screened: everything that a visitor wrote in one turn is read as one text.
+    let mut past = Past {
+        handed_back: handed_back(rows, ledger).await?,
+        ..Past::default()
+    };
     for burst in messages.chunk_by(|a, b| a.author == b.author && a.turn_id == b.turn_id) {
-        let by_visitor = burst.first().is_some_and(|message| message.author == Author::Visitor);
         let texts: Vec<&str> = burst.iter().map(|message| message.body.as_str()).collect();
-        if by_visitor && screening::gives_orders(&texts.join("\n")) {
-            continue;
+        if let Some(first) = burst.first() {
+            past.add(first.author, &texts);
         }
-        let role = if by_visitor { Role::User } else { Role::Assistant };
-        history.extend(texts.into_iter().map(|text| ChatMessage::new(role, text)));
     }
-    Ok(Past { history, by_people })
+    Ok(past)
 }

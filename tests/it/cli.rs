@@ -6,6 +6,7 @@ mod measuring;
 mod model;
 mod policy;
 mod refusals;
+mod rehearsing;
 mod serving;
 mod simulating;
 

@@ -42,6 +42,7 @@ mod mail;
 mod models;
 mod policy;
 mod quality;
+mod rehearsal;
 mod remote;
 mod screening_measure;
 mod smtp;

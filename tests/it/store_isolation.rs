@@ -13,8 +13,9 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation,
     decision, delivery, document, draft, evidence, gate_epoch, job, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, rating, release, return_link, review_item, sampling_month, score_version,
-    shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link, review_item,
+    sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    webhook_secret,
 };
 use holdpoint::store::{QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -59,7 +60,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version);
         for (table, workspaces) in &found {
@@ -196,6 +197,14 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         checks_of_reviewers_since(AT);
         agreed_before(AT.plus_ms(1), 100);
         evidence_of(&[theirs.draft]);
+        rehearsal(theirs.rehearsal);
+        rehearsals(None, 100);
+        rehearsal_case(theirs.rehearsal_case);
+        rehearsal_cases(theirs.rehearsal);
+        next_to_rehearse(theirs.rehearsal);
+        next_rehearsed(theirs.rehearsal);
+        last_rehearsed_by(theirs.rehearsal, theirs.member);
+        rehearsal_counts(theirs.rehearsal);
     }
     answers
 }
@@ -221,6 +230,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "sent_by_band",
             "features",
             "is_decided",
+            "rehearsal_counts",
         ];
         for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
             let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
@@ -260,6 +270,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/failing.rs"),
         include_str!("../../src/store/evidence.rs"),
         include_str!("../../src/store/quality_checks.rs"),
+        include_str!("../../src/store/rehearsals.rs"),
     ];
     let asked = include_str!("store_isolation.rs");
     let mut queries = 0;

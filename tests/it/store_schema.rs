@@ -445,6 +445,8 @@ async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
         ("messages", "client_id"), // The widget's own id.
         ("models", "added_by"),   // A person as the log names them; the machine's administrator is in no table.
         ("models_in_use", "chosen_by"), // The same.
+        ("evidence", "judged_by"), // Not who, but by what kind of look.
+        ("rehearsal_cases", "external_id"), // The file's own id.
     ];
     on_both(async |bench| {
         let _store = bench.store().await;

@@ -20,6 +20,7 @@ mod picture;
 mod policy;
 mod quality;
 mod queue;
+mod rehearsal;
 mod replies;
 mod shell;
 mod team;
@@ -45,6 +46,9 @@ pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
 pub use quality::{AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
+};
+pub use rehearsal::{
+    GapLine, PartLine, RehearsalPage, RehearsalRow, RehearsalSheetPage, RehearsalsPage, SheetPart, SheetPicture,
 };
 pub use replies::{RepliesPage, ReplyRow};
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
