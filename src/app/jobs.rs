@@ -143,7 +143,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id).await,
-            JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into()).await,
+            JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
         }
     };
     let result = tokio::select! {

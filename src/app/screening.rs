@@ -201,7 +201,11 @@ async fn similarities(
     let client = engine.client.at_priority(priority);
     let client = client.sharing(&rows.workspace_id().to_string());
     let started = Instant::now();
-    let left = || DEADLINE.saturating_sub(started.elapsed());
+    let deadline = match priority {
+        Priority::Live | Priority::Copilot => DEADLINE,
+        Priority::Evaluation => PART_DEADLINE,
+    };
+    let left = || deadline.saturating_sub(started.elapsed());
     let mut vectors = client.embed(&[message.to_owned()], left()).await?;
     let message_vector = vectors.pop().unwrap_or_default();
     examples.learn((&client, embedder), topics, left).await?;

@@ -154,11 +154,9 @@ fn left_out(answer: &Value) -> Vec<String> {
         .take(NAMED)
         .map(|row| format!("Row {} was left out: {}.", number(row, "/row"), text(row, "/why")))
         .collect();
-    if skipped.len() > NAMED {
-        lines.push(format!(
-            "{} more rows were left out; --json names all of them.",
-            skipped.len() - NAMED
-        ));
+    let more = number(answer, "/reading/unusable") - i64::try_from(lines.len()).unwrap_or_default();
+    if more > 0 {
+        lines.push(format!("{more} more were left out; --json names the first 200."));
     }
     let counted = [
         ("/reading/repeated", "questions are asked before in the same words"),
@@ -335,10 +333,11 @@ mod tests {
         let skipped: Vec<Value> = (1..=12)
             .map(|row| json!({ "row": row, "why": "it has no question" }))
             .collect();
-        let answer = json!({ "reading": { "skipped": skipped, "repeated": 2, "unanswered": 0, "left_out": 3 } });
+        let answer =
+            json!({ "reading": { "unusable": 12, "skipped": skipped, "repeated": 2, "unanswered": 0, "left_out": 3 } });
         let told = left_out(&answer);
         assert_eq!(told.len(), NAMED + 3);
         assert_eq!(told[0], "Row 1 was left out: it has no question.");
-        assert!(told[NAMED].starts_with("2 more rows"));
+        assert!(told[NAMED].starts_with("2 more were"));
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::app::{Answer, Client, OPENING_HOURS, OWNER_PASSWORD, QUIET_MS, TestApp, UNANSWERABLE, eventually};
 use bytes::Bytes;
+use holdpoint::engine::wire::ErrorCode;
 use holdpoint::store::JobKind;
 use http::Method;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A question of the FAQ, one that nothing answers, one for a person, one that is a little like the first, and one that repeats it.
 pub(crate) fn mails() -> String {
@@ -243,18 +245,22 @@ async fn a_rehearsal_goes_on_after_a_restart_where_it_stopped() {
     let questions: Vec<String> = (0..40)
         .map(|number| json!({ "question": format!("{OPENING_HOURS} {}", "really ".repeat(number)) }).to_string())
         .collect();
+    // Each draft takes its time, so that the end comes in the middle.
+    app.engine.set_delay(Duration::from_millis(40));
+    let asked_before = app.engine.embedded_texts();
     let id = id_of(&begin(&app.owner(), &questions.join("\n"), "").await.created());
+    let not_drafted = |seen: &Value| seen["progress"]["not_drafted"].as_u64().unwrap();
     eventually("the first drafts", async || {
-        let done = 40 - show(&app, &id).await["progress"]["not_drafted"].as_u64().unwrap();
-        (done > 0).then_some(())
+        (not_drafted(&show(&app, &id).await) < 38).then_some(())
     })
     .await;
     app.restart().await;
-    let kept = show(&app, &id).await;
+    let kept = not_drafted(&show(&app, &id).await);
+    assert!(kept > 0, "everything was drafted before the restart");
     let seen = in_state(&app, &id, "judging").await;
-    assert_eq!(seen["progress"]["not_drafted"], 0);
-    assert_eq!(seen["progress"]["total"], 40);
-    assert!(kept["progress"]["not_drafted"].as_u64().unwrap() < 40, "{kept}");
+    assert_eq!((&seen["progress"]["total"], not_drafted(&seen)), (&json!(40), 0));
+    let asked = app.engine.embedded_texts() - asked_before;
+    assert!((40..=41).contains(&asked), "{asked} questions were read for 40 drafts");
 }
 
 #[tokio::test]
@@ -465,4 +471,55 @@ async fn a_visitor_is_answered_while_a_rehearsal_goes_on() {
     let item = app.item_of(&visitor).await;
     assert_eq!(item["mode"], "quote");
     in_state(&app, &id, "judging").await;
+}
+
+#[tokio::test]
+async fn an_engine_that_fails_for_a_moment_costs_no_answer() {
+    let app = TestApp::start().await;
+    app.engine.fail_next(ErrorCode::Overloaded);
+    let file = json!({ "question": OPENING_HOURS }).to_string();
+    let id = id_of(&begin(&app.owner(), &file, "").await.created());
+    in_state(&app, &id, "judging").await;
+    let cases = app.owner().get(&format!("/api/v1/rehearsals/{id}/cases")).await.ok();
+    assert_eq!(cases["items"][0]["standing"], "not_judged", "{cases}");
+    let sheet = app.owner().get(&format!("/api/v1/rehearsals/{id}/sheet")).await.ok();
+    assert_eq!(sheet["modes"][0]["name"], "quote", "{sheet}");
+}
+
+#[tokio::test]
+async fn the_pages_show_a_workspace_its_own_rehearsals_and_offer_what_is_allowed() {
+    let app = TestApp::start().await;
+    let id = drafted(&app).await;
+    let page = async |client: &Client, path: &str| client.clone().with("Accept", "text/html").get(path).await;
+    let owner = app.owner();
+    let all = page(&owner, "/rehearsal").await.text();
+    assert!(all.contains("mails.jsonl") && all.contains("data-begin") && all.contains("data-remove"));
+    let one = page(&owner, &format!("/rehearsal/{id}")).await.text();
+    assert!(
+        one.contains("data-end") && one.contains("Row 6: it cannot be read as JSON"),
+        "{one}"
+    );
+    let sheet = page(&owner, &format!("/rehearsal/{id}/sheet")).await.text();
+    assert!(
+        sheet.contains("Of 5 questions: Right: 0;") && sheet.contains("Xyzzy"),
+        "{sheet}"
+    );
+    owner
+        .post(&format!("/api/v1/rehearsals/{id}/end"), &json!({}))
+        .await
+        .ok();
+    assert!(
+        !page(&owner, &format!("/rehearsal/{id}"))
+            .await
+            .text()
+            .contains("data-end")
+    );
+    let quality = page(&owner, "/quality").await.text();
+    assert!(quality.contains("href=\"/rehearsal\""), "the way there");
+
+    let stranger = app.member_of(&app.other_workspace().await);
+    assert!(!page(&stranger, "/rehearsal").await.text().contains("mails.jsonl"));
+    for path in ["", "/sheet"] {
+        assert_eq!(page(&stranger, &format!("/rehearsal/{id}{path}")).await.status, 404);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is written and nobody is told. What is sent, held, drawn or counted elsewhere never comes from here.
 
-use super::{App, AppError, Before, Drafted, Occasion, Proposal, answered, policies};
+use super::{App, AppError, Before, Drafted, Occasion, answered, policies};
 use crate::app::evidence::{self, Content};
 use crate::domain::ids::AgentId;
 use crate::domain::policy::{self, EngineTrouble, Facts};
@@ -11,10 +11,11 @@ use crate::domain::time::Timestamp;
 use crate::engine::Priority;
 use crate::store::Rows;
 
-/// What the AI would do with `question`, asked at `at` after `before` was said.
+/// What the AI would do with `question`, asked at `at` after `before` was said; and what the engine was not there for, so that this is less than
+/// the AI can do. A visitor would get it all the same, but a rehearsal can wait.
 ///
 /// # Errors
-/// [`AppError::Engine`] while the engine is not there: a visitor would get less than the AI can do, but a rehearsal waits. Or the store's.
+/// The store's.
 pub(in crate::app) async fn rehearse(
     app: &App,
     rows: &Rows<'_>,
@@ -22,7 +23,7 @@ pub(in crate::app) async fn rehearse(
     question: &str,
     before: &[Line],
     at: Timestamp,
-) -> Result<RehearsedDraft, AppError> {
+) -> Result<(RehearsedDraft, Option<EngineTrouble>), AppError> {
     let occasion = Occasion {
         agent_id,
         question: question.to_owned(),
@@ -37,9 +38,6 @@ pub(in crate::app) async fn rehearse(
         proposal,
         ..
     } = answered(app, rows, occasion).await?;
-    if let Some(why) = waits_for(&proposal) {
-        return Err(AppError::Engine(why.to_owned()));
-    }
     let content = Content {
         question: &question,
         text: &proposal.text,
@@ -66,7 +64,10 @@ pub(in crate::app) async fn rehearse(
     let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
     let in_force = policies::current(rows, agent_id).await?;
     let decision = policy::decide(&workspace.gate.0, &in_force, &facts);
-    Ok(RehearsedDraft {
+    let missing = facts
+        .trouble
+        .filter(|trouble| matches!(trouble, EngineTrouble::Unavailable | EngineTrouble::Overloaded));
+    let draft = RehearsedDraft {
         agent_version_id,
         mode: proposal.signals.mode,
         topic: facts.topic().to_owned(),
@@ -78,20 +79,6 @@ pub(in crate::app) async fn rehearse(
         score_version: grade.score_version,
         decision: decision.kind,
         reasons: decision.reasons,
-    })
-}
-
-/// What has to be there first.
-fn waits_for(proposal: &Proposal) -> Option<&'static str> {
-    let is_away = matches!(
-        proposal.trouble,
-        Some(EngineTrouble::Unavailable | EngineTrouble::Overloaded)
-    );
-    if is_away {
-        proposal.trouble.map(|trouble| trouble.reason().in_words())
-    } else if proposal.screening.topics_unknown {
-        Some(policy::Reason::TopicsUnknown.in_words())
-    } else {
-        None
-    }
+    };
+    Ok((draft, missing))
 }

@@ -1,7 +1,7 @@
 //! Finding: by meaning while the engine is there, by words when it is not.
 
 use super::index::{Entry, EntryId, Index, index};
-use super::{QUESTION_DEADLINE, no_engine};
+use super::{BATCH_DEADLINE, QUESTION_DEADLINE, no_engine};
 use crate::app::error::trouble_of;
 use crate::app::{App, AppError, Caller, fitness};
 use crate::domain::account::Scope;
@@ -146,11 +146,15 @@ async fn ranked(
     priority: Priority,
 ) -> Result<(Arc<Index>, Ranking), Unranked> {
     let engine = app.engine().ok_or_else(no_engine)?;
+    let deadline = match priority {
+        Priority::Live | Priority::Copilot => QUESTION_DEADLINE,
+        Priority::Evaluation => BATCH_DEADLINE,
+    };
     let mut vectors = engine
         .client
         .at_priority(priority)
         .sharing(&rows.workspace_id().to_string())
-        .embed(&[question.to_owned()], QUESTION_DEADLINE)
+        .embed(&[question.to_owned()], deadline)
         .await
         .map_err(|error| Unranked::Engine(trouble_of(&error), error.to_string()))?;
     let vector = vectors

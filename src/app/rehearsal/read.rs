@@ -196,7 +196,7 @@ fn chat(messages: &[Value]) -> Result<Vec<Line>, String> {
         let named = object.and_then(|object| Some((field(object, AUTHOR)?.as_str()?, field(object, TEXT)?)));
         let (author, text) = named.ok_or_else(|| format!("message {number} of the chat has no author or no text"))?;
         let author = author_of(author).ok_or_else(|| {
-            let word: String = author.chars().take(40).collect();
+            let word = shown(author, 40);
             format!("message {number} of the chat is by “{word}”; authors are visitor, person, ai and system")
         })?;
         let text = as_text(text).ok_or_else(|| format!("the text of message {number} of the chat is no text"))?;
@@ -216,6 +216,11 @@ fn author_of(word: &str) -> Option<Author> {
         "system" | "note" => Author::System,
         _ => return None,
     })
+}
+
+/// The beginning of a foreign text, as it can stand in a sentence.
+fn shown(text: &str, most: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }
 
 fn field<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
@@ -312,7 +317,7 @@ fn header(record: &csv::StringRecord, line: usize) -> Result<Columns, FileError>
     };
     let question = column(QUESTION).ok_or_else(|| FileError::NoColumn {
         line,
-        found: names.join(", ").chars().take(120).collect(),
+        found: shown(&names.join(", "), 120),
     })?;
     Ok(Columns {
         question,

@@ -279,7 +279,7 @@ fn in_words(sheet: &Sheet) -> Vec<String> {
             interval(share)
         ));
         said.push(format!(
-            "{} were wrong, and {} should have been left to a person.",
+            "Wrong: {}. Better left to a person: {}.",
             counts.wrong, counts.leave
         ));
     }

@@ -14,6 +14,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Questions of one rehearsal at most: what can be judged in an afternoon.
 pub const MOST_CASES: usize = 500;
+/// What cannot be used is named up to this number, and counted beyond it.
+pub const MOST_NAMED: usize = 200;
 /// What was said before a question is kept from its end on, up to so many characters: more reaches no prompt.
 const MOST_HISTORY_CHARS: usize = 12_000;
 /// Longest name that a file may give a question; the rest is cut off.
@@ -59,7 +61,9 @@ pub struct Skipped {
 pub struct Reading {
     /// Rows that hold something.
     pub rows: usize,
-    /// What could not be used, in order.
+    /// Rows and questions that could not be used.
+    pub unusable: usize,
+    /// The first of them, in order: [`MOST_NAMED`] at most.
     pub skipped: Vec<Skipped>,
     /// Questions of chats that no person answered.
     pub unanswered: usize,
@@ -85,7 +89,10 @@ impl Collector {
 
     /// Something cannot be used.
     pub fn skip(&mut self, row: usize, why: impl Into<String>) {
-        self.reading.skipped.push(Skipped { row, why: why.into() });
+        self.reading.unusable += 1;
+        if self.reading.skipped.len() < MOST_NAMED {
+            self.reading.skipped.push(Skipped { row, why: why.into() });
+        }
     }
 
     /// A question, with what was answered if it is known, and what was said before.

@@ -8,7 +8,7 @@ mod cases;
 mod gaps;
 mod sheet;
 
-pub use cases::{Case, Collector, Line, MOST_CASES, Reading, Skipped};
+pub use cases::{Case, Collector, Line, MOST_CASES, MOST_NAMED, Reading, Skipped};
 pub use gaps::{Example, Gap};
 pub use sheet::{Counts, Part, Rehearsed, Share, Sheet, Standing};
 

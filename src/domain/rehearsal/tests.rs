@@ -163,6 +163,16 @@ fn what_cannot_be_used_is_named_with_its_row() {
 }
 
 #[test]
+fn of_many_bad_rows_the_first_are_named_and_all_counted() {
+    let mut collector = Collector::default();
+    for row in 1..=MOST_NAMED + 50 {
+        collector.question(row, asked(row, ""));
+    }
+    let (_, reading) = collector.finish(MOST_CASES);
+    assert_eq!((reading.skipped.len(), reading.unusable), (MOST_NAMED, MOST_NAMED + 50));
+}
+
+#[test]
 fn of_a_long_chat_the_end_is_kept() {
     let mut collector = Collector::default();
     let mut said = vec![line(Author::Visitor, "The very first words")];
@@ -188,7 +198,7 @@ proptest! {
         }
         let (cases, reading) = collector.finish(most);
         prop_assert!(cases.len() <= most);
-        prop_assert_eq!(cases.len() + reading.skipped.len() + reading.repeated + reading.left_out, rows.len());
+        prop_assert_eq!(cases.len() + reading.unusable + reading.repeated + reading.left_out, rows.len());
         prop_assert_eq!(reading.rows, rows.len());
     }
 

@@ -56,7 +56,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         )
         .route("/admin/models/checks", get(checks::list).post(checks::start))
         .route("/agents", get(agents::list).post(agents::create))
-        .route("/rehearsals", get(rehearsals::list).post(rehearsals::start))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
         .route("/status", get(status::status))
@@ -131,7 +130,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
-        .merge(rehearsals::routes())
+        .merge(rehearsals::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))

@@ -6,9 +6,11 @@ use crate::app::views::Page;
 use crate::domain::ids::{RehearsalCaseId, RehearsalId};
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody, Query, Upload};
+use crate::web::idempotency;
 use crate::web::sheet::{Format, sheet as table};
 use crate::web::state::Web;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,9 +21,12 @@ use serde_json::json;
 /// Largest file, in megabytes.
 const LARGEST_FILE_MB: usize = 20;
 
-/// What can be asked of rehearsals that are there.
-pub(super) fn routes() -> Router<Web> {
+pub(super) fn routes(web: &Web) -> Router<Web> {
+    let creating = Router::new()
+        .route("/rehearsals", get(list).post(start))
+        .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
+        .merge(creating)
         .route("/rehearsals/{id}", get(show).delete(remove))
         .route("/rehearsals/{id}/end", post(end))
         .route("/rehearsals/{id}/sheet", get(sheet))
@@ -32,7 +37,7 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// `GET /api/v1/rehearsals`
-pub(super) async fn list(
+async fn list(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(query): Query<PageQuery>,
@@ -42,14 +47,14 @@ pub(super) async fn list(
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Wish {
+struct Wish {
     name: String,
     agent: Option<String>,
     limit: Option<usize>,
 }
 
 /// `POST /api/v1/rehearsals?name=&agent=&limit=`; the body is the file.
-pub(super) async fn start(
+async fn start(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(Wish { name, agent, limit }): Query<Wish>,

@@ -86,8 +86,8 @@ pub(super) async fn page(
 fn left_out(reading: &Reading) -> Vec<String> {
     let named = reading.skipped.iter().take(NAMED);
     let mut said: Vec<String> = named.map(|row| format!("Row {}: {}.", row.row, row.why)).collect();
-    if let Some(more) = reading.skipped.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        said.push(format!("{more} more rows that could not be used."));
+    if let Some(more) = reading.unusable.checked_sub(NAMED).filter(|more| *more > 0) {
+        said.push(format!("{more} more that could not be used."));
     }
     let counted = [
         (reading.repeated, "asked before in the same words"),

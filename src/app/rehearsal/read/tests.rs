@@ -130,7 +130,7 @@ proptest! {
         let text = lines.join("\n");
         if let Ok(collector) = read(text.as_bytes()) {
             let (cases, reading) = collector.finish(MOST_CASES);
-            prop_assert_eq!(cases.len() + reading.skipped.len() + reading.repeated, lines.len());
+            prop_assert_eq!(cases.len() + reading.unusable + reading.repeated, lines.len());
             prop_assert_eq!(reading.rows, lines.len());
         }
     }
