@@ -141,13 +141,19 @@ keys({
   s: () => location.assign(`/rehearsal/${box.dataset.rehearsal}/sheet`),
 });
 
-setInterval(() => {
-  if (document.visibilityState !== "visible" || state !== "drafting") return;
-  // Whoever reads an answer is not given another one.
-  alone(async () => {
+/** Looks at drafts under way. It keeps nobody from judging, and whoever reads an answer is not given another one. */
+async function lookAgain() {
+  if (document.visibilityState !== "visible" || state !== "drafting" || busy) return;
+  const before = held;
+  try {
     const next = await send("GET", `${path}/next`);
+    if (busy || held !== before) return;
     if (held) paintProgress(next.progress);
     else paint(next);
-  });
-}, LOOK_AGAIN_MS);
+  } catch (problem) {
+    toast(problem.message, { bad: true });
+  }
+}
+
+setInterval(lookAgain, LOOK_AGAIN_MS);
 alone(look);

@@ -407,6 +407,13 @@ async fn a_file_or_wish_that_cannot_be_meant_is_refused_in_words_and_begins_noth
         assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
     }
     assert_eq!(owner.get("/api/v1/rehearsals").await.ok()["items"], json!([]));
+    // Sent again under the same key it begins nothing more.
+    let keyed = owner.clone().with("Idempotency-Key", "one-afternoon");
+    let twice = [
+        begin(&keyed, "question\nWhose?\n", "").await.created(),
+        begin(&keyed, "question\nWhose?\n", "").await.created(),
+    ];
+    assert_eq!(twice[0]["id"], twice[1]["id"]);
     let few = begin(&owner, "question\nWhy?\nWhen?\nWho?\n", "&limit=2&agent=Juno")
         .await
         .created();

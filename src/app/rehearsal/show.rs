@@ -283,11 +283,13 @@ fn in_words(sheet: &Sheet) -> Vec<String> {
             counts.wrong, counts.leave
         ));
     }
-    if let Some((reason, number)) = sheet.silences.first() {
+    if counts.silent > 0 {
+        let reasons = sheet.silences.iter();
+        let reasons = reasons.map(|(reason, number)| format!("{} ({number})", reason.in_words()));
         said.push(format!(
-            "It would have left {} to a person by itself; the most frequent reason ({number}): {}.",
+            "It would have left {} to a person by itself: {}.",
             some(counts.silent, "question"),
-            reason.in_words()
+            reasons.collect::<Vec<_>>().join("; ")
         ));
     }
     let lacking = sheet

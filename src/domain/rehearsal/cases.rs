@@ -3,7 +3,7 @@
 //! Nothing is lost in silence: what cannot be used is named with its place, what is asked twice and what is too much is counted.
 
 use crate::domain::conversation::Author;
-use crate::domain::text::{AnswerText, TextError, VisitorText};
+use crate::domain::text::{AnswerText, TextError, VisitorText, clean};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -187,12 +187,16 @@ fn usable(asked: Case) -> Result<Case, String> {
     let answer = answer.map(|answer| AnswerText::parse(&answer).map_err(|error| refused("answer", error)));
     let id = asked
         .id
-        .map(|id| id.trim().chars().take(MOST_ID_CHARS).collect::<String>());
+        .map(|id| clean(&id).chars().take(MOST_ID_CHARS).collect::<String>());
+    let history = asked.history.into_iter().map(|line| Line {
+        text: clean(&line.text),
+        ..line
+    });
     Ok(Case {
         question: question.into(),
         answer: answer.transpose()?.map(String::from),
         id: id.filter(|id| !id.is_empty()),
-        history: latest(asked.history),
+        history: latest(history.filter(|line| !line.text.is_empty()).collect()),
         ..asked
     })
 }

@@ -126,6 +126,26 @@ fn what_is_asked_twice_is_counted_and_asked_once() {
 }
 
 #[test]
+fn what_no_person_types_is_dropped_everywhere() {
+    let mut collector = Collector::default();
+    let case = Case {
+        id: Some("a\0b".to_owned()),
+        answer: Some("No\u{7}.".to_owned()),
+        history: vec![line(Author::Visitor, "He\0llo"), line(Author::Person, "\0")],
+        ..asked(1, "Open\0?")
+    };
+    collector.question(1, case);
+    let (cases, _) = collector.finish(MOST_CASES);
+    let expected = Case {
+        id: Some("ab".to_owned()),
+        answer: Some("No.".to_owned()),
+        history: vec![line(Author::Visitor, "Hello")],
+        ..asked(1, "Open?")
+    };
+    assert_eq!(cases, [expected]);
+}
+
+#[test]
 fn the_same_words_after_other_words_are_another_question() {
     let mut collector = Collector::default();
     let after = |said: &str| Case {
