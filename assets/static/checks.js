@@ -15,6 +15,8 @@ const none = document.querySelector("[data-none]");
 const why = article.querySelector("[data-why]");
 const verdicts = article.querySelector("[data-verdicts]");
 const badButton = verdicts.querySelector('[data-verdict="bad"]');
+const note = article.querySelector("[data-note]");
+const said = document.querySelector("[data-said]");
 
 let held = "";
 let busy = false;
@@ -49,6 +51,7 @@ function paint(next) {
   }
   closeWhy();
   why.reset();
+  note.value = "";
   article.querySelector("[data-question]").textContent = check.question;
   article.querySelector("[data-text]").textContent = check.text;
   paintThread(article, check.conversation);
@@ -71,11 +74,23 @@ async function ask() {
   }
 }
 
+const VERDICTS = { acceptable: "It could have gone out", bad: "Bad", cannot_judge: "I cannot judge" };
+
+/** What colleagues wrote who judged the last one before: told after one's own verdict only. */
+function paintSaid(notes) {
+  said.hidden = notes.length === 0;
+  const words = notes.map((one) => `A colleague had judged it: ${VERDICTS[one.label]}. “${one.note}”`).join(" ");
+  said.querySelector("[data-said-words]").textContent = words;
+  if (words) announce(words);
+}
+
 async function judge(verdict) {
   if (busy || !held || performance.now() < settled) return;
   busy = true;
   try {
-    const { hasty } = await send("POST", `/api/v1/checks/${held}/verdict`, verdict);
+    const words = note.value.trim();
+    const { hasty, notes } = await send("POST", `/api/v1/checks/${held}/verdict`, words ? { ...verdict, note: words } : verdict);
+    paintSaid(notes);
     toast(hasty ? "That was faster than the answer can be read, so it does not count; take your time." : "Kept.", { bad: hasty });
     held = "";
   } catch (problem) {
@@ -111,7 +126,14 @@ why.addEventListener("keydown", (event) => {
 });
 why.querySelector("[data-back]").addEventListener("click", back);
 
+note.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  article.focus({ preventScroll: true });
+});
+
 keys({
+  n: () => held && note.focus(),
   a: acceptable,
   b: bad,
   c: cannotJudge,

@@ -1,6 +1,10 @@
-// The exclusive hold on the item in the centre: taken when it is shown, renewed while it stays, given back when left.
+// The exclusive hold on the item in the centre: taken when it is shown, renewed while somebody is at it, given back when left.
 
 import { send } from "/static/api.js";
+import { idleMs } from "/static/presence.js";
+
+/** A page that nobody has touched for so long keeps nobody away any more. */
+const LEFT_ALONE_MS = 5 * 60_000;
 
 let held = null;
 let timer = null;
@@ -19,7 +23,7 @@ export async function take(item, onRefused) {
     if (held !== item) return;
     clearTimeout(timer);
     ends = until;
-    timer = setTimeout(() => held === item && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
+    timer = setTimeout(() => held === item && idleMs() < LEFT_ALONE_MS && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
   } catch (problem) {
     if (held !== item) return;
     held = null;
@@ -40,8 +44,10 @@ export function release() {
   if (item) send("DELETE", path(item), undefined, { keepalive: true }).catch(() => {});
 }
 
-// A machine that slept wakes with a hold that may be over: asked for again at once, so that whoever goes on writing knows.
-document.addEventListener("visibilitychange", () => {
+// Whoever comes back, or opens a machine that slept, finds a hold that may be over: asked for again at once, so that they know.
+function back() {
   if (document.visibilityState === "visible" && held && Date.now() > ends) take(held, refusedTo);
-});
+}
+document.addEventListener("visibilitychange", back);
+document.addEventListener("holdpoint:back", back);
 addEventListener("pagehide", release);

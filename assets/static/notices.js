@@ -76,8 +76,18 @@ async function wroteToMe({ refs, content }) {
   await tell("The visitor you talk to wrote again", words, `holdpoint-${id}`);
 }
 
+/** The gate closed by itself: from now on every answer waits for a person. */
+async function gateClosed(entry) {
+  const fresh = await untold([`gate-${entry.seq}`]);
+  if (!fresh.length) return;
+  const words = "The gate closed by itself: every answer waits for a person again.";
+  toast(words, { lastsMs: 0, bad: true, action: { label: "Why", run: () => location.assign("/quality") } });
+  await tell("The gate closed by itself", words, "holdpoint-gate");
+}
+
 document.body.addEventListener("holdpoint:entry", ({ detail: entry }) => {
   const { refs } = entry;
   if (refs.opened_item) opened.add(refs.opened_item);
+  if (entry.kind === "gate.closed" && entry.content?.because) gateClosed(entry).catch(() => {});
   if (me && refs.owner === me && refs.message && entry.actor.startsWith("visitor:")) wroteToMe(entry).catch(() => {});
 });

@@ -36,7 +36,7 @@ function beat() {
   clearTimeout(timer);
   // A page in the background is slowed down to once a minute; the server waits longer than that.
   timer = setTimeout(beat, BEAT_MS);
-  const said = { page, idle_ms: Math.max(0, Date.now() - touched) };
+  const said = { page, idle_ms: idleMs() };
   if (shows && document.visibilityState === "visible") said.conversation_id = shows;
   send("POST", "/api/v1/presence", said, { keepalive: true }).then((answer) => {
     there = answer.items;
@@ -45,10 +45,15 @@ function beat() {
 }
 
 function touch() {
-  const rested = Date.now() - touched;
+  const rested = idleMs();
   touched = Date.now();
-  if (rested > RESTED_MS) beat();
+  if (rested <= RESTED_MS) return;
+  document.dispatchEvent(new Event("holdpoint:back"));
+  beat();
 }
+
+/** How long nobody has touched keyboard or pointer, in milliseconds. */
+export const idleMs = () => Math.max(0, Date.now() - touched);
 
 /** The page shows this conversation now, or none. */
 export function lookAt(conversation) {

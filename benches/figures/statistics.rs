@@ -1,8 +1,12 @@
-//! The statement of a month with a million answers, the certificate over as many drafts, and what each draft costs.
+//! What each draft costs, the statement of a month with a million answers, the certificate over as many drafts, and a refit.
 
 use crate::report::{Report, median};
+use holdpoint::domain::answer::Signals;
+use holdpoint::domain::features::{Texts, of_draft, prior};
+use holdpoint::domain::screening::Screening;
 use holdpoint::stats::random::SplitMix64;
 use holdpoint::stats::sampler::{Allocation, BandHistory, Bands, Draw, MonthKey, Purpose, allocate};
+use holdpoint::stats::score::{Example, Version, fit};
 use holdpoint::stats::statement::{CheckState, Drawn, Rules, SentAnswer, state};
 use holdpoint::stats::threshold::{self, Draft, Evidence, Mode, Reach, certify};
 use std::hint::black_box;
@@ -10,6 +14,19 @@ use std::time::Instant;
 
 const TIMES: usize = 7;
 const ANSWERS: u64 = 1_000_000;
+/// Drafts whose words are read.
+const READ: usize = 2_000;
+const VERDICTS: usize = 100_000;
+
+const QUESTION: &str = "Can I bring back a bicycle that I bought online, and who pays for the parcel?";
+/// As long as the passages that a shop's own pages are cut into.
+const PASSAGE: &str = "Returns\nYou may return a bicycle within 30 days of delivery as long as it has not been ridden on the road. Parts and \
+    clothing can be returned within 14 days in their own packing. Write to us first; we send a label with which the parcel goes back free of \
+    charge. Bicycles are collected from your door on a day that we agree on, between 8:00 and 18:00. As soon as the bicycle is back with us we \
+    look it over and return the price, usually within 5 working days, to the account it was paid from. If it was used, we keep what the use \
+    was worth: at least 49 €. A bicycle that was built for you by size or colour cannot be returned.";
+const ANSWER: &str = "Yes. You may return a bicycle within 30 days of delivery as long as it has not been ridden on the road. We send a label \
+    with which the parcel goes back free of charge, and bicycles are collected from your door.";
 
 pub(crate) fn measure(report: &mut Report) {
     let mut random = SplitMix64::new(1);
@@ -22,21 +39,29 @@ pub(crate) fn measure(report: &mut Report) {
         mode: Mode::Quote,
         risk: 0.8,
     };
-    let each = timed(|| {
-        let drafts = (0_u64..).zip(&risks);
-        drafts
-            .filter(|(sequence, risk)| {
-                reach.admits(Mode::Quote, **risk) && draw.selects(*sequence, allocation.probability(bands.of(**risk)))
-            })
-            .count()
-    });
+    let is_drawn = |sequence: u64, risk: f64| {
+        reach.admits(Mode::Quote, risk) && draw.selects(sequence, allocation.probability(bands.of(risk)))
+    };
+    let each = timed(|| (0_u64..).zip(&risks).filter(|(sequence, risk)| is_drawn(*sequence, **risk)).count());
     report.add(
         "gate decision, band and draw, each draft",
         // Seconds for a million are microseconds for one.
         each,
         "µs",
-        Some(50.0),
+        None,
         format!("median of {TIMES} runs over a million"),
+    );
+    let version = Version::by_hand(&prior());
+    let scored = timed(|| {
+        let drafts = (0_u64..).take(READ);
+        drafts.filter(|sequence| is_drawn(*sequence, version.rank(&features()))).count()
+    });
+    report.add(
+        "reading, scoring, gate decision, band and draw, each draft",
+        scored * 1e6 / READ as f64,
+        "µs",
+        Some(50.0),
+        format!("median of {TIMES} runs over {READ}; {} characters of text", QUESTION.len() + PASSAGE.len() + ANSWER.len()),
     );
 
     let whole = timed(|| {
@@ -61,6 +86,7 @@ pub(crate) fn measure(report: &mut Report) {
         limit: 0.04,
         risk: 0.05,
         score_version: 1,
+        is_corrected: false,
     };
     let certified = timed(|| certify(&drafts, &[], &rules));
     report.add(
@@ -70,6 +96,38 @@ pub(crate) fn measure(report: &mut Report) {
         None,
         format!("median of {TIMES}, three epochs"),
     );
+
+    let vectors: Vec<Vec<f64>> = (0..VERDICTS)
+        .map(|_| features().iter().map(|_| random.unit()).collect())
+        .collect();
+    let examples: Vec<Example<'_>> = vectors
+        .iter()
+        .map(|features| Example {
+            features,
+            bad: random.unit() < 0.02 + 0.1 * features.first().copied().unwrap_or_default(),
+            weight: 1.0 + 9.0 * random.unit(),
+        })
+        .collect();
+    let refit = timed(|| fit(&prior(), &examples, None));
+    report.add(
+        "refit of the score",
+        refit,
+        "s",
+        Some(5.0),
+        format!("median of {TIMES}; {VERDICTS} verdicts, {} features", prior().features.len()),
+    );
+}
+
+/// As many as a draft's own; what a model would have to measure is not measured.
+fn features() -> Vec<f64> {
+    let texts = Texts {
+        question: black_box(QUESTION),
+        passage: Some(PASSAGE),
+        answer: ANSWER,
+        about: "Quillhaven Cycles",
+        passage_about: None,
+    };
+    of_draft(&texts, &Signals::default(), &Screening::default())
 }
 
 fn allocation(bands: &Bands, risks: &[f64]) -> Allocation {

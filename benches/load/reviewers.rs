@@ -6,10 +6,12 @@ use crate::pace::{DECIDE_S, Dice, Pace, Phase};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often an open page says that it is there.
+const BEAT: Duration = Duration::from_secs(20);
 
 /// What they did.
 #[derive(Debug, Default)]
@@ -58,7 +60,12 @@ impl Worked {
 
 pub(crate) async fn work(client: Client, pace: Pace, mut dice: Dice) -> Result<Worked> {
     let mut worked = Worked::default();
+    let mut said_there: Option<Instant> = None;
     while !pace.is_over() {
+        if said_there.is_none_or(|at| at.elapsed() >= BEAT) {
+            client.post("/api/v1/presence", &json!({})).await?;
+            said_there = Some(Instant::now());
+        }
         match one(&client, &mut dice).await {
             Ok(Some(kind)) => {
                 *worked.decided.entry(kind).or_default() += 1;

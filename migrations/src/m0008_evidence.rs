@@ -131,6 +131,8 @@ CREATE TABLE gate_epochs (
     began_at {int} NOT NULL,
     certification TEXT NOT NULL,
     closed_topics TEXT NOT NULL,
+    evidence_from {int} NOT NULL,
+    score_quality TEXT,
     PRIMARY KEY (workspace_id, number)
 ) {strict};
 
@@ -139,6 +141,7 @@ CREATE TABLE certificates (
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id),
     epoch {int} NOT NULL,
     certificate TEXT NOT NULL,
+    closed_topics TEXT NOT NULL,
     issued_at {int} NOT NULL,
     expires_at {int} NOT NULL,
     ended_at {int},

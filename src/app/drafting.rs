@@ -5,6 +5,7 @@
 
 mod commit;
 mod compose;
+mod past;
 mod rehearse;
 mod superseded;
 
@@ -14,19 +15,21 @@ use super::copilot::Suggestion;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Ledger};
 use super::live::{self, Drafting};
-use super::views::Names;
 use super::{App, AppError, agents, evidence, policy as policies, screening};
-use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
-use crate::domain::conversation::Author;
+use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
 use crate::domain::policy::EngineTrouble;
 use crate::domain::rehearsal::Line;
 use crate::domain::screening::Screening;
+use crate::domain::settings::AgentSettings;
+use crate::domain::time::Timestamp;
 use crate::engine::{Forming, Priority};
-use crate::store::{Change, JobKind, NoteKind, Rows};
+use crate::store::entity::draft;
+use crate::store::{Change, JobKind, Rows};
 use commit::Undecided;
 use compose::Asked;
+use past::{Past, handed_back, past};
 
 /// What was drafted, before anything is decided.
 #[derive(Debug, Clone)]
@@ -244,16 +247,21 @@ async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<
     if proposal.signals.mode == AnswerMode::Compose {
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
-        let past = match before {
-            Before::Conversation(ledger) => past(rows, ledger).await?,
-            Before::Lines(lines) => Past::told(lines),
+        let (past, handed_back) = match before {
+            Before::Conversation(ledger) => {
+                let id = ledger.conversation.id;
+                let turn = ledger.turn.as_ref().map(|turn| turn.id);
+                let handed_back = handed_back(rows, id, Timestamp(i64::MAX)).await?;
+                (past(rows, id, (turn, i64::MAX)).await?, handed_back)
+            }
+            Before::Lines(lines) => (Past::told(lines), None),
         };
         let asked = Asked {
             settings: &settings,
             question: &question,
             history: &past.history,
             by_people: &past.by_people,
-            handed_back: past.handed_back.as_deref(),
+            handed_back: handed_back.as_deref(),
             priority,
             forming,
         };
@@ -297,68 +305,47 @@ pub(super) async fn suggest(
     })
 }
 
-/// The latest stretch that a person answered and handed back, in words for the LLM.
-async fn handed_back(rows: &Rows<'_>, ledger: &Ledger) -> Result<Option<String>, AppError> {
-    let notes = rows.notes_of(ledger.conversation.id).await?;
-    let Some(note) = notes.iter().rfind(|note| note.kind == NoteKind::HandBack) else {
+/// The passages that the LLM may read of these.
+pub(super) fn given_to_llm(sources: &[Source]) -> Vec<Source> {
+    screening::trusted(&mut Screening::default(), sources.to_vec())
+}
+
+/// What the LLM would write today in the place of a draft that it wrote, from what was `found` for the same question and what had been said until
+/// then. Nobody waits for it, and nothing is stored. None where it would not answer.
+///
+/// # Errors
+/// [`AppError::Engine`] while it cannot write; or the store's.
+pub(super) async fn write_again(
+    app: &App,
+    rows: &Rows<'_>,
+    made: &draft::Model,
+    settings: &AgentSettings,
+    found: Found,
+) -> Result<Option<String>, AppError> {
+    let mut proposal = Proposal::found(found, Screening::default());
+    proposal.sources = given_to_llm(&proposal.sources);
+    if proposal.sources.is_empty() {
         return Ok(None);
+    }
+    let turn = rows.turn(made.turn_id).await?.ok_or(AppError::NotFound("the turn"))?;
+    let messages = rows.visitor_messages(turn.id).await?;
+    let begins = messages.first().map_or(0, |message| message.seq);
+    let handed_back = handed_back(rows, turn.conversation_id, made.created_at).await?;
+    let past = past(rows, turn.conversation_id, (Some(turn.id), begins)).await?;
+    let asked = Asked {
+        settings,
+        question: &made.question,
+        history: &past.history,
+        by_people: &past.by_people,
+        handed_back: handed_back.as_deref(),
+        priority: Priority::Evaluation,
+        forming: None,
     };
-    let name = Names::default().of(rows, note.member_id).await?;
-    Ok(Some(answer::handed_back(&name, &note.body)))
-}
-
-/// What was said before this turn, for the LLM.
-#[derive(Default)]
-struct Past {
-    history: Vec<ChatMessage>,
-    /// What colleagues wrote of it.
-    by_people: Vec<String>,
-    /// What a person told the AI when they handed the conversation back.
-    handed_back: Option<String>,
-}
-
-impl Past {
-    /// Adds what one of them said at a stretch. Orders that a visitor gave then never reach the LLM: only what is asked now is screened.
-    fn add(&mut self, author: Author, texts: &[&str]) {
-        if author == Author::Person {
-            self.by_people.extend(texts.iter().map(|text| (*text).to_owned()));
-        }
-        let by_visitor = author == Author::Visitor;
-        // As it is screened: everything that a visitor wrote in one turn is read as one text.
-        if by_visitor && screening::gives_orders(&texts.join("\n")) {
-            return;
-        }
-        let role = if by_visitor { Role::User } else { Role::Assistant };
-        self.history
-            .extend(texts.iter().map(|text| ChatMessage::new(role, *text)));
+    match compose::compose(app, rows, &asked, proposal).await {
+        Ok(written) => Ok((written.signals.mode == AnswerMode::Compose).then_some(written.text)),
+        Err(EngineTrouble::PromptTooLong | EngineTrouble::UnusableAnswer) => Ok(None),
+        Err(trouble) => Err(AppError::Engine(format!(
+            "past answers cannot be written again: {trouble:?}"
+        ))),
     }
-
-    /// A chat of the past.
-    fn told(lines: &[Line]) -> Self {
-        let mut past = Self::default();
-        for burst in lines.chunk_by(|a, b| a.author == b.author) {
-            let texts: Vec<&str> = burst.iter().map(|line| line.text.as_str()).collect();
-            if let Some(first) = burst.first() {
-                past.add(first.author, &texts);
-            }
-        }
-        past
-    }
-}
-
-async fn past(rows: &Rows<'_>, ledger: &Ledger) -> Result<Past, AppError> {
-    let turn = ledger.turn.as_ref().map(|turn| turn.id);
-    let mut messages = rows.messages_after(ledger.conversation.id, 0).await?;
-    messages.retain(|message| message.turn_id != turn && message.author != Author::System);
-    let mut past = Past {
-        handed_back: handed_back(rows, ledger).await?,
-        ..Past::default()
-    };
-    for burst in messages.chunk_by(|a, b| a.author == b.author && a.turn_id == b.turn_id) {
-        let texts: Vec<&str> = burst.iter().map(|message| message.body.as_str()).collect();
-        if let Some(first) = burst.first() {
-            past.add(first.author, &texts);
-        }
-    }
-    Ok(past)
 }

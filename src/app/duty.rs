@@ -1,4 +1,5 @@
-//! Who is there to answer a conversation: its agent's business hours, and whether a member has a page open.
+//! Who is there to answer a conversation: its agent's business hours, whether a member has a page open, and whether an answer can
+//! follow by e-mail.
 
 use super::{App, AppError, policy, team};
 use crate::domain::duty::Duty;
@@ -11,6 +12,7 @@ use crate::store::Rows;
 pub(super) struct OnDuty {
     policy: Policy,
     anybody_there: bool,
+    can_mail: bool,
 }
 
 impl OnDuty {
@@ -28,7 +30,11 @@ impl OnDuty {
     /// The store's.
     pub(super) async fn under(app: &App, rows: &Rows<'_>, policy: Policy) -> Result<Self, AppError> {
         let anybody_there = team::anybody_there(app, rows).await?;
-        Ok(Self { policy, anybody_there })
+        Ok(Self {
+            policy,
+            anybody_there,
+            can_mail: app.can_mail(),
+        })
     }
 
     /// As the rules see it.
@@ -36,6 +42,7 @@ impl OnDuty {
         Duty {
             policy: Some(&self.policy),
             anybody_there: self.anybody_there,
+            can_mail: self.can_mail,
         }
     }
 

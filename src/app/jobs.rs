@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 7] = [
+const LANES: [(&[JobKind], usize); 8] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -25,7 +25,9 @@ const LANES: [(&[JobKind], usize); 7] = [
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
     (&[JobKind::Reply, JobKind::Close], 4),
-    (&[JobKind::Evidence, JobKind::CarryOver], 1),
+    (&[JobKind::Evidence], 1),
+    // The LLM may write for long what is compared.
+    (&[JobKind::CarryOver], 1),
     // One question after the other: nobody waits for it.
     (&[JobKind::Rehearse], 1),
 ];
@@ -142,7 +144,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id).await,
-            JobKind::CarryOver => evidence::carry_over(app, workspace_id).await,
+            JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
         }
     };

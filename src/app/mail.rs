@@ -335,7 +335,7 @@ pub async fn retry(app: &App, caller: &Caller, id: MailId) -> Result<MailView, A
 pub async fn test(app: &App, caller: &Caller, to: &str) -> Result<MailView, AppError> {
     caller.require(Scope::Admin)?;
     let to = Email::parse(to)?;
-    if app.post().is_none_or(|post| post.mailer.is_none()) {
+    if !app.can_mail() {
         return Err(AppError::Invalid(NO_SERVER.to_owned()));
     }
     let key = format!("test:{}", app.sources().ids.next());

@@ -133,6 +133,11 @@ impl App {
         self.inner.mail.get()
     }
 
+    /// The owner has set a mail server, so that an answer can follow a visitor by e-mail.
+    pub(crate) fn can_mail(&self) -> bool {
+        self.post().is_some_and(|post| post.mailer.is_some())
+    }
+
     /// Says how webhooks leave this machine. Without this nothing is delivered, but everything is kept. Only the first call counts.
     pub fn delivers_through(&self, courier: webhooks::Courier) {
         if self.inner.courier.set(courier).is_err() {

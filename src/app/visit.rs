@@ -9,7 +9,7 @@ use crate::domain::duty::Attendance;
 use crate::domain::flow::{Context, Effect, Flow, Spam};
 use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::notice::{self, Reader};
+use crate::domain::notice::{self, Address, Reader};
 use crate::domain::text::VisitorText;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
@@ -71,7 +71,7 @@ pub struct Status {
     /// Outside of business hours, while something waits: that nobody is there, and when somebody is back, in a sentence for the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<String>,
-    /// A person has to answer, and none has stepped in, or whoever has or could is not there, and the visitor has left no address yet: they may leave one.
+    /// A person has to answer, and none has stepped in, or whoever has or could is not there, and the visitor has left no address yet: they may leave one, if answers can be mailed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub may_leave_email: bool,
     /// Where answers are mailed to when the visitor is not here.
@@ -433,7 +433,7 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
     };
     let closed = ledger.conversation.closed_at.is_some();
     Ok(Status {
-        may_leave_email: email.is_none() && has_nobody,
+        may_leave_email: email.is_none() && has_nobody && app.can_mail(),
         owner: owner.to_owned(),
         phase,
         estimate_ms,
@@ -459,7 +459,7 @@ async fn there_or_away(app: &App, rows: &Rows<'_>, ledger: &Ledger) -> Result<(b
         language: &settings.language,
         zone: &on_duty.policy().zone,
         now: app.now(),
-        has_address: false,
+        address: Address::Useless,
     };
     Ok((false, Some(notice::closed(back_at, &reader))))
 }

@@ -35,10 +35,21 @@ impl Judge {
 
 fn judged(answer: &Value) -> String {
     if answer.pointer("/hasty").and_then(Value::as_bool) == Some(true) {
-        "That was faster than the answer can be read, so it does not count; somebody is asked once more.".to_owned()
-    } else {
-        "Kept.".to_owned()
+        return "That was faster than the answer can be read, so it does not count; somebody is asked once more."
+            .to_owned();
     }
+    let notes = list(answer, "/notes").iter();
+    let words = notes.map(|said| {
+        format!(
+            "A colleague, who judged it before ({}): {}",
+            text(said, "/label"),
+            text(said, "/note")
+        )
+    });
+    std::iter::once("Kept.".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Shows the next check.
@@ -76,8 +87,33 @@ pub(crate) async fn reviewers(context: &Context, client: &Client) -> Result<(), 
 }
 
 fn in_words(answer: &Value) -> String {
-    let lines: Vec<String> = list(answer, "/reviewers").iter().map(reviewer).collect();
-    lines.join("\n")
+    let team = (number(answer, "/team/doubles") > 0).then(|| {
+        let parts = agreement(answer.pointer("/team").unwrap_or(&Value::Null));
+        format!("All together: two reviewers agree on {}", parts.join("; "))
+    });
+    let each = list(answer, "/reviewers").iter().map(reviewer);
+    team.into_iter().chain(each).collect::<Vec<_>>().join("\n")
+}
+
+/// Agreement in percent with its interval, and AC1 from where it is known.
+fn agreement(one: &Value) -> Vec<String> {
+    let percent = |pointer: &str| decimal(one, pointer) * 100.0;
+    let mut parts = vec![format!(
+        "{:.0} % of {} (95 %: {:.0} to {:.0} %)",
+        percent("/agreement"),
+        number(one, "/doubles"),
+        percent("/agreement_interval/0"),
+        percent("/agreement_interval/1"),
+    )];
+    if one.pointer("/ac1").is_some_and(Value::is_number) {
+        parts.push(format!(
+            "AC1 {:.2} (95 %: {:.2} to {:.2})",
+            decimal(one, "/ac1"),
+            decimal(one, "/ac1_interval/0"),
+            decimal(one, "/ac1_interval/1"),
+        ));
+    }
+    parts
 }
 
 fn reviewer(one: &Value) -> String {
@@ -93,14 +129,8 @@ fn reviewer(one: &Value) -> String {
         parts.push(format!("{:.0} % too fast to count", decimal(one, "/hasty") * 100.0));
     }
     if known("/agreement") {
-        parts.push(format!(
-            "agrees with colleagues on {:.0} % of {}",
-            decimal(one, "/agreement") * 100.0,
-            number(one, "/doubles")
-        ));
-    }
-    if known("/ac1") {
-        parts.push(format!("AC1 {:.2}", decimal(one, "/ac1")));
+        let agrees = agreement(one);
+        parts.push(format!("agrees with colleagues on {}", agrees.join("; ")));
     }
     if known("/gold/judged") {
         parts.push(format!(
@@ -135,12 +165,12 @@ mod tests {
             json!({ "reviewers": [{ "name": "Noor", "verdicts": 0, "gold": null, "hasty": null, "word": null }] });
         assert_eq!(in_words(&new), "Noor: 0 verdicts");
         let known = json!({ "reviewers": [{
-            "name": "Mia", "verdicts": 40, "median_decision_ms": 12_400.0, "hasty": 0.25, "agreement": 0.9, "doubles": 10,
+            "name": "Mia", "verdicts": 40, "median_decision_ms": 12_400.0, "hasty": 0.25, "agreement": 0.9, "doubles": 10, "agreement_interval": [0.555, 0.997],
             "gold": { "judged": 4, "right": 3, "lower": 0.194, "upper": 0.994 }, "repeats": { "judged": 2, "same": 2 }, "word": "Take your time.",
         }] });
         assert_eq!(
             in_words(&known),
-            "Mia: 40 verdicts; 12 s each (median); 25 % too fast to count; agrees with colleagues on 90 % of 10; \
+            "Mia: 40 verdicts; 12 s each (median); 25 % too fast to count; agrees with colleagues on 90 % of 10 (95 %: 56 to 100 %); \
              3 of 4 known answers right (95 %: 19 to 99 %); the same verdict as before on 2 of 2\n    Take your time."
         );
     }

@@ -104,6 +104,13 @@ fn gate(answer: &Value) -> String {
             time(released, "/at")
         )
     }));
+    for pointer in ["/closed_by_itself/in_words", "/closed_by_itself/load_in_words"] {
+        lines.extend(
+            Some(text(answer, pointer))
+                .filter(|said| !said.is_empty())
+                .map(str::to_owned),
+        );
+    }
     let others = joined(answer, "/can_be_released");
     if !others.is_empty() {
         lines.push(format!("Topics that could be released: {others}"));

@@ -1,6 +1,6 @@
 //! `holdpoint sample`: what was drawn to be checked, and whether it was drawn fairly.
 
-use super::api::Client;
+use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::checks::{Judge, next, reviewers};
 use super::context::Context;
@@ -24,7 +24,7 @@ enum SampleCommand {
     Show,
     /// What a shop can expect: whether the gate opens, when, how far, and what to turn
     Plan(Plan),
-    /// Recheck the whole draw of a month that is closed, from the log alone
+    /// Recheck the whole draw of a month that is closed, from the log alone; exit code 7 if it does not check out
     Verify(Verify),
     /// The next quality check: question, answer and sources; nobody is waiting
     Next,
@@ -82,9 +82,16 @@ impl Sample {
                 context.answer(&answer.await?, plan)
             }
             SampleCommand::Verify(Verify { month }) => {
-                let path = format!("/api/v1/quality/draw?month={month}");
-                let answer = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
-                context.answer(&answer.await?, draw)
+                let path = format!("/api/v1/quality/draw?month={}", escaped(&month));
+                let asked = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
+                let answer = asked.await?;
+                context.answer(&answer, draw)?;
+                // Whoever rechecks in a script reads the exit code.
+                if answer["is_fair"].as_bool().unwrap_or_default() {
+                    Ok(())
+                } else {
+                    Err(Failure::findings())
+                }
             }
             SampleCommand::Next => {
                 Client::asked(&context, Needs::Database, async |client| next(&context, client).await).await
@@ -110,6 +117,11 @@ fn percent(value: &Value, pointer: &str) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
+fn decimal(value: &Value, pointer: &str) -> String {
+    let found = value.pointer(pointer).and_then(Value::as_f64);
+    found.map_or_else(|| "–".to_owned(), |found| format!("{found:.3}"))
+}
+
 fn number(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
@@ -130,6 +142,16 @@ fn quality(answer: &Value) -> String {
             number(answer, "/verdicts_needed"),
         ),
     }];
+    if let Some(score) = answer.pointer("/epoch/score").filter(|score| !score.is_null()) {
+        lines.push(format!(
+            "The score, on {} verdicts that it had not seen ({} bad): AUROC {}, Brier {}, calibration error {}.",
+            number(score, "/verdicts"),
+            number(score, "/bad"),
+            decimal(score, "/auroc"),
+            decimal(score, "/probabilities/brier"),
+            decimal(score, "/probabilities/calibration_error"),
+        ));
+    }
     for month in list(answer, "/months") {
         lines.push(text(month, "/in_words").to_owned());
     }

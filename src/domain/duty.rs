@@ -25,13 +25,16 @@ pub struct Duty<'a> {
     pub policy: Option<&'a Policy>,
     /// Somebody who works now has a page open.
     pub anybody_there: bool,
+    /// An answer can be mailed to a visitor who leaves an address.
+    pub can_mail: bool,
 }
 
 impl Duty<'_> {
-    /// Somebody is there, round the clock.
+    /// Somebody is there, round the clock; nothing is promised by e-mail.
     pub const ROUND_THE_CLOCK: Duty<'static> = Duty {
         policy: None,
         anybody_there: true,
+        can_mail: false,
     };
 
     /// Is somebody there?
@@ -96,6 +99,7 @@ mod tests {
             let duty = Duty {
                 policy: Some(&policy),
                 anybody_there,
+                ..Duty::ROUND_THE_CLOCK
             };
             duty.attendance(monday(hour))
         };
@@ -109,7 +113,7 @@ mod tests {
     fn without_hours_presence_alone_counts_and_deadlines_go_by_the_clock() {
         let always = Policy::default();
         for policy in [None, Some(&always)] {
-            let duty = |anybody_there| Duty { policy, anybody_there };
+            let duty = |anybody_there| Duty { policy, anybody_there, ..Duty::ROUND_THE_CLOCK };
             assert_eq!(duty(true).attendance(monday(3)), Attendance::There);
             assert_eq!(duty(false).attendance(monday(3)), Attendance::Away);
             assert_eq!(duty(true).deadline(monday(3), HOUR), monday(4));
@@ -121,7 +125,7 @@ mod tests {
         let policy = policy();
         let duty = Duty {
             policy: Some(&policy),
-            anybody_there: true,
+            ..Duty::ROUND_THE_CLOCK
         };
         assert_eq!(duty.deadline(monday(16), 2 * HOUR), monday(7 * 24 + 10));
         assert_eq!(duty.deadline(monday(16), 1_000 * HOUR), monday(16).plus_ms(HORIZON_MS));
@@ -129,7 +133,7 @@ mod tests {
         never.document.hours = Some(Hours::default());
         let duty = Duty {
             policy: Some(&never),
-            anybody_there: true,
+            ..Duty::ROUND_THE_CLOCK
         };
         assert_eq!(duty.deadline(monday(0), HOUR), monday(0).plus_ms(HORIZON_MS));
         assert_eq!(duty.attendance(monday(0)), Attendance::Closed { back_at: None });

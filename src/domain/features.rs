@@ -53,11 +53,9 @@ struct Words<'a> {
     screening: Option<&'a Screening>,
     question: Reading,
     answer: Reading,
-    /// The whole passage; none where the answer rests on nothing.
-    passage: Option<Reading>,
     /// The passage's own question or title, if it begins with one.
     title: Option<Reading>,
-    /// The passage without it.
+    /// The passage without it; none where the answer rests on nothing.
     body: Option<Reading>,
     /// Words of what the question is about.
     about: Option<Reading>,
@@ -84,7 +82,6 @@ impl<'a> Words<'a> {
             screening: made.map(|(_, screening)| screening),
             question: Reading::of(texts.question),
             answer: Reading::of(texts.answer),
-            passage: passage.map(Reading::of),
             title,
             body,
             about: named(texts.about),
@@ -104,7 +101,13 @@ impl<'a> Words<'a> {
 
     /// How much the passage's title, or the passage that has none, is like the question, `0.0..=1.0`.
     fn matching(&self) -> Option<f64> {
-        Some(self.question.similarity(self.title.as_ref().or(self.passage.as_ref())?))
+        Some(self.question.similarity(self.title.as_ref().or(self.body.as_ref())?))
+    }
+
+    /// Tells of a word whether the passage has it; none where the answer rests on nothing.
+    fn passage(&self) -> Option<impl Fn(&str) -> bool + '_> {
+        let body = self.body.as_ref()?;
+        Some(|word: &str| body.has(word) || self.title.as_ref().is_some_and(|title| title.has(word)))
     }
 
     /// Share of what the passage says, its subject's name aside, that the answer says.

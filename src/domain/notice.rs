@@ -9,6 +9,17 @@ use jiff::Zoned;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
+/// What an e-mail address of the visitor is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// None is known, and an answer could be mailed there.
+    Wanted,
+    /// One is known: the answer is mailed there too.
+    Known,
+    /// No mail server is set, so an address would be asked for in vain.
+    Useless,
+}
+
 /// For whom and when a notice is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
@@ -18,8 +29,8 @@ pub struct Reader<'a> {
     pub zone: &'a TimeZone,
     /// Now.
     pub now: Timestamp,
-    /// An e-mail address is known already, so none is asked for.
-    pub has_address: bool,
+    /// Whether an e-mail address is asked for.
+    pub address: Address,
 }
 
 /// Built-in words in place of the default wording of the settings, in their order; then those about business hours.
@@ -33,6 +44,7 @@ struct Words {
     closed_until: &'static str,
     leave_address: &'static str,
     has_address: &'static str,
+    answer_here: &'static str,
 }
 
 const GERMAN: Words = Words {
@@ -44,12 +56,14 @@ const GERMAN: Words = Words {
     closed_until: "Wir sind gerade nicht da und {back} wieder zurück.",
     leave_address: "Hinterlassen Sie Ihre E-Mail-Adresse, dann kommt die Antwort auch dorthin.",
     has_address: "Die Antwort kommt hier und an Ihre E-Mail-Adresse.",
+    answer_here: "Die Antwort kommt hier.",
 };
 
 const ENGLISH_CLOSED: &str = "We are away right now.";
 const ENGLISH_CLOSED_UNTIL: &str = "We are away right now and back {back}.";
 const ENGLISH_LEAVE_ADDRESS: &str = "Leave your e-mail address, and the answer comes there too.";
 const ENGLISH_HAS_ADDRESS: &str = "The answer comes here and to your e-mail address.";
+const ENGLISH_ANSWER_HERE: &str = "The answer comes here.";
 
 impl Reader<'_> {
     fn is_german(&self) -> bool {
@@ -72,14 +86,16 @@ pub fn notice(text: SystemText, settings: &WorkspaceSettings, reader: &Reader<'_
         SystemText::HandedOff => said(&settings.waiting_text, &default.waiting_text, GERMAN.waiting),
         SystemText::Refused => said(&settings.refused_text, &default.refused_text, GERMAN.refused),
         SystemText::TakesLonger => said(&settings.delay_text, &default.delay_text, GERMAN.delay),
-        SystemText::AsksForEmail if reader.has_address => notice(SystemText::HandedOff, settings, reader),
+        SystemText::AsksForEmail if reader.address != Address::Wanted => notice(SystemText::HandedOff, settings, reader),
         SystemText::AsksForEmail => said(&settings.email_text, &default.email_text, GERMAN.email),
         SystemText::Closed { back_at } => {
-            let address = match (reader.is_german(), reader.has_address) {
-                (false, false) => ENGLISH_LEAVE_ADDRESS,
-                (false, true) => ENGLISH_HAS_ADDRESS,
-                (true, false) => GERMAN.leave_address,
-                (true, true) => GERMAN.has_address,
+            let address = match (reader.is_german(), reader.address) {
+                (false, Address::Wanted) => ENGLISH_LEAVE_ADDRESS,
+                (false, Address::Known) => ENGLISH_HAS_ADDRESS,
+                (false, Address::Useless) => ENGLISH_ANSWER_HERE,
+                (true, Address::Wanted) => GERMAN.leave_address,
+                (true, Address::Known) => GERMAN.has_address,
+                (true, Address::Useless) => GERMAN.answer_here,
             };
             format!("{} {address}", closed(back_at, reader))
         }
@@ -179,13 +195,13 @@ mod tests {
         TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
     }
 
-    fn said(language: &str, has_address: bool, back: &str) -> String {
+    fn said(language: &str, address: Address, back: &str) -> String {
         let (zone, settings) = (berlin(), WorkspaceSettings::default());
         let reader = Reader {
             language,
             zone: &zone,
             now: at("2026-11-22T23:30"),
-            has_address,
+            address,
         };
         let back_at = (!back.is_empty()).then(|| at(back));
         notice(SystemText::Closed { back_at }, &settings, &reader)
@@ -193,7 +209,7 @@ mod tests {
 
     #[test]
     fn when_somebody_is_back_is_said_by_the_clocks_of_the_business() {
-        let until = |back: &str| said("en", true, back);
+        let until = |back: &str| said("en", Address::Known, back);
         let begins = |back: &str| format!("We are away right now and back {back}.");
         assert!(until("2026-11-22T23:45").starts_with(&begins("today at 23:45")));
         // By UTC's clocks both are the same day.
@@ -202,28 +218,32 @@ mod tests {
         assert!(until("2026-11-30T09:00").starts_with(&begins("on Monday, 30 November, at 9:00")));
         assert!(until("").starts_with("We are away right now. "));
         assert!(
-            said("de-AT", true, "2026-11-23T09:00")
+            said("de-AT", Address::Known, "2026-11-23T09:00")
                 .starts_with("Wir sind gerade nicht da und morgen (Montag) um 9:00 Uhr wieder zurück.")
         );
-        assert!(said("de", true, "2027-01-04T09:00").contains("am Montag, 4. Januar, um 9:00 Uhr wieder"));
+        assert!(said("de", Address::Known, "2027-01-04T09:00").contains("am Montag, 4. Januar, um 9:00 Uhr wieder"));
     }
 
     #[test]
-    fn an_address_is_asked_for_unless_it_is_known() {
-        assert!(said("en", false, "").contains("Leave your e-mail address"));
-        assert!(!said("en", true, "").contains("Leave"));
-        assert!(said("de", false, "").contains("Hinterlassen Sie Ihre E-Mail-Adresse"));
+    fn an_address_is_asked_for_unless_it_is_known_or_nothing_could_be_mailed_there() {
+        assert!(said("en", Address::Wanted, "").contains("Leave your e-mail address"));
+        assert!(!said("en", Address::Known, "").contains("Leave"));
+        assert!(!said("en", Address::Useless, "").contains("e-mail"));
+        assert!(said("de", Address::Wanted, "").contains("Hinterlassen Sie Ihre E-Mail-Adresse"));
+        assert!(!said("de", Address::Useless, "").contains("E-Mail"));
         let (zone, settings) = (TimeZone::UTC, WorkspaceSettings::default());
-        let reader = Reader {
-            language: "en",
-            zone: &zone,
-            now: Timestamp(0),
-            has_address: true,
-        };
-        assert_eq!(
-            notice(SystemText::AsksForEmail, &settings, &reader),
-            settings.waiting_text
-        );
+        for address in [Address::Known, Address::Useless] {
+            let reader = Reader {
+                language: "en",
+                zone: &zone,
+                now: Timestamp(0),
+                address,
+            };
+            assert_eq!(
+                notice(SystemText::AsksForEmail, &settings, &reader),
+                settings.waiting_text
+            );
+        }
     }
 
     #[test]
@@ -233,7 +253,7 @@ mod tests {
             language,
             zone: &zone,
             now: Timestamp(0),
-            has_address: false,
+            address: Address::Wanted,
         };
         let default = WorkspaceSettings::default();
         let own = WorkspaceSettings {

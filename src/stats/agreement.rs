@@ -1,12 +1,14 @@
 //! How far reviewers agree, with each other and with what is known to be right.
 
-use super::bounds::clopper_pearson_upper;
+use super::bounds::{clopper_pearson_lower, clopper_pearson_upper};
 use super::number::count_u64;
 
 /// Agreement is shown from this many doubly judged answers on.
 pub const FEWEST_DOUBLES: u64 = 50;
 /// The gold alarm: a reviewer whose accuracy is below this, for all we know.
 pub const LEAST_ACCURACY: f64 = 0.85;
+/// The risk at either end of agreement's interval.
+const INTERVAL_RISK: f64 = 0.025;
 /// The risk of the gold alarm's bound.
 const GOLD_RISK: f64 = 0.05;
 
@@ -28,6 +30,9 @@ pub struct Agreement {
     pub percent: f64,
     /// Gwet's AC1, `(p_a - p_e) / (1 - p_e)`, at most 1; 0 is chance.
     pub ac1: f64,
+    /// Its interval, 95 %: the ends of Clopper and Pearson's interval of `p_a`, each corrected for the same chance. Never of no width, unlike Gwet's
+    /// standard error where all agree; that `p_e` is an estimate, too, is left aside (it moves far less than `p_a`).
+    pub interval: (f64, f64),
 }
 
 /// Percent agreement and Gwet's AC1 ("Computing inter-rater reliability and its variance in the presence of high
@@ -55,10 +60,16 @@ pub fn agreement(ratings: &[Ratings]) -> Option<Agreement> {
     let percent = agreed / count_u64(doubles);
     let prevalence = prevalence / count_u64(answers);
     let by_chance = 2.0 * prevalence * (1.0 - prevalence);
+    let beyond_chance = |share: f64| (share - by_chance) / (1.0 - by_chance);
+    let answers = count_u64(doubles);
     Some(Agreement {
         doubles,
         percent,
-        ac1: (percent - by_chance) / (1.0 - by_chance),
+        ac1: beyond_chance(percent),
+        interval: (
+            beyond_chance(clopper_pearson_lower(agreed, answers, INTERVAL_RISK)),
+            beyond_chance(clopper_pearson_upper(agreed, answers, INTERVAL_RISK)),
+        ),
     })
 }
 
@@ -102,6 +113,15 @@ mod tests {
         assert!((found.percent - 0.95).abs() < 1e-12);
         assert!((found.ac1 - (0.95 - 0.085_95) / (1.0 - 0.085_95)).abs() < 1e-12);
         assert_eq!(found.doubles, 100);
+        // Clopper and Pearson's interval of 95 of 100: 0.8872 to 0.9836.
+        let (low, high) = found.interval;
+        assert!((low - (0.887_2 - 0.085_95) / (1.0 - 0.085_95)).abs() < 1e-4, "{low}");
+        assert!((high - (0.983_6 - 0.085_95) / (1.0 - 0.085_95)).abs() < 1e-4, "{high}");
+        let all_agree = agreement(&pairs(0, 0, 100)).unwrap();
+        assert!(
+            all_agree.interval.0 < 0.97 && all_agree.interval.1 >= 1.0 - 1e-12,
+            "{all_agree:?}"
+        );
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! Every figure is about *all* drafts: each verdict weighs `1 / π`, the inverse of the probability with which its draft was
 //! looked at (Horvitz and Thompson 1952). How well a score orders drafts is in [`super::auroc`].
 
+use super::auroc::weighted_auroc;
 use super::bounds::{clopper_pearson_lower, clopper_pearson_upper};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Bins of the reliability diagram and of the calibration error.
 pub const BINS: usize = 10;
@@ -21,7 +22,7 @@ pub struct Judged {
 }
 
 /// One bin of the reliability diagram.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
     /// Verdicts in it.
     pub verdicts: usize,
@@ -36,7 +37,7 @@ pub struct Bin {
 }
 
 /// Everything that is said about a score's probabilities.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// Mean squared error of the probabilities, `0.0..=1.0`: Brier, "Verification of forecasts expressed in terms of
     /// probability" (1950).
@@ -49,6 +50,33 @@ pub struct Quality {
     pub aurc: f64,
     /// The reliability diagram: bins of equal mass, safest first; fewer than ten where stated probabilities coincide.
     pub bins: Vec<Bin>,
+}
+
+/// How good a score is: how it orders drafts, and what its probabilities are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoreQuality {
+    /// Verdicts that say so; the score had seen none of them.
+    pub verdicts: usize,
+    /// Bad ones among them.
+    pub bad: usize,
+    /// The probability that a bad draft is seen as riskier than an acceptable one, weighted; none without both.
+    pub auroc: Option<f64>,
+    /// What its probabilities are worth.
+    pub probabilities: Quality,
+}
+
+/// What verdicts say about a score. None where they say nothing.
+pub fn score_quality(judged: &[Judged]) -> Option<ScoreQuality> {
+    let sound: Vec<Judged> = judged.iter().filter(|row| row.is_sound()).copied().collect();
+    let risks: Vec<f64> = sound.iter().map(|row| row.risk).collect();
+    let is_bad: Vec<bool> = sound.iter().map(|row| row.bad).collect();
+    let weights: Vec<f64> = sound.iter().map(|row| row.weight).collect();
+    Some(ScoreQuality {
+        verdicts: sound.len(),
+        bad: is_bad.iter().filter(|bad| **bad).count(),
+        auroc: weighted_auroc(&risks, &is_bad, &weights),
+        probabilities: quality(&sound)?,
+    })
 }
 
 /// What verdicts say about stated probabilities.

@@ -16,7 +16,9 @@ pub use carry_over::{FRESH_BELOW, carried_over, is_fresh};
 pub use cells::level_within;
 pub use certify::{Certificate, Certification, Rules, Step, Uncertified, can_start, certify, verdicts_needed};
 pub use epoch::{EPOCH_VERDICTS, Spending, epoch_is_over, next_certificate};
-pub use evidence::{ConversationVerdict, Draft, Evidence, Mode, Reach, one_per_conversation};
+pub use evidence::{
+    ConversationVerdict, DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Mode, Reach, one_per_conversation,
+};
 pub use outlook::with_times_the_verdicts;
 pub use topic::{TopicState, closed_topics};
 

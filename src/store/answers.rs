@@ -3,7 +3,7 @@
 use super::entity::{check, evidence};
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
-use crate::domain::ids::{AgentVersionId, DraftId};
+use crate::domain::ids::{AgentVersionId, DraftId, MemberId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
@@ -34,6 +34,10 @@ pub struct AnswerFilter {
     pub by_sample: bool,
     /// Found bad in the end.
     pub is_bad: bool,
+    /// Judged by this member, as a check.
+    pub by: Option<MemberId>,
+    /// The verdict that counts was given from then on and before then.
+    pub judged: Option<(Timestamp, Timestamp)>,
     /// No check of it waits for anybody.
     pub no_check_waits: bool,
 }
@@ -59,6 +63,17 @@ impl AnswerFilter {
             )
             .and_where(Expr::col((check::Entity, check::Column::ClosedAt)).is_null())
             .to_owned();
+        let judged_by = |member: MemberId| {
+            Query::select()
+                .column(check::Column::DraftId)
+                .from(check::Entity)
+                .and_where(
+                    Expr::col((check::Entity, check::Column::DraftId))
+                        .equals((evidence::Entity, evidence::Column::DraftId)),
+                )
+                .and_where(Expr::col((check::Entity, check::Column::MemberId)).eq(member))
+                .to_owned()
+        };
         unless_left_out
             .add_option(self.month.as_ref().map(|month| evidence::Column::Month.eq(month)))
             .add_option(self.since.map(|since| evidence::Column::CreatedAt.gte(since)))
@@ -73,6 +88,12 @@ impl AnswerFilter {
             )
             .add_option(self.by_sample.then(|| evidence::Column::JudgedBy.eq(JudgedBy::Sample)))
             .add_option(self.is_bad.then_some(found_bad))
+            .add_option(self.judged.map(|(from, until)| {
+                evidence::Column::JudgedAt
+                    .gte(from)
+                    .and(evidence::Column::JudgedAt.lt(until))
+            }))
+            .add_option(self.by.map(|member| Expr::exists(judged_by(member))))
             .add_option(self.no_check_waits.then(|| Expr::exists(waits).not()))
     }
 }

@@ -420,6 +420,27 @@ impl Rows<'_> {
             .await
     }
 
+    /// When a member decided about the last item before an outcome of theirs; none if that was their first. What was decided together
+    /// with it is not before it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decided_before(
+        &self,
+        member: MemberId,
+        outcome: OutcomeId,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let query = self
+            .select::<outcome::Entity>()
+            .filter(outcome::Column::MemberId.eq(member))
+            .filter(outcome::Column::Id.lt(outcome))
+            .filter(outcome::Column::CreatedAt.lt(at))
+            .order_by(outcome::Column::Id, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop().map(|outcome| outcome.created_at))
+    }
+
     /// How many outcomes of a kind are final.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::entity::{certificate, check, decision, evidence, gate_epoch, sampling
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::DraftId;
+use crate::domain::policy::Facts;
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Order};
@@ -119,6 +120,19 @@ impl Rows<'_> {
         Ok(query.into_tuple().all(self.connection()).await?)
     }
 
+    /// How many answers made from `from` on and before `until` went out by decision.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sent_between(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .filter(evidence::Column::CreatedAt.gte(from))
+            .filter(evidence::Column::CreatedAt.lt(until))
+            .filter(evidence::Column::IsSent.eq(true));
+        Ok(query.count(self.connection()).await?)
+    }
+
     /// How many verdicts were given from `from` on.
     ///
     /// # Errors
@@ -172,6 +186,26 @@ impl Rows<'_> {
                 let features = row.features.map(|features| features.0).unwrap_or_default();
                 let features = features.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
                 found.insert(row.draft_id, features);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The version of the policy that drafts were decided about under, and what that rested on.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decided_on(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, (i64, Facts)>, StoreError> {
+        let mut found = HashMap::with_capacity(drafts.len());
+        for part in drafts.chunks(AT_ONCE) {
+            let query = self
+                .select::<decision::Entity>()
+                .filter(decision::Column::DraftId.is_in(part.iter().copied()))
+                .filter(decision::Column::Facts.is_not_null());
+            for row in self.all(query).await? {
+                if let Some(facts) = row.facts {
+                    found.insert(row.draft_id, (row.policy_version, facts.0));
+                }
             }
         }
         Ok(found)

@@ -2,7 +2,7 @@
 //! is scheduled in the same transaction as the change that calls for it: a restart finds everything that is open.
 
 use super::entity::job;
-use super::{JobKind, Store, StoreError, Tx};
+use super::{JobKind, Rows, Store, StoreError, Tx};
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order};
@@ -82,6 +82,20 @@ impl Tx<'_> {
             self.note_job_change();
         }
         Ok(())
+    }
+}
+
+impl Rows<'_> {
+    /// Whether a job is still to be done.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn is_scheduled(&self, kind: JobKind, subject: impl Into<Uuid>) -> Result<bool, StoreError> {
+        let query = self
+            .select::<job::Entity>()
+            .filter(job::Column::Kind.eq(kind))
+            .filter(job::Column::SubjectId.eq(subject.into()));
+        Ok(!self.all(query).await?.is_empty())
     }
 }
 

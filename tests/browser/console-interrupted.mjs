@@ -60,6 +60,27 @@ async function comesBack(page) {
   step('back');
 }
 
+/** A page that nobody touches keeps nobody away for ever; whoever comes back has the item again. */
+async function leftAlone(page) {
+  let asked = 0;
+  let answered = 0;
+  const isLease = (request) => request.method() === 'POST' && request.url().endsWith('/lease');
+  page.on('request', (request) => { asked += isLease(request); });
+  page.on('requestfinished', (request) => { answered += isLease(request); });
+  const settled = () => eventually('every hold asked for is answered', async () => asked - answered, (open) => open === 0);
+  await page.mouse.move(200, 300);
+  await page.clock.runFor(90_000);
+  await eventually('the hold is renewed', async () => answered, (count) => count > 0);
+  await page.clock.runFor(5 * 60_000);
+  await settled();
+  const before = asked;
+  for (let minute = 0; minute < 3; minute += 1) await page.clock.runFor(60_000);
+  assert.equal(asked, before, 'nobody is at this page');
+  await page.mouse.move(220, 300);
+  await eventually('it is asked for again', async () => asked, (count) => count > before);
+  await settled();
+}
+
 /** A colleague decides while an answer is being written, and the news is held up on its way to this screen. */
 async function decidedMeanwhile(page) {
   await page.goto(`${base}/queue/${second}`);
@@ -100,6 +121,7 @@ const browser = await launchBrowser();
 try {
   const page = await opened(browser, first);
   await comesBack(page);
+  await leftAlone(page);
   await decidedMeanwhile(page);
   await takenAway(page);
   assert.deepEqual(page.complaints, []);

@@ -30,6 +30,15 @@ async function looksRight(page, name) {
   }
 }
 
+/** What watches over quality, with its picture and its table. */
+async function watchLooksRight(page) {
+  for (const part of ['drift', 'reviewers']) {
+    await page.locator(`#${part}-title`).evaluate((title) => title.scrollIntoView({ block: 'start' }));
+    await page.evaluate(() => scrollBy(0, -80));
+    await looksRight(page, `quality-${part}`);
+  }
+}
+
 const browser = await launchBrowser();
 try {
   const page = await newPage(browser, DESKTOP);
@@ -37,6 +46,11 @@ try {
   assert.equal(await page.getByRole('img', { name: /Today \d.* may go out/ }).count(), 1, 'the curve says what it shows');
   await page.getByText('As a table').click();
   await looksRight(page, 'quality');
+  assert.equal(await page.getByRole('img', { name: /6 checks were judged, 3 of them bad/ }).count(), 1, 'the watch says what it shows');
+  await page.getByText('Day by day').click();
+  assert.equal(await page.getByRole('region', { name: 'The watch day by day' }).getByRole('row').count(), 7);
+  assert.equal(await page.getByRole('link', { name: /verdicts of Noor/ }).count(), 1);
+  await watchLooksRight(page);
   step('seen');
 
   await page.getByRole('form', { name: 'Planner' }).getByLabel('Conversations a day').fill('20');
@@ -71,6 +85,7 @@ try {
   await signIn(phone);
   await phone.getByText('As a table').click();
   await looksRight(phone, 'quality');
+  await watchLooksRight(phone);
   assert.deepEqual([...page.complaints, ...phone.complaints], []);
   step('done');
 } catch (error) {

@@ -1,6 +1,7 @@
 //! Event streams: nothing lost, nothing doubled, an end that is announced.
 
 use crate::app::{Event, Events, OPENING_HOURS, QUIET_MS, TestApp, UNDO_MS, redacted};
+use crate::smtp::SmtpServer;
 use serde_json::{Value, json};
 
 async fn texts(events: &mut Events, count: usize) -> Vec<(i64, String)> {
@@ -185,6 +186,7 @@ async fn a_workspace_hears_only_of_itself() {
 #[tokio::test]
 async fn a_visitor_learns_how_long_a_check_usually_takes() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     let first = app.visitor().await;
     first.says(OPENING_HOURS).await;
     let item = app.item_of(&first).await;

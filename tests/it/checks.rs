@@ -22,7 +22,7 @@ fn rows(app: &TestApp) -> Rows<'_> {
     app.app.store().rows(app.workspace.caller.workspace_id)
 }
 
-async fn colleague(app: &TestApp, name: &str) -> Client {
+pub(crate) async fn colleague(app: &TestApp, name: &str) -> Client {
     let email = format!("{name}@quillhaven.example");
     let new = json!({ "email": email, "name": name, "password": OWNER_PASSWORD, "role": "reviewer" });
     app.owner().post("/api/v1/admin/members", &new).await.created();
@@ -85,13 +85,13 @@ pub(crate) async fn known(app: &TestApp) -> Vec<evidence::Model> {
 }
 
 /// Judges everything that waits for somebody, without haste. Returns how much.
-async fn work_off(app: &TestApp, client: &Client, label: impl Fn(usize) -> &'static str) -> usize {
+pub(crate) async fn work_off(app: &TestApp, client: &Client, label: impl Fn(usize) -> &'static str) -> usize {
     let mut done = 0;
     while let Some(check) = next(client).await["check"].as_object() {
         let id = check["id"].as_str().unwrap().to_owned();
         app.advance_ms(READ_MS);
         let judged = judge(client, &id, json!({ "label": label(done) })).await.ok();
-        assert_eq!(judged, json!({ "hasty": false }));
+        assert_eq!(judged, json!({ "hasty": false, "notes": [] }));
         done += 1;
     }
     done
@@ -354,7 +354,7 @@ async fn a_verdict_faster_than_the_text_can_be_read_counts_for_nothing_and_someb
     let mia = app.owner();
     let check = next(&mia).await["check"].clone();
     let judged = judge(&mia, id_of(&check), json!({ "label": "acceptable" })).await.ok();
-    assert_eq!(judged, json!({ "hasty": true }));
+    assert_eq!(judged, json!({ "hasty": true, "notes": [] }));
     assert_eq!(known(&app).await[0].label, None);
     assert_eq!(next(&mia).await["check"], Value::Null, "not the one who was hasty");
     assert_eq!(work_off(&app, &noor, |_| "acceptable").await, 1);

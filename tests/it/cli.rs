@@ -7,6 +7,7 @@ mod model;
 mod policy;
 mod refusals;
 mod rehearsing;
+mod sampling;
 mod serving;
 mod simulating;
 

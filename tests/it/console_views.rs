@@ -241,6 +241,7 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
     QueuePage {
         topics: vec!["refunds".into()],
         checks: 0,
+        load: String::new(),
         shell,
         list,
         item: item.map(|item| ItemPart { item }),
@@ -480,10 +481,12 @@ fn quality_empty() -> QualityPage {
         tested: None,
         curve: None,
         months: Vec::new(),
+        closed: Vec::new(),
         drift: None,
         drift_words: "Nothing to watch yet.".into(),
         topics: Vec::new(),
         versions: Vec::new(),
+        reviewers: None,
         plan: PlanPart {
             conversations: "20".into(),
             limit: "4".into(),
@@ -532,7 +535,36 @@ fn quality() -> QualityPage {
         reviewed: 180,
         bad: 3,
     }];
-    page.drift = Some(DriftPicture::of(40.0, 3_000.0));
+    page.closed = vec![
+        "The gate closed by itself.".into(),
+        "About 12 answers a day went out.".into(),
+    ];
+    let day = |number: i64, figure, bad| {
+        let line = DriftLine {
+            date: format!("2026-05-{number:02}"),
+            day: format!("{number} May 2026"),
+            figure,
+            checks: 9,
+            bad,
+        };
+        (number, line)
+    };
+    let days = vec![day(2, 0.4, 0), day(9, 40.0, 2), day(23, 3_200.0, 6)];
+    page.drift = DriftPicture::of(days, 3_000.0);
+    page.reviewers = Some(ReviewersPart {
+        team: "Two reviewers agree on 94 % of 80 (86 % to 98.1 %).".into(),
+        rows: vec![ReviewerLine {
+            id: "m1".into(),
+            name: "Mia Okafor".into(),
+            verdicts: 212,
+            time: "12 s, 1.4 % too fast".into(),
+            agreement: "94 % of 80 (86 % to 98.1 %)".into(),
+            ac1: "0.92 (0.83 to 0.97)".into(),
+            known: "11 of 12 right (61.5 % to 99.8 %)".into(),
+            repeats: "5 of 5 the same".into(),
+            word: "Mia found 0 of 120 answers bad, colleagues 20 of 200.".into(),
+        }],
+    });
     page.topics = vec![AccuracyLine {
         name: "opening hours".into(),
         query: "topic=opening%20hours".into(),
@@ -757,11 +789,16 @@ fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers(
         "<td data-label=\"Bad at most\">3 %</td>",
         "/quality/answers?month=2026-05&amp;what=sent",
         "/quality/answers?what=bad&amp;topic=opening%20hours",
+        "aria-labelledby=\"drift-says\"",
+        "From 2 May 2026 to 23 May 2026 27 checks were judged, 8 of them bad",
+        "/quality/answers?what=judged&amp;by=m1",
+        "/quality/answers?what=bad_reviewed&amp;day=2026-05-09",
     ] {
         assert!(html.contains(shown), "{shown} is missing: {html}");
     }
     let mut reviewer = quality();
     reviewer.shell.manages = false;
+    reviewer.reviewers = None;
     let html = reviewer.render().unwrap();
     assert!(
         !html.contains("/quality/answers") && !html.contains("Let certificates open the gate"),

@@ -1,6 +1,7 @@
 //! Who is there: business hours, presence, and what a visitor is told when nobody is.
 
 use super::app::{OPENING_HOURS, QUIET_MS, TestApp, UNANSWERABLE, VisitorClient, eventually};
+use super::smtp::SmtpServer;
 use holdpoint::store::JobKind;
 use http::Method;
 use serde_json::{Value, json};
@@ -64,6 +65,7 @@ async fn wants_person(visitor: &VisitorClient) {
 #[tokio::test]
 async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_address_while_a_draft_waits() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("hand_off")).await;
     go_to_monday(&app, 20);
     // Somebody is there all the same: nobody is promised.
@@ -119,8 +121,29 @@ async fn out_of_hours_a_visitor_is_told_when_somebody_is_back_and_may_leave_an_a
 }
 
 #[tokio::test]
+async fn without_a_mail_server_nobody_is_asked_for_an_address() {
+    let app = TestApp::start().await;
+    apply(&app, &policy("take_email")).await;
+    for (hour, words) in [(20, "The answer comes here."), (10, "They will write to you here")] {
+        go_to_monday(&app, hour);
+        let visitor = app.visitor().await;
+        wants_person(&visitor).await;
+        let said = said_by_system(&visitor).await;
+        assert!(said[0].contains(words) && !said[0].contains("e-mail"), "{hour}: {said:?}");
+        assert_eq!(visitor.conversation().await["status"]["may_leave_email"], Value::Null);
+    }
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    app.item_of(&visitor).await;
+    app.advance_ms(DEADLINE_MS);
+    let handed_off = eventually("the deadline", async || said_by_system(&visitor).await.pop()).await;
+    assert!(!handed_off.contains("e-mail"), "{handed_off}");
+}
+
+#[tokio::test]
 async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("hand_off")).await;
     let cases = [
         (20, true, "We are away right now and back tomorrow (Tuesday) at 9:00."),
@@ -154,6 +177,7 @@ async fn who_asks_for_a_person_is_told_the_truth_about_who_is_there() {
 #[tokio::test]
 async fn an_address_that_is_known_is_not_asked_for_again() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("take_email")).await;
     go_to_monday(&app, 10);
     let visitor = app.visitor().await;
@@ -173,6 +197,7 @@ async fn an_address_that_is_known_is_not_asked_for_again() {
 #[tokio::test]
 async fn the_clocks_are_the_businesss_and_the_words_the_agents_language() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &policy("hand_off")).await;
     let clocks = "/api/v1/admin/time-zone";
     let set = async |zone: &str| {

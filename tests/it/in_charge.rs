@@ -2,8 +2,6 @@
 
 use super::app::{AMPLE, QUIET_MS, TestApp, UNANSWERABLE, VisitorClient, eventually};
 use super::smtp::{Received, SmtpServer};
-use holdpoint::app::mail::Post;
-use holdpoint::outbound::mail::{MailServer, Mailer, Security, parse_sender};
 use serde_json::{Value, json};
 
 /// A question of the demo's FAQ.
@@ -13,22 +11,6 @@ const WISH: &str = "I would like to talk to a person.";
 /// Longer than an answer may be seen in the chat before it is mailed.
 const MAIL_MS: i64 = 61_000;
 const DAY_MS: i64 = 24 * 60 * 60_000;
-
-async fn mail_server(app: &TestApp) -> SmtpServer {
-    let server = SmtpServer::start().await;
-    let at = MailServer {
-        host: "localhost".to_owned(),
-        port: server.address.port(),
-        security: Security::None,
-        login: None,
-        authority: None,
-    };
-    app.app.mails_through(Post {
-        mailer: Some(Mailer::new(at, parse_sender("chat@quillhaven.example").unwrap())),
-        origin: format!("http://{}", app.address()),
-    });
-    server
-}
 
 async fn wishes_for_person(visitor: &VisitorClient) {
     let message = json!({ "client_id": "wish", "text": WISH, "person": true });
@@ -42,7 +24,7 @@ async fn leaves_email(visitor: &VisitorClient) {
 
 /// The link of the mail that brings a visitor who left this answer.
 pub(crate) async fn mailed_link(app: &TestApp, answer: &str) -> String {
-    let server = mail_server(app).await;
+    let server = SmtpServer::of(app).await;
     let visitor = app.visitor().await;
     wishes_for_person(&visitor).await;
     leaves_email(&visitor).await;
@@ -129,7 +111,7 @@ async fn a_visitor_who_asks_for_a_person_has_one_called_at_once_whatever_the_ai_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistyped_address_is_corrected_and_gets_no_more_mail_and_no_way_in() {
     let app = TestApp::start().await;
-    let server = mail_server(&app).await;
+    let server = SmtpServer::of(&app).await;
     let visitor = app.visitor().await;
     wishes_for_person(&visitor).await;
     leaves_email(&visitor).await;
@@ -167,7 +149,7 @@ async fn a_mistyped_address_is_corrected_and_gets_no_more_mail_and_no_way_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_persons_answer_reaches_a_visitor_who_left_and_leads_back_to_this_conversation_alone() {
     let app = TestApp::start().await;
-    let server = mail_server(&app).await;
+    let server = SmtpServer::of(&app).await;
     let visitor = app.visitor().await;
     visitor.says(UNANSWERABLE).await;
     app.item_of(&visitor).await;
@@ -223,7 +205,7 @@ async fn a_persons_answer_reaches_a_visitor_who_left_and_leads_back_to_this_conv
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_read_in_the_chat_is_not_mailed() {
     let app = TestApp::start().await;
-    let server = mail_server(&app).await;
+    let server = SmtpServer::of(&app).await;
     let visitor = app.visitor().await;
     wishes_for_person(&visitor).await;
     leaves_email(&visitor).await;
@@ -368,6 +350,7 @@ async fn of_two_takeovers_one_wins_even_if_the_visitor_had_waited_for_long_befor
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_who_is_gone_is_not_waited_for_for_ever() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     let visitor = app.visitor().await;
     wishes_for_person(&visitor).await;
     takes_over(&app, &visitor).await;

@@ -40,6 +40,7 @@ mod invariants_stories;
 mod layers;
 mod mail;
 mod models;
+mod open_gate;
 mod policy;
 mod quality;
 mod rehearsal;

@@ -3,7 +3,7 @@
 use crate::app::{Client, OPENING_HOURS, OWNER_PASSWORD, QUIET_MS, TestApp, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::CertificateId;
-use holdpoint::domain::time::Clock as _;
+use holdpoint::domain::time::{Clock as _, Timestamp};
 use holdpoint::stats::statement::{Claim, Counts, Judged, Statement};
 use holdpoint::stats::threshold::{Draft, Evidence, Mode, Rules, certify};
 use holdpoint::store::entity::{certificate, gate_epoch, sampling_month};
@@ -59,6 +59,7 @@ pub(crate) async fn plant(app: &TestApp) {
         limit: 0.04,
         risk: 0.05,
         score_version: 0,
+        is_corrected: false,
     };
     let certification = certify(&verdicts(), &[], &rules);
     let certified = certification.outcome.unwrap();
@@ -89,6 +90,8 @@ pub(crate) async fn plant(app: &TestApp) {
                 began_at: now,
                 certification: Json(certification),
                 closed_topics: Json(vec!["refunds".to_owned()]),
+                evidence_from: Timestamp(0),
+                score_quality: None,
             })
             .await?;
             tx.insert(certificate::Model {
@@ -96,6 +99,7 @@ pub(crate) async fn plant(app: &TestApp) {
                 workspace_id,
                 epoch: 1,
                 certificate: Json(certified),
+                closed_topics: Json(Vec::new()),
                 issued_at: now,
                 expires_at: now.plus_ms(30 * 24 * 60 * 60_000),
                 ended_at: None,

@@ -1,5 +1,8 @@
 //! A mail server on loopback: real sockets, real SMTP, with STARTTLS, TLS and sign-in; and one that behaves badly when told to.
 
+use super::app::TestApp;
+use holdpoint::app::mail::Post;
+use holdpoint::outbound::mail::{MailServer, Mailer, Security, parse_sender};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -101,6 +104,23 @@ impl SmtpServer {
     }
 
     /// At an address that was free a moment ago.
+    /// One through which the e-mail of this app goes.
+    pub(crate) async fn of(app: &TestApp) -> Self {
+        let server = Self::start().await;
+        let at = MailServer {
+            host: "localhost".to_owned(),
+            port: server.address.port(),
+            security: Security::None,
+            login: None,
+            authority: None,
+        };
+        app.app.mails_through(Post {
+            mailer: Some(Mailer::new(at, parse_sender("chat@quillhaven.example").unwrap())),
+            origin: format!("http://{}", app.address()),
+        });
+        server
+    }
+
     pub(crate) async fn at(address: SocketAddr) -> Self {
         Self::protected(Protection::Plain, &address.to_string()).await
     }

@@ -783,8 +783,8 @@ impl Planted {
             for_member: Some(self.member),
             not_for_member: None,
             not_before: AT,
-            leased_by: None,
-            leased_until: None,
+            leased_by: Some(self.member),
+            leased_until: Some(AT.plus_ms(1)),
             shown_at: None,
             label: None,
             reasons: Json(Vec::new()),
@@ -798,11 +798,11 @@ impl Planted {
         tx.insert(check::Model {
             id: Uuid::now_v7().into(),
             purpose: CheckPurpose::Sample,
+            not_for_member: Some(self.member),
+            leased_by: None,
+            leased_until: None,
             label: Some(VerdictLabel::Acceptable),
             member_id: Some(self.member),
-            not_for_member: Some(self.member),
-            leased_by: Some(self.member),
-            leased_until: Some(AT),
             took_ms: Some(9_000),
             closed_at: Some(AT),
             ..waiting.clone()
@@ -834,6 +834,7 @@ impl Planted {
             limit: 0.04,
             risk: 0.05,
             score_version: 1,
+            is_corrected: false,
         };
         tx.insert(gate_epoch::Model {
             workspace_id,
@@ -842,6 +843,8 @@ impl Planted {
             began_at: AT,
             certification: Json(certify(&[], &[], &rules)),
             closed_topics: Json(Vec::new()),
+            evidence_from: AT,
+            score_quality: None,
         })
         .await?;
         let reach = Reach {
@@ -864,7 +867,9 @@ impl Planted {
                 risk: 0.05,
                 window: (1, 3),
                 score_version: 1,
+                is_corrected: false,
             }),
+            closed_topics: Json(Vec::new()),
             issued_at: AT,
             expires_at: AT.plus_ms(1),
             ended_at: None,

@@ -443,9 +443,9 @@ async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
         ("vectors", "owner_id"),  // A document or a verified answer.
         ("documents", "external_id"), // The owner's own id.
         ("messages", "client_id"), // The widget's own id.
+        ("evidence", "judged_by"), // What kind of judgement it was.
         ("models", "added_by"),   // A person as the log names them; the machine's administrator is in no table.
         ("models_in_use", "chosen_by"), // The same.
-        ("evidence", "judged_by"), // Not who, but by what kind of look.
         ("rehearsal_cases", "external_id"), // The file's own id.
     ];
     on_both(async |bench| {

@@ -2,6 +2,7 @@
 //! does not answer.
 
 use super::app::{OPENING_HOURS, TestApp, VisitorClient, eventually};
+use super::smtp::SmtpServer;
 use holdpoint::app::visit;
 use holdpoint::store::{JobKind, OwnerKind};
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ async fn owner(visitor: &VisitorClient) -> Value {
 #[tokio::test]
 async fn who_has_left_a_page_open_and_touches_nothing_is_not_there() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     let visitor = waits_for_mia(&app).await;
     let may_leave = async || visitor.conversation().await["status"]["may_leave_email"].clone();
     is_there(&app, json!({ "idle_ms": 14 * MINUTE_MS })).await;
@@ -99,6 +101,7 @@ async fn after_a_restart_nobody_is_called_gone_before_their_page_could_say_that_
     eventually("it is given to her", async || is_given(&app).await.then_some(())).await;
 
     app.restart().await;
+    let _server = SmtpServer::of(&app).await;
     let (visitor, other) = (visitor.again_at(&app), other.again_at(&app));
     app.advance_ms(2 * MINUTE_MS);
     looked_at(&app).await;

@@ -34,10 +34,21 @@ pub struct Verdict {
 }
 
 /// A verdict was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judged {
     /// It came faster than the text can be read, so it counts for nothing.
     pub hasty: bool,
+    /// What colleagues wrote who judged the same answer before, if this was a second opinion: told to nobody before their own verdict.
+    pub notes: Vec<Said>,
+}
+
+/// What a colleague said of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Their verdict.
+    pub label: VerdictLabel,
+    /// Their words.
+    pub note: String,
 }
 
 /// A verdict as it is kept.
@@ -122,6 +133,11 @@ async fn judge_in(
             && other.label == Some(VerdictLabel::CannotJudge)
             && !other.is_hasty
     });
+    let notes = if row.purpose == CheckPurpose::Second && !hasty {
+        notes_on(&desk, &row, member)
+    } else {
+        Vec::new()
+    };
     tx.update(check::Model {
         leased_by: None,
         leased_until: None,
@@ -154,9 +170,29 @@ async fn judge_in(
         .about("check", id)
         .with("label", serde_json::to_value(given.label).unwrap_or_default())
         .with("reasons", serde_json::to_value(&given.reasons).unwrap_or_default())
-        .with("note", given.note)
+        // The words stay with the check: here whoever is asked next would read them first.
+        .with("has_note", given.note.is_some())
         .with("hasty", hasty);
-    Ok(Change::Logged(Judged { hasty }, entry))
+    Ok(Change::Logged(Judged { hasty, notes }, entry))
+}
+
+/// The words of colleagues whose verdict this is a second opinion on.
+fn notes_on(desk: &Desk, row: &check::Model, member: MemberId) -> Vec<Said> {
+    let counts = |other: &&check::Model| {
+        other.draft_id == row.draft_id
+            && other.purpose.evidence().is_some()
+            && other.member_id != Some(member)
+            && !other.is_hasty
+    };
+    let words = desk.judged.iter().filter(counts);
+    words
+        .filter_map(|other| {
+            Some(Said {
+                label: other.label?,
+                note: other.note.clone()?,
+            })
+        })
+        .collect()
 }
 
 /// When the question was put: a second opinion that is asked for again is still about the same verdict.

@@ -7,9 +7,9 @@ mod mix;
 mod next;
 mod reviewers;
 
-pub use judge::{Judged, Verdict, judge};
+pub use judge::{Judged, Said, Verdict, judge};
 pub use next::{CheckView, LineView, Next, SourceView, next, release, waiting};
-pub use reviewers::{GoldView, RepeatView, ReviewerView, reviewers};
+pub use reviewers::{GoldView, RepeatView, ReviewerView, ReviewersView, TeamView, reviewers};
 
 pub(super) use mix::mix;
 

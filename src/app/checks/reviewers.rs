@@ -19,6 +19,52 @@ const COUNTED_MS: i64 = 365 * 24 * 60 * 60_000;
 /// The risk at either end of the interval.
 const INTERVAL_RISK: f64 = 0.025;
 
+/// How reviewers judge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReviewersView {
+    /// All together.
+    pub team: TeamView,
+    /// Each of them.
+    pub reviewers: Vec<ReviewerView>,
+}
+
+/// How far reviewers agree with one another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TeamView {
+    /// Drafts that two of them judged.
+    pub doubles: u64,
+    /// On which part of these the two agree.
+    pub agreement: Option<f64>,
+    /// The interval of that, 95 % (Clopper and Pearson).
+    pub agreement_interval: Option<(f64, f64)>,
+    /// Gwet's AC1 of these: agreement beyond chance, 1 at most. From 50 on.
+    pub ac1: Option<f64>,
+    /// Its interval, 95 %.
+    pub ac1_interval: Option<(f64, f64)>,
+}
+
+impl TeamView {
+    fn of(doubles: &[Ratings]) -> Self {
+        let agreed = doubles.iter().filter(|ratings| ratings.bad != 1).count() as u64;
+        let all = doubles.len() as u64;
+        let known = agreement(doubles);
+        let interval = || {
+            let (agreed, all) = (float(agreed), float(all));
+            (
+                clopper_pearson_lower(agreed, all, INTERVAL_RISK),
+                clopper_pearson_upper(agreed, all, INTERVAL_RISK),
+            )
+        };
+        Self {
+            doubles: all,
+            agreement: share(agreed, all),
+            agreement_interval: (all > 0).then(interval),
+            ac1: known.map(|known| known.ac1),
+            ac1_interval: known.map(|known| known.interval),
+        }
+    }
+}
+
 /// How a reviewer judges.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReviewerView {
@@ -36,8 +82,12 @@ pub struct ReviewerView {
     pub doubles: u64,
     /// On which part of these the two agree.
     pub agreement: Option<f64>,
+    /// The interval of that, 95 % (Clopper and Pearson).
+    pub agreement_interval: Option<(f64, f64)>,
     /// Gwet's AC1 of these: agreement beyond chance, 1 at most. From 50 on.
     pub ac1: Option<f64>,
+    /// Its interval, 95 %.
+    pub ac1_interval: Option<(f64, f64)>,
     /// How they judge what is known.
     pub gold: Option<GoldView>,
     /// How they judge what they have judged before.
@@ -76,7 +126,7 @@ pub struct RepeatView {
 ///
 /// # Errors
 /// [`AppError::Forbidden`] for whoever does not manage, or the store's.
-pub async fn reviewers(app: &App, caller: &Caller) -> Result<Vec<ReviewerView>, AppError> {
+pub async fn reviewers(app: &App, caller: &Caller) -> Result<ReviewersView, AppError> {
     caller.require(Scope::Admin)?;
     let rows = app.store().rows(caller.workspace_id);
     let found = rows.checks_judged_since(app.now().plus_ms(-COUNTED_MS)).await?;
@@ -91,10 +141,13 @@ pub async fn reviewers(app: &App, caller: &Caller) -> Result<Vec<ReviewerView>, 
             (member, name, habits)
         })
         .collect();
-    Ok(all
-        .into_iter()
-        .map(|(member, name, habits)| said.view(member, name, habits))
-        .collect())
+    Ok(ReviewersView {
+        team: TeamView::of(&said.doubles(None)),
+        reviewers: all
+            .into_iter()
+            .map(|(member, name, habits)| said.view(member, name, habits))
+            .collect(),
+    })
 }
 
 fn of_purpose(rows: &[check::Model], purpose: CheckPurpose) -> impl Iterator<Item = &check::Model> {
@@ -128,8 +181,8 @@ impl Said {
         habits
     }
 
-    /// The drafts that `member` and somebody else judged, each with both verdicts.
-    fn doubles(&self, member: MemberId) -> Vec<Ratings> {
+    /// The drafts that `member` (or anybody) and somebody else judged, each with both verdicts.
+    fn doubles(&self, member: Option<MemberId>) -> Vec<Ratings> {
         let mut first: HashMap<DraftId, &check::Model> = HashMap::new();
         for row in self
             .found
@@ -141,7 +194,7 @@ impl Said {
         let pairs = of_purpose(&self.found, CheckPurpose::Second).filter_map(|second| {
             let first = first.get(&second.draft_id)?;
             let judges = [first.member_id, second.member_id];
-            let is_double = judges.contains(&Some(member)) && first.member_id != second.member_id;
+            let is_double = (member.is_none() || judges.contains(&member)) && first.member_id != second.member_id;
             let bad = u32::from(says_bad(first)?) + u32::from(says_bad(second)?);
             is_double.then_some(Ratings { judges: 2, bad })
         });
@@ -193,23 +246,27 @@ impl Said {
             .filter(|row| row.member_id == Some(member))
             .filter_map(|row| u64::try_from(row.took_ms?).ok().map(float))
             .collect();
-        let doubles = self.doubles(member);
-        let agreed = doubles.iter().filter(|ratings| ratings.bad != 1).count();
-        let share = |part: u64, whole: u64| (whole > 0).then(|| float(part) / float(whole));
+        let with_others = TeamView::of(&self.doubles(Some(member)));
         ReviewerView {
             member_id: member,
             verdicts: habits.verdicts,
             hasty: share(habits.hasty, habits.verdicts),
             median_decision_ms: p50(&took),
-            doubles: doubles.len() as u64,
-            agreement: share(agreed as u64, doubles.len() as u64),
-            ac1: agreement(&doubles).map(|agreement| agreement.ac1),
+            doubles: with_others.doubles,
+            agreement: with_others.agreement,
+            agreement_interval: with_others.agreement_interval,
+            ac1: with_others.ac1,
+            ac1_interval: with_others.ac1_interval,
             gold: self.gold(member),
             repeats: self.repeats(member),
             word: habits.word(&name, &others),
             name,
         }
     }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| float(part) / float(whole))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "verdicts and milliseconds are far below 2^52")]

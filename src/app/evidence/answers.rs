@@ -7,11 +7,12 @@ use crate::app::{App, AppError, Caller, Who};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
-use crate::domain::ids::{AgentVersionId, ConversationId, DraftId};
+use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, MemberId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use crate::store::entity::evidence;
 use crate::store::{AnswerFilter, Rows};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -48,6 +49,10 @@ pub struct AnswersInput {
     pub topic: Option<String>,
     /// By this agent version.
     pub version: Option<AgentVersionId>,
+    /// Judged by this member, as a check.
+    pub by: Option<MemberId>,
+    /// Judged on this day of the workspace's calendar, as in `2026-05-14`.
+    pub day: Option<String>,
     /// In this band. Only of a month that is closed.
     pub band: Option<i64>,
 }
@@ -120,6 +125,10 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         return Err(AppError::Invalid(sentence.to_owned()));
     }
     let since = || MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone);
+    let judged = match &input.day {
+        Some(day) => Some(hours_of(day, &house)?),
+        None => None,
+    };
     let what = input.what;
     Ok(AnswerFilter {
         month: month.map(|month| month.to_string()),
@@ -127,13 +136,31 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         topic: input.topic.clone(),
         version: input.version,
         band: input.band,
+        by: input.by,
+        judged,
         is_sent: matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
         is_drawn: what == What::Drawn,
         is_judged: matches!(what, What::Judged | What::Reviewed),
         by_sample: matches!(what, What::Reviewed | What::BadReviewed),
         is_bad: matches!(what, What::Bad | What::BadReviewed),
-        no_check_waits: !is_closed && !matches!(what, What::Drafts | What::Sent),
+        // Who judged what would tell what is asked once more.
+        no_check_waits: input.by.is_some()
+            || judged.is_some()
+            || !is_closed && !matches!(what, What::Drafts | What::Sent),
     })
+}
+
+/// From when until when a day lasts, by the workspace's clocks.
+fn hours_of(day: &str, house: &House) -> Result<(Timestamp, Timestamp), AppError> {
+    let date: Date = day.parse().map_err(|_no_date| {
+        let day: String = day.chars().take(20).collect();
+        AppError::Invalid(format!("“{day}” is not a day; write it like 2026-05-14"))
+    })?;
+    let begins = |date: Date| {
+        let at = date.to_zoned(house.zone.clone()).map(|begin| begin.timestamp());
+        Timestamp(at.unwrap_or(jiff::Timestamp::UNIX_EPOCH).as_millisecond())
+    };
+    Ok((begins(date), begins(date.tomorrow().unwrap_or(date))))
 }
 
 async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Result<AnswerRow, AppError> {
@@ -148,7 +175,11 @@ async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Resu
         mode: row.mode,
         topic: row.topic,
         is_sent: row.is_sent,
-        verdict: row.second_label.or(row.label).filter(|_| is_settled),
+        verdict: row
+            .second_label
+            .filter(|label| *label != VerdictLabel::CannotJudge)
+            .or(row.label)
+            .filter(|_| is_settled),
         band: row.band.filter(|_| is_settled),
     })
 }

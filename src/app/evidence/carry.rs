@@ -1,10 +1,11 @@
 //! What stays known after something was published: knowledge, verified answers, instructions, models.
 
 use super::certify::shrink;
-use crate::app::{App, AppError, agents, knowledge};
+use crate::app::{App, AppError, agents, drafting, knowledge};
 use crate::domain::answer::AnswerMode;
-use crate::domain::evidence::{MonthName, rests_on};
-use crate::domain::ids::{AgentVersionId, DraftId, WorkspaceId};
+use crate::domain::draft::Source;
+use crate::domain::evidence::MonthName;
+use crate::domain::ids::{AgentVersionId, DraftId, JobId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
@@ -29,27 +30,30 @@ pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(),
         .await?)
 }
 
-/// The job: asks every judged question of the window once more, and marks the verdicts whose answer is another one today.
+/// The job: asks every question of the window once more that was judged or still may be, and marks those whose answer is another one today.
 ///
-/// A verified answer and a quotation are found anew, without the LLM. What the LLM wrote counts as unchanged where instructions, models and the best
-/// passage are the same; it is not written again.
+/// A verified answer and a quotation are found anew, without the LLM. What the LLM wrote counts as unchanged where instructions, models and passages
+/// are the same; otherwise it is written again, as work that nobody waits for. Until all are compared, whatever the LLM writes is fresh.
 ///
 /// # Errors
-/// [`AppError::Engine`] while questions cannot be compared by meaning; or the store's. It is then tried again.
-pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+/// [`AppError::Engine`] while questions cannot be compared by meaning, or the LLM cannot write; or the store's. It is then tried again.
+pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     let house = super::records::House::of(&rows).await?;
     let from = MonthName::of(app.now(), &house.zone)
         .plus(1 - MONTHS)
         .begins(&house.zone);
-    let judged = rows
-        .evidence_since(from)
-        .await?
-        .into_iter()
-        .filter(|row| row.label.is_some());
+    let counts = |row: &evidence::Model| {
+        // A verdict may still be given on what is held or drawn; none on the others, and none of a fresh one certifies anything.
+        let may_be_judged = row.label.is_some() || !row.is_sent || row.is_drawn != Some(false);
+        may_be_judged && !row.is_fresh && !row.left_out
+    };
+    let mut found = rows.evidence_since(from).await?;
+    // What may fail comes first: while the LLM cannot write, hardly anything is done over and over.
+    found.sort_by_key(|row| row.mode != AnswerMode::Compose);
     let mut versions = Versions::default();
     let mut moved: Vec<(DraftId, bool)> = Vec::new();
-    for row in judged {
+    for row in found.into_iter().filter(counts) {
         let Some(made) = rows.draft(row.draft_id).await? else {
             continue;
         };
@@ -62,7 +66,6 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> 
         .write(workspace_id, move |tx| {
             let moved = moved.clone();
             Box::pin(async move {
-                tx.unschedule(JobKind::CarryOver, workspace_id).await?;
                 let mut changed = 0_u64;
                 for (draft_id, is_changed) in &moved {
                     if let Some(row) = tx.evidence(*draft_id).await? {
@@ -84,7 +87,16 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId) -> 
             })
         })
         .await?;
-    shrink(app, workspace_id).await
+    shrink(app, workspace_id).await?;
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                // What was published while this ran has scheduled the job anew; that one stays.
+                tx.finish_job(job_id).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
 }
 
 /// Settings of agent versions, and of what is in force of the same agents.
@@ -118,23 +130,32 @@ async fn is_changed(
     let Some((then, now)) = versions.of(rows, row.agent_version_id).await? else {
         return Ok(true);
     };
-    let found = knowledge::find_answer(app, rows, &made.question, now, Priority::Live).await?;
+    let found = knowledge::find_answer(app, rows, &made.question, now, Priority::Evaluation).await?;
     if let Some(trouble) = found.trouble {
-        return Err(AppError::Internal(format!(
+        return Err(AppError::Engine(format!(
             "questions cannot be compared with what was published: {trouble:?}"
         )));
     }
     if found.choice.mode != row.mode {
         return Ok(true);
     }
-    Ok(match row.mode {
-        AnswerMode::Compose => {
-            let writes_alike = then.instructions == now.instructions
-                && then.chat_models == now.chat_models
-                && then.adapter == now.adapter
-                && then.business == now.business;
-            !writes_alike || rests_on(&found.sources).map(|hash| hash.to_vec()) != row.rests_on
-        }
-        _ => found.choice.text != made.body,
-    })
+    if row.mode != AnswerMode::Compose {
+        return Ok(found.choice.text != made.body);
+    }
+    let writes_alike =
+        then.instructions == now.instructions && then.chat_models == now.chat_models && then.adapter == now.adapter;
+    if writes_alike && says_the_same(&drafting::given_to_llm(&found.sources), &made.sources.0) {
+        return Ok(false);
+    }
+    let written = drafting::write_again(app, rows, made, now, found).await?;
+    Ok(written.as_deref() != Some(made.body.as_str()))
+}
+
+/// Whether the LLM reads the same passages in the same order.
+fn says_the_same(passages: &[Source], others: &[Source]) -> bool {
+    let words = |sources: &[Source]| -> Vec<(String, String)> {
+        let words = sources.iter().map(|source| (source.title.clone(), source.text.clone()));
+        words.collect()
+    };
+    words(passages) == words(others)
 }

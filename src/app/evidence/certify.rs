@@ -1,22 +1,26 @@
 //! Tests at the borders of epochs how far the gate may open, and opens it so far.
 
 use super::grade::score;
-use super::records::{House, Topics, features, records, scored};
+use super::records::{House, Topics, features, records, scored, under_policies_in_force};
+use super::{SOON_MS, look_soon};
 use crate::app::{App, AppError};
 use crate::domain::evidence::{Judgement, MonthName, Record, Window, examples, level};
 use crate::domain::features::prior;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{Certified, GateState};
+use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::drift::brakes;
+use crate::stats::metrics::{Judged, ScoreQuality, score_quality};
 use crate::stats::score::leak::{Purpose, Rule};
 use crate::stats::score::{Version, fit};
 use crate::stats::threshold::{
     Certificate, Certification, Rules, Spending, certify, closed_topics, epoch_is_over, next_certificate,
+    verdicts_needed,
 };
 use crate::store::entity::{certificate, gate_epoch, score_version, workspace};
-use crate::store::{Change, Json, LogDraft, Rows, Tx};
+use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
 use std::collections::BTreeMap;
 
 /// Months of evidence that a certificate rests on, the one under way included.
@@ -26,6 +30,27 @@ const LASTS_MS: i64 = 62 * 24 * 60 * 60_000;
 /// Why a certificate ended: answers had become worse. What was known before says nothing any more.
 pub(super) const DRIFT: &str = "drift";
 
+/// What a test rests on beside verdicts. If any of it is another one by the time the result is written, the result is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Basis {
+    in_force: Option<CertificateId>,
+    epoch: i64,
+    autonomy: AutonomySettings,
+    score: i64,
+}
+
+impl Basis {
+    async fn of(rows: &Rows<'_>) -> Result<Self, AppError> {
+        let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+        Ok(Self {
+            in_force: rows.certificate_in_force().await?.map(|row| row.id),
+            epoch: rows.last_epoch().await?.map_or(0, |epoch| epoch.number),
+            autonomy: workspace.settings.0.autonomy,
+            score: score(rows).await?.0,
+        })
+    }
+}
+
 /// What a test found.
 struct Tested {
     number: i64,
@@ -33,6 +58,7 @@ struct Tested {
     version_is_new: bool,
     certification: Certification,
     closed_topics: Vec<String>,
+    score_quality: Option<ScoreQuality>,
     /// The month that ended is so much worse that the window begins anew.
     braked: bool,
 }
@@ -53,10 +79,13 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
     if !epoch_is_over(month_is_over, u32::try_from(verdicts).unwrap_or(u32::MAX)) {
         return Ok(());
     }
-    let number = last.map_or(1, |epoch| epoch.number + 1);
+    let number = last.as_ref().map_or(1, |epoch| epoch.number + 1);
+    let evidence_from = last.map_or(Timestamp(0), |epoch| epoch.evidence_from);
+    let basis = Basis::of(&rows).await?;
     let tested = test(&rows, &house, now, number, true).await?;
     app.store()
         .write(workspace_id, move |tx| {
+            let (seal, score_quality) = (tested.version.id.clone(), tested.score_quality.clone());
             let (certification, closed, version) = (
                 tested.certification.clone(),
                 tested.closed_topics.clone(),
@@ -65,7 +94,8 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
             let (score_number, is_new, braked, month) =
                 (tested.number, tested.version_is_new, tested.braked, month.to_string());
             Box::pin(async move {
-                if tx.last_epoch().await?.map_or(1, |epoch| epoch.number + 1) != number {
+                if Basis::of(tx).await? != basis {
+                    look_soon(tx, now).await?;
                     return Ok::<_, AppError>(Change::Unlogged(()));
                 }
                 if is_new {
@@ -84,6 +114,8 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                     began_at: now,
                     certification: Json(certification.clone()),
                     closed_topics: Json(closed.clone()),
+                    evidence_from: if braked { now } else { evidence_from },
+                    score_quality: score_quality.map(Json),
                 })
                 .await?;
                 let next = if braked {
@@ -92,13 +124,18 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                     next_certificate(None, &certification, true)
                 };
                 let because = if braked { DRIFT } else { "tested anew" };
-                replace(tx, next, number, (score_number, closed), because, now).await
+                let change = replace(tx, next, number, (score_number, closed), because, now).await?;
+                // Its seal stands in the log, so that no other can be put in its place.
+                Ok(match change {
+                    Change::Logged((), entry) => Change::Logged((), entry.about("score_seal", &seal)),
+                    unlogged => unlogged,
+                })
             })
         })
         .await
 }
 
-/// Tests once more between epochs, after answers changed: a certificate can only shrink by that.
+/// Tests once more between epochs, after answers changed or something was tightened: a certificate can only shrink by that.
 ///
 /// # Errors
 /// The store's.
@@ -109,21 +146,53 @@ pub(super) async fn shrink(app: &App, workspace_id: WorkspaceId) -> Result<(), A
     };
     let house = House::of(&rows).await?;
     let now = app.now();
+    let basis = Basis::of(&rows).await?;
     let tested = test(&rows, &house, now, current.epoch, false).await?;
     let next = next_certificate(Some(current.certificate.0), &tested.certification, false);
-    if next == Some(current.certificate.0) {
-        return Ok(());
-    }
+    let known = &current.closed_topics.0;
+    let closes_more = tested.closed_topics.iter().any(|topic| !known.contains(topic));
+    let stays = next == Some(current.certificate.0) && !closes_more;
     let (epoch, closed, number) = (current.epoch, tested.closed_topics, tested.number);
     app.store()
         .write(workspace_id, move |tx| {
             let closed = closed.clone();
-            Box::pin(async move { replace(tx, next, epoch, (number, closed), "answers changed", now).await })
+            Box::pin(async move {
+                if Basis::of(tx).await? != basis {
+                    tx.schedule(JobKind::CarryOver, workspace_id, now.plus_ms(SOON_MS))
+                        .await?;
+                    return Ok(Change::Unlogged(()));
+                }
+                if !stays {
+                    return replace(tx, next, epoch, (number, closed), "answers changed", now).await;
+                }
+                // It was shut while it was looked at under what had been tightened, and it holds.
+                Ok(match follow(tx, now).await? {
+                    Some(moved) => Change::Logged((), LogDraft::new(moved, Actor::System).about("epoch", epoch)),
+                    None => Change::Unlogged(()),
+                })
+            })
         })
         .await
 }
 
+/// Looks once more where that was interrupted after something had been tightened: the gate is shut, and nobody but the test opens it.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn resume(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    let row = app.store().rows(workspace_id).workspace().await?;
+    match row {
+        Some(row) if row.settings.0.autonomy.opens && row.gate.0 == GateState::Closed => {
+            shrink(app, workspace_id).await
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Ends the certificate in force, puts another one in its place or none, and moves the gate where the owner lets certificates do so.
+///
+/// One of the same epoch is no new promise: it ends when the one before would have, and what was closed stays closed. After a drift
+/// evidence counts from now on.
 pub(super) async fn replace(
     tx: &Tx<'_>,
     next: Option<Certificate>,
@@ -132,13 +201,18 @@ pub(super) async fn replace(
     because: &str,
     now: Timestamp,
 ) -> Result<Change<()>, AppError> {
+    let (mut expires_at, mut closed_topics) = (now.plus_ms(LASTS_MS), closed_topics);
     if let Some(current) = tx.certificate_in_force().await? {
-        tx.update(certificate::Model {
-            ended_at: Some(now),
-            ended_because: Some(because.to_owned()),
-            ..current
-        })
-        .await?;
+        if current.epoch == epoch {
+            expires_at = current.expires_at;
+            closed_topics.extend(current.closed_topics.0.iter().cloned());
+            closed_topics.sort_unstable();
+            closed_topics.dedup();
+        }
+        end(tx, current, because, now).await?;
+    }
+    if because == DRIFT {
+        forget_evidence(tx, now).await?;
     }
     let mut certified = None;
     if let Some(certificate) = next {
@@ -147,8 +221,9 @@ pub(super) async fn replace(
             workspace_id: tx.workspace_id(),
             epoch,
             certificate: Json(certificate),
+            closed_topics: Json(closed_topics.clone()),
             issued_at: now,
-            expires_at: now.plus_ms(LASTS_MS),
+            expires_at,
             ended_at: None,
             ended_because: None,
         };
@@ -161,7 +236,8 @@ pub(super) async fn replace(
         });
         tx.insert(row).await?;
     }
-    let kind = move_gate(tx, certified.as_ref()).await?;
+    let moved = move_gate(tx, certified.as_ref()).await?;
+    let kind = moved.unwrap_or(EventKind::CertificateTested);
     let mut entry = LogDraft::new(kind, Actor::System)
         .about("epoch", epoch)
         .about("score_version", score_version)
@@ -176,30 +252,70 @@ pub(super) async fn replace(
     Ok(Change::Logged((), entry))
 }
 
-/// The gate follows what the owner has set just now.
+/// Ends the certificate in force, if there is one, and shuts the gate that it holds open; the caller logs it. Tells whether the gate moved.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn follow(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+pub(in crate::app) async fn end_certificate(tx: &Tx<'_>, because: &str, now: Timestamp) -> Result<bool, AppError> {
+    let Some(current) = tx.certificate_in_force().await? else {
+        return Ok(false);
+    };
+    end(tx, current, because, now).await?;
+    Ok(shut(tx).await?.is_some())
+}
+
+async fn end(tx: &Tx<'_>, current: certificate::Model, because: &str, now: Timestamp) -> Result<(), AppError> {
+    let ended = certificate::Model {
+        ended_at: Some(now),
+        ended_because: Some(because.to_owned()),
+        ..current
+    };
+    Ok(tx.update(ended).await?)
+}
+
+/// From now on only what is learnt from now on counts.
+async fn forget_evidence(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    let Some(last) = tx.last_epoch().await? else {
+        return Ok(());
+    };
+    let anew = gate_epoch::Model {
+        evidence_from: now,
+        ..last
+    };
+    Ok(tx.update(anew).await?)
+}
+
+/// The gate follows what the owner has set just now; tells how it moved, if it did.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn follow(tx: &Tx<'_>, now: Timestamp) -> Result<Option<EventKind>, AppError> {
     let in_force = tx.certificate_in_force().await?.filter(|row| now < row.expires_at);
-    let epoch = tx.last_epoch().await?;
     let certified = in_force.map(|row| Certified {
         certificate: row.id,
         reach: row.certificate.0.reach,
         score_version: i64::from(row.certificate.0.score_version),
-        closed_topics: epoch.map(|epoch| epoch.closed_topics.0).unwrap_or_default(),
+        closed_topics: row.closed_topics.0,
         expires_at: row.expires_at,
     });
-    move_gate(tx, certified.as_ref()).await?;
-    Ok(())
+    move_gate(tx, certified.as_ref()).await
 }
 
-/// The gate follows the certificate where the owner wants that. What owners released on their own responsibility stays theirs.
-async fn move_gate(tx: &Tx<'_>, certified: Option<&Certified>) -> Result<EventKind, AppError> {
+/// Closes a gate that is open under a certificate, until the certificate was looked at once more; tells whether it was.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn shut(tx: &Tx<'_>) -> Result<Option<EventKind>, AppError> {
+    move_gate(tx, None).await
+}
+
+/// The gate follows the certificate where the owner wants that; tells how it moved. What owners released on their own responsibility
+/// stays theirs.
+async fn move_gate(tx: &Tx<'_>, certified: Option<&Certified>) -> Result<Option<EventKind>, AppError> {
     let row = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
     let gate = match (&row.gate.0, certified) {
-        (GateState::Uncertified { .. }, _) | (GateState::Closed, None) => return Ok(EventKind::CertificateTested),
-        (GateState::Closed, Some(_)) if !row.settings.0.autonomy.opens => return Ok(EventKind::CertificateTested),
+        (GateState::Uncertified { .. }, _) | (GateState::Closed, None) => return Ok(None),
+        (GateState::Closed, Some(_)) if !row.settings.0.autonomy.opens => return Ok(None),
         (GateState::Certified(_), Some(certified)) if row.settings.0.autonomy.opens => {
             GateState::Certified(certified.clone())
         }
@@ -207,9 +323,9 @@ async fn move_gate(tx: &Tx<'_>, certified: Option<&Certified>) -> Result<EventKi
         (GateState::Certified(_), _) => GateState::Closed,
     };
     let kind = match (&row.gate.0, &gate) {
-        (_, GateState::Closed) => EventKind::GateClosed,
-        (GateState::Closed, _) => EventKind::GateOpened,
-        _ => EventKind::CertificateTested,
+        (_, GateState::Closed) => Some(EventKind::GateClosed),
+        (GateState::Closed, _) => Some(EventKind::GateOpened),
+        _ => None,
     };
     tx.update(workspace::Model {
         gate: Json(gate),
@@ -223,12 +339,8 @@ async fn move_gate(tx: &Tx<'_>, certified: Option<&Certified>) -> Result<EventKi
 async fn window_from(rows: &Rows<'_>, house: &House, now: Timestamp) -> Result<Timestamp, AppError> {
     let month = MonthName::of(now, &house.zone);
     let months = month.plus(1 - WINDOW_MONTHS).begins(&house.zone);
-    let ended = rows.certificates(24).await?.into_iter();
-    let drifted = ended
-        .filter(|row| row.ended_because.as_deref() == Some(DRIFT))
-        .filter_map(|row| row.ended_at)
-        .max();
-    Ok(drifted.map_or(months, |at| at.max(months)))
+    let last = rows.last_epoch().await?;
+    Ok(last.map_or(months, |epoch| epoch.evidence_from.max(months)))
 }
 
 /// Fits a score on verdicts that the certificate does not see, and tests the certificate on the others.
@@ -236,21 +348,29 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     let from = window_from(rows, house, now).await?;
     let mut topics = Topics::default();
     let older = records(&rows.judged_before(from).await?, &mut topics);
-    let window = records(&rows.evidence_since(from).await?, &mut topics);
+    let mut window = rows.evidence_since(from).await?;
+    under_policies_in_force(rows, &mut window).await?;
+    let window = records(&window, &mut topics);
     let older_bad = older
         .iter()
         .filter(|record| record.judged.and_then(Judgement::found_bad) == Some(true))
         .count();
-    let rule = Rule::given(from.0, older_bad);
     let of_window = features(rows, &window).await?;
     let (number, current) = score(rows).await?;
+    let given = Rule::given(from.0, older_bad);
+    // What fitted the score in force never certifies under it, however much older evidence there is by now.
+    let fitted_on_window = current.fitted_on.rule.is_some_and(|rule| rule.shares_window);
+    let rule = Rule {
+        shares_window: given.shares_window || fitted_on_window,
+        ..given
+    };
+    let requeued = requeue_probabilities(rows).await?;
+    let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
     let (number, version, version_is_new) = if fits {
         let all: Vec<Record> = older.iter().chain(&window).cloned().collect();
         let mut of_all = features(rows, &older).await?;
         of_all.extend(of_window.iter().cloned());
-        let requeued = requeue_probabilities(rows).await?;
-        let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
-        let fitted = fit(&prior(), &examples(&all, &of_all, rule, probability), Some(rule));
+        let fitted = fit(&prior(), &examples(&all, &of_all, (rule, Purpose::Fit), probability), Some(rule));
         if fitted.fitted_on.verdicts == 0 || fitted.id == current.id {
             (number, current, false)
         } else {
@@ -259,13 +379,26 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     } else {
         (number, current, false)
     };
+    let unseen = examples(&window, &of_window, (rule, Purpose::Certify), probability);
+    let judged: Vec<Judged> = unseen
+        .iter()
+        .map(|example| Judged {
+            risk: version.risk(example.features),
+            bad: example.bad,
+            weight: example.weight,
+        })
+        .collect();
+    let score_quality = score_quality(&judged);
     let window = scored(window, &of_window, &version);
-    let drafts = Window::of(&window, rule).drafts;
     let limit = house.autonomy.limit();
+    let risk = Spending::PerEpoch(house.autonomy.risk()).risk(u32::try_from(epoch).unwrap_or(u32::MAX));
+    let enough = verdicts_needed(limit, risk);
+    let Window { drafts, is_corrected } = Window::of(&window, rule, enough);
     let rules = Rules {
         limit,
-        risk: Spending::PerEpoch(house.autonomy.risk()).risk(u32::try_from(epoch).unwrap_or(u32::MAX)),
+        risk,
         score_version: u32::try_from(number).unwrap_or(u32::MAX),
+        is_corrected,
     };
     let closed: Vec<u32> = closed_topics(&drafts, limit, rules.risk)
         .into_iter()
@@ -274,7 +407,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
         .collect();
     let certification = certify(&drafts, &closed, &rules);
     let braked = match &certification.outcome {
-        Ok(certificate) => worsened(&window, rule, &closed, certificate, house, now),
+        Ok(certificate) => worsened(&window, (rule, enough), &closed, certificate, house, now),
         Err(_) => false,
     };
     Ok(Tested {
@@ -286,6 +419,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
             .iter()
             .filter_map(|topic| topics.name(*topic).map(str::to_owned))
             .collect(),
+        score_quality,
         braked,
     })
 }
@@ -293,7 +427,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
 /// Whether the month that ended is much worse than those before it: then its good average is no promise for the next.
 fn worsened(
     window: &[Record],
-    rule: Rule,
+    (rule, enough): (Rule, u32),
     closed: &[u32],
     certificate: &Certificate,
     house: &House,
@@ -307,7 +441,7 @@ fn worsened(
         })
         .cloned()
         .partition(|record| record.month == last);
-    let level = |records: &[Record]| level(records, rule, closed, certificate.reach);
+    let level = |records: &[Record]| level(records, rule, enough, closed, certificate.reach);
     match (level(&month), level(&before)) {
         (Some(month), Some(before)) => brakes(month, before),
         _ => false,

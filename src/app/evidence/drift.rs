@@ -1,13 +1,21 @@
 //! Watches whether what goes out has become worse.
 
 use super::certify::{DRIFT, replace};
+use super::records::House;
 use crate::app::{App, AppError};
 use crate::domain::evidence::{is_bad, sample_weights};
 use crate::domain::ids::WorkspaceId;
+use crate::domain::time::Timestamp;
 use crate::stats::drift::{ALARM_LEVEL, Detector};
 use crate::store::Rows;
 use crate::store::entity::{certificate, evidence};
+use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// So many certificates are looked at.
+const KNOWN: u64 = 240;
+/// So many days are told of at most, the newest.
+const DAYS_TOLD: usize = 366;
 
 /// Looks at every check of the sample since certificates were last worth something; on an alarm the certificate ends and the gate
 /// closes, before the month is over.
@@ -19,8 +27,8 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     let Some(current) = rows.certificate_in_force().await? else {
         return Ok(());
     };
-    let detector = detector(&rows, current.certificate.0.limit).await?;
-    if !detector.is_some_and(|detector| detector.is_alarmed()) {
+    let watched = watched(&rows, current.certificate.0.limit, None).await?;
+    if !watched.is_some_and(|watched| watched.detector.is_alarmed()) {
         return Ok(());
     }
     let now = app.now();
@@ -32,34 +40,124 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
         .await
 }
 
-/// The detector after all checks of the sample since the last alarm, or since the first certificate.
+/// The detector, and how it came to stand where it stands.
+pub(super) struct Watched {
+    pub(super) detector: Detector,
+    way: Vec<Seen>,
+}
+
+/// A check, and where the detector stood after it.
+struct Seen {
+    at: Timestamp,
+    is_bad: bool,
+    figure: f64,
+}
+
+/// A day of the watch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DriftDay {
+    /// The day by the workspace's calendar, as in `2026-05-14`.
+    pub day: String,
+    /// Where the detector stood in the end.
+    pub figure: f64,
+    /// Checks judged on it.
+    pub checks: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+}
+
+impl Watched {
+    /// Its days with checks, in their order.
+    pub(super) fn days(&self, house: &House) -> Vec<DriftDay> {
+        let mut days: Vec<DriftDay> = Vec::new();
+        for seen in &self.way {
+            let moment = jiff::Timestamp::from_millisecond(seen.at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            let day = moment.to_zoned(house.zone.clone()).date().to_string();
+            if days.last().is_none_or(|last| last.day != day) {
+                days.push(DriftDay {
+                    day,
+                    figure: 0.0,
+                    checks: 0,
+                    bad: 0,
+                });
+            }
+            if let Some(last) = days.last_mut() {
+                last.figure = seen.figure;
+                last.checks += 1;
+                last.bad += u64::from(seen.is_bad);
+            }
+        }
+        days.split_off(days.len().saturating_sub(DAYS_TOLD))
+    }
+}
+
+/// The watch over the certificate in force; where there is none, over the last one until it ended.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn detector(rows: &Rows<'_>, limit: f64) -> Result<Option<Detector>, AppError> {
-    let known = rows.certificates(240).await?;
-    let drifted = |row: &certificate::Model| row.ended_because.as_deref() == Some(DRIFT);
+pub(super) async fn latest(rows: &Rows<'_>) -> Result<Option<Watched>, AppError> {
+    if let Some(current) = rows.certificate_in_force().await? {
+        return watched(rows, current.certificate.0.limit, None).await;
+    }
+    let last = rows
+        .certificates(KNOWN)
+        .await?
+        .into_iter()
+        .max_by_key(|row| row.ended_at);
+    match last {
+        Some(last) => watched(rows, last.certificate.0.limit, last.ended_at).await,
+        None => Ok(None),
+    }
+}
+
+fn drifted(row: &certificate::Model) -> bool {
+    row.ended_because.as_deref() == Some(DRIFT)
+}
+
+/// The detector after all checks of the sample since the last alarm, or since the first certificate; those until `until`, and since the
+/// alarm before that.
+///
+/// # Errors
+/// The store's.
+async fn watched(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Result<Option<Watched>, AppError> {
+    let known = rows.certificates(KNOWN).await?;
+    let is_before = |at: &Timestamp| until.is_none_or(|until| *at < until);
     let alarmed = known
         .iter()
         .filter(|row| drifted(row))
         .filter_map(|row| row.ended_at)
+        .filter(is_before)
         .max();
     let began = known.iter().map(|row| row.issued_at).min();
     let (Some(mut detector), Some(since)) = (Detector::new(limit, ALARM_LEVEL), alarmed.or(began)) else {
         return Ok(None);
     };
     let mut weights: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut way = Vec::new();
     for check in rows.sampled_since(since).await? {
-        let Some(bad) = check.second_label.or(check.label).and_then(is_bad) else {
+        // A second opinion that cannot tell leaves the first one.
+        let said = check
+            .second_label
+            .and_then(is_bad)
+            .or_else(|| check.label.and_then(is_bad));
+        let (Some(is_bad), Some(at)) = (said, check.judged_at) else {
             continue;
         };
+        if until.is_some_and(|until| at > until) {
+            break;
+        }
         if !weights.contains_key(&check.month) {
             let of_month = month_weights(rows, &check.month).await?;
             weights.insert(check.month.clone(), of_month);
         }
-        detector.observe(bad, weight(&weights, &check));
+        detector.observe(is_bad, weight(&weights, &check));
+        way.push(Seen {
+            at,
+            is_bad,
+            figure: detector.figure(),
+        });
     }
-    Ok(Some(detector))
+    Ok(Some(Watched { detector, way }))
 }
 
 fn weight(weights: &BTreeMap<String, Vec<f64>>, check: &evidence::Model) -> f64 {

@@ -2,18 +2,18 @@
 
 use super::{look_soon, months};
 use crate::app::{AppError, policy};
-use crate::domain::answer::Signals;
+use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
-use crate::domain::evidence::{MonthName, mode_of, rests_on};
+use crate::domain::evidence::{mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::ConversationId;
-use crate::domain::policy::{Decision, DecisionKind, Facts};
+use crate::domain::policy::{Decision, Facts};
 use crate::domain::screening::Screening;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
 use crate::store::entity::evidence;
-use crate::store::{LogDraft, Rows, Tx};
+use crate::store::{JobKind, LogDraft, Rows, Tx};
 use std::sync::LazyLock;
 
 /// The score before any verdict. Its number is 0.
@@ -106,12 +106,15 @@ pub(in crate::app) async fn grade_content(
         Some(content) => rows.verdicts_on(content, u64::from(FRESH_BELOW)).await?,
         None => 0,
     };
+    let is_compared = content.signals.mode != AnswerMode::Compose
+        || !rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?;
     Ok(Grade {
         score_version,
         score: answers.then(|| version.rank(&features)),
         confidence: if answers { version.confidence(&features) } else { 0.0 },
         rests_on,
-        is_fresh: is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
+        // What the LLM writes after a publication is another answer until it was compared with what it wrote before.
+        is_fresh: !is_compared || is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
         features,
     })
 }
@@ -149,10 +152,9 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
     } = decided;
     let now = facts.at;
     let zone = policy::zone(tx).await?;
-    let month = MonthName::of(now, &zone);
+    let (month, row) = months::sampled_now(tx, &zone, now).await?;
     let mut drawn_with = None;
     if is_sent {
-        let row = tx.sampling_month(&month.to_string()).await?;
         let row = row.ok_or_else(|| AppError::Internal("the month's sampling is not opened yet".to_owned()))?;
         let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
         let band = bands.of(facts.score.unwrap_or(f64::NAN));
@@ -161,8 +163,6 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
     }
     let score = grade.score.unwrap_or_default();
     if mode_of(draft.mode).is_some() {
-        let by_gate_alone = decision.kind == DecisionKind::Send
-            || decision.kind == DecisionKind::Hold && decision.reasons.iter().all(|reason| reason.is_of_the_gate());
         tx.insert(evidence::Model {
             draft_id: draft.id,
             workspace_id: tx.workspace_id(),
@@ -173,7 +173,7 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
             score_version: grade.score_version,
             score,
             topic: facts.topic().to_owned(),
-            is_sensitive: !by_gate_alone,
+            is_sensitive: !decision.is_for_the_gate(),
             is_fresh: grade.is_fresh,
             rests_on: grade.rests_on.map(|hash| hash.to_vec()),
             is_sent,

@@ -8,6 +8,7 @@ mod accuracy;
 mod answers;
 mod carry;
 mod certify;
+mod closing;
 mod drift;
 mod grade;
 mod months;
@@ -22,6 +23,8 @@ mod words;
 
 pub use accuracy::{Accuracy, AccuracyRow, accuracy};
 pub use answers::{AnswerRow, AnswersInput, What, answers};
+pub use closing::{ClosedView, closed};
+pub use drift::DriftDay;
 pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
@@ -32,6 +35,7 @@ pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
+pub(super) use certify::end_certificate;
 pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded};
 pub(super) use months::key_of;
 pub(super) use months::open as open_month;
@@ -77,5 +81,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), App
     months::close(app, workspace_id).await?;
     checks::mix(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
-    certify::test_if_due(app, workspace_id).await
+    certify::resume(app, workspace_id).await?;
+    certify::test_if_due(app, workspace_id).await?;
+    closing::tell_owners(app, workspace_id).await
 }

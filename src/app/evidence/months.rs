@@ -14,12 +14,15 @@ use crate::stats::sampler::{
 use crate::stats::statement::{Rules, Statement, state};
 use crate::store::entity::{evidence, sampling_month};
 use crate::store::{Change, Json, LogDraft, Rows, Tx};
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 /// So many entries of the log are looked at in one write.
 const AT_ONCE: u64 = 200;
 /// A month waits so long after its end, in milliseconds, for checks that nobody has judged.
 const PATIENCE_MS: i64 = 10 * 24 * 60 * 60_000;
+/// No month closes before so long after its end, in milliseconds: what was decided about in its last moments is written down by then.
+const MARGIN_MS: i64 = 60 * 60_000;
 /// However many drafts wait at the gate, this part of what reviewers can do goes to what was sent: nothing goes out unwatched.
 const LEAST_SAMPLED: f64 = 0.1;
 /// This part of what reviewers can do goes to decisions without a verdict.
@@ -38,6 +41,25 @@ struct Plan {
     requeue_probability: f64,
 }
 
+/// The month in whose sample belongs what goes out now: that of the clocks, or the first after it whose key is not known yet. A clock that
+/// was set back must not let answers into a sample that everybody can foresee. None where it has to be opened first.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn sampled_now(
+    rows: &Rows<'_>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<(MonthName, Option<sampling_month::Model>), AppError> {
+    let mut month = MonthName::of(now, zone);
+    loop {
+        match rows.sampling_month(&month.to_string()).await? {
+            Some(row) if row.closed_at.is_some() => month = month.plus(1),
+            row => return Ok((month, row)),
+        }
+    }
+}
+
 /// Opens the month that has begun, unless it is open.
 ///
 /// # Errors
@@ -46,10 +68,9 @@ pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result
     let rows = app.store().rows(workspace_id);
     let house = House::of(&rows).await?;
     let now = app.now();
-    let month = MonthName::of(now, &house.zone);
-    if rows.sampling_month(&month.to_string()).await?.is_some() {
+    let (month, None) = sampled_now(&rows, &house.zone, now).await? else {
         return Ok(());
-    }
+    };
     let plan = plan(&rows, &house, month).await?;
     let mut bytes = [0; 32];
     app.sources().random.fill(&mut bytes);
@@ -324,11 +345,13 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             continue;
         };
         let ended = month.plus(1).begins(&house.zone);
-        if row.closed_at.is_some() || now < ended {
+        if row.closed_at.is_some() || now < ended.plus_ms(MARGIN_MS) {
             continue;
         }
         let has_patience = now < ended.plus_ms(PATIENCE_MS) && row.draw_key.is_some();
-        if has_patience && rows.unjudged_of_month(&row.month).await? > 0 {
+        if has_patience
+            && (rows.unjudged_of_month(&row.month).await? > 0 || waits_for_second(&rows, &row.month).await?)
+        {
             continue;
         }
         let (said, drawn) = statement(&rows, &house, &row).await?;
@@ -360,6 +383,17 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             .await?;
     }
     Ok(())
+}
+
+/// Whether somebody is still asked for a second opinion on what went out in this month: it corrects the estimate.
+async fn waits_for_second(rows: &Rows<'_>, month: &str) -> Result<bool, AppError> {
+    let open = rows.open_checks().await?.into_iter();
+    let drafts: Vec<_> = open
+        .filter(|check| check.purpose == CheckPurpose::Second)
+        .map(|check| check.draft_id)
+        .collect();
+    let found = rows.evidence_of(&drafts).await?;
+    Ok(found.iter().any(|row| row.is_sent && row.month == month))
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -2,12 +2,16 @@
 
 use crate::app::{AppError, policy};
 use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
+use crate::domain::ids::{AgentId, AgentVersionId, DraftId};
+use crate::domain::policy::{Facts, GateState, Policy, decide};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::score::Version;
 use crate::store::Rows;
 use crate::store::entity::evidence;
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// What a workspace counts with.
 pub(super) struct House {
@@ -74,6 +78,39 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
         }),
         is_changed: row.is_changed,
     })
+}
+
+/// Has the policies in force say which drafts a person has to see whatever the certificate: those that were decided about under an older one
+/// may be kept in no more, or kept in now.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn under_policies_in_force(rows: &Rows<'_>, drafts: &mut [evidence::Model]) -> Result<(), AppError> {
+    let mut agents: HashMap<AgentVersionId, Option<AgentId>> = HashMap::new();
+    let mut policies: HashMap<AgentId, Policy> = HashMap::new();
+    let ids: Vec<DraftId> = drafts.iter().map(|row| row.draft_id).collect();
+    let mut decided: HashMap<DraftId, (i64, Facts)> = rows.decided_on(&ids).await?;
+    for row in drafts {
+        let Some((version, facts)) = decided.remove(&row.draft_id) else {
+            continue;
+        };
+        let agent = match agents.entry(row.agent_version_id) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let version = rows.agent_version(row.agent_version_id).await?;
+                *unknown.insert(version.map(|version| version.agent_id))
+            }
+        };
+        let Some(agent) = agent else { continue };
+        let policy = match policies.entry(agent) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(policy::current(rows, agent).await?),
+        };
+        if policy.version != version {
+            row.is_sensitive = !decide(&GateState::Closed, policy, &facts).is_for_the_gate();
+        }
+    }
+    Ok(())
 }
 
 /// The records' features in their order; all missing where none were kept.

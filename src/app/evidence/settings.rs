@@ -1,6 +1,6 @@
 //! The owner's limit, and whether a certificate opens the gate.
 
-use super::certify::{follow, shrink};
+use super::certify::{follow, shrink, shut};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::log::EventKind;
@@ -33,7 +33,7 @@ pub async fn autonomy(app: &App, caller: &Caller) -> Result<AutonomySettings, Ap
     Ok(row.ok_or(AppError::NotFound("the workspace"))?.settings.0.autonomy)
 }
 
-/// Sets it. Only an owner lets certificates open the gate, or raises the limit: it is their responsibility. A limit that is tightened holds at
+/// Sets it. Only an owner lets certificates open the gate, raises the limit or has less looked at: it is their responsibility. A limit that is tightened holds at
 /// once; one that is raised counts from the next test on.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
     caller.require(Scope::Admin)?;
     let is_owner = policy::is_owner(caller) && caller.member().is_ok();
     let (actor, now) = (caller.actor(), app.now());
-    let set = app
+    let (set, tightened) = app
         .store()
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
@@ -55,14 +55,18 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                     reviews_a_day: input.reviews_a_day.unwrap_or(before.reviews_a_day),
                 };
                 after.check().map_err(|wrong| AppError::Invalid(wrong.to_string()))?;
+                // Fewer reviews are a loosening, too: what goes out is looked at less.
                 let loosens = after.opens && !before.opens
                     || after.limit_permille > before.limit_permille
-                    || after.confidence_percent < before.confidence_percent;
+                    || after.confidence_percent < before.confidence_percent
+                    || after.reviews_a_day < before.reviews_a_day;
+                let tightens = after.limit_permille < before.limit_permille
+                    || after.confidence_percent > before.confidence_percent;
                 if loosens && !is_owner {
                     return Err(AppError::Forbidden);
                 }
                 if after == before {
-                    return Ok(Change::Unlogged(after));
+                    return Ok(Change::Unlogged((after, false)));
                 }
                 let mut settings = row.settings.0.clone();
                 settings.autonomy = after;
@@ -71,14 +75,26 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                     ..row
                 })
                 .await?;
-                follow(tx, now).await?;
-                let entry = LogDraft::new(EventKind::AutonomyChanged, actor)
+                // Under what was tightened nothing goes out until the certificate was looked at once more.
+                let moved = if tightens {
+                    shut(tx).await?
+                } else if after.opens != before.opens {
+                    follow(tx, now).await?
+                } else {
+                    None
+                };
+                let mut entry = LogDraft::new(EventKind::AutonomyChanged, actor)
                     .with("before", serde_json::to_value(before).unwrap_or_default())
                     .with("after", serde_json::to_value(after).unwrap_or_default());
-                Ok(Change::Logged(after, entry))
+                if let Some(moved) = moved {
+                    entry = entry.about("gate", moved.as_str());
+                }
+                Ok(Change::Logged((after, tightens), entry))
             })
         })
         .await?;
-    shrink(app, caller.workspace_id).await?;
+    if tightened {
+        shrink(app, caller.workspace_id).await?;
+    }
     Ok(set)
 }

@@ -1,7 +1,9 @@
 //! The tables of the quality page, to be taken along.
 
 use super::accuracy::{AccuracyRow, accuracy};
+use super::drift::DriftDay;
 use super::view::{EpochView, MonthView, quality};
+use crate::app::checks::{ReviewerView, reviewers};
 use crate::app::{App, AppError, Caller};
 use crate::stats::statement::Statement;
 use serde_json::{Value, json};
@@ -18,9 +20,22 @@ pub enum Table {
     Topics,
     /// Accuracy by agent version.
     Versions,
+    /// The watch over checks, day by day.
+    Drift,
+    /// How reviewers judge.
+    Reviewers,
 }
 
 impl Table {
+    const ALL: [Self; 6] = [
+        Self::Curve,
+        Self::Months,
+        Self::Topics,
+        Self::Versions,
+        Self::Drift,
+        Self::Reviewers,
+    ];
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,21 +43,25 @@ impl Table {
             Self::Months => "months",
             Self::Topics => "topics",
             Self::Versions => "versions",
+            Self::Drift => "drift",
+            Self::Reviewers => "reviewers",
         }
     }
 }
 
 /// There is no such table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such table; there are curve, months, topics and versions")]
+#[error("there is no such table; there are curve, months, topics, versions, drift and reviewers")]
 pub struct NoSuchTable;
 
 impl FromStr for Table {
     type Err = NoSuchTable;
 
     fn from_str(name: &str) -> Result<Self, NoSuchTable> {
-        let all = [Self::Curve, Self::Months, Self::Topics, Self::Versions];
-        all.into_iter().find(|table| table.name() == name).ok_or(NoSuchTable)
+        Self::ALL
+            .into_iter()
+            .find(|table| table.name() == name)
+            .ok_or(NoSuchTable)
     }
 }
 
@@ -65,6 +84,8 @@ pub async fn table(app: &App, caller: &Caller, which: Table) -> Result<Sheet, Ap
         Table::Months => months(&quality(app, caller).await?.months),
         Table::Topics => domains(&accuracy(app, caller).await?.topics),
         Table::Versions => domains(&accuracy(app, caller).await?.versions),
+        Table::Drift => days(&quality(app, caller).await?.drift_days),
+        Table::Reviewers => people(&reviewers(app, caller).await?.reviewers),
     })
 }
 
@@ -164,5 +185,61 @@ fn domains(rows: &[AccuracyRow]) -> Sheet {
             "key", "name", "drafts", "sent", "judged", "bad", "accuracy", "from", "to",
         ],
         rows: rows.iter().map(row).collect(),
+    }
+}
+
+fn days(days: &[DriftDay]) -> Sheet {
+    let row = |day: &DriftDay| vec![json!(day.day), json!(day.figure), json!(day.checks), json!(day.bad)];
+    Sheet {
+        columns: &["day", "figure", "checks", "bad"],
+        rows: days.iter().map(row).collect(),
+    }
+}
+
+fn people(reviewers: &[ReviewerView]) -> Sheet {
+    let from = |interval: Option<(f64, f64)>| json!(interval.map(|interval| interval.0));
+    let to = |interval: Option<(f64, f64)>| json!(interval.map(|interval| interval.1));
+    let row = |one: &ReviewerView| {
+        vec![
+            json!(one.member_id),
+            json!(one.name),
+            json!(one.verdicts),
+            json!(one.hasty),
+            json!(one.median_decision_ms),
+            json!(one.doubles),
+            json!(one.agreement),
+            from(one.agreement_interval),
+            to(one.agreement_interval),
+            json!(one.ac1),
+            from(one.ac1_interval),
+            to(one.ac1_interval),
+            json!(one.gold.map(|gold| gold.judged)),
+            json!(one.gold.map(|gold| gold.right)),
+            json!(one.repeats.judged),
+            json!(one.repeats.same),
+            json!(one.word),
+        ]
+    };
+    Sheet {
+        columns: &[
+            "member_id",
+            "name",
+            "verdicts",
+            "hasty",
+            "median_decision_ms",
+            "doubles",
+            "agreement",
+            "agreement_from",
+            "agreement_to",
+            "ac1",
+            "ac1_from",
+            "ac1_to",
+            "known_judged",
+            "known_right",
+            "repeats_judged",
+            "repeats_same",
+            "word",
+        ],
+        rows: reviewers.iter().map(row).collect(),
     }
 }

@@ -4,7 +4,7 @@ use super::months::hex;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::evidence::MonthName;
-use crate::domain::log::{Entry, EventKind};
+use crate::domain::log::{ChainVerifier, Entry, EventKind};
 use crate::stats::sampler::{DrawProblem, DrawRow, MonthKey, verify_month};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     bytes.try_into().ok()
 }
 
-/// Rechecks the whole draw of a month from the log: that the key is the one whose hash was published when the month began, that each
+/// Rechecks the whole draw of a month from the log: that no entry of the log is missing or changed, that the key is the one whose hash was published when the month began, that each
 /// answer had its band's probability, and that exactly those were drawn that the key draws.
 ///
 /// # Errors
@@ -94,11 +94,17 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
         .to_string();
     let rows = app.store().rows(caller.workspace_id);
     let (mut said, mut after) = (Said::default(), 0);
+    let (mut chain, mut damage) = (ChainVerifier::default(), None);
     loop {
         let entries = rows.log_after(after, AT_ONCE).await?;
         let Some(last) = entries.last() else { break };
         after = last.header.seq;
         for entry in &entries {
+            if damage.is_none()
+                && let Err(broken) = chain.accept(entry)
+            {
+                damage = Some(format!("the log is damaged at entry {}: {broken}", entry.header.seq));
+            }
             said.hear(entry, &name);
         }
     }
@@ -132,13 +138,21 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
         &said.probabilities,
         &rows,
     );
+    let sent: BTreeSet<u64> = said.sent.iter().map(|(sequence, ..)| *sequence).collect();
+    let others = said.drawn.difference(&sent);
+    let others = others.map(|&sequence| DrawProblem::NothingSent { sequence }.to_string());
+    let problems: Vec<String> = damage
+        .into_iter()
+        .chain(report.problems.iter().map(DrawProblem::to_string))
+        .chain(others)
+        .collect();
     Ok(DrawView {
         month: name,
         commitment: hex(&commitment),
         key: said.key.map(|key| hex(&key)),
         checked: report.checked,
         drawn: report.drawn,
-        is_fair: report.is_fair(),
-        problems: report.problems.iter().map(DrawProblem::to_string).collect(),
+        is_fair: problems.is_empty(),
+        problems,
     })
 }

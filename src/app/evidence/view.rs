@@ -1,7 +1,7 @@
 //! What is known, for people.
 
 use super::records::{House, Topics, records};
-use super::{drift, months, words};
+use super::{ClosedView, DriftDay, closing, drift, months, words};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::evidence::{JudgedBy, Judgement, MonthName};
@@ -9,6 +9,7 @@ use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Watched, betting_upper};
 use crate::stats::drift::ALARM_LEVEL;
+use crate::stats::metrics::ScoreQuality;
 use crate::stats::statement::Statement;
 use crate::stats::threshold::{Certificate, Mode, Rules, Step, Uncertified, verdicts_needed, with_times_the_verdicts};
 use crate::store::Rows;
@@ -39,6 +40,10 @@ pub struct Quality {
     pub months: Vec<MonthView>,
     /// The detector's figure and the level at which it closes the gate; none before the first certificate.
     pub drift: Option<(f64, f64)>,
+    /// How it came to stand there, day by day.
+    pub drift_days: Vec<DriftDay>,
+    /// When and why the gate closed by itself, if it has not been opened since.
+    pub closed: Option<ClosedView>,
 }
 
 /// A certificate.
@@ -105,6 +110,8 @@ pub struct EpochView {
     pub refused: Option<Uncertified>,
     /// Topics that are above the limit by themselves.
     pub closed_topics: Vec<String>,
+    /// How good the score was, on verdicts that it had not seen.
+    pub score: Option<ScoreQuality>,
 }
 
 /// A month's sample and statement.
@@ -175,10 +182,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             commitment: months::hex(&row.commitment),
         });
     }
-    let detector = match &in_force {
-        Some(row) => drift::detector(&rows, row.certificate.0.limit).await?,
-        None => None,
-    };
+    let watched = drift::latest(&rows).await?;
     Ok(Quality {
         autonomy: house.autonomy,
         gate: policy::gate(app, caller).await?.state,
@@ -201,9 +205,12 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
             refused: row.certification.0.outcome.err(),
             closed_topics: row.closed_topics.0,
+            score: row.score_quality.map(|told| told.0),
         }),
         months,
-        drift: detector.map(|detector| (detector.figure(), ALARM_LEVEL)),
+        drift: watched.as_ref().map(|watched| (watched.detector.figure(), ALARM_LEVEL)),
+        drift_days: watched.map(|watched| watched.days(&house)).unwrap_or_default(),
+        closed: closing::closed(app, caller).await?,
     })
 }
 
@@ -212,6 +219,7 @@ fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
         limit: house.autonomy.limit(),
         risk: house.autonomy.risk(),
         score_version: 0,
+        is_corrected: false,
     };
     with_times_the_verdicts(curve, MORE, &rules)
         .iter()

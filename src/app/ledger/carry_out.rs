@@ -5,11 +5,12 @@ use super::{DecisionDetails, Details, Ledger, Written, turn_of};
 use crate::app::{AppError, evidence, reach};
 use crate::domain::conversation::{Author, Owner};
 use crate::domain::evidence::JudgedBy;
+use crate::domain::evidence::check::is_hasty;
 use crate::domain::flow::{Approval, Context, Due, Effect, Flow, Step};
 use crate::domain::ids::{ApprovalId, ConversationId, MemberId, MessageId, VerdictId};
 use crate::domain::policy::{Reason, Terms};
 use crate::domain::release::{Basis, Release};
-use crate::domain::review::{Item, ItemState, Pending, joined, likeness, verdict_of};
+use crate::domain::review::{Item, ItemState, OutcomeKind, Pending, joined, likeness, verdict_of};
 use crate::domain::settings::WorkspaceSettings;
 use crate::domain::team;
 use crate::domain::time::Timestamp;
@@ -375,11 +376,32 @@ impl Ledger {
                 created_at: context.now,
             };
             tx.insert(row).await?;
-            evidence::judged(tx, draft_id, label, JudgedBy::Gate, context.now).await?;
+            if self.was_read(tx, outcome).await? {
+                evidence::judged(tx, draft_id, label, JudgedBy::Gate, context.now).await?;
+            } else {
+                // It was released all the same. As evidence it counts like any other that nobody judged.
+                evidence::decided_without_verdict(tx, draft_id, context.now).await?;
+            }
         } else if let Some(draft_id) = outcome.draft_id {
+            let together = tx.decided_together(outcome.id).await?;
+            if together.first().is_some_and(|shared| shared.evidence_id != draft_id) {
+                evidence::leave_out(tx, draft_id).await?;
+                return Ok(());
+            }
             evidence::decided_without_verdict(tx, draft_id, context.now).await?;
         }
         Ok(())
+    }
+
+    /// Whether whoever approved it had the time to read it: since it came up, and since what they decided before it.
+    async fn was_read(&self, tx: &Tx<'_>, outcome: &outcome::Model) -> Result<bool, AppError> {
+        let (OutcomeKind::Approve, Some(member), Some(item)) = (outcome.kind, outcome.member_id, &self.item) else {
+            return Ok(true);
+        };
+        let before = tx.decided_before(member, outcome.id, outcome.created_at).await?;
+        let since = before.map_or(item.created_at, |before| before.max(item.created_at));
+        let characters = outcome.body.as_ref().map_or(0, |text| text.chars().count());
+        Ok(!is_hasty(Some(outcome.created_at.ms_since(since)), characters))
     }
 
     fn open_item(

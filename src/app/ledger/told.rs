@@ -3,7 +3,7 @@
 use super::Ledger;
 use crate::app::{AppError, agents};
 use crate::domain::flow::{Context, SystemText};
-use crate::domain::notice::{self, Reader};
+use crate::domain::notice::{self, Address, Reader};
 use crate::domain::settings::WorkspaceSettings;
 use crate::store::Tx;
 use crate::store::entity::draft;
@@ -29,11 +29,16 @@ impl Ledger {
     ) -> Result<String, AppError> {
         let (_, agent) = agents::current_version(tx, self.conversation.agent_id).await?;
         let utc = TimeZone::UTC;
+        let address = match tx.contact(self.conversation.id).await? {
+            _ if !context.duty.can_mail => Address::Useless,
+            Some(_) => Address::Known,
+            None => Address::Wanted,
+        };
         let reader = Reader {
             language: &agent.language,
             zone: context.duty.policy.map_or(&utc, |policy| &policy.zone),
             now: context.now,
-            has_address: tx.contact(self.conversation.id).await?.is_some(),
+            address,
         };
         Ok(notice::notice(text, settings, &reader))
     }

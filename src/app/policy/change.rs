@@ -3,7 +3,7 @@
 use super::text::{ProblemView, Written, to_toml};
 use super::{POLICY_VERSION, current};
 use crate::app::views::{Names, Page};
-use crate::app::{App, AppError, Caller, Who, agents, team};
+use crate::app::{App, AppError, Caller, Who, agents, evidence, team};
 use crate::domain::account::{Role, Scope};
 use crate::domain::ids::AgentId;
 use crate::domain::log::EventKind;
@@ -182,12 +182,13 @@ async fn too_few(rows: &Rows<'_>, written: &Written, document: &Document) -> Res
     Ok(problems)
 }
 
-/// Applies a policy as the agent's next version, in force at once. The same again changes nothing. With `base`, only if that is
+/// Applies a policy as the agent's next version, in force at once. One that is loosened ends the certificate, which knows nothing of what was kept in
+/// so far; the next test counts what is known of that, too. The same again changes nothing. With `base`, only if that is
 /// still the newest version.
 ///
 /// # Errors
-/// [`AppError::Forbidden`], also where somebody who is no owner changes what belongs to a released topic; [`AppError::NotFound`];
-/// [`AppError::Conflict`] if somebody was faster; or the store's.
+/// [`AppError::Forbidden`]; [`AppError::NotFound`]; [`AppError::Conflict`] if somebody was faster, or where somebody who is no owner loosens what
+/// keeps answers in while others go out without a person; or the store's.
 pub async fn apply(
     app: &App,
     caller: &Caller,
@@ -214,16 +215,22 @@ pub async fn apply(
                     return Ok(Change::Unlogged(()));
                 }
                 let workspace = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
-                if !is_owner {
-                    keeps_released(&workspace.gate.0, &before.document, &document)?;
+                let loosened = loosened(&workspace.gate.0, &before.document, &document);
+                if let (Some(loosened), false) = (loosened, is_owner || workspace.gate.0 == GateState::Closed) {
+                    return Err(for_owners(&workspace.gate.0, loosened));
                 }
+                let ends_certificate =
+                    loosened.is_some() && evidence::end_certificate(tx, "the policy was loosened", now).await?;
                 let number = before.version + 1;
-                let entry = LogDraft::new(EventKind::PolicyApplied, actor)
+                let mut entry = LogDraft::new(EventKind::PolicyApplied, actor)
                     .about("agent", agent_id)
                     .about("number", number)
                     .with("agent", agent.name)
                     .with("topics", document.topics.len())
                     .with("rules", document.rules.len());
+                if ends_certificate {
+                    entry = entry.about("gate", EventKind::GateClosed.as_str());
+                }
                 tx.insert(policy_version::Model {
                     workspace_id: tx.workspace_id(),
                     agent_id,
@@ -258,27 +265,30 @@ fn overtaken(newest: i64) -> AppError {
     }
 }
 
-/// What an owner released goes out as they released it: somebody else must not let out more.
-fn keeps_released(gate: &GateState, before: &Document, after: &Document) -> Result<(), AppError> {
-    let says = match loosened(gate, before, after) {
-        None => return Ok(()),
-        Some(Loosened::Released(topic)) => {
+/// What an owner released, and what their certificate lets out, goes out as it does: somebody else must not let out more.
+fn for_owners(gate: &GateState, loosened: Loosened<'_>) -> AppError {
+    let others = match gate {
+        GateState::Certified(_) => "others go out under a certificate",
+        _ => "others are released without a certificate",
+    };
+    let says = match loosened {
+        Loosened::Released(topic) => {
             format!("the topic “{topic}” is released without a certificate, so only an owner may change what belongs to it")
         }
-        Some(Loosened::Topic(topic)) => format!(
-            "the topic “{topic}” keeps answers in while others are released without a certificate, so only an owner may take something from it"
-        ),
-        Some(Loosened::Rule(rule)) => format!(
-            "the rule “{rule}” keeps answers in while topics are released without a certificate, so only an owner may take it out or loosen it"
-        ),
-        Some(Loosened::Hours) => {
-            "a rule that speaks of your hours keeps answers in while topics are released without a certificate, so only an owner may change them".to_owned()
+        Loosened::Topic(topic) => {
+            format!("the topic “{topic}” keeps answers in while {others}, so only an owner may take something from it")
+        }
+        Loosened::Rule(rule) => {
+            format!("the rule “{rule}” keeps answers in while {others}, so only an owner may take it out or loosen it")
+        }
+        Loosened::Hours => {
+            format!("a rule that speaks of your hours keeps answers in while {others}, so only an owner may change them")
         }
     };
-    Err(AppError::Conflict {
+    AppError::Conflict {
         sentence: format!("{says}; ask one, or close the gate first: holdpoint gate close"),
         extra: json!({}),
-    })
+    }
 }
 
 /// The versions of an agent's policy, the newest first.

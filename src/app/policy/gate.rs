@@ -2,6 +2,7 @@
 
 use super::change::is_owner;
 use super::current;
+use crate::app::evidence::{self, ClosedView};
 use crate::app::views::Names;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
@@ -23,6 +24,8 @@ pub struct GateView {
     pub in_words: String,
     /// Topics released without a certificate.
     pub released: Vec<ReleasedView>,
+    /// When and why it closed by itself, if it has not been opened since.
+    pub closed_by_itself: Option<ClosedView>,
     /// Topics that could be released: those of the agents' policies that are not sensitive, and are not released.
     pub can_be_released: Vec<String>,
 }
@@ -65,6 +68,7 @@ pub async fn gate(app: &App, caller: &Caller) -> Result<GateView, AppError> {
         state,
         in_words,
         released,
+        closed_by_itself: evidence::closed(app, caller).await?,
         can_be_released,
     })
 }
@@ -174,7 +178,8 @@ fn may_be_released(name: &str, topics: &[Topic]) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may.
+/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may. One that was open under a certificate
+/// stays closed until an owner lets certificates open it again.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Invalid`] for a topic that is not released, or the store's.
@@ -185,7 +190,10 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
         .write(caller.workspace_id, move |tx| {
             let names = names.clone();
             Box::pin(async move {
-                let row = workspace(tx).await?;
+                let mut row = workspace(tx).await?;
+                if matches!(row.gate.0, GateState::Certified(_)) {
+                    row.settings.0.autonomy.opens = false;
+                }
                 let released = row.gate.0.released();
                 if let Some(other) = names
                     .iter()

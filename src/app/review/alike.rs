@@ -4,7 +4,7 @@
 use super::decide::LeftOut;
 use super::refusal::explain;
 use crate::app::ledger::{self, DecisionDetails, Details, Ledger};
-use crate::app::{App, AppError, evidence, team};
+use crate::app::{App, AppError, team};
 use crate::domain::flow::FlowError;
 use crate::domain::ids::{DraftId, ItemId, MemberId, OutcomeId};
 use crate::domain::review::{Decider, MOST_ALIKE, OutcomeKind, Seen, unit_of_evidence};
@@ -93,7 +93,7 @@ async fn approve_one(
         .ok_or_else(|| AppError::Internal("an approval left no outcome".to_owned()))
 }
 
-/// Judging one was judging all: one draft keeps its verdict, and all remember which.
+/// Judging one was judging all: one draft keeps its verdict, and all remember which. What that means for evidence is settled when they are final.
 async fn keep_evidence(tx: &Tx<'_>, decided: Vec<outcome::Model>) -> Result<(), AppError> {
     let drafts: Vec<DraftId> = decided.iter().filter_map(|outcome| outcome.draft_id).collect();
     let Some(evidence_id) = unit_of_evidence(&drafts) else {
@@ -107,9 +107,6 @@ async fn keep_evidence(tx: &Tx<'_>, decided: Vec<outcome::Model>) -> Result<(), 
         })
         .await?;
         if outcome.draft_id != Some(evidence_id) {
-            if let Some(draft_id) = outcome.draft_id {
-                evidence::leave_out(tx, draft_id).await?;
-            }
             tx.update(outcome::Model {
                 verdict: None,
                 reasons: Json(Vec::new()),

@@ -1,5 +1,6 @@
 //! From what is known of drafts to what statistics take.
 
+use super::check::SECOND_OPINIONS;
 use super::{JudgedBy, MonthName};
 use crate::domain::ids::{ConversationId, DraftId};
 use crate::stats::drift::Level;
@@ -8,15 +9,12 @@ use crate::stats::score::leak::{Purpose, Rule};
 use crate::stats::score::{Example, Version};
 use crate::stats::statement::{CheckState, Drawn, SentAnswer};
 use crate::stats::threshold::{
-    ConversationVerdict, Draft, Evidence, Mode, Reach, carried_over, level_within, one_per_conversation,
+    ConversationVerdict, DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Mode, Reach, carried_over, level_within,
+    one_per_conversation,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The group of held drafts that whoever decided about them judged; riskier than every band.
-const JUDGED_AT_THE_GATE: u16 = 100;
-/// The group of held drafts of which only some are judged, as checks.
-const HELD_WITHOUT_VERDICT: u16 = 101;
 /// Days of a week of the month, for the place in the queue.
 const WEEK_MS: i64 = 7 * 24 * 60 * 60_000;
 
@@ -35,6 +33,27 @@ impl Judgement {
     /// What counts in the end: the second opinion, where there is one.
     pub fn found_bad(self) -> Option<bool> {
         self.second.or(self.bad)
+    }
+
+    /// A second person looked at what the first had found acceptable, which happens to a part drawn by lot.
+    fn is_rechecked(self) -> bool {
+        self.bad == Some(false) && self.second.is_some()
+    }
+
+    /// Whether it speaks of a bad draft, and for how many verdicts it stands; none where it does not count.
+    ///
+    /// What nobody could judge counts as bad, as in the statement. With `corrected`, a verdict of "acceptable" counts by its second opinion
+    /// only, as often as such are asked for, and "bad" by its second opinion once it is there. Who decides at the gate is not asked again:
+    /// there the first verdict counts.
+    fn counted(self, corrected: bool) -> Option<(bool, f64)> {
+        if !corrected || self.by == JudgedBy::Gate {
+            return Some((self.bad.unwrap_or(true), 1.0));
+        }
+        match (self.bad, self.second) {
+            (Some(false), None) => None,
+            (Some(false), Some(second)) => Some((second, 1.0 / SECOND_OPINIONS)),
+            (_, second) => Some((second.unwrap_or(true), 1.0)),
+        }
     }
 }
 
@@ -79,7 +98,7 @@ impl Record {
         match (self.sent, self.judged) {
             (Some((band, _)), _) => band,
             (None, Some(Judgement { by: JudgedBy::Gate, .. })) => JUDGED_AT_THE_GATE,
-            (None, _) => HELD_WITHOUT_VERDICT,
+            (None, _) => DECIDED_UNJUDGED,
         }
     }
 
@@ -94,17 +113,17 @@ impl Record {
         if probability > 0.0 { 1.0 / probability } else { 0.0 }
     }
 
-    fn evidence(&self) -> Evidence {
-        let evidence = match self.judged.and_then(Judgement::found_bad) {
-            Some(true) => Evidence::Bad,
-            Some(false) => Evidence::Acceptable,
-            None => Evidence::None,
+    /// What it says to a certificate, and for how many verdicts it stands.
+    fn evidence(&self, corrected: bool) -> (Evidence, f64) {
+        let counted = self.judged.and_then(|judged| judged.counted(corrected));
+        let (evidence, stands_for) = match counted {
+            // What a person said of something too new to be known counts for its content only.
+            _ if self.is_fresh => (Evidence::None, 1.0),
+            Some((true, stands_for)) => (Evidence::Bad, stands_for),
+            Some((false, stands_for)) => (Evidence::Acceptable, stands_for),
+            None => (Evidence::None, 1.0),
         };
-        // What a person said of something too new to be known counts for its content only.
-        if self.is_fresh {
-            return Evidence::None;
-        }
-        carried_over(evidence, self.is_changed)
+        (carried_over(evidence, self.is_changed), stands_for)
     }
 
     /// A number in `0.0..1.0` that decides which draft speaks for its conversation: of its id, so of nothing it says.
@@ -123,28 +142,39 @@ impl Record {
 pub struct Window {
     /// As the test takes them.
     pub drafts: Vec<Draft>,
+    /// Second opinions count among the verdicts; otherwise they are as the reviewers judged.
+    pub is_corrected: bool,
 }
 
 impl Window {
     /// Drafts as [`crate::stats::threshold::certify`] takes them: those that `rule` leaves to the certificate, one verdict a conversation.
     /// What another draft speaks for is left out.
-    pub fn of(records: &[Record], rule: Rule) -> Self {
+    ///
+    /// Second opinions count from `enough` of them on what was found acceptable on; a mere handful would leave too few verdicts. How many
+    /// there are depends on the lot, not on what they say.
+    pub fn of(records: &[Record], rule: Rule, enough: u32) -> Self {
         let certifying = |record: &&Record| {
             !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify
         };
         let records: Vec<&Record> = records.iter().filter(certifying).collect();
+        let rechecked = records.iter().filter_map(|record| record.judged);
+        let rechecked = rechecked.filter(|judged| judged.is_rechecked()).count();
+        let is_corrected = u32::try_from(rechecked).unwrap_or(u32::MAX) >= enough;
         let mut drafts: Vec<Draft> = records
             .iter()
-            .map(|record| Draft {
-                mode: record.mode,
-                risk: record.risk,
-                epoch: record.month.number(),
-                group: record.group(),
-                topic: record.topic,
-                is_sensitive: record.is_sensitive,
-                is_fresh: record.is_fresh,
-                evidence: record.evidence(),
-                stands_for: 1.0,
+            .map(|record| {
+                let (evidence, stands_for) = record.evidence(is_corrected);
+                Draft {
+                    mode: record.mode,
+                    risk: record.risk,
+                    epoch: record.month.number(),
+                    group: record.group(),
+                    topic: record.topic,
+                    is_sensitive: record.is_sensitive,
+                    is_fresh: record.is_fresh,
+                    evidence,
+                    stands_for,
+                }
             })
             .collect();
         let mut numbers = BTreeMap::new();
@@ -165,12 +195,12 @@ impl Window {
         for verdict in &verdicts {
             if let Some(draft) = drafts.get_mut(verdict.draft) {
                 match speaking.get(&verdict.draft) {
-                    Some(times) => draft.stands_for = *times,
+                    Some(times) => draft.stands_for *= *times,
                     None => draft.evidence = Evidence::None,
                 }
             }
         }
-        Self { drafts }
+        Self { drafts, is_corrected }
     }
 
     /// How many of its verdicts speak of bad answers.
@@ -180,20 +210,20 @@ impl Window {
     }
 }
 
-/// The verdicts that may make a score, with features of each draft by its place in `records`.
+/// The verdicts that may make a score, or those that may say how good it is, with features of each draft by its place in `records`.
 ///
 /// `requeue_probability` tells with which probability a month's drafts without a verdict were asked about.
 pub fn examples<'a>(
     records: &[Record],
     features: &'a [Vec<f64>],
-    rule: Rule,
+    (rule, purpose): (Rule, Purpose),
     requeue_probability: impl Fn(MonthName) -> f64,
 ) -> Vec<Example<'a>> {
     let pairs = records.iter().zip(features);
-    let fitting = pairs.filter(|(record, _)| {
-        !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Fit
+    let of_purpose = pairs.filter(|(record, _)| {
+        !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == purpose
     });
-    fitting
+    of_purpose
         .filter_map(|(record, features)| {
             Some(Example {
                 features,
@@ -205,8 +235,8 @@ pub fn examples<'a>(
 }
 
 /// The share of bad answers of these drafts within `reach`; see [`level_within`].
-pub fn level(records: &[Record], rule: Rule, closed: &[u32], reach: Reach) -> Option<Level> {
-    level_within(&Window::of(records, rule).drafts, closed, reach)
+pub fn level(records: &[Record], rule: Rule, enough: u32, closed: &[u32], reach: Reach) -> Option<Level> {
+    level_within(&Window::of(records, rule, enough).drafts, closed, reach)
 }
 
 /// A month's answers as its statement takes them: all that went out by decision.

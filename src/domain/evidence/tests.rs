@@ -2,13 +2,15 @@ use super::*;
 use crate::domain::ids::{ConversationId, DraftId};
 use crate::domain::time::Timestamp;
 use crate::stats::sampler::{Draw, MonthKey, Purpose};
-use crate::stats::score::leak::Rule;
+use crate::stats::score::leak::{Purpose as For, Rule};
 use crate::stats::statement::{Rules, Statement, state};
 use crate::stats::threshold::{Evidence, certify};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+/// More second opinions than there are.
+const ENOUGH: u32 = 1_000;
 const WHOLE_WINDOW: Rule = Rule {
     window_from: 0,
     shares_window: false,
@@ -81,9 +83,10 @@ fn enough_good_verdicts_given_at_the_gate_certify_and_those_on_what_was_fresh_do
         limit: 0.04,
         risk: 0.05,
         score_version: 1,
+        is_corrected: false,
     };
     let records: Vec<Record> = (0..300).map(|n| record(n, judged(JudgedBy::Gate, false))).collect();
-    let tested = certify(&Window::of(&records, WHOLE_WINDOW).drafts, &[], &rules);
+    let tested = certify(&Window::of(&records, WHOLE_WINDOW, ENOUGH).drafts, &[], &rules);
     assert!(tested.outcome.is_ok(), "{tested:?}");
     for spoilt in [
         (|record| record.is_fresh = true) as fn(&mut Record),
@@ -96,20 +99,53 @@ fn enough_good_verdicts_given_at_the_gate_certify_and_those_on_what_was_fresh_do
     ] {
         let mut records = records.clone();
         records.iter_mut().for_each(spoilt);
-        let tested = certify(&Window::of(&records, WHOLE_WINDOW).drafts, &[], &rules);
+        let tested = certify(&Window::of(&records, WHOLE_WINDOW, ENOUGH).drafts, &[], &rules);
         assert!(tested.outcome.is_err(), "{tested:?}");
     }
 }
 
 #[test]
-fn a_second_opinion_counts_instead_of_the_first() {
-    let overturned = Some(Judgement {
-        by: JudgedBy::Sample,
-        bad: Some(false),
-        second: Some(true),
-    });
-    let drafts = Window::of(&[record(1, overturned)], WHOLE_WINDOW).drafts;
-    assert_eq!(drafts.first().map(|draft| draft.evidence), Some(Evidence::Bad));
+fn what_nobody_could_judge_counts_as_bad() {
+    for by in [JudgedBy::Gate, JudgedBy::Sample, JudgedBy::Requeue] {
+        let unclear = Some(Judgement { by, bad: None, second: None });
+        let window = Window::of(&[record(1, unclear)], WHOLE_WINDOW, ENOUGH);
+        assert_eq!(window.drafts[0].evidence, Evidence::Bad);
+    }
+}
+
+#[test]
+fn second_opinions_neither_flatter_nor_blacken() {
+    // Of 1 000 checked answers 40 are bad. The first reviewer misses six of them and calls 19 good ones bad; the second sees right, and looks at all
+    // that were called bad and at every fifth of the others.
+    let truth = |n: u128| n < 40;
+    let first = |n: u128| (6..40).contains(&n) || (100..119).contains(&n);
+    let is_rechecked = |n: u128| first(n) || n % 5 == 0;
+    let checked = |n: u128| Record {
+        sent: Some((0, 0.5)),
+        ..record(
+            n,
+            Some(Judgement {
+                by: JudgedBy::Sample,
+                bad: Some(first(n)),
+                second: is_rechecked(n).then(|| truth(n)),
+            }),
+        )
+    };
+    let records: Vec<Record> = (0..1_000).map(checked).collect();
+    let rules = crate::stats::threshold::Rules {
+        limit: 0.04,
+        risk: 0.05,
+        score_version: 1,
+        is_corrected: true,
+    };
+    let estimate = |enough| {
+        let window = Window::of(&records, WHOLE_WINDOW, enough);
+        (certify(&window.drafts, &[], &rules).curve.last().unwrap().estimate, window.is_corrected)
+    };
+    let (corrected, is_corrected) = estimate(100);
+    assert!(is_corrected && (corrected - 0.044).abs() < 0.002, "{corrected}");
+    let (as_judged, is_corrected) = estimate(ENOUGH);
+    assert!(!is_corrected && (as_judged - 0.053).abs() < 1e-9, "{as_judged}");
 }
 
 #[test]
@@ -130,13 +166,13 @@ fn a_verdict_weighs_by_the_probability_of_having_been_asked_for() {
         window_from: i64::MAX,
         shares_window: false,
     };
-    let weights: Vec<(bool, f64)> = examples(&records, &features, all_fit, |_| 0.5)
+    let weights: Vec<(bool, f64)> = examples(&records, &features, (all_fit, For::Fit), |_| 0.5)
         .iter()
         .map(|example| (example.bad, example.weight))
         .collect();
     // The last one says it comes from a sample in which it was not: nothing is known of what it stands for.
     assert_eq!(weights, [(true, 4.0), (false, 1.0), (false, 2.0), (false, 0.0)]);
-    assert!(examples(&records, &features, WHOLE_WINDOW, |_| 0.5).is_empty());
+    assert!(examples(&records, &features, (WHOLE_WINDOW, For::Fit), |_| 0.5).is_empty());
 }
 
 #[test]
@@ -201,7 +237,7 @@ proptest! {
                 ..record(at as u128, if judges { judged(JudgedBy::Gate, bad) } else { None })
             })
             .collect();
-        let window = Window::of(&records, WHOLE_WINDOW);
+        let window = Window::of(&records, WHOLE_WINDOW, ENOUGH);
         prop_assert_eq!(window.drafts.len(), records.iter().filter(|record| !record.left_out).count());
         let speaking = window.drafts.iter().filter(|draft| draft.evidence != Evidence::None);
         prop_assert!(speaking.count() <= 5, "one verdict a conversation");

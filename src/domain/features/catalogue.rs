@@ -81,9 +81,9 @@ pub const CATALOGUE: &[Feature] = &[
         (Safety, -0.5),
         (0.45, 0.3),
         |w| {
-            let passage = w.passage.as_ref()?;
+            let in_passage = w.passage()?;
             share(w.answer.content.iter(), |word| {
-                passage.has(word) || w.question.has(word) || w.names_subject(word)
+                in_passage(word) || w.question.has(word) || w.names_subject(word)
             })
         },
     ),
@@ -119,7 +119,7 @@ pub const CATALOGUE: &[Feature] = &[
         "Share of the answer's sentences that are questions",
         (Either, 0.0),
         (0.15, 0.35),
-        |w| (w.answer.sentences > 0).then(|| count(w.answer.questions) / count(w.answer.sentences)),
+        |w| w.answer.asks,
     ),
     feature(
         "unsupported",
@@ -141,8 +141,8 @@ pub const CATALOGUE: &[Feature] = &[
         (Safety, -0.5),
         (0.8, 0.35),
         |w| {
-            let passage = w.passage.as_ref()?;
-            share(w.asked(), |word| passage.has(word))
+            let in_passage = w.passage()?;
+            share(w.asked(), in_passage)
         },
     ),
     feature(
@@ -168,12 +168,12 @@ pub const CATALOGUE: &[Feature] = &[
         (Risk, 0.5),
         (0.1, 0.25),
         |w| {
-            let passage = w.passage.as_ref()?;
+            let in_passage = w.passage()?;
             let says = w
                 .answer
                 .content
                 .iter()
-                .any(|word| passage.has(word) && !w.names_subject(word));
+                .any(|word| in_passage(word) && !w.names_subject(word));
             Some(f64::from(u8::from(!says)))
         },
     ),
@@ -183,9 +183,9 @@ pub const CATALOGUE: &[Feature] = &[
         (Risk, 0.3),
         (0.1, 0.3),
         |w| {
-            let (about, passage) = (w.about.as_ref()?, w.passage.as_ref()?);
+            let (about, in_passage) = (w.about.as_ref()?, w.passage()?);
             let named =
-                |word: &str| passage.has(word) || w.passage_about.as_ref().is_some_and(|subject| subject.has(word));
+                |word: &str| in_passage(word) || w.passage_about.as_ref().is_some_and(|subject| subject.has(word));
             share(about.content.iter(), named).map(|named| 1.0 - named)
         },
     ),

@@ -1,7 +1,9 @@
 //! A text as the features see it.
 
 use crate::domain::answer::{is_function_word, stem};
-use std::collections::{HashMap, HashSet};
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -22,22 +24,36 @@ pub(super) struct Reading {
     pub(super) numbers: HashSet<String>,
     /// Words that negate, outside of questions.
     pub(super) negations: usize,
-    /// Sentences.
-    pub(super) sentences: usize,
-    /// Sentences that end with a question mark.
-    pub(super) questions: usize,
+    /// Share of its sentences that are questions; none where it has no words.
+    pub(super) asks: Option<f64>,
     /// Does it end in the middle: with a function word and without a full stop?
     pub(super) breaks_off: bool,
-    /// Times each run of three letters occurs.
-    trigrams: HashMap<[char; 3], f64>,
+    /// In lower case, for its letters.
+    folded: String,
+    letters: OnceCell<Letters>,
+}
+
+/// Times each run of three letters occurs, in the order of the runs.
+#[derive(Debug, Clone, Default)]
+struct Letters {
+    runs: Vec<([char; 3], f64)>,
+    /// Length of the vector of those counts.
+    length: f64,
 }
 
 impl Reading {
     pub(super) fn of(text: &str) -> Self {
         let folded = folded(text);
         let mut reading = Self::default();
-        let mut last_word = String::new();
-        for sentence in folded.unicode_sentences() {
+        let mut last_word = "";
+        let (mut said, mut asked) = (0, 0);
+        // Where nothing is asked, nothing depends on where a sentence ends; finding that out costs more than all the rest.
+        let sentences: Vec<&str> = if folded.contains(['?', '？']) {
+            folded.unicode_sentences().collect()
+        } else {
+            vec![&folded]
+        };
+        for sentence in sentences {
             let asks = sentence.trim_end().ends_with(['?', '？']);
             let before = reading.words.len();
             for word in sentence.unicode_words() {
@@ -53,16 +69,17 @@ impl Reading {
                     reading.content.insert(stem.clone());
                 }
                 reading.words.push(stem);
-                word.clone_into(&mut last_word);
+                last_word = word;
             }
             if reading.words.len() > before {
-                reading.sentences += 1;
-                reading.questions += usize::from(asks);
+                said += 1;
+                asked += usize::from(asks);
             }
         }
+        reading.asks = (said > 0).then(|| count(asked) / count(said));
         let ends = folded.trim_end().ends_with(|c: char| !c.is_alphanumeric());
-        reading.breaks_off = !ends && is_function_word(&last_word);
-        reading.trigrams = trigrams(&folded);
+        reading.breaks_off = !ends && is_function_word(last_word);
+        reading.folded = folded;
         reading
     }
 
@@ -73,14 +90,11 @@ impl Reading {
 
     /// Cosine of the counts of letter triples, `0.0..=1.0`; 0 where a text has none.
     pub(super) fn similarity(&self, other: &Self) -> f64 {
-        let length = |text: &Self| text.trigrams.values().map(|n| n * n).sum::<f64>().sqrt();
-        let both: f64 = self
-            .trigrams
-            .iter()
-            .filter_map(|(triple, n)| Some(n * other.trigrams.get(triple)?))
-            .sum();
-        let lengths = length(self) * length(other);
-        if lengths > 0.0 { both / lengths } else { 0.0 }
+        self.letters().cosine(other.letters())
+    }
+
+    fn letters(&self) -> &Letters {
+        self.letters.get_or_init(|| Letters::of(&self.folded))
     }
 
     /// Share of the runs of two words that occurred before, `0.0..=1.0`: a model that has got stuck repeats itself.
@@ -94,8 +108,16 @@ impl Reading {
 
 /// Lower case, one width, one kind of apostrophe; "do n't" as tokenisers write it joined again.
 fn folded(text: &str) -> String {
-    let text: String = text.nfkc().collect::<String>().to_lowercase();
-    text.replace('’', "'").replace(" n't", "n't").replace(" '", "'")
+    let text = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.nfkc().collect::<String>().to_lowercase().replace('’', "'")
+    };
+    if text.contains(" n't") || text.contains(" '") {
+        text.replace(" n't", "n't").replace(" '", "'")
+    } else {
+        text
+    }
 }
 
 fn is_negation(word: &str) -> bool {
@@ -103,21 +125,47 @@ fn is_negation(word: &str) -> bool {
     word.ends_with("n't") || KNOWN.contains(word)
 }
 
-fn trigrams(folded: &str) -> HashMap<[char; 3], f64> {
-    let mut counts = HashMap::new();
-    let mut last = [' ', ' '];
-    for c in folded.chars().chain([' ']) {
-        let c = if c.is_alphanumeric() { c } else { ' ' };
-        let [a, b] = last;
-        if c == ' ' && b == ' ' {
-            continue;
+impl Letters {
+    fn of(folded: &str) -> Self {
+        let mut all: Vec<[char; 3]> = Vec::with_capacity(folded.len());
+        let mut last = [' ', ' '];
+        for c in folded.chars().chain([' ']) {
+            let c = if c.is_alphanumeric() { c } else { ' ' };
+            let [a, b] = last;
+            if c == ' ' && b == ' ' {
+                continue;
+            }
+            if b != ' ' || a != ' ' {
+                all.push([a, b, c]);
+            }
+            last = [b, c];
         }
-        if b != ' ' || a != ' ' {
-            *counts.entry([a, b, c]).or_insert(0.0) += 1.0;
-        }
-        last = [b, c];
+        all.sort_unstable();
+        let runs: Vec<([char; 3], f64)> = all
+            .chunk_by(|a, b| a == b)
+            .filter_map(|same| Some((*same.first()?, count(same.len()))))
+            .collect();
+        let length = runs.iter().map(|(_, n)| n * n).sum::<f64>().sqrt();
+        Self { runs, length }
     }
-    counts
+
+    /// Cosine of the counts, `0.0..=1.0`; 0 where one has none.
+    fn cosine(&self, other: &Self) -> f64 {
+        let (mut ours, mut theirs) = (self.runs.iter().peekable(), other.runs.iter().peekable());
+        let mut both = 0.0;
+        while let (Some((run, n)), Some((other, m))) = (ours.peek(), theirs.peek()) {
+            match run.cmp(other) {
+                Ordering::Less => _ = ours.next(),
+                Ordering::Greater => _ = theirs.next(),
+                Ordering::Equal => {
+                    both += n * m;
+                    (ours.next(), theirs.next());
+                }
+            }
+        }
+        let lengths = self.length * other.length;
+        if lengths > 0.0 { both / lengths } else { 0.0 }
+    }
 }
 
 /// Share of `wanted` that is in `present`; `None` when nothing is wanted.

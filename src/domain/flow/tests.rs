@@ -438,7 +438,7 @@ fn out_of_hours_the_visitor_is_told_when_somebody_is_back_and_the_deadline_waits
     let policy = opens_for_two_minutes();
     let duty = Duty {
         policy: Some(&policy),
-        anybody_there: true,
+        ..Duty::ROUND_THE_CLOCK
     };
     let context = |ms| Context { duty, ..at(ms) };
     let back_at = Some(Timestamp(60_000));
@@ -480,8 +480,8 @@ fn out_of_hours_the_visitor_is_told_when_somebody_is_back_and_the_deadline_waits
 #[test]
 fn an_address_is_asked_for_where_nobody_is_there() {
     let away = Duty {
-        policy: None,
         anybody_there: false,
+        ..Duty::ROUND_THE_CLOCK
     };
     let asked = Flow::start().visitor_wrote(at(0)).flow;
     let context = Context {

@@ -99,6 +99,17 @@ pub enum Reason {
     TopicAboveLimit,
 }
 
+impl Decision {
+    /// Nothing but the gate keeps the draft, or nothing at all: what a certificate can let out.
+    pub fn is_for_the_gate(&self) -> bool {
+        match self.kind {
+            DecisionKind::Send => true,
+            DecisionKind::Hold => self.reasons.iter().all(|reason| reason.is_of_the_gate()),
+            _ => false,
+        }
+    }
+}
+
 impl Reason {
     /// Whether it is the gate that keeps the draft, and nothing about the draft: a certificate may let such drafts out.
     pub const fn is_of_the_gate(self) -> bool {

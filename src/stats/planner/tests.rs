@@ -149,7 +149,7 @@ proptest! {
 
     #[test]
     fn more_verdicts_of_the_same_kind_never_take_anything_away(curve in steps(), times in 1.0..10.0_f64) {
-        let rules = Rules { limit: 0.2, risk: 0.05, score_version: 0 };
+        let rules = Rules { limit: 0.2, risk: 0.05, score_version: 0, is_corrected: false };
         let as_is = with_times_the_verdicts(&curve, 1.0, &rules);
         let more = with_times_the_verdicts(&curve, times, &rules);
         for ((before, now), then) in curve.iter().zip(&as_is).zip(&more) {

@@ -285,6 +285,7 @@ impl Shop<'_> {
             limit: self.settings.limit,
             risk: self.settings.risk,
             score_version: u32::try_from(month).unwrap_or(u32::MAX),
+            is_corrected: self.settings.adjudicates,
         };
         let certificate = certify(&drafts, &[], &rules).outcome.ok()?;
         Some(self.in_force(version, certificate.reach, certificate.upper, month, expected))

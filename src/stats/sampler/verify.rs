@@ -54,6 +54,12 @@ pub enum DrawProblem {
         /// What the allocation says.
         planned: f64,
     },
+    /// An entry was drawn that sent no answer of the month.
+    #[error("entry {sequence} was drawn, and the log does not say that it sent an answer of this month")]
+    NothingSent {
+        /// Which entry.
+        sequence: u64,
+    },
     /// Two rows have the same sequence, or a later row an earlier one.
     #[error("entry {sequence} stands in the list twice or out of order")]
     OutOfOrder {

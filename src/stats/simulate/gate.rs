@@ -27,6 +27,7 @@ fn rules(limit: f64) -> Rules {
         limit,
         risk: RISK,
         score_version: 1,
+        is_corrected: false,
     }
 }
 

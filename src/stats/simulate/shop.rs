@@ -274,6 +274,7 @@ impl Shop {
             limit: LIMIT,
             risk: RISK,
             score_version: 1,
+            is_corrected: false,
         };
         let month_is_over = (week + 1).is_multiple_of(WEEKS_A_MONTH);
         let at_border = epoch_is_over(month_is_over, self.verdicts_in_epoch);

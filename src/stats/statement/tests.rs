@@ -140,6 +140,17 @@ fn one_verdict_claims_next_to_nothing() {
 }
 
 #[test]
+fn a_month_of_ten_million_answers_is_stated() {
+    let mut tally: Tally = month(200, &states(3, 197)).into_iter().collect();
+    tally.add(1, 0, 10_000_000);
+    let Statement::Claim(claim) = tally.state(&Rules::default()) else {
+        panic!("no claim");
+    };
+    assert_eq!((claim.counts.sent, claim.counts.reviewed), (10_000_200, 200));
+    assert!(claim.upper > 0.03 && claim.upper < 0.05, "{claim:?}");
+}
+
+#[test]
 fn only_what_stands_before_the_first_waiting_check_counts() {
     // Easy ones were picked from the back of the queue: they do not count.
     let picked = [states(2, 48), vec![CheckState::Waiting], states(0, 149)].concat();

@@ -1,6 +1,6 @@
 //! Verdicts by what they stand for.
 
-use super::evidence::{Draft, Evidence, Reach};
+use super::evidence::{DECIDED_UNJUDGED, Draft, Evidence, Reach};
 use crate::stats::bounds::WeightedSum;
 use crate::stats::drift::Level;
 use std::collections::BTreeMap;
@@ -16,16 +16,40 @@ pub(super) fn may_go_out(draft: &Draft, closed: &[u32]) -> bool {
     !draft.is_sensitive && !draft.is_fresh && !draft.risk.is_nan() && !closed.contains(&draft.topic)
 }
 
-/// Cells with few verdicts joined with the next safer one of their epoch, else the next riskier, else the epoch before.
+/// Cells with few verdicts joined with the one before, in the order of epochs and of groups within them; the first with the next.
+///
+/// What was decided without a verdict is never joined with anything else: whoever takes over what looks bad and approves the rest would
+/// certify the one by verdicts on the other. Of it, what has too few verdicts all the same is left out.
 pub(super) fn merged(cells: &Cells) -> Vec<Cell> {
-    let mut merged: Vec<Cell> = Vec::new();
-    for cell in cells.values() {
-        match merged.last_mut() {
-            Some(before) if before.judged < FEWEST_IN_CELL || cell.judged < FEWEST_IN_CELL => before.join(cell),
-            _ => merged.push(cell.clone()),
+    let (mut merged, unjudged) = parted(cells);
+    merged.extend(unjudged.into_iter().filter(Cell::is_known));
+    merged
+}
+
+/// The same for a certificate: of what was decided without a verdict, where too little of it was judged afterwards, all counts as bad
+/// that was not found good.
+pub(super) fn at_worst(cells: &Cells) -> Vec<Cell> {
+    let (mut merged, unjudged) = parted(cells);
+    let counted = |cell: Cell| if cell.is_known() { cell } else { cell.at_worst() };
+    merged.extend(unjudged.into_iter().map(counted));
+    merged
+}
+
+fn parted(cells: &Cells) -> (Vec<Cell>, Vec<Cell>) {
+    let is_unjudged = |(_, group): &(u32, u16)| *group >= DECIDED_UNJUDGED;
+    let of = |unjudged: bool| joined(cells.iter().filter(move |(place, _)| is_unjudged(place) == unjudged));
+    (of(false), of(true))
+}
+
+fn joined<'a>(cells: impl Iterator<Item = (&'a (u32, u16), &'a Cell)>) -> Vec<Cell> {
+    let mut joined: Vec<Cell> = Vec::new();
+    for (_, cell) in cells {
+        match joined.last_mut() {
+            Some(before) if !before.is_known() || !cell.is_known() => before.join(cell),
+            _ => joined.push(cell.clone()),
         }
     }
-    merged
+    joined
 }
 
 /// All verdicts by what they stand for, and the effective number of them: 0 where a cell has none.
@@ -112,6 +136,20 @@ impl Cell {
         for (kind, number) in &other.kinds {
             *self.kinds.entry(*kind).or_default() += number;
         }
+    }
+
+    /// Enough verdicts to stand for the others.
+    fn is_known(&self) -> bool {
+        self.judged >= FEWEST_IN_CELL
+    }
+
+    /// As if every draft without a verdict had been found bad.
+    fn at_worst(mut self) -> Self {
+        let unjudged = (self.drafts - self.judged).max(0.0);
+        self.judged += unjudged;
+        self.squares += unjudged;
+        *self.kinds.entry((1.0_f64.to_bits(), true)).or_default() += unjudged;
+        self
     }
 
     /// Kish's effective number of verdicts.

@@ -1,6 +1,6 @@
 //! The test itself.
 
-use super::cells::{Cells, may_go_out, merged, weighed};
+use super::cells::{Cells, at_worst, may_go_out, weighed};
 use super::evidence::{Draft, Mode, Reach};
 use crate::stats::bounds::{clopper_pearson_upper, weighted_upper};
 use crate::stats::number::count;
@@ -23,6 +23,8 @@ pub struct Rules {
     pub risk: f64,
     /// Version of the score by which the drafts' risks were computed; it must be older than their verdicts.
     pub score_version: u32,
+    /// Second opinions count among the verdicts.
+    pub is_corrected: bool,
 }
 
 /// What lets the gate open.
@@ -50,6 +52,9 @@ pub struct Certificate {
     pub window: (u32, u32),
     /// Version of the score.
     pub score_version: u32,
+    /// Second opinions count in it; otherwise it is as its reviewers judged.
+    #[serde(default)]
+    pub is_corrected: bool,
 }
 
 /// One set of the sequence: a point of the autonomy curve.
@@ -115,7 +120,8 @@ pub struct Certification {
 /// fails. So the probability to certify a set whose share exceeds the limit is at most the risk (up to the approximation in
 /// the bound; `holdpoint simulate` T1–T7).
 ///
-/// Census cells count as a sample of the traffic to come, like all others: a certificate is about tomorrow.
+/// What was decided without a verdict ([`DECIDED_UNJUDGED`](super::DECIDED_UNJUDGED)) is weighed by the verdicts that were asked for afterwards; where there are
+/// fewer than five, all of it counts as bad. Census cells count as a sample of the traffic to come, like all others: a certificate is about tomorrow.
 /// A bad verdict counts in full whether or not its answer was changed since.
 /// Left out: sensitive and fresh drafts, those of `closed` topics, those whose risk is NaN. Defined for every input; without
 /// evidence there is no certificate.
@@ -169,6 +175,7 @@ pub fn certify(drafts: &[Draft], closed: &[u32], rules: &Rules) -> Certification
             risk: rules.risk,
             window: (first, last),
             score_version: rules.score_version,
+            is_corrected: rules.is_corrected,
         }),
         None => Err(Uncertified::OverLimit {
             upper: curve.get(start).map_or(1.0, |step| step.upper),
@@ -251,7 +258,7 @@ fn by_step<'a>(drafts: impl Iterator<Item = &'a Draft>, grid: &[Reach]) -> Vec<C
 
 fn step(reach: Reach, cells: &Cells, drafts: f64, rules: &Rules) -> Step {
     let inside: f64 = cells.values().map(|cell| cell.drafts).sum();
-    let cells = merged(cells);
+    let cells = at_worst(cells);
     let (sum, effective) = weighed(&cells);
     let upper = if effective > 0.0 {
         weighted_upper(&sum, rules.risk)

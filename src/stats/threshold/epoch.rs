@@ -46,8 +46,10 @@ pub fn next_certificate(current: Option<Certificate>, tested: &Certification, at
     if current.score_version != tested.score_version {
         return None;
     }
-    // A limit that was tightened meanwhile holds at once; one that was loosened has to wait.
-    let stays = current.reach.min(tested.reach) == current.reach && current.limit <= tested.limit;
+    // What was tightened meanwhile, limit or risk, holds at once; what was loosened has to wait.
+    let stays = current.reach.min(tested.reach) == current.reach
+        && current.limit <= tested.limit
+        && current.risk <= tested.risk;
     Some(if stays {
         current
     } else {

@@ -21,6 +21,11 @@ impl Mode {
     pub const ALL: [Self; 3] = [Self::Verified, Self::Quote, Self::Compose];
 }
 
+/// The group of held drafts on which whoever decided about them gave a verdict; riskier than every band.
+pub const JUDGED_AT_THE_GATE: u16 = 100;
+/// The group of held drafts that were decided without a verdict; some of them are asked about afterwards.
+pub const DECIDED_UNJUDGED: u16 = 101;
+
 /// What the verdict on a draft says about the answers given today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Evidence {

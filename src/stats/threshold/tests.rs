@@ -7,6 +7,7 @@ const RULES: Rules = Rules {
     limit: 0.04,
     risk: 0.05,
     score_version: 1,
+    is_corrected: false,
 };
 
 fn draft(mode: Mode, risk: f64, evidence: Evidence) -> Draft {
@@ -155,6 +156,23 @@ fn sensitive_and_fresh_drafts_and_closed_topics_neither_count_nor_go_out() {
 }
 
 #[test]
+fn among_many_topics_none_is_closed_by_chance() {
+    // One of fifty has 6 bad of 60: alone it would be above the limit, but among fifty like it one has to look so.
+    let of = |topic, bad: usize| {
+        (0..60).map(move |at| Draft {
+            topic,
+            ..draft(Mode::Quote, 0.1, if at < bad { Evidence::Bad } else { Evidence::Acceptable })
+        })
+    };
+    let alone: Vec<Draft> = of(0, 6).collect();
+    assert!(closed_topics(&alone, 0.04, 0.05)[0].is_closed);
+    let many: Vec<Draft> = of(0, 6).chain((1..50).flat_map(|topic| of(topic, 2))).collect();
+    assert!(closed_topics(&many, 0.04, 0.05).iter().all(|topic| !topic.is_closed));
+    let terrible: Vec<Draft> = of(0, 30).chain((1..50).flat_map(|topic| of(topic, 2))).collect();
+    assert!(closed_topics(&terrible, 0.04, 0.05)[0].is_closed);
+}
+
+#[test]
 fn a_topic_is_closed_by_evidence_only() {
     let drafts: Vec<Draft> = (0..5_u32)
         .flat_map(|topic| {
@@ -209,6 +227,29 @@ fn verdicts_are_weighted_by_what_they_stand_for() {
     // 4 of 200 stand for 40 of 2 000; 30 of 400 for themselves.
     let step = last_step(&month(4, 30, Evidence::Bad));
     assert!((step.estimate - 70.0 / 2_400.0).abs() < 1e-12, "{step:?}");
+}
+
+#[test]
+fn what_was_decided_without_a_verdict_is_not_certified_by_verdicts_on_the_rest() {
+    let approved = (0..200).map(|_| Draft {
+        group: JUDGED_AT_THE_GATE,
+        ..draft(Mode::Quote, 0.1, Evidence::Acceptable)
+    });
+    let taken_over = |judged: usize, found: Evidence| {
+        (0..100).map(move |at| Draft {
+            group: DECIDED_UNJUDGED,
+            ..draft(Mode::Quote, 0.1, if at < judged { found } else { Evidence::None })
+        })
+    };
+    let tested = |judged, found| last_step(&approved.clone().chain(taken_over(judged, found)).collect::<Vec<_>>());
+    let nobody_asked = tested(0, Evidence::None);
+    assert!((nobody_asked.estimate - 100.0 / 300.0).abs() < 1e-12 && !nobody_asked.is_certified, "{nobody_asked:?}");
+    let few_asked = tested(4, Evidence::Acceptable);
+    assert!((few_asked.estimate - 96.0 / 300.0).abs() < 1e-12, "{few_asked:?}");
+    let asked = tested(20, Evidence::Acceptable);
+    assert!(asked.estimate < 1e-12 && asked.effective > 150.0, "{asked:?}");
+    let bad = tested(20, Evidence::Bad);
+    assert!((bad.estimate - 100.0 / 300.0).abs() < 1e-12, "{bad:?}");
 }
 
 #[test]
@@ -275,6 +316,9 @@ fn between_borders_a_certificate_only_shrinks() {
     };
     let rescored = certify(&judged(Mode::Quote, 2_000, 0), &[], &other);
     assert_eq!(next_certificate(wide_certificate, &rescored, false), None);
+    let surer = certify(&judged(Mode::Quote, 2_000, 0), &[], &Rules { risk: 0.01, ..RULES });
+    let renewed = next_certificate(wide_certificate, &surer, false).unwrap();
+    assert_eq!(renewed.risk, 0.01, "whoever wants to be surer is told what is surer");
 }
 
 #[test]

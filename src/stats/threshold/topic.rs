@@ -3,6 +3,7 @@
 use super::cells::cells_by_topic;
 use super::evidence::Draft;
 use crate::stats::bounds::{WeightedSum, weighted_lower};
+use crate::stats::number::count;
 
 /// What is known of a topic.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,10 +26,13 @@ pub struct TopicState {
 ///
 /// By the same weights as the certificate, so that corrected answers count in the same way; sensitive and fresh drafts are
 /// left out. A topic without verdicts is not closed: the certificate of the whole holds it like all others. With a `limit`
-/// that is none every topic is closed; with a `risk` that is none no topic is, as its lower bound is 0.
+/// that is none every topic is closed; with a `risk` that is none no topic is, as its lower bound is 0. The topics share the risk, so that among many
+/// none is closed by chance: its verdicts would be missing from the certificate of the others because they were bad.
 pub fn closed_topics(drafts: &[Draft], limit: f64, risk: f64) -> Vec<TopicState> {
-    let topics = cells_by_topic(drafts).into_iter();
+    let topics = cells_by_topic(drafts);
+    let risk = risk / count(topics.len().max(1));
     topics
+        .into_iter()
         .filter_map(|(topic, cells)| {
             let inside: f64 = cells.iter().map(|cell| cell.drafts).sum();
             let (mut sum, mut reviewed, mut bad) = (WeightedSum::new(), 0, 0);

@@ -14,6 +14,8 @@ pub struct Model {
     pub workspace_id: WorkspaceId,
     pub epoch: i64,
     pub certificate: Json<Certificate>,
+    /// Topics whose own bound is above the limit: it lets nothing of them out.
+    pub closed_topics: Json<Vec<String>>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,

@@ -3,6 +3,7 @@
 use super::values::Json;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
+use crate::stats::metrics::ScoreQuality;
 use crate::stats::threshold::Certification;
 use sea_orm::entity::prelude::*;
 
@@ -17,6 +18,10 @@ pub struct Model {
     pub began_at: Timestamp,
     pub certification: Json<Certification>,
     pub closed_topics: Json<Vec<String>>,
+    /// What was known before says nothing any more: answers had become worse, or the policy was loosened. The beginning of time otherwise.
+    pub evidence_from: Timestamp,
+    /// How good the score was on verdicts that it had not seen; none without such.
+    pub score_quality: Option<Json<ScoreQuality>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -1,6 +1,6 @@
 //! Quality checks: how many wait, the next one, its verdict; and how reviewers judge.
 
-use crate::app::checks::{self, Judged, Next, ReviewerView, Verdict};
+use crate::app::checks::{self, Judged, Next, ReviewersView, Verdict};
 use crate::domain::ids::ItemId;
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody};
@@ -46,13 +46,7 @@ pub(super) async fn judge(
     Ok(Json(checks::judge(&web.app, &caller, id, verdict).await?))
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct Reviewers {
-    reviewers: Vec<ReviewerView>,
-}
-
 /// `GET /api/v1/reviewers`
-pub(super) async fn reviewers(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Reviewers>, Problem> {
-    let reviewers = checks::reviewers(&web.app, &caller).await?;
-    Ok(Json(Reviewers { reviewers }))
+pub(super) async fn reviewers(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<ReviewersView>, Problem> {
+    Ok(Json(checks::reviewers(&web.app, &caller).await?))
 }

@@ -1,8 +1,10 @@
 //! How far the gate is open, why, and what can be said of what went out.
 
+mod watch;
+
 use super::view::{
-    AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, DriftPicture, MonthLine, PlanPart,
-    Point, QualityPage, Section, Words,
+    AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, MonthLine, PlanPart, Point,
+    QualityPage, Section, Words,
 };
 use super::viewer::Viewer;
 use super::{html, sentence};
@@ -10,8 +12,8 @@ use crate::app::evidence::{
     self, AccuracyRow, AnswerRow, AnswersInput, CertificateView, CurvePoint, EpochView, MonthView, PlanInput, PlanView,
     Quality, What, at_most, percent,
 };
-use crate::app::{AppError, Who, policy};
-use crate::domain::account::Role;
+use crate::app::{AppError, Who, checks, policy};
+use crate::domain::account::{Role, Scope};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
 use crate::domain::review::VerdictLabel;
@@ -95,8 +97,13 @@ pub(super) async fn page(
             .as_ref()
             .filter(|epoch| !epoch.curve.is_empty())
             .map(|epoch| curve(epoch, known.autonomy.limit())),
-        drift: known.drift.map(|(figure, level)| DriftPicture::of(figure, level)),
-        drift_words: drift(known.drift),
+        closed: watch::closed(&known),
+        drift: watch::picture(&known),
+        drift_words: watch::in_words(&known),
+        reviewers: match caller.require(Scope::Admin) {
+            Ok(()) => Some(watch::reviewers(&checks::reviewers(&web.app, caller).await?)),
+            Err(_) => None,
+        },
         months: known.months.iter().map(month).collect(),
         topics: accuracy
             .topics
@@ -239,20 +246,6 @@ fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
     AutonomyPicture::of(&now, &more, limit, says, rows.collect())
 }
 
-fn drift(figure: Option<(f64, f64)>) -> String {
-    let Some((figure, level)) = figure else {
-        return "Nothing to watch yet: this begins with the first certificate.".to_owned();
-    };
-    let mood = if figure >= level {
-        "That is an alarm: the gate closes."
-    } else if figure.ln_1p() > 0.7 * level.ln_1p() {
-        "Checks find more bad answers than your limit allows for; if that goes on, the gate closes by itself."
-    } else {
-        "Checks find nothing unusual."
-    };
-    format!("The detector stands at {figure:.0}; at {level:.0} the gate closes by itself. {mood}")
-}
-
 fn month(row: &MonthView) -> MonthLine {
     let counts = match &row.statement {
         Statement::Claim(claim) => claim.counts,
@@ -368,11 +361,17 @@ fn title(input: &AnswersInput) -> String {
         .map(|topic| format!(", about “{topic}”"))
         .unwrap_or_default();
     let version = input.version.map(|_| ", by one agent version").unwrap_or_default();
+    let day = input
+        .day
+        .as_ref()
+        .map(|day| format!(", judged on {day}"))
+        .unwrap_or_default();
+    let by = input.by.map(|_| ", judged by one reviewer").unwrap_or_default();
     let band = input
         .band
         .map(|band| format!(", band {}", band + 1))
         .unwrap_or_default();
-    format!("{what}{when}{topic}{version}{band}")
+    format!("{what}{when}{topic}{version}{day}{by}{band}")
 }
 
 fn answer(viewer: &Viewer, row: &AnswerRow) -> AnswerLine {

@@ -9,7 +9,7 @@ use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
 use crate::app::review::{self, DraftView as Draft, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
-use crate::app::{agents, checks, desk, policy};
+use crate::app::{agents, checks, desk, evidence, policy};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
 use crate::domain::ids::ItemId;
@@ -26,6 +26,8 @@ use serde::Deserialize;
 
 /// Items in the list at most: nobody reads on further, and the next ones move up.
 const LISTED: u64 = 100;
+/// That the gate closed, and what load follows, is told for a week, in milliseconds: then the load is known.
+const LOAD_IS_NEWS_MS: i64 = 7 * 24 * 60 * 60_000;
 /// Characters of a question in the list.
 const QUESTION_CHARS: usize = 160;
 /// Unsupported statements named one by one.
@@ -85,6 +87,9 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
     let agents = agents::agents(&web.app, &viewer.caller).await?;
     let topics = policy::topics(&web.app, &viewer.caller).await?;
     let checks = checks::waiting(&web.app, &viewer.caller).await?;
+    let closed = evidence::closed(&web.app, &viewer.caller).await?;
+    let news = closed.filter(|closed| web.app.now().ms_since(closed.at) < LOAD_IS_NEWS_MS);
+    let load = news.map(|closed| format!("The gate closed by itself. {}", closed.load_in_words));
     let reasons = [
         Reason::CustomerRequest,
         Reason::MissingKnowledge,
@@ -109,6 +114,7 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
             .collect(),
         topics,
         checks,
+        load: load.unwrap_or_default(),
     })
 }
 

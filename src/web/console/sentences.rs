@@ -199,10 +199,19 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "score.fitted" => "The score was made anew from verdicts.".to_owned(),
         "certificate.tested" => "The certificate was tested.".to_owned(),
         "gate.opened" => "A certificate opened the gate.".to_owned(),
-        "gate.closed" => "The gate was closed: its certificate ended.".to_owned(),
+        "gate.closed" => gate_closed(entry).to_owned(),
         "autonomy.changed" => format!("{who} changed what may go out without a person."),
         "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
+        "rehearsal.started" => match content::<String>(entry, "file") {
+            Some(file) => format!("{who} began a rehearsal of “{file}”."),
+            None => format!("{who} began a rehearsal."),
+        },
+        "rehearsal.drafted" => "All questions of a rehearsal are drafted.".to_owned(),
+        "rehearsal.judged" => format!("{who} judged an answer of a rehearsal."),
+        "rehearsal.undone" => format!("{who} took a verdict of a rehearsal back."),
+        "rehearsal.ended" => format!("{who} ended a rehearsal."),
+        "rehearsal.removed" => format!("{who} removed a rehearsal."),
         "check.leased" => format!("{who} opened or left a quality check."),
         "check.judged" => format!("{who} judged a quality check."),
         "checks.mixed" => "Checks of the reviewers were put among the others.".to_owned(),
@@ -232,6 +241,15 @@ fn by_itself(entry: &EntryView, names: &Names, visitor: &str) -> String {
     } else {
         let responsible = responsible.join(" and ");
         format!("The AI answered {visitor} by itself: {responsible} without a certificate.")
+    }
+}
+
+fn gate_closed(entry: &EntryView) -> &'static str {
+    match content::<String>(entry, "because").as_deref() {
+        Some("drift") => "The gate closed by itself: quality checks found that answers have become worse.",
+        Some("answers changed") => "The gate closed by itself: what its certificate rested on has changed.",
+        Some("tested anew") => "The gate closed by itself: the last test could not certify any answers.",
+        _ => "The gate was closed: its certificate ended.",
     }
 }
 

@@ -3,6 +3,7 @@
 use super::node::Script;
 use super::{QUESTIONS, shop};
 use crate::app::{OWNER_EMAIL, OWNER_PASSWORD};
+use crate::smtp::SmtpServer;
 use crate::duty::{DEADLINE_MS, apply, go_to_monday, policy};
 use serde_json::json;
 
@@ -14,6 +15,7 @@ async fn when_nobody_is_there_the_widget_says_when_somebody_is_back_and_asks_for
         return;
     };
     let app = shop().await;
+    let _server = SmtpServer::of(&app).await;
     apply(&app, &format!("{}{REFUNDS}", policy("take_email"))).await;
     go_to_monday(&app, 20);
     script

@@ -41,9 +41,11 @@ pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
 pub use moment::Moment;
 pub use overview::{LivePage, LivePart, LiveRow};
-pub use picture::{AutonomyPicture, CurveLine, Dot, DriftPicture, Point};
+pub use picture::{AutonomyPicture, CurveLine, Dot, DriftDot, DriftLine, DriftPicture, Point};
 pub use policy::{PolicyPage, PolicyVersion, ReleasedTopic};
-pub use quality::{AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage};
+pub use quality::{
+    AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage, ReviewerLine, ReviewersPart,
+};
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };

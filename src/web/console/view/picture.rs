@@ -11,7 +11,9 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 206.0;
 /// Errors are shown up to so many limits.
 const LIMITS_SHOWN: f64 = 2.5;
-const BAR: f64 = 300.0;
+/// Where the axis of the watch lies, and the room above its alarm.
+const DRIFT_BOTTOM: f64 = 150.0;
+const ABOVE_ALARM: f64 = 16.0;
 
 /// The autonomy curve.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,23 +129,103 @@ impl AutonomyPicture {
     }
 }
 
-/// How far the detector is from its alarm.
+/// How the detector came to stand where it stands, day by day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriftPicture {
-    /// Width of the bar; the alarm is at its full length.
-    pub filled: f64,
-    /// The full length.
-    pub full: f64,
+    /// Its days, for a polyline.
+    pub line: String,
+    /// The days on which something bad was found drawn full, the others hollow.
+    pub dots: Vec<DriftDot>,
+    /// Height of the alarm.
+    pub alarm_y: f64,
+    /// Marks of the vertical axis.
+    pub upwards: Vec<(f64, String)>,
+    /// The first and the last day: place, which side of it the words stand, and words.
+    pub across: Vec<(f64, &'static str, String)>,
+    /// Everything in one sentence, for who does not see it.
+    pub says: String,
+    /// The same as a table, the newest first.
+    pub rows: Vec<DriftLine>,
+}
+
+/// A day in the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DriftDot {
+    /// Where.
+    pub x: f64,
+    /// Where.
+    pub y: f64,
+    /// Something bad was found.
+    pub is_bad: bool,
+}
+
+/// A day in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DriftLine {
+    /// Which, as in `2026-05-14`.
+    pub date: String,
+    /// The same in words.
+    pub day: String,
+    /// Where the detector stood in the end.
+    pub figure: f64,
+    /// Checks judged.
+    pub checks: u64,
+    /// Bad ones among them.
+    pub bad: u64,
 }
 
 impl DriftPicture {
-    /// The figure against its alarm level, both by their logarithms: it grows by multiplication.
-    pub fn of(figure: f64, level: f64) -> Self {
-        let part = figure.max(0.0).ln_1p() / level.max(1.0).ln_1p();
-        Self {
-            filled: rounded(BAR * part.clamp(0.0, 1.0)),
-            full: BAR,
-        }
+    /// Draws the days in their order, `number` being that of each in the calendar. Up to the alarm `level` by logarithms: the figure grows by
+    /// multiplication. None without a day.
+    pub fn of(days: Vec<(i64, DriftLine)>, level: f64) -> Option<Self> {
+        let (first, last) = (days.first()?.clone(), days.last()?.clone());
+        let (from, to) = (TOP + ABOVE_ALARM, DRIFT_BOTTOM);
+        let y = |figure: f64| {
+            let part = figure.max(0.0).ln_1p() / level.max(1.0).ln_1p();
+            rounded((to - part * (to - from)).max(TOP))
+        };
+        #[expect(clippy::cast_precision_loss, reason = "days of a calendar")]
+        let x = |day: i64| match last.0 - first.0 {
+            0 => rounded(LEFT + (RIGHT - LEFT) / 2.0),
+            span => rounded(LEFT + (day - first.0) as f64 / span as f64 * (RIGHT - LEFT)),
+        };
+        let dots: Vec<DriftDot> = days
+            .iter()
+            .map(|(number, day)| DriftDot {
+                x: x(*number),
+                y: y(day.figure),
+                is_bad: day.bad > 0,
+            })
+            .collect();
+        let line: Vec<String> = dots.iter().map(|dot| format!("{},{}", dot.x, dot.y)).collect();
+        let (checks, bad) = days
+            .iter()
+            .fold((0, 0), |(checks, bad), (_, day)| (checks + day.checks, bad + day.bad));
+        let across = if first.0 == last.0 {
+            vec![(x(first.0), "middle", first.1.day.clone())]
+        } else {
+            vec![(LEFT, "start", first.1.day.clone()), (RIGHT, "end", last.1.day.clone())]
+        };
+        let marks = [0.0, 10.0, 100.0, 1_000.0]
+            .into_iter()
+            .filter(|mark| *mark * 2.0 < level);
+        Some(Self {
+            says: format!(
+                "From {} to {} {checks} checks were judged, {bad} of them bad; the detector stood at {:.0} in the end and closes the gate at {level:.0}.",
+                first.1.day, last.1.day, last.1.figure
+            ),
+            line: line.join(" "),
+            dots,
+            alarm_y: y(level),
+            upwards: marks.map(|mark| (y(mark), format!("{mark:.0}"))).collect(),
+            across,
+            rows: days.into_iter().rev().map(|(_, day)| day).collect(),
+        })
+    }
+
+    /// The drawing's box.
+    pub fn size(&self) -> String {
+        format!("0 0 {} {}", WIDTH + 20.0, DRIFT_BOTTOM + 28.0)
     }
 }
 
@@ -188,9 +270,40 @@ mod tests {
     }
 
     #[test]
-    fn the_detectors_bar_is_full_at_the_alarm() {
-        assert_eq!(DriftPicture::of(3_000.0, 3_000.0).filled.to_bits(), BAR.to_bits());
-        assert_eq!(DriftPicture::of(0.0, 3_000.0).filled.to_bits(), 0.0_f64.to_bits());
-        assert!(DriftPicture::of(f64::MAX, 3_000.0).filled <= BAR);
+    fn the_watch_rises_to_its_alarm_and_says_what_it_shows() {
+        let day = |number: i64, figure, bad| {
+            let day = format!("2026-05-{number:02}");
+            (
+                number,
+                DriftLine {
+                    date: day.clone(),
+                    day,
+                    figure,
+                    checks: 10,
+                    bad,
+                },
+            )
+        };
+        assert_eq!(DriftPicture::of(Vec::new(), 3_000.0), None);
+        let days = vec![day(3, 0.2, 0), day(5, 40.0, 2), day(9, f64::MAX, 8)];
+        let picture = DriftPicture::of(days, 3_000.0).unwrap_or_else(|| unreachable!("there are days"));
+        let places: Vec<(f64, f64)> = picture.dots.iter().map(|dot| (dot.x, dot.y)).collect();
+        assert!(places.is_sorted_by(|a, b| a.0 < b.0 && a.1 > b.1), "{places:?}");
+        assert!(
+            places
+                .iter()
+                .all(|(x, y)| (LEFT..=RIGHT).contains(x) && (TOP..=DRIFT_BOTTOM).contains(y))
+        );
+        assert!(
+            places.last().is_some_and(|(_, y)| *y <= picture.alarm_y),
+            "beyond the alarm"
+        );
+        assert!(
+            picture
+                .says
+                .contains("From 2026-05-03 to 2026-05-09 30 checks were judged, 10 of them bad")
+        );
+        let alone = DriftPicture::of(vec![day(3, 0.2, 0)], 3_000.0);
+        assert!(alone.is_some_and(|picture| picture.across.len() == 1 && picture.dots.len() == 1));
     }
 }

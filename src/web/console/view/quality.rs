@@ -24,7 +24,9 @@ pub struct QualityPage {
     pub curve: Option<AutonomyPicture>,
     /// The months, the newest first.
     pub months: Vec<MonthLine>,
-    /// How far the detector is from its alarm; none before the first certificate.
+    /// When and why the gate closed by itself, and what load to expect; empty while it is open.
+    pub closed: Vec<String>,
+    /// The way of the detector; none before the first check under a certificate.
     pub drift: Option<DriftPicture>,
     /// What that means.
     pub drift_words: String,
@@ -32,6 +34,8 @@ pub struct QualityPage {
     pub topics: Vec<AccuracyLine>,
     /// Accuracy by agent version.
     pub versions: Vec<AccuracyLine>,
+    /// How reviewers judge; none for those who do not manage.
+    pub reviewers: Option<ReviewersPart>,
     /// What to expect.
     pub plan: PlanPart,
 }
@@ -87,6 +91,38 @@ pub struct AccuracyLine {
     pub bad: u64,
     /// Estimate and interval, in words.
     pub says: String,
+}
+
+/// How reviewers judge.
+#[derive(Clone, Debug)]
+pub struct ReviewersPart {
+    /// All together, in a sentence.
+    pub team: String,
+    /// Each of them.
+    pub rows: Vec<ReviewerLine>,
+}
+
+/// A reviewer.
+#[derive(Clone, Debug)]
+pub struct ReviewerLine {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Verdicts within the last year.
+    pub verdicts: u64,
+    /// How long one takes, and how many came too fast.
+    pub time: String,
+    /// How often they agree with colleagues.
+    pub agreement: String,
+    /// The same beyond chance.
+    pub ac1: String,
+    /// How they judge what is known.
+    pub known: String,
+    /// How they judge what they have judged before.
+    pub repeats: String,
+    /// A gentle word; empty if none is due.
+    pub word: String,
 }
 
 /// What to expect.

@@ -28,6 +28,8 @@ pub struct QueuePage {
     pub topics: Vec<String>,
     /// Quality checks that wait for this reviewer.
     pub checks: u64,
+    /// What load to expect since the gate closed by itself; empty if it has not lately.
+    pub load: String,
 }
 
 /// The list of waiting items, oldest unanswered message first. `GET /parts/queue`.
