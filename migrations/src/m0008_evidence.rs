@@ -54,11 +54,14 @@ CREATE TABLE evidence (
     probability {real} CHECK (probability BETWEEN 0 AND 1),
     seq {int},
     is_drawn {bool},
+    weight {real},
+    is_kept_back {bool} NOT NULL,
     left_out {bool} NOT NULL,
     label TEXT CHECK (label IN ('acceptable', 'bad', 'cannot_judge')),
     judged_by TEXT CHECK (judged_by IN ('gate', 'sample', 'requeue')),
     judged_at {int},
     second_label TEXT CHECK (second_label IN ('acceptable', 'bad', 'cannot_judge')),
+    second_at {int},
     is_changed {bool} NOT NULL,
     created_at {int} NOT NULL,
     UNIQUE (workspace_id, draft_id),
@@ -70,8 +73,11 @@ CREATE TABLE evidence (
     FOREIGN KEY (workspace_id, agent_version_id) REFERENCES agent_versions (workspace_id, id)
 ) {strict};
 CREATE INDEX evidence_by_month ON evidence (workspace_id, month, created_at);
+CREATE INDEX evidence_by_time ON evidence (workspace_id, created_at);
+CREATE INDEX evidence_drawn ON evidence (workspace_id, month, is_drawn);
 CREATE INDEX evidence_by_content ON evidence (workspace_id, rests_on);
 CREATE INDEX evidence_judged ON evidence (workspace_id, judged_at);
+CREATE INDEX evidence_judged_again ON evidence (workspace_id, second_at);
 
 CREATE TABLE sampling_months (
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id),
@@ -82,6 +88,7 @@ CREATE TABLE sampling_months (
     probabilities TEXT NOT NULL,
     requeue_probability {real} NOT NULL CHECK (requeue_probability BETWEEN 0 AND 1),
     drawn_through {int} NOT NULL,
+    sent TEXT NOT NULL,
     opened_at {int} NOT NULL,
     closed_at {int},
     statement TEXT,
@@ -110,7 +117,6 @@ CREATE TABLE checks (
     created_at {int} NOT NULL,
     closed_at {int},
     UNIQUE (workspace_id, id),
-    UNIQUE (workspace_id, draft_id, purpose, for_member),
     CHECK ((label IS NULL) = (closed_at IS NULL)),
     CHECK ((label IS NULL) = (member_id IS NULL)),
     CHECK ((leased_by IS NULL) = (leased_until IS NULL)),
@@ -120,6 +126,8 @@ CREATE TABLE checks (
     FOREIGN KEY (workspace_id, leased_by) REFERENCES members (workspace_id, id),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id)
 ) {strict};
+CREATE UNIQUE INDEX checks_asked_once ON checks (workspace_id, draft_id, purpose) WHERE closed_at IS NULL AND for_member IS NULL;
+CREATE UNIQUE INDEX checks_of_one_asked_once ON checks (workspace_id, draft_id, purpose, for_member) WHERE for_member IS NOT NULL;
 CREATE INDEX checks_waiting ON checks (workspace_id, closed_at, place);
 CREATE INDEX checks_by_draft ON checks (workspace_id, draft_id);
 CREATE INDEX checks_by_member ON checks (workspace_id, member_id, closed_at);

@@ -217,8 +217,8 @@ async fn summary(
 }
 
 async fn decision_view(
+    (app, caller): (&App, &Caller),
     rows: &Rows<'_>,
-    caller: &Caller,
     names: &mut Names,
     agent_id: AgentId,
     row: decision::Model,
@@ -230,7 +230,7 @@ async fn decision_view(
         reasons: row.reasons.0,
         policy_version: row.policy_version,
         terms: row.terms.0,
-        confidence: if evidence::may_see_score(rows, caller, row.draft_id).await? {
+        confidence: if evidence::may_see_score(app, rows, caller, row.draft_id).await? {
             row.confidence
         } else {
             None
@@ -305,7 +305,7 @@ pub async fn conversation(app: &App, caller: &Caller, id: ConversationId) -> Res
     let mut drafts = Vec::new();
     for draft in rows.drafts_of_turns(&turns).await? {
         let decision = match rows.decision_of(draft.id).await? {
-            Some(decided) => Some(decision_view(&rows, caller, &mut names, row.agent_id, decided).await?),
+            Some(decided) => Some(decision_view((app, caller), &rows, &mut names, row.agent_id, decided).await?),
             None => None,
         };
         let release_id = rows.release_of(draft.id).await?.map(|release| release.id);

@@ -1,11 +1,11 @@
 //! The log: reading it, and proving that nobody has changed it.
 
-use super::caller::Caller;
+use super::caller::{Caller, Who};
 use super::evidence::scores_shown;
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::ids::DraftId;
-use crate::domain::log::{ChainVerifier, Entry, Hash};
+use crate::domain::log::{ChainVerifier, Entry, Hash, Line};
 use crate::domain::screening::mask;
 use crate::domain::time::Timestamp;
 use crate::store::Rows;
@@ -74,11 +74,11 @@ fn masked(content: Value) -> Value {
 const OF_THE_SCORE: [&str; 3] = ["score", "band", "probability"];
 
 /// Entries as this caller may see them: what is known of an answer's score is left out until nobody judges it any more.
-async fn shown(rows: &Rows<'_>, caller: &Caller, entries: Vec<Entry>) -> Result<Vec<EntryView>, AppError> {
+async fn shown(app: &App, rows: &Rows<'_>, caller: &Caller, entries: Vec<Entry>) -> Result<Vec<EntryView>, AppError> {
     let draft_of = |refs: &BTreeMap<String, String>| -> Option<DraftId> { refs.get("draft")?.parse().ok() };
     let graded = entries.iter().filter(|entry| entry.header.refs.contains_key("score"));
     let drafts: Vec<DraftId> = graded.filter_map(|entry| draft_of(&entry.header.refs)).collect();
-    let seen = scores_shown(rows, caller, &drafts).await?;
+    let seen = scores_shown(app, rows, caller, &drafts).await?;
     let views = entries.into_iter().map(|entry| {
         let mut view = EntryView::from(entry);
         if !draft_of(&view.refs).is_some_and(|draft| seen.contains(&draft)) {
@@ -112,7 +112,21 @@ pub async fn after(app: &App, caller: &Caller, after: i64, limit: u64) -> Result
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let entries = rows.log_after(after, limit).await?;
-    shown(&rows, caller, entries).await
+    shown(app, &rows, caller, entries).await
+}
+
+/// Entries after a sequence as they are taken along, oldest first: with everything that verifies them, and without what was said. For the
+/// machine's administrator alone: how risky answers are taken to be stands in them.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn exported(app: &App, caller: &Caller, after: i64, limit: u64) -> Result<Vec<Line>, AppError> {
+    caller.require(Scope::Read)?;
+    if !matches!(caller.who, Who::Admin) {
+        return Err(AppError::Forbidden);
+    }
+    let entries = app.store().rows(caller.workspace_id).log_after(after, limit).await?;
+    Ok(entries.into_iter().map(Line::from).collect())
 }
 
 /// Entries before a sequence (the newest when none), newest first.
@@ -123,7 +137,7 @@ pub async fn before(app: &App, caller: &Caller, before: Option<i64>, limit: u64)
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let entries = rows.log_before(before, limit).await?;
-    shown(&rows, caller, entries).await
+    shown(app, &rows, caller, entries).await
 }
 
 /// Sequence of the newest entry.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
-use crate::store::{Change, JobKind};
+use crate::store::{Change, JobKind, LONGEST_RETRY_MS};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ const LANES: [(&[JobKind], usize); 8] = [
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// First and longest pause before a failed job is tried again, in milliseconds.
-const RETRY_MS: (i64, i64) = (1_000, 60_000);
+const RETRY_MS: (i64, i64) = (1_000, LONGEST_RETRY_MS);
 
 type Running = Arc<Mutex<HashSet<(JobKind, Uuid)>>>;
 
@@ -143,7 +143,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,
             JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
-            JobKind::Evidence => evidence::keep(app, workspace_id).await,
+            JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
         }

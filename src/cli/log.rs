@@ -13,6 +13,8 @@ use serde_json::Value;
 pub(crate) enum Log {
     /// Entries in the order in which they happened
     Show(Show),
+    /// Print the whole log as JSON lines, without what was said: to verify it elsewhere, like with `sample verify --log`
+    Export,
     /// Check that no entry is missing, changed or out of order; exit code 7 if one is
     Verify(Verify),
 }
@@ -44,6 +46,19 @@ impl Log {
             Self::Show(Show { after, limit }) => {
                 let answer = client.get(&format!("/api/v1/log?after={after}&limit={limit}")).await?;
                 context.answer(&answer, entries)
+            }
+            Self::Export => {
+                let mut after = 0;
+                loop {
+                    let page = client.get(&format!("/api/v1/log/export?limit=200&after={after}")).await?;
+                    for entry in list(&page, "/items") {
+                        after = number(entry, "/seq");
+                        output::print(&entry.to_string())?;
+                    }
+                    if page["next"].is_null() {
+                        return Ok(());
+                    }
+                }
             }
             Self::Verify(Verify { head }) => {
                 let question = head.map_or_else(String::new, |head| format!("?head={}", escaped(&head)));

@@ -4,10 +4,17 @@ use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::checks::{Judge, next, reviewers};
 use super::context::Context;
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::show::{list, text};
+use crate::app::evidence::DrawView;
+use crate::domain::evidence::MonthName;
+use crate::domain::evidence::audit::Audit;
+use crate::domain::log::{Entry, Line};
 use clap::{Args, Subcommand};
 use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(crate) struct Sample {
@@ -55,6 +62,9 @@ struct Verify {
     /// The month, like 2026-05
     #[arg(long, value_name = "MONTH")]
     month: String,
+    /// Recheck an exported log (`log export`) instead of the server's, from this file alone
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
 }
 
 impl Sample {
@@ -81,10 +91,14 @@ impl Sample {
                 let answer = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
                 context.answer(&answer.await?, plan)
             }
-            SampleCommand::Verify(Verify { month }) => {
-                let path = format!("/api/v1/quality/draw?month={}", escaped(&month));
-                let asked = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
-                let answer = asked.await?;
+            SampleCommand::Verify(Verify { month, log }) => {
+                let answer = if let Some(file) = log {
+                    from_file(&month, &file)?
+                } else {
+                    let path = format!("/api/v1/quality/draw?month={}", escaped(&month));
+                    let asked = Client::asked(&context, Needs::Database, async |client| client.get(&path).await);
+                    asked.await?
+                };
                 context.answer(&answer, draw)?;
                 // Whoever rechecks in a script reads the exit code.
                 if answer["is_fair"].as_bool().unwrap_or_default() {
@@ -110,6 +124,35 @@ impl Sample {
             }
         }
     }
+}
+
+/// Rechecks a month from an exported log. Nothing else is asked: no server, no database.
+fn from_file(month: &str, file: &Path) -> Result<Value, Failure> {
+    let usage = |sentence: String| Failure::new(Code::Usage, sentence);
+    let name = month.parse::<MonthName>().map_err(|wrong| usage(wrong.to_string()))?;
+    let shown = file.display();
+    let lines = File::open(file)
+        .map_err(|error| Failure::new(Code::NotFound, format!("{shown} cannot be opened ({error})")))
+        .map(BufReader::new)?
+        .lines();
+    let mut audit = Audit::of(name);
+    for (number, line) in (1_u64..).zip(lines) {
+        let line = line.map_err(|error| Failure::failed(format!("{shown} cannot be read ({error})")))?;
+        let entry = serde_json::from_str::<Line>(&line)
+            .map_err(|error| error.to_string())
+            .and_then(|line| Entry::try_from(line).map_err(|wrong| wrong.to_string()));
+        let wrong = |why| {
+            usage(format!(
+                "line {number} of {shown} is no entry of a log as `holdpoint log export` prints them: {why}"
+            ))
+        };
+        audit.hear(&entry.map_err(wrong)?);
+    }
+    let found = audit
+        .finish()
+        .map_err(|why| Failure::new(Code::Conflict, format!("{name}: {why}")))?;
+    serde_json::to_value(DrawView::of(name, &found))
+        .map_err(|error| Failure::failed(format!("the figures cannot be printed ({error})")))
 }
 
 fn percent(value: &Value, pointer: &str) -> String {

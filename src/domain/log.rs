@@ -4,6 +4,10 @@
 //! The chain covers the first and `SHA-256(salt ‖ content)`: after salt and content are erased together it still
 //! verifies, and what was erased cannot be guessed back.
 
+mod line;
+
+pub use line::{Line, NotAnEntry};
+
 use super::ids::{MemberId, VisitorId, WorkspaceId};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -132,8 +136,6 @@ events! {
     GateOpened = "gate.opened",
     /// The gate was closed because a certificate ended.
     GateClosed = "gate.closed",
-    /// Quality checks were put among the others, to see how reviewers judge.
-    ChecksMixed = "checks.mixed",
     /// A quality check was judged.
     CheckJudged = "check.judged",
     /// Somebody looks at a quality check, or looks away.

@@ -38,8 +38,8 @@ pub struct AnswerFilter {
     pub by: Option<MemberId>,
     /// The verdict that counts was given from then on and before then.
     pub judged: Option<(Timestamp, Timestamp)>,
-    /// No check of it waits for anybody.
-    pub no_check_waits: bool,
+    /// No check of it waits for anybody, and nobody is kept from knowing its verdict: it was made before this, or is not kept back.
+    pub told_since: Option<Timestamp>,
 }
 
 impl AnswerFilter {
@@ -94,7 +94,13 @@ impl AnswerFilter {
                     .and(evidence::Column::JudgedAt.lt(until))
             }))
             .add_option(self.by.map(|member| Expr::exists(judged_by(member))))
-            .add_option(self.no_check_waits.then(|| Expr::exists(waits).not()))
+            .add_option(self.told_since.map(|since| {
+                Condition::all().add(Expr::exists(waits).not()).add(
+                    Condition::any()
+                        .add(evidence::Column::IsKeptBack.eq(false))
+                        .add(evidence::Column::CreatedAt.lt(since)),
+                )
+            }))
     }
 }
 
@@ -124,11 +130,12 @@ impl Rows<'_> {
         self.all(query).await
     }
 
-    /// Those of these drafts about which nothing has to be hidden any more: judged, or of a month that is closed, and no check waits.
+    /// Those of these drafts about which nothing has to be hidden any more: judged, or of a month that is closed; no check waits; and not
+    /// kept back, unless made before `since`.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn settled(&self, drafts: &[DraftId]) -> Result<HashSet<DraftId>, StoreError> {
+    pub async fn settled(&self, drafts: &[DraftId], since: Timestamp) -> Result<HashSet<DraftId>, StoreError> {
         let query = self
             .select::<evidence::Entity>()
             .filter(evidence::Column::DraftId.is_in(drafts.iter().copied()));
@@ -155,7 +162,8 @@ impl Rows<'_> {
             .collect();
         let settled = known.into_iter().filter(|row| {
             let is_judged = row.label.is_some() || closed.contains(&row.month);
-            is_judged && !waiting.contains(&row.draft_id)
+            let is_kept_back = row.is_kept_back && row.created_at >= since;
+            is_judged && !is_kept_back && !waiting.contains(&row.draft_id)
         });
         Ok(settled.map(|row| row.draft_id).collect())
     }

@@ -13,7 +13,6 @@ use std::collections::HashMap;
 
 /// A query may name so many ids at once.
 const AT_ONCE: usize = 500;
-
 impl Rows<'_> {
     /// The newest version of the score; none while it is the one set by hand.
     ///
@@ -46,6 +45,7 @@ impl Rows<'_> {
             .select_only()
             .column(evidence::Column::DraftId)
             .filter(evidence::Column::RestsOn.eq(rests_on))
+            .filter(evidence::Column::LeftOut.eq(false))
             .filter(evidence::Column::Label.is_in([VerdictLabel::Acceptable, VerdictLabel::Bad]))
             .limit(most);
         Ok(query.into_tuple::<DraftId>().all(self.connection()).await?.len() as u64)
@@ -102,22 +102,6 @@ impl Rows<'_> {
                     .add(evidence::Column::IsDrawn.eq(true)),
             );
         Ok(query.count(self.connection()).await?)
-    }
-
-    /// How many of a month's answers went out by decision in each band.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn sent_by_band(&self, month: &str) -> Result<Vec<(i64, i64)>, StoreError> {
-        let query = self
-            .select::<evidence::Entity>()
-            .filter(evidence::Column::Month.eq(month))
-            .filter(evidence::Column::IsSent.eq(true))
-            .select_only()
-            .column(evidence::Column::Band)
-            .column_as(evidence::Column::DraftId.count(), "answers")
-            .group_by(evidence::Column::Band);
-        Ok(query.into_tuple().all(self.connection()).await?)
     }
 
     /// How many answers made from `from` on and before `until` went out by decision.

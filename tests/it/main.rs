@@ -32,6 +32,7 @@ mod durability_power_loss;
 mod duty;
 mod engine;
 mod evidence;
+mod evidence_mends;
 mod fitness;
 mod forming;
 mod in_charge;

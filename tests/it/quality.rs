@@ -115,6 +115,7 @@ pub(crate) async fn plant(app: &TestApp) {
                 probabilities: Json(vec![0.1]),
                 requeue_probability: 1.0,
                 drawn_through: 0,
+                sent: Json(vec![2_412]),
                 opened_at: now,
                 closed_at: Some(now),
                 statement: Some(Json(statement)),
@@ -222,6 +223,8 @@ async fn every_figure_opens_the_answers_it_counts_for_those_who_manage() {
     visitor.says(OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
+    // What is judged today is counted from tomorrow on.
+    app.advance_ms(24 * 60 * 60_000);
     let accuracy = eventually("a verdict", async || {
         let known = app.owner().get("/api/v1/quality/accuracy").await.ok();
         (known["topics"][0]["judged"] == 1).then_some(known)

@@ -745,6 +745,7 @@ impl Planted {
 
 impl Planted {
     /// An answer that went out, was drawn, judged twice, and is asked about once more; and a test that certified nothing.
+    #[expect(clippy::too_many_lines, reason = "a row of every table of the evidence")]
     async fn plant_evidence(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let workspace_id = self.workspace;
         tx.insert(evidence::Model {
@@ -765,11 +766,14 @@ impl Planted {
             probability: Some(0.5),
             seq: Some(1),
             is_drawn: Some(true),
+            weight: Some(1.0),
+            is_kept_back: true,
             left_out: false,
             label: Some(VerdictLabel::Acceptable),
             judged_by: Some(JudgedBy::Sample),
             judged_at: Some(AT),
             second_label: Some(VerdictLabel::Acceptable),
+            second_at: Some(AT),
             is_changed: false,
             created_at: AT,
         })
@@ -819,12 +823,13 @@ impl Planted {
         tx.insert(sampling_month::Model {
             workspace_id,
             month: "2026-09".to_owned(),
-            draw_key: Some(self.secret().to_vec()),
+            draw_key: Some(self.secret()),
             commitment: vec![6; 32],
             cuts: Json(Vec::new()),
             probabilities: Json(vec![0.5]),
             requeue_probability: 0.5,
             drawn_through: 1,
+            sent: Json(vec![1]),
             opened_at: AT,
             closed_at: None,
             statement: None,

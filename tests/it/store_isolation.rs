@@ -17,7 +17,7 @@ use holdpoint::store::entity::{
     sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
     webhook_secret,
 };
-use holdpoint::store::{AnswerFilter, JobKind, QueueFilter, Store};
+use holdpoint::store::{AnswerFilter, Asker, JobKind, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -33,6 +33,15 @@ where
     let rows: Vec<E::Model> = E::of(asked).all(raw).await.unwrap();
     let table = E::default().table_name().to_owned();
     (table, rows.into_iter().map(workspace_of).collect())
+}
+
+/// The planted member at the desk of checks.
+const fn asker_of(planted: Planted) -> Asker {
+    Asker {
+        member: planted.member,
+        is_alone: true,
+        now: AT,
+    }
 }
 
 macro_rules! scoped_tables {
@@ -78,6 +87,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
 /// Asks every public query of [`Rows`] as `asker` for what is `theirs`; whatever is answered comes back as text.
 ///
 /// [`Rows`]: holdpoint::store::Rows
+#[expect(clippy::too_many_lines, reason = "a list, one entry a query")]
 async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) -> Vec<(&'static str, String)> {
     let rows = store.rows(asker);
     let mut answers: Vec<(&'static str, String)> = Vec::new();
@@ -178,7 +188,14 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         evidence_since(AT);
         evidence_of_month("2026-09");
         unjudged_of_month("2026-09");
-        sent_by_band("2026-09");
+        waits_for_second("2026-09");
+        month_cells("2026-09", AT.plus_ms(1));
+        topic_cells(AT, AT.plus_ms(1));
+        load_of_month("2026-09");
+        drafts_of_month("2026-09", true, None);
+        conversations_since(AT);
+        newest_verdicts();
+        verdicts_between(AT, AT.plus_ms(1));
         verdicts_since(AT);
         sampled_since(AT);
         sent_between(AT.plus_ms(-1), AT.plus_ms(1));
@@ -198,7 +215,12 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         judged_checks_of(&[theirs.draft]);
         checks_judged_since(AT);
         checks_of_reviewers_since(AT);
-        agreed_before(AT.plus_ms(1), 100);
+        agreed_before(AT.plus_ms(1), AT.plus_ms(-1), 100);
+        waiting_checks_of(&[theirs.draft]);
+        checks_waiting(asker_of(theirs));
+        first_check(asker_of(theirs));
+        checks_heard_before(asker_of(theirs));
+        leased_check(asker_of(theirs));
         evidence_of(&[theirs.draft]);
         rehearsal(theirs.rehearsal);
         rehearsals(None, 100);
@@ -209,7 +231,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         last_rehearsed_by(theirs.rehearsal, theirs.member);
         rehearsal_counts(theirs.rehearsal);
         answers(&AnswerFilter::default(), None, 100);
-        settled(&[theirs.draft]);
+        settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
     }
     answers
@@ -233,8 +255,16 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "unassigned_items",
             "spam",
             "unjudged_of_month",
-            "sent_by_band",
+            "waits_for_second",
+            "month_cells",
+            "topic_cells",
+            "load_of_month",
+            "newest_verdicts",
+            "checks_heard_before",
+            "leased_check",
             "features",
+            "decided_on",
+            "decided_before",
             "is_decided",
             "rehearsal_counts",
             "settled",
@@ -254,7 +284,17 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
         let nobody = WorkspaceId::from(uuid::Uuid::now_v7());
         for (query, answer) in everything_asked(&store, nobody, theirs).await {
             assert!(
-                ["None", "[]", "0", "{}", "false", "Failing { count: 0, since: None }"].contains(&answer.as_str()),
+                [
+                    "None",
+                    "[]",
+                    "0",
+                    "{}",
+                    "false",
+                    "(0, 0, 0)",
+                    "(None, None, 0)",
+                    "Failing { count: 0, since: None }"
+                ]
+                .contains(&answer.as_str()),
                 "{query} answers {answer}"
             );
         }
@@ -276,6 +316,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/care.rs"),
         include_str!("../../src/store/failing.rs"),
         include_str!("../../src/store/evidence.rs"),
+        include_str!("../../src/store/evidence_counts.rs"),
         include_str!("../../src/store/quality_checks.rs"),
         include_str!("../../src/store/rehearsals.rs"),
         include_str!("../../src/store/answers.rs"),

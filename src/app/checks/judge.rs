@@ -6,7 +6,7 @@ use crate::app::evidence::{self, Asked};
 use crate::app::{App, AppError};
 use crate::domain::evidence::CheckPurpose;
 use crate::domain::evidence::check::{
-    Consequence, SECOND_OPINIONS, consequence, is_hasty, is_held_by_other, second_opinion_is_due,
+    Consequence, SECOND_OPINIONS, consequence, is_hasty, is_held_by_other, second_opinion_is_due, took_ms,
 };
 use crate::domain::ids::{DraftId, ItemId, MemberId};
 use crate::domain::log::{Actor, EventKind};
@@ -108,13 +108,14 @@ async fn judge_in(
     let Some(row) = tx.check(id).await? else {
         return Err(unknown);
     };
-    let desk = Desk::of(tx).await?;
+    let desk = Desk::of(tx, member, now).await?;
+    let judged = tx.judged_checks_of(&[row.draft_id]).await?;
     if row.closed_at.is_some() {
         return Err(refused(
             "this quality check was judged already; go on with the next one",
         ));
     }
-    if !desk.is_for(&row, member, now) {
+    if !desk.is_for(&row, &judged) {
         return Err(unknown);
     }
     if row.leased_by != Some(member) {
@@ -125,16 +126,16 @@ async fn judge_in(
         }));
     }
     let draft = tx.draft(row.draft_id).await?.ok_or(AppError::NotFound("the draft"))?;
-    let took_ms = row.shown_at.map(|shown| now.ms_since(shown));
+    let took_ms = took_ms(row.shown_at, now);
     let hasty = is_hasty(took_ms, draft.body.chars().count());
-    let could_not_judge = desk.judged.iter().any(|other| {
+    let could_not_judge = judged.iter().any(|other| {
         other.draft_id == row.draft_id
             && other.purpose == row.purpose
             && other.label == Some(VerdictLabel::CannotJudge)
             && !other.is_hasty
     });
     let notes = if row.purpose == CheckPurpose::Second && !hasty {
-        notes_on(&desk, &row, member)
+        notes_on(&judged, &row, member)
     } else {
         Vec::new()
     };
@@ -177,14 +178,14 @@ async fn judge_in(
 }
 
 /// The words of colleagues whose verdict this is a second opinion on.
-fn notes_on(desk: &Desk, row: &check::Model, member: MemberId) -> Vec<Said> {
+fn notes_on(judged: &[check::Model], row: &check::Model, member: MemberId) -> Vec<Said> {
     let counts = |other: &&check::Model| {
         other.draft_id == row.draft_id
             && other.purpose.evidence().is_some()
             && other.member_id != Some(member)
             && !other.is_hasty
     };
-    let words = desk.judged.iter().filter(counts);
+    let words = judged.iter().filter(counts);
     words
         .filter_map(|other| {
             Some(Said {

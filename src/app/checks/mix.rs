@@ -4,72 +4,82 @@ use super::{Desk, all_reviewers};
 use crate::app::evidence::{self, Asked};
 use crate::app::{App, AppError};
 use crate::domain::evidence::CheckPurpose;
-use crate::domain::evidence::check::{FORGOTTEN_AFTER_MS, GOLD_AGE_MS, WEEK_MS, mixed_in};
+use crate::domain::evidence::check::{FORGOTTEN_AFTER_MS, GOLD_AGE_MS, KEPT_BACK_MS, WEEK_MS, mixed_in};
 use crate::domain::ids::{DraftId, MemberId, RandomSource, WorkspaceId};
-use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use crate::store::entity::check;
-use crate::store::{Change, LogDraft, Rows};
+use crate::store::{Rows, Tx};
 use std::collections::HashSet;
 
 /// So many of the newest known verdicts are chosen from.
 const CHOSEN_FROM: u64 = 500;
-/// Own verdicts are asked again until this age, in milliseconds.
-const REPEATED_UNTIL_MS: i64 = 90 * 24 * 60 * 60_000;
 
-/// Puts at most one check of each reviewer among those that wait for them.
+/// A check of a reviewer that may be put among those that wait for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app) struct Mixed {
+    member: MemberId,
+    purpose: CheckPurpose,
+    draft: DraftId,
+}
+
+impl Mixed {
+    /// Puts it among the others. It has no entry of its own in the log: whoever counts what waits would know which one it is. So it goes with
+    /// the entry of a draw.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(in crate::app) async fn put(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+        let asked = Asked {
+            for_member: Some(self.member),
+            ..Asked::at_random(tx)
+        };
+        evidence::put(tx, self.draft, self.purpose, asked, now).await
+    }
+}
+
+/// At most one check of each reviewer that may be put among those that wait for them now.
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn mix(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+pub(in crate::app) async fn mixable(app: &App, workspace_id: WorkspaceId) -> Result<Vec<Mixed>, AppError> {
     let rows = app.store().rows(workspace_id);
     let now = app.now();
-    let desk = Desk::of(&rows).await?;
-    if desk.waiting.is_empty() {
-        return Ok(());
-    }
     let recent = rows.checks_of_reviewers_since(now.plus_ms(-WEEK_MS)).await?;
+    let reviewers: Vec<MemberId> = all_reviewers(&rows).await?.into_iter().map(|(id, _)| id).collect();
+    let mut wanted = Vec::new();
+    for &member in &reviewers {
+        let mine = || recent.iter().filter(|row| row.for_member == Some(member));
+        let desk = Desk::among(reviewers.clone(), member, now);
+        let waiting = usize::try_from(desk.waiting(&rows).await?).unwrap_or(usize::MAX);
+        let others = waiting.saturating_sub(mine().filter(|row| row.closed_at.is_none()).count());
+        let number = |purpose| mine().filter(|row| row.purpose == purpose).count();
+        let purposes = mixed_in(others, number(CheckPurpose::Gold), number(CheckPurpose::Repeat));
+        wanted.extend((!purposes.is_empty()).then_some((member, purposes)));
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
     let known = Known::of(&rows, now).await?;
-    let waiting: HashSet<DraftId> = desk.waiting.iter().map(|row| row.draft_id).collect();
     let mut chosen = Vec::new();
-    for (member, _) in all_reviewers(&rows).await? {
-        let others = desk
-            .of_member(member, now)
-            .filter(|row| row.for_member.is_none())
-            .count();
-        let number = |purpose| {
-            let same = |row: &&check::Model| row.for_member == Some(member) && row.purpose == purpose;
-            recent.iter().filter(same).count()
-        };
-        let wanted = mixed_in(others, number(CheckPurpose::Gold), number(CheckPurpose::Repeat));
-        let found = wanted.into_iter().find_map(|purpose| {
-            let mut drafts = known.drafts(purpose, member);
-            drafts.retain(|draft| !waiting.contains(draft));
-            Some((member, purpose, one_of(&*app.sources().random, &drafts)?))
-        });
-        chosen.extend(found);
+    for (member, purposes) in wanted {
+        for purpose in purposes {
+            let drafts = not_asked_about(&rows, known.drafts(purpose, member)).await?;
+            if let Some(draft) = one_of(&*app.sources().random, &drafts) {
+                chosen.push(Mixed { member, purpose, draft });
+                break;
+            }
+        }
     }
-    if chosen.is_empty() {
-        return Ok(());
-    }
-    app.store()
-        .write(workspace_id, move |tx| {
-            let chosen = chosen.clone();
-            Box::pin(async move {
-                for (member, purpose, draft) in chosen {
-                    let asked = Asked {
-                        for_member: Some(member),
-                        ..Asked::at_random(tx)
-                    };
-                    evidence::put(tx, draft, purpose, asked, now).await?;
-                }
-                // Neither which nor for whom nor how many.
-                let entry = LogDraft::new(EventKind::ChecksMixed, Actor::System);
-                Ok::<_, AppError>(Change::Logged((), entry))
-            })
-        })
-        .await
+    Ok(chosen)
+}
+
+/// Those of the drafts about which nobody is asked at present.
+async fn not_asked_about(rows: &Rows<'_>, mut drafts: Vec<DraftId>) -> Result<Vec<DraftId>, AppError> {
+    let waiting = rows.waiting_checks_of(&drafts).await?;
+    let waiting: HashSet<DraftId> = waiting.iter().map(|row| row.draft_id).collect();
+    drafts.retain(|draft| !waiting.contains(draft));
+    Ok(drafts)
 }
 
 /// What reviewers can be measured by.
@@ -78,18 +88,27 @@ struct Known {
     agreed: Vec<DraftId>,
     /// What was said of them, and what reviewers said within the last months.
     said: Vec<check::Model>,
+    /// The drafts whose verdicts are kept back: nobody can have looked them up.
+    kept_back: HashSet<DraftId>,
     forgotten_by: Timestamp,
 }
 
 impl Known {
     async fn of(rows: &Rows<'_>, now: Timestamp) -> Result<Self, AppError> {
-        let agreed = rows.agreed_before(now.plus_ms(-GOLD_AGE_MS), CHOSEN_FROM).await?;
+        let since = now.plus_ms(-KEPT_BACK_MS);
+        let agreed = rows
+            .agreed_before(now.plus_ms(-GOLD_AGE_MS), since, CHOSEN_FROM)
+            .await?;
         let agreed: Vec<DraftId> = agreed.iter().map(|row| row.draft_id).collect();
         let mut said = rows.judged_checks_of(&agreed).await?;
-        said.extend(rows.checks_judged_since(now.plus_ms(-REPEATED_UNTIL_MS)).await?);
+        said.extend(rows.checks_judged_since(since).await?);
+        let drafts: Vec<DraftId> = said.iter().map(|row| row.draft_id).collect();
+        let known = rows.evidence_of(&drafts).await?.into_iter();
+        let kept_back = known.filter(|row| row.is_kept_back && row.created_at > since);
         Ok(Self {
             agreed,
             said,
+            kept_back: kept_back.map(|row| row.draft_id).collect(),
             forgotten_by: now.plus_ms(-FORGOTTEN_AFTER_MS),
         })
     }
@@ -105,7 +124,7 @@ impl Known {
                     && row.label.is_some_and(|label| label != VerdictLabel::CannotJudge)
             };
             let mut drafts: Vec<DraftId> = mine().filter(counts).map(|row| row.draft_id).collect();
-            drafts.retain(|&draft| !is_used(draft));
+            drafts.retain(|draft| self.kept_back.contains(draft) && !is_used(*draft));
             drafts.sort_unstable();
             drafts.dedup();
             return drafts;

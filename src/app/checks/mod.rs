@@ -11,7 +11,7 @@ pub use judge::{Judged, Said, Verdict, judge};
 pub use next::{CheckView, LineView, Next, SourceView, next, release, waiting};
 pub use reviewers::{GoldView, RepeatView, ReviewerView, ReviewersView, TeamView, reviewers};
 
-pub(super) use mix::mix;
+pub(super) use mix::{Mixed, mixable};
 
 use super::AppError;
 use super::caller::Caller;
@@ -20,8 +20,8 @@ use crate::domain::evidence::check::Waiting;
 use crate::domain::ids::{DraftId, MemberId};
 use crate::domain::review::Lease;
 use crate::domain::time::Timestamp;
-use crate::store::Rows;
 use crate::store::entity::check;
+use crate::store::{Asker, Rows};
 
 fn reviewer(caller: &Caller) -> Result<MemberId, AppError> {
     caller.require(Scope::Review)?;
@@ -44,27 +44,29 @@ const fn lease_of(row: &check::Model) -> Option<Lease> {
     }
 }
 
-/// The checks that wait, with what decides who is asked.
+/// A reviewer at the desk of checks.
 struct Desk {
+    asker: Asker,
     reviewers: Vec<MemberId>,
-    waiting: Vec<check::Model>,
-    judged: Vec<check::Model>,
 }
 
 impl Desk {
-    async fn of(rows: &Rows<'_>) -> Result<Self, AppError> {
-        let waiting = rows.open_checks().await?;
-        let drafts: Vec<DraftId> = waiting.iter().map(|row| row.draft_id).collect();
-        Ok(Self {
-            reviewers: all_reviewers(rows).await?.into_iter().map(|(id, _)| id).collect(),
-            judged: rows.judged_checks_of(&drafts).await?,
-            waiting,
-        })
+    async fn of(rows: &Rows<'_>, member: MemberId, now: Timestamp) -> Result<Self, AppError> {
+        let reviewers = all_reviewers(rows).await?.into_iter().map(|(id, _)| id).collect();
+        Ok(Self::among(reviewers, member, now))
     }
 
-    /// May this reviewer be asked this one?
-    fn is_for(&self, row: &check::Model, member: MemberId, now: Timestamp) -> bool {
-        let heard = heard(row, &self.judged);
+    fn among(reviewers: Vec<MemberId>, member: MemberId, now: Timestamp) -> Self {
+        let is_alone = reviewers.iter().all(|&other| other == member);
+        Self {
+            asker: Asker { member, is_alone, now },
+            reviewers,
+        }
+    }
+
+    /// May they be asked this one? `judged`: checks of the same draft that were judged, among others.
+    fn is_for(&self, row: &check::Model, judged: &[check::Model]) -> bool {
+        let heard = heard(row, judged);
         let waiting = Waiting {
             for_member: row.for_member,
             not_for_member: row.not_for_member,
@@ -72,12 +74,38 @@ impl Desk {
             asked_at: row.created_at,
             heard: &heard,
         };
-        waiting.is_for(member, &self.reviewers, now)
+        waiting.is_for(self.asker.member, &self.reviewers, self.asker.now)
     }
 
-    /// What this reviewer may be asked, in order.
-    fn of_member(&self, member: MemberId, now: Timestamp) -> impl Iterator<Item = &check::Model> {
-        self.waiting.iter().filter(move |row| self.is_for(row, member, now))
+    /// Of what they were heard on before, what they may be asked all the same, in order.
+    async fn once_more(&self, rows: &Rows<'_>) -> Result<Vec<check::Model>, AppError> {
+        let mut found = rows.checks_heard_before(self.asker).await?;
+        let drafts: Vec<DraftId> = found.iter().map(|row| row.draft_id).collect();
+        let judged = rows.judged_checks_of(&drafts).await?;
+        found.retain(|row| self.is_for(row, &judged));
+        Ok(found)
+    }
+
+    /// How many wait for them.
+    async fn waiting(&self, rows: &Rows<'_>) -> Result<u64, AppError> {
+        Ok(rows.checks_waiting(self.asker).await? + self.once_more(rows).await?.len() as u64)
+    }
+
+    /// The one they look at already, else the first.
+    async fn next(&self, rows: &Rows<'_>) -> Result<Option<check::Model>, AppError> {
+        if let Some(begun) = rows.leased_check(self.asker).await? {
+            let judged = rows.judged_checks_of(&[begun.draft_id]).await?;
+            if self.is_for(&begun, &judged) {
+                return Ok(Some(begun));
+            }
+        }
+        let place = |row: &check::Model| (row.place, row.id);
+        let first = rows.first_check(self.asker).await?;
+        let again = self.once_more(rows).await?.into_iter().next();
+        Ok(match (first, again) {
+            (Some(first), Some(again)) if place(&again) < place(&first) => Some(again),
+            (first, again) => first.or(again),
+        })
     }
 }
 

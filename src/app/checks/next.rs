@@ -1,13 +1,12 @@
 //! The next check of a reviewer.
 
-use super::{Desk, lease_of, reviewer};
+use super::{Desk, reviewer};
 use crate::app::caller::Caller;
 use crate::app::{App, AppError};
 use crate::domain::conversation::Author;
-use crate::domain::evidence::check::is_held_by_other;
-use crate::domain::ids::{ItemId, MemberId};
+use crate::domain::evidence::check::lease_until;
+use crate::domain::ids::ItemId;
 use crate::domain::log::EventKind;
-use crate::domain::review::LEASE_MS;
 use crate::domain::time::Timestamp;
 use crate::store::entity::check;
 use crate::store::{Change, LogDraft, Rows};
@@ -65,17 +64,12 @@ pub struct Next {
 /// [`AppError::Forbidden`], [`AppError::NoMember`] or the store's.
 pub async fn waiting(app: &App, caller: &Caller) -> Result<u64, AppError> {
     let member = reviewer(caller)?;
-    let desk = Desk::of(&app.store().rows(caller.workspace_id)).await?;
-    Ok(count(&desk, member, app.now()))
-}
-
-fn count(desk: &Desk, member: MemberId, now: Timestamp) -> u64 {
-    let free = |row: &&check::Model| !is_held_by_other(lease_of(row), member, now);
-    desk.of_member(member, now).filter(free).count() as u64
+    let rows = app.store().rows(caller.workspace_id);
+    Desk::of(&rows, member, app.now()).await?.waiting(&rows).await
 }
 
 /// The next check of the asker: the one they look at already, else the first that nobody else looks at. It is theirs for two minutes; asking
-/// again renews that. None can be skipped, or the easy ones would be judged and the hard ones left.
+/// again renews that, for a quarter of an hour in all: whoever looks longer is away, and a colleague may take it. None can be skipped, or the easy ones would be judged and the hard ones left.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::NoMember`] or the store's.
@@ -86,19 +80,17 @@ pub async fn next(app: &App, caller: &Caller) -> Result<Next, AppError> {
         .store()
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
-                let desk = Desk::of(tx).await?;
-                let waiting = count(&desk, member, now);
-                let mut mine = desk.of_member(member, now);
-                let begun = desk.of_member(member, now).find(|row| row.leased_by == Some(member));
-                let found = begun.or_else(|| mine.find(|row| !is_held_by_other(lease_of(row), member, now)));
-                let Some(row) = found.cloned() else {
+                let desk = Desk::of(tx, member, now).await?;
+                let waiting = desk.waiting(tx).await?;
+                let Some(row) = desk.next(tx).await? else {
                     return Ok::<_, AppError>(Change::Unlogged((None, waiting)));
                 };
                 let anew = row.leased_by != Some(member);
+                let shown_at = row.shown_at.filter(|_| !anew).unwrap_or(now);
                 let row = check::Model {
                     leased_by: Some(member),
-                    leased_until: Some(now.plus_ms(LEASE_MS)),
-                    shown_at: if anew { Some(now) } else { row.shown_at },
+                    leased_until: Some(lease_until(shown_at, now)),
+                    shown_at: Some(shown_at),
                     ..row
                 };
                 tx.update(row.clone()).await?;

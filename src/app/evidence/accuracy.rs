@@ -8,8 +8,7 @@ use crate::domain::evidence::{JudgedBy, MonthName, is_bad};
 use crate::domain::ids::AgentVersionId;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Population, Stratum, korn_graubard};
-use crate::store::Rows;
-use crate::store::entity::evidence;
+use crate::store::{Rows, TopicCell};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -53,7 +52,8 @@ pub struct Accuracy {
     pub versions: Vec<AccuracyRow>,
 }
 
-/// How good answers were in the last three months, by topic and by agent version, each verdict weighted by what it stands for.
+/// How good answers were in the last three months, by topic and by agent version, each verdict weighted by what it stands for. Verdicts of today
+/// count from tomorrow on.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] or the store's.
@@ -64,12 +64,12 @@ pub async fn accuracy(app: &App, caller: &Caller) -> Result<Accuracy, AppError> 
     let since = MonthName::of(app.now(), &house.zone)
         .plus(1 - MONTHS)
         .begins(&house.zone);
-    let found = rows.evidence_since(since).await?;
+    let found = rows.topic_cells(since, house.told_until(caller, app.now())).await?;
     let mut topics: BTreeMap<&str, Domain> = BTreeMap::new();
     let mut versions: BTreeMap<AgentVersionId, Domain> = BTreeMap::new();
-    for row in found.iter().filter(|row| !row.left_out) {
-        topics.entry(&row.topic).or_default().add(row);
-        versions.entry(row.agent_version_id).or_default().add(row);
+    for cell in &found {
+        topics.entry(&cell.topic).or_default().add(cell);
+        versions.entry(cell.version).or_default().add(cell);
     }
     let risk = house.autonomy.risk();
     let mut topics: Vec<AccuracyRow> = topics
@@ -113,23 +113,26 @@ struct Counted {
 }
 
 impl Domain {
-    fn add(&mut self, row: &evidence::Model) {
-        let stratum = match (row.is_sent, row.judged_by) {
-            (true, _) => row.band.unwrap_or(JUDGED_AT_THE_GATE - 1),
+    fn add(&mut self, cell: &TopicCell) {
+        let stratum = match (cell.is_sent, cell.judged_by) {
+            (true, _) => cell.band.unwrap_or(JUDGED_AT_THE_GATE - 1),
             (false, Some(JudgedBy::Gate)) => JUDGED_AT_THE_GATE,
             (false, _) => HELD_WITHOUT_VERDICT,
         };
-        let counted = self.strata.entry((row.month.clone(), stratum)).or_default();
-        counted.drafts += 1;
-        self.sent += u64::from(row.is_sent);
-        let Some(label) = row.label else { return };
-        match row.second_label.and_then(is_bad).or_else(|| is_bad(label)) {
+        let counted = self.strata.entry((cell.month.clone(), stratum)).or_default();
+        counted.drafts += cell.drafts;
+        let drafts = u64::from(cell.drafts);
+        self.sent += if cell.is_sent { drafts } else { 0 };
+        let Some(label) = cell.label else { return };
+        match cell.second.and_then(is_bad).or_else(|| is_bad(label)) {
             Some(bad) => {
-                counted.judged += 1;
-                counted.bad += u32::from(bad);
-                self.bad += u64::from(bad);
+                counted.judged += cell.drafts;
+                if bad {
+                    counted.bad += cell.drafts;
+                    self.bad += drafts;
+                }
             }
-            None => counted.unjudged += 1,
+            None => counted.unjudged += cell.drafts,
         }
     }
 

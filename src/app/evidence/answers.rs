@@ -7,6 +7,7 @@ use crate::app::{App, AppError, Caller, Who};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
+use crate::domain::evidence::check::KEPT_BACK_MS;
 use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, MemberId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
@@ -100,7 +101,7 @@ pub async fn answers(
     let found = rows.answers(&filter, below, limit).await?;
     let next = next_page(&found, limit, |last| format!("{}_{}", last.created_at.0, last.draft_id));
     let drafts: Vec<DraftId> = found.iter().map(|row| row.draft_id).collect();
-    let settled = rows.settled(&drafts).await?;
+    let settled = rows.settled(&drafts, told_since(app)).await?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
         let is_settled = settled.contains(&row.draft_id);
@@ -143,11 +144,17 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         is_judged: matches!(what, What::Judged | What::Reviewed),
         by_sample: matches!(what, What::Reviewed | What::BadReviewed),
         is_bad: matches!(what, What::Bad | What::BadReviewed),
-        // Who judged what would tell what is asked once more.
-        no_check_waits: input.by.is_some()
+        // What is asked about, or may be asked once more, is in no such list, whatever the month: it would tell checks apart, or the right verdict.
+        told_since: (input.by.is_some()
             || judged.is_some()
-            || !is_closed && !matches!(what, What::Drafts | What::Sent),
+            || !matches!(what, What::Drafts | What::Sent | What::Drawn))
+            .then(|| told_since(app)),
     })
+}
+
+/// What was made before this is told whatever it is: nobody is asked about it once more.
+fn told_since(app: &App) -> Timestamp {
+    app.now().plus_ms(-KEPT_BACK_MS)
 }
 
 /// From when until when a day lasts, by the workspace's clocks.
@@ -184,12 +191,14 @@ async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Resu
     })
 }
 
-/// Of which of these drafts this caller may know the score: whoever manages, once nobody judges them any more. The machine's administrator
+/// Of which of these drafts this caller may know the score: whoever manages, once nobody judges them any more. A part of them, which the
+/// month's key draws, is kept back for a time, judged or not: so that what is not told tells nothing. The machine's administrator
 /// judges nothing, and sees all.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn scores_shown(
+    app: &App,
     rows: &Rows<'_>,
     caller: &Caller,
     drafts: &[DraftId],
@@ -200,13 +209,18 @@ pub(in crate::app) async fn scores_shown(
     if drafts.is_empty() || caller.require(Scope::Admin).is_err() {
         return Ok(HashSet::new());
     }
-    Ok(rows.settled(drafts).await?)
+    Ok(rows.settled(drafts, told_since(app)).await?)
 }
 
 /// Whether this caller may know the score of this draft; see [`scores_shown`].
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn may_see_score(rows: &Rows<'_>, caller: &Caller, draft: DraftId) -> Result<bool, AppError> {
-    Ok(scores_shown(rows, caller, &[draft]).await?.contains(&draft))
+pub(in crate::app) async fn may_see_score(
+    app: &App,
+    rows: &Rows<'_>,
+    caller: &Caller,
+    draft: DraftId,
+) -> Result<bool, AppError> {
+    Ok(scores_shown(app, rows, caller, &[draft]).await?.contains(&draft))
 }

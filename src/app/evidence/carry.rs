@@ -26,7 +26,7 @@ const MONTHS: i32 = 3;
 /// The store's.
 pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
     Ok(tx
-        .schedule(JobKind::CarryOver, tx.workspace_id(), now.plus_ms(SETTLES_MS))
+        .schedule_no_later(JobKind::CarryOver, tx.workspace_id(), now.plus_ms(SETTLES_MS))
         .await?)
 }
 

@@ -3,19 +3,39 @@
 use super::certify::{DRIFT, replace};
 use super::records::House;
 use crate::app::{App, AppError};
-use crate::domain::evidence::{is_bad, sample_weights};
-use crate::domain::ids::WorkspaceId;
+use crate::domain::evidence::is_bad;
+use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::stats::drift::{ALARM_LEVEL, Detector};
 use crate::store::Rows;
-use crate::store::entity::{certificate, evidence};
+use crate::store::entity::certificate;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// So many certificates are looked at.
 const KNOWN: u64 = 240;
 /// So many days are told of at most, the newest.
 const DAYS_TOLD: usize = 366;
+
+/// The certificate, its newest verdict and second opinion, and how many checks were judged.
+type Newest = (CertificateId, (Option<Timestamp>, Option<Timestamp>, u64));
+
+/// What the watch has seen of each workspace: where nothing was judged since, there is nothing to look at.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Looked(Mutex<HashMap<WorkspaceId, Newest>>);
+
+impl Looked {
+    fn has_seen(&self, workspace_id: WorkspaceId, newest: Newest) -> bool {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(&workspace_id) == Some(&newest)
+    }
+
+    fn saw(&self, workspace_id: WorkspaceId, newest: Newest) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(workspace_id, newest);
+    }
+}
 
 /// Looks at every check of the sample since certificates were last worth something; on an alarm the certificate ends and the gate
 /// closes, before the month is over.
@@ -27,8 +47,13 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     let Some(current) = rows.certificate_in_force().await? else {
         return Ok(());
     };
+    let newest = (current.id, rows.newest_verdicts().await?);
+    if app.inner.watched.has_seen(workspace_id, newest) {
+        return Ok(());
+    }
     let watched = watched(&rows, current.certificate.0.limit, None).await?;
-    if !watched.is_some_and(|watched| watched.detector.is_alarmed()) {
+    if !watched.is_some_and(|watched| watched.was_alarmed) {
+        app.inner.watched.saw(workspace_id, newest);
         return Ok(());
     }
     let now = app.now();
@@ -43,6 +68,8 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
 /// The detector, and how it came to stand where it stands.
 pub(super) struct Watched {
     pub(super) detector: Detector,
+    /// The alarm was on, be it in between.
+    was_alarmed: bool,
     way: Vec<Seen>,
 }
 
@@ -91,13 +118,13 @@ impl Watched {
     }
 }
 
-/// The watch over the certificate in force; where there is none, over the last one until it ended.
+/// The watch over the certificate in force, with verdicts given before `as_of`; where there is none, over the last one until it ended.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn latest(rows: &Rows<'_>) -> Result<Option<Watched>, AppError> {
+pub(super) async fn latest(rows: &Rows<'_>, as_of: Timestamp) -> Result<Option<Watched>, AppError> {
     if let Some(current) = rows.certificate_in_force().await? {
-        return watched(rows, current.certificate.0.limit, None).await;
+        return watched(rows, current.certificate.0.limit, Some(as_of.max(current.issued_at))).await;
     }
     let last = rows
         .certificates(KNOWN)
@@ -132,7 +159,7 @@ async fn watched(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Resul
     let (Some(mut detector), Some(since)) = (Detector::new(limit, ALARM_LEVEL), alarmed.or(began)) else {
         return Ok(None);
     };
-    let mut weights: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut was_alarmed = false;
     let mut way = Vec::new();
     for check in rows.sampled_since(since).await? {
         // A second opinion that cannot tell leaves the first one.
@@ -146,40 +173,17 @@ async fn watched(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Resul
         if until.is_some_and(|until| at > until) {
             break;
         }
-        if !weights.contains_key(&check.month) {
-            let of_month = month_weights(rows, &check.month).await?;
-            weights.insert(check.month.clone(), of_month);
-        }
-        detector.observe(is_bad, weight(&weights, &check));
+        // The weight was fixed when it was drawn.
+        was_alarmed |= detector.observe(is_bad, check.weight.unwrap_or(1.0));
         way.push(Seen {
             at,
             is_bad,
             figure: detector.figure(),
         });
     }
-    Ok(Some(Watched { detector, way }))
-}
-
-fn weight(weights: &BTreeMap<String, Vec<f64>>, check: &evidence::Model) -> f64 {
-    let band = check.band.and_then(|band| usize::try_from(band).ok());
-    let of_month = weights.get(&check.month);
-    of_month
-        .zip(band)
-        .and_then(|(weights, band)| weights.get(band))
-        .copied()
-        .unwrap_or(1.0)
-}
-
-async fn month_weights(rows: &Rows<'_>, month: &str) -> Result<Vec<f64>, AppError> {
-    let Some(row) = rows.sampling_month(month).await? else {
-        return Ok(Vec::new());
-    };
-    let mut sent = vec![0; row.probabilities.0.len()];
-    for (band, answers) in rows.sent_by_band(month).await? {
-        let of_band = usize::try_from(band).ok().and_then(|band| sent.get_mut(band));
-        if let Some(of_band) = of_band {
-            *of_band = u64::try_from(answers).unwrap_or_default();
-        }
-    }
-    Ok(sample_weights(&sent, &row.probabilities.0))
+    Ok(Some(Watched {
+        detector,
+        was_alarmed,
+        way,
+    }))
 }

@@ -2,17 +2,19 @@
 //!
 //! A draft is graded when it is decided about (`grade`), its verdict is noted when it is given (`note`), and one job for each
 //! workspace does the rest (`keep`): it draws what is checked, closes months, fits scores and tests how far the gate may open. Everything
-//! is figured out anew from rows; nothing is remembered between runs.
+//! is figured out anew from rows; what is remembered between runs only says that there is nothing new.
 
 mod accuracy;
 mod answers;
 mod carry;
 mod certify;
 mod closing;
+mod draws;
 mod drift;
 mod grade;
 mod months;
 mod note;
+mod plan;
 mod planner;
 mod records;
 mod settings;
@@ -29,20 +31,21 @@ pub use planner::{PlanInput, PlanView, PresetView, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
 pub use verify::{DrawView, verify_draw};
-pub use view::{CertificateView, CurvePoint, EpochView, MonthView, Quality, quality};
+pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Quality, quality};
 pub(super) use words::some;
 pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
 pub(super) use certify::end_certificate;
+pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded};
 pub(super) use months::key_of;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 
-use super::{App, AppError, checks};
-use crate::domain::ids::WorkspaceId;
+use super::{App, AppError};
+use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::store::{Change, JobKind, Tx};
 
@@ -57,7 +60,7 @@ const SOON_MS: i64 = 2_000;
 /// The store's.
 pub(super) async fn look_soon(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
     Ok(tx
-        .schedule(JobKind::Evidence, tx.workspace_id(), now.plus_ms(SOON_MS))
+        .schedule_no_later(JobKind::Evidence, tx.workspace_id(), now.plus_ms(SOON_MS))
         .await?)
 }
 
@@ -65,23 +68,31 @@ pub(super) async fn look_soon(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppErro
 ///
 /// # Errors
 /// The store's; it is then tried again.
-pub(super) async fn keep(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
-    // Whatever happens while it runs makes it run again.
+pub(super) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
+    // Whatever happens while it runs makes it run again; two of it never run at once.
     let again = app.now().plus_ms(LOOK_AGAIN_MS);
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
-                tx.schedule(JobKind::Evidence, workspace_id, again).await?;
+                tx.put_off_job(job_id, again).await?;
                 Ok::<_, AppError>(Change::Unlogged(()))
             })
         })
         .await?;
-    months::open(app, workspace_id).await?;
-    months::draw(app, workspace_id).await?;
+    months::open_ahead(app, workspace_id).await?;
+    draws::draw(app, workspace_id).await?;
     months::close(app, workspace_id).await?;
-    checks::mix(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
     certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
-    closing::tell_owners(app, workspace_id).await
+    closing::tell_owners(app, workspace_id).await?;
+    let again = app.now().plus_ms(LOOK_AGAIN_MS);
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                tx.renew_job(job_id, again).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
 }

@@ -1,44 +1,33 @@
-//! A month's sample: fixed when the month begins, drawn from the log, closed with a statement.
+//! A month's sample: fixed before the month begins, closed with a statement.
 
-use super::grade::score;
-use super::note::ask;
-use super::records::{House, Topics, features, records, scored};
+use super::draws::Draws;
+use super::plan::plan;
+use super::records::{House, Topics, records};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{CheckPurpose, Judgement, MonthName, sent_answers};
+use crate::domain::evidence::{MonthName, sent_answers};
 use crate::domain::ids::WorkspaceId;
-use crate::domain::log::{Actor, Entry, EventKind};
+use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
-use crate::stats::sampler::{
-    Allocation, BandHistory, Bands, Division, Draw, MonthKey, Purpose, allocate, review_budget,
-};
+use crate::stats::sampler::MonthKey;
 use crate::stats::statement::{Rules, Statement, state};
-use crate::store::entity::{evidence, sampling_month};
-use crate::store::{Change, Json, LogDraft, Rows, Tx};
+use crate::store::entity::sampling_month;
+use crate::store::{Change, Json, LogDraft, Rows};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-/// So many entries of the log are looked at in one write.
-const AT_ONCE: u64 = 200;
+/// A month is opened so long before it begins, in milliseconds.
+const AHEAD_MS: i64 = 6 * 60 * 60_000;
+/// Months whose verdicts are of use, the one under way included.
+const NEEDED_MONTHS: i32 = 3;
+/// A month closes this long after its end at the earliest, in milliseconds: what is still being written in it is written, and clocks may jump.
+const MARGIN_MS: i64 = 60 * 60_000;
 /// A month waits so long after its end, in milliseconds, for checks that nobody has judged.
 const PATIENCE_MS: i64 = 10 * 24 * 60 * 60_000;
-/// No month closes before so long after its end, in milliseconds: what was decided about in its last moments is written down by then.
-const MARGIN_MS: i64 = 60 * 60_000;
-/// However many drafts wait at the gate, this part of what reviewers can do goes to what was sent: nothing goes out unwatched.
-const LEAST_SAMPLED: f64 = 0.1;
-/// This part of what reviewers can do goes to decisions without a verdict.
-const REQUEUED: f64 = 0.1;
 
 /// The probability of a band, that of the riskiest for one that was not foreseen.
 pub(super) fn probability(probabilities: &[f64], band: usize) -> f64 {
     let known = probabilities.get(band).or(probabilities.last());
     known.copied().unwrap_or(0.0)
-}
-
-/// What is fixed when a month begins.
-struct Plan {
-    bands: Bands,
-    allocation: Allocation,
-    requeue_probability: f64,
 }
 
 /// The month in whose sample belongs what goes out now: that of the clocks, or the first after it whose key is not known yet. A clock that
@@ -67,21 +56,51 @@ pub(super) async fn sampled_now(
 pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     let house = House::of(&rows).await?;
+    let (month, _) = sampled_now(&rows, &house.zone, app.now()).await?;
+    open_one(app, workspace_id, &house, month).await
+}
+
+/// Opens the month under way, and in its last hours the next one: so that the first answer of a month need not wait for its plan.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn open_ahead(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    let house = House::of(&app.store().rows(workspace_id)).await?;
     let now = app.now();
-    let (month, None) = sampled_now(&rows, &house.zone, now).await? else {
+    let rows = app.store().rows(workspace_id);
+    let (month, _) = sampled_now(&rows, &house.zone, now).await?;
+    open_one(app, workspace_id, &house, month).await?;
+    let next = MonthName::of(now.plus_ms(AHEAD_MS), &house.zone);
+    if next <= month {
         return Ok(());
-    };
-    let plan = plan(&rows, &house, month).await?;
+    }
+    open_one(app, workspace_id, &house, next).await
+}
+
+async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: MonthName) -> Result<(), AppError> {
+    let rows = app.store().rows(workspace_id);
+    let name = month.to_string();
+    if rows.sampling_month(&name).await?.is_some() {
+        return Ok(());
+    }
+    // One plans, whoever else needs the month waits.
+    let _planning = app.inner.planning.lock().await;
+    if rows.sampling_month(&name).await?.is_some() {
+        return Ok(());
+    }
+    let now = app.now();
+    let plan = plan(&rows, house, month, now).await?;
     let mut bytes = [0; 32];
     app.sources().random.fill(&mut bytes);
     let key = MonthKey::new(bytes);
     let commitment = key.commitment();
     let row = sampling_month::Model {
         workspace_id,
-        month: month.to_string(),
+        month: name,
         draw_key: Some(bytes.to_vec()),
         commitment: commitment.to_vec(),
         cuts: Json(plan.bands.cuts().to_vec()),
+        sent: Json(vec![0; plan.allocation.probabilities.len()]),
         probabilities: Json(plan.allocation.probabilities),
         requeue_probability: plan.requeue_probability,
         drawn_through: 0,
@@ -89,6 +108,7 @@ pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result
         closed_at: None,
         statement: None,
     };
+    let needed_from = month.plus(1 - NEEDED_MONTHS).begins(&house.zone);
     app.store()
         .write(workspace_id, move |tx| {
             let row = row.clone();
@@ -96,189 +116,21 @@ pub(in crate::app) async fn open(app: &App, workspace_id: WorkspaceId) -> Result
                 if tx.sampling_month(&row.month).await?.is_some() {
                     return Ok::<_, AppError>(Change::Unlogged(()));
                 }
+                // No statement and no certificate needs them any more.
+                let withdrawn = tx.withdraw_checks(needed_from).await?;
                 let entry = LogDraft::new(EventKind::SamplingOpened, Actor::System)
                     .about("month", &row.month)
                     .about("commitment", hex(&row.commitment))
                     .about("cuts", json!(row.cuts.0))
                     .about("probabilities", json!(row.probabilities.0))
-                    .about("requeue_probability", row.requeue_probability);
+                    .about("requeue_probability", row.requeue_probability)
+                    .with("withdrawn", withdrawn);
                 let drawn_through = tx.log_head().await?;
                 tx.insert(sampling_month::Model { drawn_through, ..row }).await?;
                 Ok(Change::Logged((), entry))
             })
         })
         .await
-}
-
-/// The month's bands and probabilities, from the month before.
-async fn plan(rows: &Rows<'_>, house: &House, month: MonthName) -> Result<Plan, AppError> {
-    let before = month.plus(-1);
-    let last = records(
-        &rows.evidence_of_month(&before.to_string()).await?,
-        &mut Topics::default(),
-    );
-    let growth = f64::from(month.days()) / f64::from(before.days());
-    let capacity = f64::from(house.autonomy.reviews_a_day) * f64::from(month.days());
-    let (sent, held): (Vec<_>, Vec<_>) = last.into_iter().partition(|record| record.sent.is_some());
-    let held_now = count(held.len()) * growth;
-    let budget = review_budget(capacity, held_now).max(LEAST_SAMPLED * capacity);
-    // Where nothing went out before, whatever was held may.
-    let basis = if sent.is_empty() { held.clone() } else { sent };
-    let (_, version) = score(rows).await?;
-    let basis = scored(basis.clone(), &features(rows, &basis).await?, &version);
-    let divided = |bands: Bands| {
-        let mut history = vec![BandHistory::default(); bands.len()];
-        for record in &basis {
-            if let Some(band) = history.get_mut(bands.of(record.risk)) {
-                band.expected += growth;
-                if let Some(bad) = record.judged.and_then(Judgement::found_bad) {
-                    band.reviewed += 1.0;
-                    band.bad += f64::from(u8::from(bad));
-                }
-            }
-        }
-        let allocation = allocate(&history, budget);
-        (bands, allocation)
-    };
-    let risks: Vec<f64> = basis.iter().map(|record| record.risk).collect();
-    let mut parts = divided(Bands::of_last_month(&risks));
-    if parts.1.division == Division::Uniform {
-        // A uniform sample is one stratum: bands of a few checks each would look surer than they are.
-        parts = divided(Bands::one());
-    }
-    let unjudged = held.iter().filter(|record| record.judged.is_none()).count();
-    let requeue_probability = match unjudged {
-        0 => 1.0,
-        some => (REQUEUED * capacity / (count(some) * growth)).min(1.0),
-    };
-    Ok(Plan {
-        bands: parts.0,
-        allocation: parts.1,
-        requeue_probability,
-    })
-}
-
-fn count(number: usize) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-/// Draws from what the log says since the last time, for every month that is not closed.
-///
-/// # Errors
-/// The store's.
-pub(super) async fn draw(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
-    let open = |month: &sampling_month::Model| month.closed_at.is_none();
-    for month in app
-        .store()
-        .rows(workspace_id)
-        .sampling_months()
-        .await?
-        .into_iter()
-        .filter(open)
-    {
-        let mut through = month.drawn_through;
-        loop {
-            let entries = app.store().rows(workspace_id).log_after(through, AT_ONCE).await?;
-            let Some(last) = entries.last() else { break };
-            through = last.header.seq;
-            let (month, now) = (month.month.clone(), app.now());
-            app.store()
-                .write(workspace_id, move |tx| {
-                    let (month, entries) = (month.clone(), entries.clone());
-                    Box::pin(async move { draw_from(tx, &month, &entries, through, now).await })
-                })
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-async fn draw_from(
-    tx: &Tx<'_>,
-    month: &str,
-    entries: &[Entry],
-    through: i64,
-    now: Timestamp,
-) -> Result<Change<()>, AppError> {
-    let Some(row) = tx
-        .sampling_month(month)
-        .await?
-        .filter(|row| row.drawn_through < through)
-    else {
-        return Ok(Change::Unlogged(()));
-    };
-    let (mut looked_at, mut drawn) = (0_u64, 0_u64);
-    if let Some(draws) = Draws::of(&row) {
-        for entry in entries
-            .iter()
-            .filter(|entry| entry.header.refs.contains_key("decision"))
-        {
-            let Some(draft_id) = entry.header.refs.get("draft").and_then(|id| id.parse().ok()) else {
-                continue;
-            };
-            let known = tx.evidence(draft_id).await?;
-            let Some(found) = known.filter(|found| found.seq.is_none() && found.month == month) else {
-                continue;
-            };
-            let sequence = u64::try_from(entry.header.seq).unwrap_or_default();
-            let rho = draws.rho(&found, sequence);
-            let is_drawn = rho < 1.0;
-            looked_at += 1;
-            drawn += u64::from(is_drawn);
-            tx.update(evidence::Model {
-                seq: Some(entry.header.seq),
-                is_drawn: Some(is_drawn),
-                ..found.clone()
-            })
-            .await?;
-            if is_drawn && found.is_sent {
-                ask(tx, draft_id, CheckPurpose::Sample, rho, now).await?;
-            } else if is_drawn && found.label.is_none() && tx.is_decided(draft_id).await? {
-                ask(tx, draft_id, CheckPurpose::Requeue, rho, now).await?;
-            }
-        }
-    }
-    tx.update(sampling_month::Model {
-        drawn_through: through,
-        ..row
-    })
-    .await?;
-    if looked_at == 0 {
-        return Ok(Change::Unlogged(()));
-    }
-    // Which ones were drawn is said when the month closes: until then it would tell samples from other checks.
-    let entry = LogDraft::new(EventKind::SamplingDrawn, Actor::System)
-        .about("month", month)
-        .about("through", through)
-        .with("looked_at", looked_at)
-        .with("drawn", drawn);
-    Ok(Change::Logged((), entry))
-}
-
-/// The draws of a month. None where its key was lost: then nothing is drawn.
-struct Draws {
-    sample: Draw,
-    requeue: Draw,
-    requeue_probability: f64,
-}
-
-impl Draws {
-    fn of(row: &sampling_month::Model) -> Option<Self> {
-        let key = key_of(row)?;
-        let of = |purpose| Draw::new(&key, *row.workspace_id.uuid().as_bytes(), &row.month, purpose);
-        Some(Self {
-            sample: of(Purpose::Sample),
-            requeue: of(Purpose::Requeue),
-            requeue_probability: row.requeue_probability,
-        })
-    }
-
-    fn rho(&self, found: &evidence::Model, sequence: u64) -> f64 {
-        match found.probability {
-            Some(probability) if found.is_sent => self.sample.rho(sequence, probability),
-            _ => self.requeue.rho(sequence, self.requeue_probability),
-        }
-    }
 }
 
 /// The key of a month, if it is there and is the one that was committed to.
@@ -349,12 +201,14 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             continue;
         }
         let has_patience = now < ended.plus_ms(PATIENCE_MS) && row.draw_key.is_some();
-        if has_patience
-            && (rows.unjudged_of_month(&row.month).await? > 0 || waits_for_second(&rows, &row.month).await?)
-        {
+        if has_patience && (rows.unjudged_of_month(&row.month).await? > 0 || rows.waits_for_second(&row.month).await?) {
             continue;
         }
         let (said, drawn) = statement(&rows, &house, &row).await?;
+        let sent = match &said {
+            Statement::Claim(claim) => claim.counts.sent,
+            Statement::Withheld { counts, .. } => counts.sent,
+        };
         let said = serde_json::to_value(&said).map_err(|error| AppError::Internal(error.to_string()))?;
         app.store()
             .write(workspace_id, move |tx| {
@@ -366,6 +220,7 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
                     let mut entry = LogDraft::new(EventKind::StatementPublished, Actor::System)
                         .about("month", &month)
                         .about("commitment", hex(&row.commitment))
+                        .about("sent", sent)
                         .about("drawn", json!(drawn))
                         .with("statement", said.clone());
                     if let Some(key) = &row.draw_key {
@@ -383,17 +238,6 @@ pub(super) async fn close(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
             .await?;
     }
     Ok(())
-}
-
-/// Whether somebody is still asked for a second opinion on what went out in this month: it corrects the estimate.
-async fn waits_for_second(rows: &Rows<'_>, month: &str) -> Result<bool, AppError> {
-    let open = rows.open_checks().await?.into_iter();
-    let drafts: Vec<_> = open
-        .filter(|check| check.purpose == CheckPurpose::Second)
-        .map(|check| check.draft_id)
-        .collect();
-    let found = rows.evidence_of(&drafts).await?;
-    Ok(found.iter().any(|row| row.is_sent && row.month == month))
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -48,6 +48,7 @@ pub(in crate::app) async fn judged_again(
     };
     tx.update(evidence::Model {
         second_label: Some(label),
+        second_at: Some(now),
         ..row
     })
     .await?;

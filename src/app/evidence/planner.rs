@@ -7,7 +7,6 @@ use crate::domain::account::Scope;
 use crate::stats::planner::{Assumed, Knob, Never, Plan, Preset, Turned, WINDOW_DAYS, Wish, plan};
 use crate::stats::threshold::verdicts_needed;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Conversations of these last days, in milliseconds, are counted where nobody says how many there are a day: four weeks.
 const COUNTED_MS: i64 = 28 * 24 * 60 * 60_000;
@@ -89,9 +88,8 @@ pub async fn planned(app: &App, caller: &Caller, input: PlanInput) -> Result<Pla
     let conversations = match input.conversations {
         Some(conversations) => conversations,
         None => {
-            let recent = rows.evidence_since(app.now().plus_ms(-COUNTED_MS)).await?;
-            let distinct: BTreeSet<_> = recent.iter().map(|row| row.conversation_id).collect();
-            let known = f64::from(u32::try_from(distinct.len()).unwrap_or(u32::MAX)) / COUNTED_DAYS;
+            let recent = rows.conversations_since(app.now().plus_ms(-COUNTED_MS)).await?;
+            let known = f64::from(u32::try_from(recent).unwrap_or(u32::MAX)) / COUNTED_DAYS;
             if known > 0.0 { known.ceil() } else { UNKNOWN }
         }
     };

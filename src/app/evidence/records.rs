@@ -1,6 +1,6 @@
 //! From rows to what the rules take.
 
-use crate::app::{AppError, policy};
+use crate::app::{AppError, Caller, Who, policy};
 use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
 use crate::domain::ids::{AgentId, AgentVersionId, DraftId};
 use crate::domain::policy::{Facts, GateState, Policy, decide};
@@ -28,6 +28,18 @@ impl House {
             zone: policy::zone(rows).await?,
             created_at: workspace.created_at,
         })
+    }
+
+    /// Verdicts given before this are counted in figures that people see: those of the days before. Whoever judges would otherwise see from a figure
+    /// that moves at once whether their verdict counted, and so what kind of check it was (invariant 7). The machine's administrator judges
+    /// nothing, and sees all.
+    pub(super) fn told_until(&self, caller: &Caller, now: Timestamp) -> Timestamp {
+        if matches!(caller.who, Who::Admin) {
+            return now.plus_ms(1);
+        }
+        let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let today = moment.to_zoned(self.zone.clone()).start_of_day();
+        today.map_or(now, |begin| Timestamp(begin.timestamp().as_millisecond()))
     }
 }
 

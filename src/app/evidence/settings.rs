@@ -4,6 +4,7 @@ use super::certify::{follow, shrink, shut};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::log::EventKind;
+use crate::domain::policy::GateState;
 use crate::domain::settings::AutonomySettings;
 use crate::store::entity::workspace;
 use crate::store::{Change, Json, LogDraft};
@@ -33,7 +34,7 @@ pub async fn autonomy(app: &App, caller: &Caller) -> Result<AutonomySettings, Ap
     Ok(row.ok_or(AppError::NotFound("the workspace"))?.settings.0.autonomy)
 }
 
-/// Sets it. Only an owner lets certificates open the gate, raises the limit or has less looked at: it is their responsibility. A limit that is tightened holds at
+/// Sets it. Only an owner lets certificates open the gate, raises the limit, or has less looked at while something goes out: it is their responsibility. A limit that is tightened holds at
 /// once; one that is raised counts from the next test on.
 ///
 /// # Errors
@@ -55,11 +56,12 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                     reviews_a_day: input.reviews_a_day.unwrap_or(before.reviews_a_day),
                 };
                 after.check().map_err(|wrong| AppError::Invalid(wrong.to_string()))?;
-                // Fewer reviews are a loosening, too: what goes out is looked at less.
+                // Fewer reviews are a loosening, too, where something goes out: it is looked at less.
+                let goes_out = row.gate.0 != GateState::Closed;
                 let loosens = after.opens && !before.opens
                     || after.limit_permille > before.limit_permille
                     || after.confidence_percent < before.confidence_percent
-                    || after.reviews_a_day < before.reviews_a_day;
+                    || goes_out && after.reviews_a_day < before.reviews_a_day;
                 let tightens = after.limit_permille < before.limit_permille
                     || after.confidence_percent > before.confidence_percent;
                 if loosens && !is_owner {

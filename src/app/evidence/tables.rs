@@ -124,21 +124,18 @@ fn curve(epoch: Option<&EpochView>) -> Sheet {
 
 fn months(months: &[MonthView]) -> Sheet {
     let row = |month: &MonthView| {
-        let (counts, claim) = match &month.statement {
-            Statement::Claim(claim) => (claim.counts, Some(claim)),
-            Statement::Withheld { counts, .. } => (*counts, None),
+        let claim = match &month.statement {
+            Some(Statement::Claim(claim)) => Some(claim),
+            _ => None,
         };
         // Of a month under way only what may be looked at at any time.
-        let upper = if month.is_closed {
-            claim.map(|claim| claim.upper)
-        } else {
-            month.so_far
-        };
+        let upper = claim.map_or(month.so_far, |claim| Some(claim.upper));
+        let counts = month.counts;
         vec![
             json!(month.month),
             json!(month.is_closed),
             json!(counts.sent),
-            json!(month.is_closed.then_some(counts.drawn)),
+            json!(counts.drawn),
             json!(counts.reviewed),
             json!(counts.bad),
             json!(counts.unjudged),

@@ -1,10 +1,10 @@
 //! What is known, for people.
 
-use super::records::{House, Topics, records};
+use super::records::House;
 use super::{ClosedView, DriftDay, closing, drift, months, words};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
-use crate::domain::evidence::{JudgedBy, Judgement, MonthName};
+use crate::domain::evidence::{MonthName, is_bad};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Watched, betting_upper};
@@ -12,8 +12,8 @@ use crate::stats::drift::ALARM_LEVEL;
 use crate::stats::metrics::ScoreQuality;
 use crate::stats::statement::Statement;
 use crate::stats::threshold::{Certificate, Mode, Rules, Step, Uncertified, verdicts_needed, with_times_the_verdicts};
-use crate::store::Rows;
-use crate::store::entity::{evidence, sampling_month};
+use crate::store::entity::sampling_month;
+use crate::store::{MonthCell, Rows};
 use serde::Serialize;
 
 /// So many past tests and certificates are shown.
@@ -32,7 +32,7 @@ pub struct Quality {
     pub certificate: Option<CertificateView>,
     /// The last test.
     pub epoch: Option<EpochView>,
-    /// Verdicts since that test, and after how many the next one comes if the month does not end before.
+    /// Verdicts since that test, those of today left out, and after how many the next one comes if the month does not end before.
     pub verdicts: (u64, u32),
     /// The smallest number of verdicts with which anything can be certified at this limit.
     pub verdicts_needed: u32,
@@ -58,8 +58,8 @@ pub struct CertificateView {
     pub issued_at: Timestamp,
     /// Until when at the latest.
     pub expires_at: Timestamp,
-    /// When and why it ended.
-    pub ended: Option<(Timestamp, String)>,
+    /// Topics whose own bound is above the limit: it lets nothing of them out.
+    pub closed_topics: Vec<String>,
 }
 
 /// A point of the autonomy curve: how much goes out without a person against what is guaranteed.
@@ -114,13 +114,30 @@ pub struct EpochView {
     pub score: Option<ScoreQuality>,
 }
 
+/// What was counted of a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct MonthCounts {
+    /// Answers sent unreviewed.
+    pub sent: u64,
+    /// Those that were drawn. Told when the month is closed.
+    pub drawn: Option<u64>,
+    /// Drawn answers that were judged, or tried in vain.
+    pub reviewed: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+    /// Those among them that nobody could judge.
+    pub unjudged: u64,
+}
+
 /// A month's sample and statement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MonthView {
     /// As in `2026-05`.
     pub month: String,
-    /// What is said of it; as it stands, where the month is not closed.
-    pub statement: Statement,
+    /// What is said of it, once it is closed. Before, an interval that is made to be looked at once would be looked at often.
+    pub statement: Option<Statement>,
+    /// What was counted; of a month under way verdicts of the days before.
+    pub counts: MonthCounts,
     /// In one sentence. Of a month under way it is a bound that may be looked at at any time.
     pub in_words: String,
     /// That bound, for a month under way of which something was judged.
@@ -140,8 +157,10 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     let rows = app.store().rows(caller.workspace_id);
     let house = House::of(&rows).await?;
     let in_force = rows.certificate_in_force().await?;
+    let in_force = in_force.filter(|row| app.now() < row.expires_at);
     let epoch = rows.last_epoch().await?;
     let since = epoch.as_ref().map_or(house.created_at, |epoch| epoch.began_at);
+    let told_until = house.told_until(caller, app.now());
     let mut months = Vec::new();
     for row in rows
         .sampling_months()
@@ -149,45 +168,14 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
         .into_iter()
         .take(usize::try_from(SHOWN).unwrap_or(usize::MAX))
     {
-        let stored = row
-            .statement
-            .clone()
-            .and_then(|said| serde_json::from_value(said.0).ok());
-        let statement = match stored {
-            Some(stored) => stored,
-            None => months::statement(&rows, &house, &row).await?.0,
-        };
-        let is_closed = row.closed_at.is_some();
-        let so_far = if is_closed {
-            None
-        } else {
-            so_far(&rows, &house, &row).await?
-        };
-        let in_words = row.month.parse::<MonthName>().map_or_else(
-            |_| row.month.clone(),
-            |name| {
-                if is_closed {
-                    words::of_month(&statement, name)
-                } else {
-                    words::so_far(&statement, name, so_far)
-                }
-            },
-        );
-        months.push(MonthView {
-            in_words,
-            so_far,
-            month: row.month.clone(),
-            statement,
-            is_closed,
-            commitment: months::hex(&row.commitment),
-        });
+        months.extend(month(&rows, &house, &row, (app.now(), told_until)).await?);
     }
-    let watched = drift::latest(&rows).await?;
+    let watched = drift::latest(&rows, told_until).await?;
     Ok(Quality {
         autonomy: house.autonomy,
         gate: policy::gate(app, caller).await?.state,
         verdicts: (
-            rows.verdicts_since(since).await?,
+            rows.verdicts_between(since, told_until).await?,
             crate::stats::threshold::EPOCH_VERDICTS,
         ),
         verdicts_needed: verdicts_needed(house.autonomy.limit(), house.autonomy.risk()),
@@ -196,7 +184,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             certificate: row.certificate.0,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
-            ended: row.ended_at.zip(row.ended_because),
+            closed_topics: row.closed_topics.0,
         }),
         epoch: epoch.map(|row| EpochView {
             outlook: outlook(&row.certification.0.curve, &house),
@@ -227,45 +215,102 @@ fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
         .collect()
 }
 
-/// The bound of a month under way that holds whenever one looks: the month's own is computed once, at its close.
-async fn so_far(rows: &Rows<'_>, house: &House, month: &sampling_month::Model) -> Result<Option<f64>, AppError> {
-    let found = rows.evidence_of_month(&month.month).await?;
-    Ok(watched(&found, &month.probabilities.0).map(|strata| betting_upper(&strata, house.autonomy.risk())))
+/// A month; none of one that has not begun.
+async fn month(
+    rows: &Rows<'_>,
+    house: &House,
+    row: &sampling_month::Model,
+    (now, told_until): (Timestamp, Timestamp),
+) -> Result<Option<MonthView>, AppError> {
+    let name = row.month.parse::<MonthName>().ok();
+    if name.is_some_and(|name| now < name.begins(&house.zone)) {
+        return Ok(None);
+    }
+    let is_closed = row.closed_at.is_some();
+    let (statement, counts, so_far) = if is_closed {
+        // As it was published: what is learnt later does not change it.
+        let said = row.statement.clone();
+        let said = said.and_then(|said| serde_json::from_value::<Statement>(said.0).ok());
+        let counts = said.as_ref().map(MonthCounts::published).unwrap_or_default();
+        (said, counts, None)
+    } else {
+        let cells = rows.month_cells(&row.month, told_until).await?;
+        let bands = watched(&row.sent.0, &row.probabilities.0, &cells);
+        let upper = bands.map(|bands| betting_upper(&bands, house.autonomy.risk()));
+        (None, MonthCounts::so_far(&row.sent.0, &cells), upper)
+    };
+    let in_words = match (name, &statement) {
+        (Some(name), Some(statement)) => words::of_month(statement, name),
+        (Some(name), None) if !is_closed => words::so_far(&counts, name, so_far),
+        _ => row.month.clone(),
+    };
+    Ok(Some(MonthView {
+        in_words,
+        so_far,
+        month: row.month.clone(),
+        statement,
+        counts,
+        is_closed,
+        commitment: months::hex(&row.commitment),
+    }))
+}
+
+/// "Bad" or not, where a verdict says so; the second opinion counts where it can tell.
+fn found_bad(cell: &MonthCell) -> Option<bool> {
+    cell.second.and_then(is_bad).or_else(|| cell.label.and_then(is_bad))
+}
+
+impl MonthCounts {
+    const fn published(statement: &Statement) -> Self {
+        let counts = match statement {
+            Statement::Claim(claim) => claim.counts,
+            Statement::Withheld { counts, .. } => *counts,
+        };
+        Self {
+            sent: counts.sent,
+            drawn: Some(counts.drawn),
+            reviewed: counts.reviewed,
+            bad: counts.bad,
+            unjudged: counts.unjudged,
+        }
+    }
+
+    fn so_far(sent: &[u64], cells: &[MonthCell]) -> Self {
+        let judged = || cells.iter().filter(|cell| cell.label.is_some());
+        let number = |fits: fn(Option<bool>) -> bool| {
+            let fitting = judged().filter(|cell| fits(found_bad(cell)));
+            fitting.map(|cell| cell.answers).sum()
+        };
+        Self {
+            sent: sent.iter().sum(),
+            drawn: None,
+            reviewed: number(|_| true),
+            bad: number(|bad| bad == Some(true)),
+            unjudged: number(|bad| bad.is_none()),
+        }
+    }
 }
 
 /// What was sent and judged by band, as shares; none where nothing was sent.
-fn watched(found: &[evidence::Model], probabilities: &[f64]) -> Option<Vec<Watched>> {
-    let mut bands = vec![(0_u32, 0_u64, 0_u64); probabilities.len()];
-    for record in records(found, &mut Topics::default()) {
-        let Some((band, _)) = record.sent.filter(|_| !record.left_out) else {
-            continue;
-        };
-        let Some((sent, good, wrong)) = bands.get_mut(usize::from(band)) else {
-            continue;
-        };
-        *sent += 1;
-        let judged = record.judged.filter(|judged| judged.by == JudgedBy::Sample);
-        match judged.map(Judgement::found_bad) {
-            Some(Some(false)) => *good += 1,
-            // What nobody could judge counts as bad.
-            Some(Some(true) | None) => *wrong += 1,
-            None => {}
-        }
-    }
-    let all: f64 = bands.iter().map(|(sent, ..)| f64::from(*sent)).sum();
-    let checks: f64 = bands
-        .iter()
-        .zip(probabilities)
-        .map(|((sent, ..), p)| f64::from(*sent) * p)
-        .sum();
+fn watched(sent: &[u64], probabilities: &[f64], cells: &[MonthCell]) -> Option<Vec<Watched>> {
+    let number = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    let all: f64 = sent.iter().map(|&sent| number(sent)).sum();
+    let checks: f64 = sent.iter().zip(probabilities).map(|(&sent, p)| number(sent) * p).sum();
+    let judged = |band: usize, fits: fn(Option<bool>) -> bool| {
+        let of_band = cells
+            .iter()
+            .filter(|cell| cell.label.is_some() && usize::try_from(cell.band) == Ok(band) && fits(found_bad(cell)));
+        of_band.map(|cell| cell.answers).sum()
+    };
     (all > 0.0 && checks > 0.0).then(|| {
-        let strata = bands.iter().zip(probabilities);
+        let strata = sent.iter().zip(probabilities).enumerate();
         strata
-            .map(|((sent, good, bad), probability)| Watched {
-                share: f64::from(*sent) / all,
-                draws: f64::from(*sent) * probability / checks,
-                good: *good,
-                bad: *bad,
+            .map(|(band, (&sent, probability))| Watched {
+                share: number(sent) / all,
+                draws: number(sent) * probability / checks,
+                good: judged(band, |bad| bad == Some(false)),
+                // What nobody could judge counts as bad.
+                bad: judged(band, |bad| bad != Some(false)),
             })
             .collect()
     })

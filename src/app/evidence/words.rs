@@ -1,5 +1,6 @@
 //! Figures as sentences: what the console, the command line and programs read alike.
 
+use super::view::MonthCounts;
 use crate::domain::evidence::MonthName;
 use crate::stats::statement::{Claim, Judged, Statement, Withheld};
 
@@ -92,17 +93,13 @@ fn judged(claim: &Claim) -> String {
 }
 
 /// What is said of a month under way: a bound that may be looked at whenever one likes.
-pub(super) fn so_far(statement: &Statement, month: MonthName, upper: Option<f64>) -> String {
-    let counts = match statement {
-        Statement::Claim(claim) => claim.counts,
-        Statement::Withheld { counts, .. } => *counts,
-    };
+pub(super) fn so_far(counts: &MonthCounts, month: MonthName, upper: Option<f64>) -> String {
     let month = month.in_words();
     if counts.sent == 0 {
         return format!("So far nothing went out unreviewed in {month}.");
     }
     let reviewed = format!(
-        "{month} is not closed: {} sent unreviewed so far, {} reviewed, {} of them bad",
+        "{month} is not closed: {} sent unreviewed so far; until last night {} reviewed, {} of them bad",
         some(counts.sent, "answer"),
         counted(counts.reviewed),
         counted(counts.bad),
@@ -147,7 +144,14 @@ mod tests {
             said,
             "At most 3.1 % of the 2 412 answers sent unreviewed in May 2026 were bad (95 % confidence; 180 reviewed, as judged by your reviewers)."
         );
-        let open = so_far(&Statement::Claim(claim()), may, Some(0.0442));
+        let counts = MonthCounts {
+            sent: 2_412,
+            drawn: None,
+            reviewed: 180,
+            bad: 3,
+            unjudged: 0,
+        };
+        let open = so_far(&counts, may, Some(0.0442));
         assert!(open.contains("at most 4.5 %") && !open.contains("3.1 %"), "{open}");
     }
 

@@ -93,7 +93,7 @@ pub async fn explain_conversation(
             reasons,
             policy_version: row.policy_version,
             terms: row.terms.0,
-            confidence: if evidence::may_see_score(&rows, caller, draft.id).await? {
+            confidence: if evidence::may_see_score(app, &rows, caller, draft.id).await? {
                 row.confidence
             } else {
                 None

@@ -11,6 +11,12 @@ const DAY_MS: i64 = 24 * 60 * 60_000;
 pub const FORGOTTEN_AFTER_MS: i64 = 7 * DAY_MS;
 /// Two opinions that agree are known to be right from this age on, in milliseconds.
 pub const GOLD_AGE_MS: i64 = 14 * DAY_MS;
+/// The part of the drafts whose verdicts are told to nobody for a time, `0.0..=1.0`: only these are used to see how reviewers judge.
+pub const KEPT_BACK: f64 = 0.25;
+/// For so long, in milliseconds. Afterwards nobody is asked about them once more.
+pub const KEPT_BACK_MS: i64 = 90 * DAY_MS;
+/// Nobody looks at one check for longer, in milliseconds: whoever seems to is away.
+const LONGEST_LOOK_MS: i64 = 15 * 60_000;
 /// The time over which checks of the reviewer are counted, in milliseconds.
 pub const WEEK_MS: i64 = 7 * DAY_MS;
 /// The part of the verdicts "acceptable" that gets a second opinion, `0.0..=1.0`; of those that say "bad" all do.
@@ -40,6 +46,18 @@ pub fn decision_floor_ms(text_chars: usize) -> i64 {
 /// Was the verdict given faster than the text can be read? Not where nobody knows how long it took.
 pub fn is_hasty(took_ms: Option<i64>, text_chars: usize) -> bool {
     took_ms.is_some_and(|took| took < decision_floor_ms(text_chars))
+}
+
+/// Until when a check is its reviewer's who sees it since `shown_at` and asks for it now: [`LEASE_MS`] from now on, but in all no longer than
+/// anybody looks at one. In the past for whoever was away; then a colleague may take it.
+pub fn lease_until(shown_at: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus_ms(LEASE_MS).min(shown_at.plus_ms(LONGEST_LOOK_MS))
+}
+
+/// How long a verdict took, in milliseconds. None where nobody knows: not seen, or away meanwhile.
+pub fn took_ms(shown_at: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    let took = now.ms_since(shown_at?);
+    (0..=LONGEST_LOOK_MS).contains(&took).then_some(took)
 }
 
 /// A check that waits, as far as it matters to who is asked.
@@ -242,6 +260,19 @@ mod tests {
         assert!(waiting(&[(mia, long_ago)]).is_for(mia, &[mia], NOW));
         assert!(!waiting(&[(mia, long_ago.plus_ms(1))]).is_for(mia, &[mia], NOW));
         assert!(waiting(&[(mia, long_ago), (noor, NOW)]).is_for(mia, &[mia, noor], NOW));
+    }
+
+    #[test]
+    fn a_check_is_nobodys_for_ever_and_absence_is_no_time_of_decision() {
+        let shown = NOW.plus_ms(-14 * 60_000);
+        assert_eq!(lease_until(NOW, NOW), NOW.plus_ms(LEASE_MS));
+        assert_eq!(lease_until(shown, NOW), NOW.plus_ms(60_000), "the last minute");
+        assert!(lease_until(NOW.plus_ms(-16 * 60_000), NOW) < NOW);
+        assert_eq!(took_ms(Some(shown), NOW), Some(14 * 60_000));
+        assert_eq!(
+            (took_ms(Some(NOW.plus_ms(-16 * 60_000)), NOW), took_ms(None, NOW)),
+            (None, None)
+        );
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What is known of drafts, and why somebody is asked about one.
 
+pub mod audit;
 pub mod check;
 mod content;
 mod month;
+mod plan;
 mod record;
 #[cfg(test)]
 mod tests;
 
 pub use content::rests_on;
 pub use month::{MonthName, NotAMonth};
+pub use plan::requeue_probability;
 pub use record::{Judgement, Record, Window, examples, level, sample_weights, sent_answers};
 
 use super::answer::AnswerMode;

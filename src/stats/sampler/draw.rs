@@ -47,7 +47,7 @@ pub enum Purpose {
     Held,
     /// Is this outcome without a verdict put in the queue again?
     Requeue,
-    /// Is this check given to the same reviewer once more?
+    /// Is the verdict on this draft kept back, so that somebody may be asked about it once more?
     Repeat,
 }
 

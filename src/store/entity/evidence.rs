@@ -37,6 +37,10 @@ pub struct Model {
     /// Sequence of its `message.released` entry, filled in when it is drawn or not.
     pub seq: Option<i64>,
     pub is_drawn: Option<bool>,
+    /// What a bad one weighs for the watch, fixed when it was drawn: before anybody judged it.
+    pub weight: Option<f64>,
+    /// Its verdict is shown to nobody for a time: somebody may be asked about it once more.
+    pub is_kept_back: bool,
     /// Another draft, identical with it, is the unit of evidence: neither counted nor judged.
     pub left_out: bool,
     pub label: Option<VerdictLabel>,
@@ -44,6 +48,7 @@ pub struct Model {
     pub judged_at: Option<Timestamp>,
     /// A second person's opinion.
     pub second_label: Option<VerdictLabel>,
+    pub second_at: Option<Timestamp>,
     /// The same question would be answered otherwise today.
     pub is_changed: bool,
     pub created_at: Timestamp,

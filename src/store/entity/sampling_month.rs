@@ -24,6 +24,8 @@ pub struct Model {
     pub requeue_probability: f64,
     /// Up to this sequence of the log everything has been drawn or passed over.
     pub drawn_through: i64,
+    /// So many answers of each band went out by decision until then.
+    pub sent: Json<Vec<u64>>,
     pub opened_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     pub statement: Option<Json<serde_json::Value>>,

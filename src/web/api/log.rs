@@ -4,6 +4,7 @@ use super::limited;
 use crate::app::history::{self, EntryView, Verification};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
+use crate::domain::log::Line;
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, Query};
 use crate::web::live;
@@ -33,6 +34,19 @@ pub(super) async fn list(
 ) -> Result<Json<Page<EntryView>>, Problem> {
     let limit = limited(query.limit);
     let items = history::after(&web.app, &caller, query.after, limit).await?;
+    let is_full = u64::try_from(items.len()).is_ok_and(|length| length == limit);
+    let next = items.last().filter(|_| is_full).map(|last| last.seq.to_string());
+    Ok(Json(Page { items, next }))
+}
+
+/// `GET /api/v1/log/export?after=SEQ`: the same entries, to be verified elsewhere.
+pub(super) async fn export(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<Known>,
+) -> Result<Json<Page<Line>>, Problem> {
+    let limit = limited(query.limit);
+    let items = history::exported(&web.app, &caller, query.after, limit).await?;
     let is_full = u64::try_from(items.len()).is_ok_and(|length| length == limit);
     let next = items.last().filter(|_| is_full).map(|last| last.seq.to_string());
     Ok(Json(Page { items, next }))

@@ -127,6 +127,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
         .route("/webhooks/secret", post(webhooks::secret))
         .route("/log", get(log::list))
+        .route("/log/export", get(log::export))
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)

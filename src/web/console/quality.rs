@@ -4,7 +4,7 @@ mod watch;
 
 use super::view::{
     AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, MonthLine, PlanPart, Point,
-    QualityPage, Section, Words,
+    QualityPage, ReliabilityPicture, Section, Words,
 };
 use super::viewer::Viewer;
 use super::{html, sentence};
@@ -17,7 +17,6 @@ use crate::domain::account::{Role, Scope};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
 use crate::domain::review::VerdictLabel;
-use crate::stats::statement::Statement;
 use crate::stats::threshold::{Mode, Uncertified};
 use crate::web::error::Problem;
 use crate::web::extract::Query;
@@ -97,6 +96,11 @@ pub(super) async fn page(
             .as_ref()
             .filter(|epoch| !epoch.curve.is_empty())
             .map(|epoch| curve(epoch, known.autonomy.limit())),
+        score: known
+            .epoch
+            .as_ref()
+            .and_then(|epoch| epoch.score.as_ref())
+            .map(ReliabilityPicture::of),
         closed: watch::closed(&known),
         drift: watch::picture(&known),
         drift_words: watch::in_words(&known),
@@ -138,8 +142,13 @@ fn certificate(known: &Quality) -> Vec<String> {
     };
     let mut said = vec![
         format!(
-            "At most {} of the answers within this certificate are bad, {} sure; your limit is {}.",
+            "At most {} of the answers within this certificate are bad{}, {} sure; your limit is {}.",
             at_most(certificate.upper),
+            if certificate.is_corrected {
+                ""
+            } else {
+                " as judged by your reviewers"
+            },
             percent(1.0 - certificate.risk),
             percent(certificate.limit)
         ),
@@ -149,7 +158,7 @@ fn certificate(known: &Quality) -> Vec<String> {
             reach(certificate.reach.mode)
         ),
         format!(
-            "It rests on {} verdicts, {} of them bad, of the last three months.",
+            "It rests on {} verdicts, {} of them bad, and holds for traffic like that on which they were given.",
             certificate.reviewed, certificate.bad
         ),
     ];
@@ -157,9 +166,9 @@ fn certificate(known: &Quality) -> Vec<String> {
         said.push("It does not open the gate: an owner has to allow that below.".to_owned());
     }
     let closed = known
-        .epoch
+        .certificate
         .as_ref()
-        .map(|epoch| epoch.closed_topics.as_slice())
+        .map(|row| row.closed_topics.as_slice())
         .unwrap_or_default();
     if !closed.is_empty() {
         said.push(format!(
@@ -247,10 +256,7 @@ fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
 }
 
 fn month(row: &MonthView) -> MonthLine {
-    let counts = match &row.statement {
-        Statement::Claim(claim) => claim.counts,
-        Statement::Withheld { counts, .. } => *counts,
-    };
+    let counts = row.counts;
     MonthLine {
         name: row
             .month
@@ -260,7 +266,7 @@ fn month(row: &MonthView) -> MonthLine {
         says: row.in_words.clone(),
         is_closed: row.is_closed,
         sent: counts.sent,
-        drawn: row.is_closed.then_some(counts.drawn),
+        drawn: counts.drawn,
         reviewed: counts.reviewed,
         bad: counts.bad,
     }
@@ -303,7 +309,7 @@ pub(super) async fn answers(
         title: title(&input),
         hint: match input.what {
             What::Drafts | What::Sent | What::Drawn => String::new(),
-            _ => "An answer about which somebody else is still asked is listed afterwards.".to_owned(),
+            _ => "An answer about which somebody is still asked is listed afterwards; one about which somebody may be asked once more, after three months.".to_owned(),
         },
         rows: found.items.iter().map(|row| answer(&viewer, row)).collect(),
         query: query(&input)?,

@@ -214,7 +214,6 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "rehearsal.removed" => format!("{who} removed a rehearsal."),
         "check.leased" => format!("{who} opened or left a quality check."),
         "check.judged" => format!("{who} judged a quality check."),
-        "checks.mixed" => "Checks of the reviewers were put among the others.".to_owned(),
         "mail.sent" => "The mail server accepted an e-mail.".to_owned(),
         "mail.failed" => "An e-mail could not be sent.".to_owned(),
         "mail.retried" => format!("{who} had an e-mail sent again."),

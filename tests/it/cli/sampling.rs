@@ -44,7 +44,7 @@ fn code(app: &TestApp, arguments: &[&str]) -> Option<i32> {
 
 /// Does something to the database behind the server's back.
 fn sql(app: &TestApp, statement: &str) {
-    let database = app.database();
+    let database = app.database().display().to_string();
     let python = format!("import sqlite3; c = sqlite3.connect({database:?}); c.execute({statement:?}); c.commit()");
     let done = Command::new("python3").args(["-c", &python]).status().unwrap();
     assert!(done.success());
@@ -317,4 +317,45 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
         said.contains("at most 50 may be bad") && said.contains("A certificate opens the gate"),
         "{said}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exported_log_is_rechecked_by_itself_without_any_server() {
+    let app = TestApp::start().await;
+    let month = a_closed_month(&app, 3).await;
+    let log = done(&app, &["log", "export"]);
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = |log: &str| {
+        let file = folder.path().join("log.jsonl");
+        std::fs::write(&file, log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
+        command
+            .args(["sample", "verify", "--month", &month, "--log"])
+            .arg(file)
+            .env("HOLDPOINT_DATA_DIR", folder.path().join("nothing"))
+            .stdin(Stdio::null());
+        let output = tokio::task::block_in_place(|| command.output().unwrap());
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = elsewhere(&log);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("was fair: 3 answers, 3 of them drawn"), "{said}");
+    assert!(!log.contains("content\""), "nothing of what was said");
+    // Whoever changes a score, or leaves an entry out, is found.
+    let (code, said) = elsewhere(&log.replacen("\"score\":\"", "\"score\":\"1", 1));
+    assert_eq!(code, Some(7), "{said}");
+    assert!(said.contains("was changed after it was written"), "{said}");
+    let shortened: Vec<&str> = log
+        .lines()
+        .enumerate()
+        .filter(|(at, _)| *at != 3)
+        .map(|(_, line)| line)
+        .collect();
+    let (code, said) = elsewhere(&shortened.join("\n"));
+    assert_eq!(code, Some(7), "{said}");
+    assert_eq!(elsewhere("no log").0, Some(2));
+    assert_eq!(elsewhere("").0, Some(4), "nothing was opened in it");
+    // How risky answers are taken to be stands in it: nobody who judges may have it.
+    app.owner().get("/api/v1/log/export").await.refused(403);
 }

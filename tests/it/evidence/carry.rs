@@ -6,6 +6,8 @@ use holdpoint::store::JobKind;
 /// Another question of the demo's FAQ.
 const PARKING: &str = "Can I park a car near the shop, in the yard or in the Quayside car park?";
 const FAQ: &str = include_str!("../../../examples/demo/faq.json");
+/// Nobody needs longer to read an answer here.
+const READ_MS: i64 = 20_000;
 /// Longer than it is waited after a publication.
 const SETTLED_MS: i64 = 61_000;
 
@@ -93,6 +95,7 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
         assert!(item.to_string().contains("£2.40"), "{item}");
         assert!(item["reasons"].to_string().contains("fresh"), "{item}");
         assert_eq!(newest(&app).await, (false, true));
+        app.advance_ms(READ_MS);
         decide(&app, &item, json!({ "kind": "approve" })).await;
         app.advance_ms(UNDO_MS);
         eventually("the approved answer", async || has_answer(&visitor).await.then_some(())).await;
@@ -124,6 +127,7 @@ async fn what_is_judged_after_a_publication_was_compared_with_it() {
     let item = item_of(&app, &visitor).await;
     settled_content(&app).await;
     parking_costs_more(&app).await;
+    app.advance_ms(READ_MS);
     decide(&app, &item, json!({ "kind": "approve" })).await;
     let row = verdicts(&app, 1).await.remove(0);
     assert_eq!((row.label, row.is_changed), (Some(VerdictLabel::Acceptable), true));

@@ -21,6 +21,7 @@ mod policy;
 mod quality;
 mod queue;
 mod rehearsal;
+mod reliability;
 mod replies;
 mod shell;
 mod team;
@@ -52,6 +53,7 @@ pub use queue::{
 pub use rehearsal::{
     GapLine, PartLine, RehearsalPage, RehearsalRow, RehearsalSheetPage, RehearsalsPage, SheetPart, SheetPicture,
 };
+pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
 pub use team::TeamPage;
