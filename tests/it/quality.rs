@@ -222,6 +222,8 @@ async fn every_figure_opens_the_answers_it_counts_for_those_who_manage() {
     let visitor = app.visitor().await;
     visitor.says(OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
+    // Who approves faster than anybody reads has judged nothing.
+    app.advance_ms(20_000);
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
     // What is judged today is counted from tomorrow on.
     app.advance_ms(24 * 60 * 60_000);
