@@ -129,6 +129,8 @@ async fn a_job_that_is_called_for_again_and_again_is_not_put_off_by_that() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_month_is_opened_before_it_begins_shown_when_it_has_and_closed_an_hour_after_its_end() {
     let app = TestApp::start().await;
+    release(&app).await;
+    sent(&app, 1).await;
     eventually("this month", async || opened(&app, month_of(&app)).await).await;
     let this = month_of(&app);
     let next = this.plus(1);
@@ -228,6 +230,9 @@ async fn what_somebody_may_be_asked_about_once_more_is_told_to_nobody_whether_a_
     })
     .await;
     let name = known(&app).await[0].month.clone();
+    // Second opinions that are due wait no longer.
+    app.advance_ms(8 * DAY_MS);
+    work_off(&app, &owner(&app).await, |_| "acceptable").await;
     app.advance_ms(45 * DAY_MS);
     eventually("the statement", async || {
         let row = rows(&app).sampling_month(&name).await.unwrap().unwrap();
@@ -322,7 +327,7 @@ async fn whoever_leaves_a_check_open_loses_it_to_a_colleague_after_a_quarter_of_
     judge(&noor, &check, "acceptable").await.ok();
     let id: ItemId = check["id"].as_str().unwrap().parse().unwrap();
     let row = rows(&app).check(id).await.unwrap().unwrap();
-    assert_eq!(row.took_ms, Some(READ_MS));
+    assert!(row.took_ms.is_some_and(|took| took < 2 * READ_MS), "not since a colleague saw it: {row:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -344,7 +349,7 @@ async fn checks_that_nothing_needs_any_more_are_taken_back() {
     release(&app).await;
     sent(&app, 2).await;
     assert_eq!(rows(&app).open_checks().await.unwrap().len(), 2);
-    app.advance_ms(60 * DAY_MS);
+    app.advance_ms(55 * DAY_MS);
     eventually("the month after the next", async || opened(&app, month_of(&app)).await).await;
     assert_eq!(
         rows(&app).open_checks().await.unwrap().len(),

@@ -85,7 +85,6 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) ->
     certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
     closing::tell_owners(app, workspace_id).await?;
-    let again = app.now().plus_ms(LOOK_AGAIN_MS);
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {

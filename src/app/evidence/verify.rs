@@ -71,8 +71,10 @@ pub async fn verify_draw(app: &App, caller: &Caller, month: &str) -> Result<Draw
         Err(NotAudited::NotOpened) => Err(AppError::NotFound(
             "the sampling of this month: nothing was opened in it",
         )),
-        Err(not_closed @ NotAudited::NotClosed) => Err(AppError::Conflict {
-            sentence: format!("{month}: {not_closed}"),
+        Err(NotAudited::NotClosed) => Err(AppError::Conflict {
+            sentence: format!(
+                "The month {month} is not closed yet, so its key is still secret; it closes when it is over and its checks are judged"
+            ),
             extra: serde_json::json!({}),
         }),
     }

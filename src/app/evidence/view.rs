@@ -58,8 +58,8 @@ pub struct CertificateView {
     pub issued_at: Timestamp,
     /// Until when at the latest.
     pub expires_at: Timestamp,
-    /// When and why it ended.
-    pub ended: Option<(Timestamp, String)>,
+    /// Topics whose own bound is above the limit: it lets nothing of them out.
+    pub closed_topics: Vec<String>,
 }
 
 /// A point of the autonomy curve: how much goes out without a person against what is guaranteed.
@@ -157,6 +157,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     let rows = app.store().rows(caller.workspace_id);
     let house = House::of(&rows).await?;
     let in_force = rows.certificate_in_force().await?;
+    let in_force = in_force.filter(|row| app.now() < row.expires_at);
     let epoch = rows.last_epoch().await?;
     let since = epoch.as_ref().map_or(house.created_at, |epoch| epoch.began_at);
     let told_until = house.told_until(caller, app.now());
@@ -183,7 +184,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             certificate: row.certificate.0,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
-            ended: row.ended_at.zip(row.ended_because),
+            closed_topics: row.closed_topics.0,
         }),
         epoch: epoch.map(|row| EpochView {
             outlook: outlook(&row.certification.0.curve, &house),

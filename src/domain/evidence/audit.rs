@@ -15,8 +15,13 @@ const ZONES_MS: i64 = 24 * 60 * 60_000;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AuditProblem {
     /// The log itself is damaged.
-    #[error("the log is damaged: {0}")]
-    Log(#[from] ChainError),
+    #[error("the log is damaged at entry {sequence}: {why}")]
+    Log {
+        /// The first entry that is not in order.
+        sequence: i64,
+        /// What is wrong with it.
+        why: ChainError,
+    },
     /// An entry of another workspace.
     #[error("entry {0} belongs to another workspace")]
     OtherWorkspace(i64),
@@ -143,7 +148,10 @@ impl Audit {
             && let Err(broken) = chain.accept(entry)
         {
             // What follows a break is broken, too; the first place says enough.
-            self.problems.push(broken.into());
+            self.problems.push(AuditProblem::Log {
+                sequence: header.seq,
+                why: broken,
+            });
             self.chain = None;
         }
         let workspace = header.workspace_id.uuid();

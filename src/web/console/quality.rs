@@ -4,7 +4,7 @@ mod watch;
 
 use super::view::{
     AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, AutonomyPicture, CurveLine, MonthLine, PlanPart, Point,
-    QualityPage, Section, Words,
+    QualityPage, ReliabilityPicture, Section, Words,
 };
 use super::viewer::Viewer;
 use super::{html, sentence};
@@ -96,6 +96,11 @@ pub(super) async fn page(
             .as_ref()
             .filter(|epoch| !epoch.curve.is_empty())
             .map(|epoch| curve(epoch, known.autonomy.limit())),
+        score: known
+            .epoch
+            .as_ref()
+            .and_then(|epoch| epoch.score.as_ref())
+            .map(ReliabilityPicture::of),
         closed: watch::closed(&known),
         drift: watch::picture(&known),
         drift_words: watch::in_words(&known),
@@ -137,8 +142,13 @@ fn certificate(known: &Quality) -> Vec<String> {
     };
     let mut said = vec![
         format!(
-            "At most {} of the answers within this certificate are bad, {} sure; your limit is {}.",
+            "At most {} of the answers within this certificate are bad{}, {} sure; your limit is {}.",
             at_most(certificate.upper),
+            if certificate.is_corrected {
+                ""
+            } else {
+                " as judged by your reviewers"
+            },
             percent(1.0 - certificate.risk),
             percent(certificate.limit)
         ),
@@ -148,7 +158,7 @@ fn certificate(known: &Quality) -> Vec<String> {
             reach(certificate.reach.mode)
         ),
         format!(
-            "It rests on {} verdicts, {} of them bad, of the last three months.",
+            "It rests on {} verdicts, {} of them bad, and holds for traffic like that on which they were given.",
             certificate.reviewed, certificate.bad
         ),
     ];
@@ -156,9 +166,9 @@ fn certificate(known: &Quality) -> Vec<String> {
         said.push("It does not open the gate: an owner has to allow that below.".to_owned());
     }
     let closed = known
-        .epoch
+        .certificate
         .as_ref()
-        .map(|epoch| epoch.closed_topics.as_slice())
+        .map(|row| row.closed_topics.as_slice())
         .unwrap_or_default();
     if !closed.is_empty() {
         said.push(format!(

@@ -11,11 +11,11 @@ use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::{Clock as _, Timestamp};
 use holdpoint::store::Change;
-use holdpoint::store::entity::evidence;
+use holdpoint::store::entity::{certificate, evidence};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
-/// As if a check of what was sent had been judged on each of the following days, every second one as bad; and two reviewers had judged for long.
+/// As if a check of what was sent had been judged on each of the days before, under the same certificate, every second one as bad; and two reviewers had judged for long.
 async fn watched(app: &TestApp) {
     let now = app.clock.now();
     let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
@@ -33,10 +33,14 @@ async fn watched(app: &TestApp) {
                     is_drawn: Some(true),
                     label: Some(label),
                     judged_by: Some(JudgedBy::Sample),
-                    judged_at: Some(now.plus_ms(day * DAY_MS)),
+                    judged_at: Some(now.plus_ms((day - 7) * DAY_MS)),
                     ..row
                 })
                 .await?;
+            }
+            for row in tx.certificates(10).await? {
+                let issued_at = now.plus_ms(-8 * DAY_MS);
+                tx.update(certificate::Model { issued_at, ..row }).await?;
             }
             Ok::<_, AppError>(Change::Unlogged(()))
         })

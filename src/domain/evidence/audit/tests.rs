@@ -319,12 +319,18 @@ fn a_log_that_was_changed_after_it_was_written_is_damaged_whatever_it_says() {
     let mut entries = sealed(&honest());
     set_ref(&mut entries[2], "score", "0.4");
     let found = audited(&entries).unwrap().problems;
-    assert!(found.contains(&AuditProblem::Log(ChainError::Altered(3))), "{found:?}");
+    assert!(found.contains(&AuditProblem::Log {
+            sequence: 3,
+            why: ChainError::Altered(3)
+        }), "{found:?}");
     let mut entries = sealed(&honest());
     entries.remove(10);
     let found = audited(&entries).unwrap().problems;
     assert!(
-        matches!(found.first(), Some(AuditProblem::Log(ChainError::Gap { .. }))),
+        matches!(found.first(), Some(AuditProblem::Log {
+                why: ChainError::Gap { .. },
+                ..
+            })),
         "{found:?}"
     );
     let mut entries = sealed(&honest());

@@ -20,6 +20,7 @@ mod picture;
 mod policy;
 mod quality;
 mod queue;
+mod reliability;
 mod replies;
 mod shell;
 mod team;
@@ -48,6 +49,7 @@ pub use quality::{
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
 };
+pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
 pub use team::TeamPage;

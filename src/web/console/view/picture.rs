@@ -3,12 +3,12 @@
 use crate::app::evidence::percent;
 
 /// The drawing's width and height, and where its axes lie.
-const WIDTH: f64 = 420.0;
-const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 46.0;
-const RIGHT: f64 = 408.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = 206.0;
+pub(super) const WIDTH: f64 = 420.0;
+pub(super) const HEIGHT: f64 = 250.0;
+pub(super) const LEFT: f64 = 46.0;
+pub(super) const RIGHT: f64 = 408.0;
+pub(super) const TOP: f64 = 14.0;
+pub(super) const BOTTOM: f64 = 206.0;
 /// Errors are shown up to so many limits.
 const LIMITS_SHOWN: f64 = 2.5;
 /// Where the axis of the watch lies, and the room above its alarm.
@@ -229,7 +229,7 @@ impl DriftPicture {
     }
 }
 
-fn rounded(place: f64) -> f64 {
+pub(super) fn rounded(place: f64) -> f64 {
     (place * 10.0).round() / 10.0
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AutonomyPicture, DriftPicture, Moment, Shell};
+use super::{AutonomyPicture, DriftPicture, Moment, ReliabilityPicture, Shell};
 
 /// `GET /quality`.
 #[derive(Clone, Debug, Template)]
@@ -30,6 +30,8 @@ pub struct QualityPage {
     pub drift: Option<DriftPicture>,
     /// What that means.
     pub drift_words: String,
+    /// How good the score is; none before the first test.
+    pub score: Option<ReliabilityPicture>,
     /// Accuracy by topic.
     pub topics: Vec<AccuracyLine>,
     /// Accuracy by agent version.
