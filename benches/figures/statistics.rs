@@ -15,7 +15,7 @@ use std::time::Instant;
 const TIMES: usize = 7;
 const ANSWERS: u64 = 1_000_000;
 /// Drafts whose words are read.
-const READ: usize = 2_000;
+const READ: u32 = 2_000;
 const VERDICTS: usize = 100_000;
 
 const QUESTION: &str = "Can I bring back a bicycle that I bought online, and who pays for the parcel?";
@@ -58,14 +58,14 @@ pub(crate) fn measure(report: &mut Report) {
     );
     let version = Version::by_hand(&prior());
     let scored = timed(|| {
-        let drafts = (0_u64..).take(READ);
+        let drafts = 0..u64::from(READ);
         drafts
             .filter(|sequence| is_drawn(*sequence, version.rank(&features())))
             .count()
     });
     report.add(
         "reading, scoring, gate decision, band and draw, each draft",
-        scored * 1e6 / READ as f64,
+        scored * 1e6 / f64::from(READ),
         "µs",
         Some(50.0),
         format!(

@@ -128,7 +128,7 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                 // Its seal stands in the log, so that no other can be put in its place.
                 Ok(match change {
                     Change::Logged((), entry) => Change::Logged((), entry.about("score_seal", &seal)),
-                    unlogged => unlogged,
+                    Change::Unlogged(()) => Change::Unlogged(()),
                 })
             })
         })

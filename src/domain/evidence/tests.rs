@@ -123,7 +123,7 @@ fn second_opinions_neither_flatter_nor_blacken() {
     // that were called bad and at every fifth of the others.
     let truth = |n: u128| n < 40;
     let first = |n: u128| (6..40).contains(&n) || (100..119).contains(&n);
-    let is_rechecked = |n: u128| first(n) || n % 5 == 0;
+    let is_rechecked = |n: u128| first(n) || n.is_multiple_of(5);
     let checked = |n: u128| Record {
         sent: Some((0, 0.5)),
         ..record(

@@ -159,7 +159,8 @@ impl Letters {
                 Ordering::Greater => _ = theirs.next(),
                 Ordering::Equal => {
                     both += n * m;
-                    (ours.next(), theirs.next());
+                    ours.next();
+                    theirs.next();
                 }
             }
         }

@@ -101,18 +101,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{id}/policy/diff", get(policy::diff))
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
-        .route("/checks", get(quality_checks::count))
-        .route("/checks/next", post(quality_checks::next))
-        .route("/checks/{id}/lease", delete(quality_checks::release_lease))
-        .route("/checks/{id}/verdict", post(quality_checks::judge))
-        .route("/reviewers", get(quality_checks::reviewers))
-        .route("/quality", get(quality::show))
-        .route("/quality/draw", get(quality::draw))
-        .route("/quality/accuracy", get(quality::accuracy))
-        .route("/quality/answers", get(quality::answers))
-        .route("/quality/tables/{table}", get(quality::table))
-        .route("/planner", get(quality::plan))
-        .route("/autonomy", get(quality::autonomy).put(quality::set_autonomy))
         .route("/admin/time-zone", put(admin::set_time_zone))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
@@ -131,6 +119,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
+        .merge(judging())
         .merge(rehearsals::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
@@ -138,6 +127,23 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate", post(knowledge::evaluate))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// Checks, and what follows from their verdicts.
+fn judging() -> Router<Web> {
+    Router::new()
+        .route("/checks", get(quality_checks::count))
+        .route("/checks/next", post(quality_checks::next))
+        .route("/checks/{id}/lease", delete(quality_checks::release_lease))
+        .route("/checks/{id}/verdict", post(quality_checks::judge))
+        .route("/reviewers", get(quality_checks::reviewers))
+        .route("/quality", get(quality::show))
+        .route("/quality/draw", get(quality::draw))
+        .route("/quality/accuracy", get(quality::accuracy))
+        .route("/quality/answers", get(quality::answers))
+        .route("/quality/tables/{table}", get(quality::table))
+        .route("/planner", get(quality::plan))
+        .route("/autonomy", get(quality::autonomy).put(quality::set_autonomy))
 }
 
 /// Which page of a list.

@@ -137,7 +137,9 @@ fn sealed(log: &[Said]) -> Vec<Entry> {
 
 fn audited(entries: &[Entry]) -> Result<Audited, NotAudited> {
     let mut audit = Audit::of("2026-05".parse().unwrap());
-    entries.iter().for_each(|entry| audit.hear(entry));
+    for entry in entries {
+        audit.hear(entry);
+    }
     audit.finish()
 }
 
@@ -215,7 +217,9 @@ fn what_goes_out_after_a_clock_was_set_back_belongs_to_the_next_month_and_is_fai
     set(&mut closing, "month", "2026-06");
     let of_june = |log: &[Said]| {
         let mut audit = Audit::of("2026-06".parse().unwrap());
-        sealed(log).iter().for_each(|entry| audit.hear(entry));
+        for entry in &sealed(log) {
+            audit.hear(entry);
+        }
         audit.finish().unwrap().problems
     };
     let other_time = |found: &[AuditProblem]| found.iter().any(|one| matches!(one, AuditProblem::OtherTime(_)));
