@@ -186,7 +186,7 @@ async fn the_certificate_the_curve_and_each_month_stand_there_in_words() {
     let shown = page(&app.owner(), "/quality").await;
     for words in [
         "At most 3.1 % of the 2 412 answers sent unreviewed in May 2026 were bad (95 % confidence; 180 reviewed, as judged by your reviewers).",
-        "of the answers within this certificate are bad, 95 % sure; your limit is 4 %.",
+        "of the answers within this certificate are bad as judged by your reviewers, 95 % sure; your limit is 4 %.",
         "It does not open the gate: an owner has to allow that below.",
         "Always held, because they are above the limit by themselves: refunds.",
         "Twice the verdicts, if they say the same, would let",
