@@ -1,5 +1,6 @@
 // Quality checks: one at a time, judged by one key; the next one is painted when the verdict is kept.
 
+import { paintSources, paintThread } from "/static/answer.js";
 import { send } from "/static/api.js";
 import { keys } from "/static/keys.js";
 import { announce, toast } from "/static/toast.js";
@@ -17,64 +18,9 @@ const badButton = verdicts.querySelector('[data-verdict="bad"]');
 const note = article.querySelector("[data-note]");
 const said = document.querySelector("[data-said]");
 
-const AUTHORS = { visitor: "Visitor", ai: "AI", person: "Colleague", system: "Holdpoint" };
-
 let held = "";
 let busy = false;
 let settled = 0;
-
-function child(parent, tag, look, words) {
-  const element = parent.appendChild(document.createElement(tag));
-  if (look) element.className = look;
-  if (words !== undefined) element.textContent = words;
-  return element;
-}
-
-function text(parent, look, words) {
-  child(parent, "p", look, words).dir = "auto";
-}
-
-function paintThread(lines) {
-  const box = article.querySelector("[data-history]");
-  const thread = article.querySelector("[data-thread]");
-  box.hidden = lines.length === 0;
-  box.open = false;
-  article.querySelector("[data-history-words]").textContent = lines.length === 1 ? "1 message before this" : `${lines.length} messages before this`;
-  thread.replaceChildren();
-  for (const line of lines) {
-    const message = child(thread, "li", `message message-${line.author}`);
-    child(child(message, "p", "message-head"), "b", "", AUTHORS[line.author] ?? "");
-    text(message, "message-text", line.text);
-  }
-}
-
-/** A passage with the parts that are quoted marked. Ranges count characters, not the halves of pairs. */
-function passage(parent, source) {
-  const characters = Array.from(source.text);
-  const box = child(parent, "p", "source-text");
-  box.dir = "auto";
-  let at = 0;
-  for (const [from, to] of source.quoted) {
-    if (from < at) continue;
-    box.append(characters.slice(at, from).join(""));
-    child(box, "mark", "", characters.slice(from, to).join(""));
-    at = to;
-  }
-  box.append(characters.slice(at).join(""));
-}
-
-function paintSources(sources) {
-  const box = article.querySelector("[data-sources]");
-  box.replaceChildren();
-  if (sources.length === 0) return;
-  child(box, "h3", "", "Sources");
-  const list = child(box, "ol");
-  for (const source of sources) {
-    const item = child(list, "li", "source");
-    child(item, "p", "source-head", source.title);
-    passage(item, source);
-  }
-}
 
 function closeWhy() {
   why.hidden = true;
@@ -108,8 +54,8 @@ function paint(next) {
   note.value = "";
   article.querySelector("[data-question]").textContent = check.question;
   article.querySelector("[data-text]").textContent = check.text;
-  paintThread(check.conversation);
-  paintSources(check.sources);
+  paintThread(article, check.conversation);
+  paintSources(article, check.sources);
   settled = performance.now() + LOOK_FIRST_MS;
   scrollTo({ top: 0 });
   article.focus({ preventScroll: true });

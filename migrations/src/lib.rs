@@ -14,6 +14,7 @@ mod m0005_override;
 mod m0006_duty;
 mod m0007_flow;
 mod m0008_evidence;
+mod m0009_rehearsals;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_duty::Migration),
             Box::new(m0007_flow::Migration),
             Box::new(m0008_evidence::Migration),
+            Box::new(m0009_rehearsals::Migration),
         ]
     }
 }

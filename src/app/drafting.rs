@@ -5,27 +5,31 @@
 
 mod commit;
 mod compose;
+mod past;
+mod rehearse;
 mod superseded;
+
+pub(super) use rehearse::rehearse;
 
 use super::copilot::Suggestion;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Ledger};
 use super::live::{self, Drafting};
-use super::views::Names;
 use super::{App, AppError, agents, evidence, policy as policies, screening};
-use crate::domain::answer::{self, AnswerMode, ChatMessage, Role, Signals};
-use crate::domain::conversation::Author;
+use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
-use crate::domain::ids::{AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
+use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
 use crate::domain::policy::EngineTrouble;
+use crate::domain::rehearsal::Line;
 use crate::domain::screening::Screening;
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::engine::{Forming, Priority};
-use crate::store::entity::{draft, note};
-use crate::store::{Change, JobKind, NoteKind, Rows};
+use crate::store::entity::draft;
+use crate::store::{Change, JobKind, Rows};
 use commit::Undecided;
 use compose::Asked;
+use past::{Past, handed_back, past};
 
 /// What was drafted, before anything is decided.
 #[derive(Debug, Clone)]
@@ -172,6 +176,25 @@ async fn forget(app: &App, workspace_id: WorkspaceId, id: ConversationId) -> Res
         .await
 }
 
+/// A question that is to be answered.
+struct Occasion<'a> {
+    agent_id: AgentId,
+    question: String,
+    before: Before<'a>,
+    priority: Priority,
+    /// Where what is being written is shown.
+    forming: Option<&'a Forming>,
+}
+
+/// What was said before a question.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    /// All of the conversation but its open turn.
+    Conversation(&'a Ledger),
+    /// These lines, of a chat of the past.
+    Lines(&'a [Line]),
+}
+
 async fn propose(
     app: &App,
     rows: &Rows<'_>,
@@ -179,15 +202,34 @@ async fn propose(
     turn_id: TurnId,
     (priority, forming): (Priority, Option<&Forming>),
 ) -> Result<Drafted, AppError> {
-    let (agent_version_id, settings) = agents::current_version(rows, ledger.conversation.agent_id).await?;
     let asked = rows.visitor_messages(turn_id).await?;
     let question = asked
         .iter()
         .map(|message| message.body.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    let (screened_under, topics) = screening::topics(rows, ledger.conversation.agent_id).await?;
-    let screening = screening::of_message(app, rows, &question, &settings, &topics).await;
+    let occasion = Occasion {
+        agent_id: ledger.conversation.agent_id,
+        question,
+        before: Before::Conversation(ledger),
+        priority,
+        forming,
+    };
+    answered(app, rows, occasion).await
+}
+
+/// Finds an answer, or lets the LLM write one, and notices what there is to notice about question, sources and answer.
+async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<Drafted, AppError> {
+    let Occasion {
+        agent_id,
+        question,
+        before,
+        priority,
+        forming,
+    } = occasion;
+    let (agent_version_id, settings) = agents::current_version(rows, agent_id).await?;
+    let (screened_under, topics) = screening::topics(rows, agent_id).await?;
+    let screening = screening::of_message(app, rows, &question, &settings, &topics, priority).await;
     let drafted = |question, proposal| Drafted {
         question,
         agent_version_id,
@@ -196,23 +238,24 @@ async fn propose(
         proposal,
     };
     // A person who asks for a suggestion gets one, whatever the visitor wishes.
-    if priority == Priority::Live && screening.wishes_for_person {
+    if priority != Priority::Copilot && screening.wishes_for_person {
         return Ok(drafted(question, Proposal::for_person(screening)));
     }
-    let mut found = knowledge::find_answer(app, rows, &question, &settings).await?;
+    let mut found = knowledge::find_answer(app, rows, &question, &settings, priority).await?;
     let without_llm = found.without_llm.take();
     let mut proposal = Proposal::found(found, screening);
     if proposal.signals.mode == AnswerMode::Compose {
         // Passages that give orders never reach the LLM.
         proposal.sources = screening::trusted(&mut proposal.screening, proposal.sources);
-        let conversation_id = ledger.conversation.id;
-        let handed_back = handed_back(rows, conversation_id, Timestamp(i64::MAX)).await?;
-        let past = past(
-            rows,
-            conversation_id,
-            (ledger.turn.as_ref().map(|turn| turn.id), i64::MAX),
-        )
-        .await?;
+        let (past, handed_back) = match before {
+            Before::Conversation(ledger) => {
+                let id = ledger.conversation.id;
+                let turn = ledger.turn.as_ref().map(|turn| turn.id);
+                let handed_back = handed_back(rows, id, Timestamp(i64::MAX)).await?;
+                (past(rows, id, (turn, i64::MAX)).await?, handed_back)
+            }
+            Before::Lines(lines) => (Past::told(lines), None),
+        };
         let asked = Asked {
             settings: &settings,
             question: &question,
@@ -305,52 +348,4 @@ pub(super) async fn write_again(
             "past answers cannot be written again: {trouble:?}"
         ))),
     }
-}
-
-/// The latest stretch before `until` that a person answered and handed back, in words for the LLM.
-async fn handed_back(
-    rows: &Rows<'_>,
-    conversation_id: ConversationId,
-    until: Timestamp,
-) -> Result<Option<String>, AppError> {
-    let notes = rows.notes_of(conversation_id).await?;
-    let is_told = |note: &&note::Model| note.kind == NoteKind::HandBack && note.created_at <= until;
-    let Some(note) = notes.iter().rfind(is_told) else {
-        return Ok(None);
-    };
-    let name = Names::default().of(rows, note.member_id).await?;
-    Ok(Some(answer::handed_back(&name, &note.body)))
-}
-
-/// What was said before this turn.
-struct Past {
-    /// For the LLM.
-    history: Vec<ChatMessage>,
-    /// What colleagues wrote of it.
-    by_people: Vec<String>,
-}
-
-/// What was said before this turn, and before the message `until`. Orders that a visitor gave then never reach the LLM: only what is asked now is
-/// screened.
-async fn past(
-    rows: &Rows<'_>,
-    conversation_id: ConversationId,
-    (turn, until): (Option<TurnId>, i64),
-) -> Result<Past, AppError> {
-    let mut messages = rows.messages_after(conversation_id, 0).await?;
-    messages.retain(|message| message.turn_id != turn && message.seq < until && message.author != Author::System);
-    let people = messages.iter().filter(|message| message.author == Author::Person);
-    let by_people = people.map(|message| message.body.clone()).collect();
-    let mut history = Vec::with_capacity(messages.len());
-    // As they were screened: everything that a visitor wrote in one turn is read as one text.
-    for burst in messages.chunk_by(|a, b| a.author == b.author && a.turn_id == b.turn_id) {
-        let by_visitor = burst.first().is_some_and(|message| message.author == Author::Visitor);
-        let texts: Vec<&str> = burst.iter().map(|message| message.body.as_str()).collect();
-        if by_visitor && screening::gives_orders(&texts.join("\n")) {
-            continue;
-        }
-        let role = if by_visitor { Role::User } else { Role::Assistant };
-        history.extend(texts.into_iter().map(|text| ChatMessage::new(role, text)));
-    }
-    Ok(Past { history, by_people })
 }

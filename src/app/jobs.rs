@@ -3,7 +3,9 @@
 //! A job's row stays until the write that does its work removes or moves it, so a crash in between runs it again, and the
 //! state machines refuse what was already done.
 
-use super::{App, AppError, closing, drafting, evidence, knowledge, mail, reach, review, takeover, team, webhooks};
+use super::{
+    App, AppError, closing, drafting, evidence, knowledge, mail, reach, rehearsal, review, takeover, team, webhooks,
+};
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
 use crate::store::{Change, JobKind, LONGEST_RETRY_MS};
@@ -14,7 +16,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 7] = [
+const LANES: [(&[JobKind], usize); 8] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -26,6 +28,8 @@ const LANES: [(&[JobKind], usize); 7] = [
     (&[JobKind::Evidence], 1),
     // The LLM may write for long what is compared.
     (&[JobKind::CarryOver], 1),
+    // One question after the other: nobody waits for it.
+    (&[JobKind::Rehearse], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -141,6 +145,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
+            JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
         }
     };
     let result = tokio::select! {

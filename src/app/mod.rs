@@ -27,6 +27,7 @@ pub mod notes;
 pub mod overview;
 pub mod policy;
 pub mod reach;
+pub mod rehearsal;
 pub mod review;
 mod screening;
 pub mod status;

@@ -156,8 +156,9 @@ pub(super) async fn of_message(
     message: &str,
     settings: &AgentSettings,
     topics: &[TopicExamples],
+    priority: Priority,
 ) -> Screening {
-    let matched = topics_of(app, rows, message, topics).await;
+    let matched = topics_of(app, rows, message, topics, priority).await;
     Screening {
         topics: matched.topics,
         topics_unknown: matched.unknown,
@@ -166,11 +167,17 @@ pub(super) async fn of_message(
 }
 
 /// Which of the owner's topics a message belongs to, by words and by meaning.
-pub(super) async fn topics_of(app: &App, rows: &Rows<'_>, message: &str, topics: &[TopicExamples]) -> Matched {
+pub(super) async fn topics_of(
+    app: &App,
+    rows: &Rows<'_>,
+    message: &str,
+    topics: &[TopicExamples],
+    priority: Priority,
+) -> Matched {
     let has_examples = topics.iter().any(|topic| !topic.examples.is_empty());
     let compared = match app.engine() {
         _ if !has_examples => Some(Vec::new()),
-        Some(engine) => similarities(app, rows, engine, message, topics)
+        Some(engine) => similarities(app, rows, (engine, priority), message, topics)
             .await
             .inspect_err(|error| tracing::warn!(%error, "a message cannot be compared with the examples of topics"))
             .ok(),
@@ -186,14 +193,19 @@ pub(super) async fn topics_of(app: &App, rows: &Rows<'_>, message: &str, topics:
 async fn similarities(
     app: &App,
     rows: &Rows<'_>,
-    engine: &Engine,
+    (engine, priority): (&Engine, Priority),
     message: &str,
     topics: &[TopicExamples],
 ) -> Result<Vec<f64>, EngineError> {
     let (examples, embedder) = (&app.inner.examples, engine.embedder.as_str());
-    let client = engine.client.sharing(&rows.workspace_id().to_string());
+    let client = engine.client.at_priority(priority);
+    let client = client.sharing(&rows.workspace_id().to_string());
     let started = Instant::now();
-    let left = || DEADLINE.saturating_sub(started.elapsed());
+    let deadline = match priority {
+        Priority::Live | Priority::Copilot => DEADLINE,
+        Priority::Evaluation => PART_DEADLINE,
+    };
+    let left = || deadline.saturating_sub(started.elapsed());
     let mut vectors = client.embed(&[message.to_owned()], left()).await?;
     let message_vector = vectors.pop().unwrap_or_default();
     examples.learn((&client, embedder), topics, left).await?;

@@ -123,6 +123,7 @@ fn in_words(answer: &Value) -> String {
     };
     format!(
         "Workspace {slug} is ready.\n{owner}\n\nNext:\n    holdpoint kb import FILE --workspace {slug}\n    holdpoint serve\n\
+         \x20   holdpoint rehearse FILE --workspace {slug}   (questions of the past, before it answers anybody)\n\
          and in the pages of the web site:\n    <script src=\"…/widget.js\" data-agent=\"{}\" defer></script>",
         text(answer, "/agent"),
     )

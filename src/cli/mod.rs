@@ -26,6 +26,7 @@ mod model_check;
 mod output;
 mod policy;
 mod queue;
+mod rehearse;
 mod remote;
 mod replay;
 mod replies;
@@ -94,6 +95,8 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Draft what the AI would have answered to chats and e-mails of the past, to be judged before going live
+    Rehearse(rehearse::Rehearse),
     /// Live through past answers with human verdicts, and see what certificates and statements would have been worth
     Replay(replay::Replay),
     /// Play the statistics through where the truth is known: do they keep what they promise?
@@ -147,6 +150,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Rehearse(rehearse) => rehearse.run(&context).await,
         Command::Replay(replay) => replay.run(&context),
         Command::Simulate(simulate) => simulate.run(&context).await,
         Command::Bench(bench) => bench.run(&context).await,

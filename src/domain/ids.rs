@@ -126,6 +126,10 @@ id! {
     CannedReplyId,
     /// What lets the gate open.
     CertificateId,
+    /// Questions of the past, drafted and judged before going live.
+    RehearsalId,
+    /// One of these questions.
+    RehearsalCaseId,
 }
 
 #[cfg(test)]

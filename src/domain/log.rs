@@ -144,6 +144,18 @@ events! {
     AutonomyChanged = "autonomy.changed",
     /// Answers of the past were compared with what would be answered today.
     EvidenceCarriedOver = "evidence.carried_over",
+    /// A rehearsal began: questions of the past are to be drafted.
+    RehearsalStarted = "rehearsal.started",
+    /// All questions of a rehearsal are drafted.
+    RehearsalDrafted = "rehearsal.drafted",
+    /// An answer of a rehearsal was judged.
+    RehearsalJudged = "rehearsal.judged",
+    /// A verdict on an answer of a rehearsal was taken back.
+    RehearsalUndone = "rehearsal.undone",
+    /// A rehearsal was ended.
+    RehearsalEnded = "rehearsal.ended",
+    /// A rehearsal was removed, with its questions.
+    RehearsalRemoved = "rehearsal.removed",
     /// A version of an agent's policy came into force.
     PolicyApplied = "policy.applied",
     /// A conversation is over.

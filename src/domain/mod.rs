@@ -24,6 +24,7 @@ pub mod model_ref;
 pub mod network;
 pub mod notice;
 pub mod policy;
+pub mod rehearsal;
 pub mod release;
 pub mod retrieval;
 pub mod review;

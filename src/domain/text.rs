@@ -37,7 +37,7 @@ pub enum TextError {
 }
 
 /// Drops what no person types and trims the ends.
-fn clean(raw: &str) -> String {
+pub(super) fn clean(raw: &str) -> String {
     let kept: String = raw
         .chars()
         .filter(|&c| c == '\n' || c == '\t' || !c.is_control())

@@ -22,6 +22,7 @@ mod models;
 mod open;
 mod policy;
 mod quality_checks;
+mod rehearsals;
 mod rows;
 mod team;
 mod webhooks;

@@ -10,6 +10,7 @@ mod live;
 mod node;
 mod other_origin;
 mod quality;
+mod rehearsal;
 mod speed;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};

@@ -6,6 +6,7 @@ mod measuring;
 mod model;
 mod policy;
 mod refusals;
+mod rehearsing;
 mod sampling;
 mod serving;
 mod simulating;

@@ -6,6 +6,7 @@ use askama::Template;
 use holdpoint::domain::answer::AnswerMode as Mode;
 use holdpoint::domain::conversation::Author;
 use holdpoint::domain::review::{ItemKind, OutcomeKind};
+use holdpoint::stats::metrics::{Judged, score_quality};
 use holdpoint::web::console::view::*;
 use jiff::tz::TimeZone;
 
@@ -467,6 +468,7 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
 /// The page before anything is known.
 fn quality_empty() -> QualityPage {
     QualityPage {
+        score: None,
         shell: shell(Section::Quality),
         settings: AutonomyForm {
             opens: false,
@@ -525,6 +527,14 @@ fn quality() -> QualityPage {
     page.settings.is_owner = true;
     page.expires = Some(ago(-90_000));
     page.tested = Some(ago(90_000));
+    let unseen: Vec<Judged> = (0..200)
+        .map(|n| Judged {
+            risk: f64::from(n) / 400.0,
+            bad: n % 11 == 0,
+            weight: 1.0,
+        })
+        .collect();
+    page.score = score_quality(&unseen).as_ref().map(ReliabilityPicture::of);
     page.curve = Some(AutonomyPicture::of(&now, &more, 0.04, says, vec![row]));
     page.months = vec![MonthLine {
         month: "2026-05".into(),

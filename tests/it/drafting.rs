@@ -8,7 +8,7 @@ use holdpoint::app::knowledge::{self, Import};
 use holdpoint::app::policy::{self, Applied, Written};
 use holdpoint::app::review::ItemView;
 use holdpoint::app::visit::{Phase, Visitor};
-use holdpoint::app::{AppError, Caller, agents, live, takeover};
+use holdpoint::app::{AppError, Caller, agents, live, rehearsal, takeover};
 use holdpoint::domain::answer::{AnswerMode, LeftOut};
 use holdpoint::domain::policy::Reason;
 use holdpoint::domain::review::{ItemKind, OutcomeKind};
@@ -429,6 +429,41 @@ async fn the_next_turns_prompt_begins_with_what_was_said_before() {
     assert_eq!(
         (after[1].content.as_str(), after[2].content.as_str()),
         (QUESTION, text.as_str())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_of_the_past_is_put_to_the_llm_like_a_visitors() {
+    let world = world(&[AnswerMode::Compose], |settings| settings).await;
+    let admin = Caller::admin(world.shop.mia.workspace_id);
+    let (visitor, item) = asked(&world, QUESTION).await;
+    let text = item.draft.unwrap().text;
+    let approve = wish(OutcomeKind::Approve, 1, None);
+    world.decides(item.summary.id, approve).await.unwrap();
+    world.after(UNDO_MS).await;
+    world.asks(&visitor, BRAKES).await;
+    let live = engine(&world, ScriptedEngine::last_prompt).unwrap().messages;
+    let drafted = world.item().await.draft.unwrap();
+    let said = [
+        ("visitor", QUESTION),
+        ("ai", text.as_str()),
+        ("visitor", BRAKES),
+        ("person", "Bring it in."),
+    ];
+    let said = said.map(|(author, text)| serde_json::json!({ "author": author, "text": text }));
+    let wished = rehearsal::Start {
+        name: "chats.jsonl".to_owned(),
+        bytes: serde_json::json!({ "messages": said }).to_string().into_bytes(),
+        ..rehearsal::Start::default()
+    };
+    let begun = rehearsal::start(&world.app, &admin, wished).await.unwrap();
+    world.settle().await;
+    let rehearsed = engine(&world, ScriptedEngine::last_prompt).unwrap();
+    assert_eq!(rehearsed.messages, live);
+    let next = rehearsal::next(&world.app, &admin, begun.id).await.unwrap();
+    assert_eq!(
+        next.case.map(|case| (case.question, case.text)),
+        Some((BRAKES.to_owned(), drafted.text))
     );
 }
 

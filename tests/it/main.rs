@@ -44,6 +44,7 @@ mod models;
 mod open_gate;
 mod policy;
 mod quality;
+mod rehearsal;
 mod remote;
 mod screening_measure;
 mod smtp;

@@ -1,5 +1,7 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
+mod rehearsal;
+
 use holdpoint::domain::{
     account::{Role, Scope},
     answer::{AnswerMode, Signals},
@@ -8,8 +10,8 @@ use holdpoint::domain::{
     features::prior,
     ids::{
         AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
-        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId, UserId, VerdictId,
-        VerifiedAnswerId, VisitorId, WorkspaceId,
+        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId, ReleaseId, TokenId,
+        TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -232,6 +234,8 @@ pub(crate) struct Planted {
     pub(crate) note: NoteId,
     pub(crate) canned: CannedReplyId,
     pub(crate) check: ItemId,
+    pub(crate) rehearsal: RehearsalId,
+    pub(crate) rehearsal_case: RehearsalCaseId,
 }
 
 impl Planted {
@@ -262,6 +266,8 @@ impl Planted {
             note: id().into(),
             canned: id().into(),
             check: id().into(),
+            rehearsal: id().into(),
+            rehearsal_case: id().into(),
         }
     }
 
@@ -694,6 +700,7 @@ impl Planted {
         .await?;
         self.plant_webhook(tx).await?;
         self.plant_evidence(tx).await?;
+        self.plant_rehearsal(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

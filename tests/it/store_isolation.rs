@@ -13,8 +13,9 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation,
     decision, delivery, document, draft, evidence, gate_epoch, job, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, rating, release, return_link, review_item, sampling_month, score_version,
-    shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link, review_item,
+    sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -68,7 +69,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, release, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version);
         for (table, workspaces) in &found {
@@ -221,6 +222,14 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         checks_heard_before(asker_of(theirs));
         leased_check(asker_of(theirs));
         evidence_of(&[theirs.draft]);
+        rehearsal(theirs.rehearsal);
+        rehearsals(None, 100);
+        rehearsal_case(theirs.rehearsal_case);
+        rehearsal_cases(theirs.rehearsal);
+        next_to_rehearse(theirs.rehearsal);
+        next_rehearsed(theirs.rehearsal);
+        last_rehearsed_by(theirs.rehearsal, theirs.member);
+        rehearsal_counts(theirs.rehearsal);
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
@@ -257,6 +266,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "decided_on",
             "decided_before",
             "is_decided",
+            "rehearsal_counts",
             "settled",
         ];
         for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
@@ -308,6 +318,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/evidence.rs"),
         include_str!("../../src/store/evidence_counts.rs"),
         include_str!("../../src/store/quality_checks.rs"),
+        include_str!("../../src/store/rehearsals.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];

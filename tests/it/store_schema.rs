@@ -446,6 +446,7 @@ async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
         ("evidence", "judged_by"), // What kind of judgement it was.
         ("models", "added_by"),   // A person as the log names them; the machine's administrator is in no table.
         ("models_in_use", "chosen_by"), // The same.
+        ("rehearsal_cases", "external_id"), // The file's own id.
     ];
     on_both(async |bench| {
         let _store = bench.store().await;

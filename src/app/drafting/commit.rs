@@ -14,6 +14,7 @@ use crate::domain::ids::{AgentId, ConversationId, DecisionId, DraftId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, Decision, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
 use crate::domain::time::Timestamp;
+use crate::engine::Priority;
 use crate::store::entity::{decision, draft, verified_answer};
 use crate::store::{Change, Json, LogDraft, Rows, Tx};
 
@@ -64,7 +65,7 @@ async fn screen_again(app: &App, rows: &Rows<'_>, undecided: &mut Undecided) -> 
     let id = undecided.conversation_id;
     tracing::info!(conversation.id = %id, "the policy was changed while a draft was made; its topics are matched anew");
     let (version, topics) = screening::topics(rows, undecided.agent_id).await?;
-    let matched = screening::topics_of(app, rows, &undecided.draft.question, &topics).await;
+    let matched = screening::topics_of(app, rows, &undecided.draft.question, &topics, Priority::Live).await;
     undecided.draft.screening.topics = matched.topics;
     undecided.draft.screening.topics_unknown = matched.unknown;
     undecided.screened_under = version;

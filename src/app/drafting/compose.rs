@@ -142,7 +142,8 @@ async fn support_delta(
     written: &Answered,
     answered: Option<&ChatRequest>,
 ) -> Option<f64> {
-    let client = &app.engine().filter(|_| written.model.engine.is_none())?.client;
+    let engine = app.engine().filter(|_| written.model.engine.is_none())?;
+    let client = engine.client.at_priority(asked.priority);
     let bare = ComposePrompt::new(&asked.settings.instructions, asked.question, &[], asked.history);
     let request = ScoreRequest {
         model: written.model.name.clone(),

@@ -9,6 +9,7 @@ use crate::domain::ids::{AgentVersionId, DraftId, JobId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
+use crate::engine::Priority;
 use crate::store::entity::{draft, evidence};
 use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
 use std::collections::HashMap;
@@ -129,7 +130,7 @@ async fn is_changed(
     let Some((then, now)) = versions.of(rows, row.agent_version_id).await? else {
         return Ok(true);
     };
-    let found = knowledge::find_answer(app, rows, &made.question, now).await?;
+    let found = knowledge::find_answer(app, rows, &made.question, now, Priority::Evaluation).await?;
     if let Some(trouble) = found.trouble {
         return Err(AppError::Engine(format!(
             "questions cannot be compared with what was published: {trouble:?}"

@@ -2,12 +2,13 @@
 
 use super::{look_soon, months};
 use crate::app::{AppError, policy};
-use crate::domain::answer::AnswerMode;
-use crate::domain::draft::Draft;
+use crate::domain::answer::{AnswerMode, Signals};
+use crate::domain::draft::{Draft, Source};
 use crate::domain::evidence::{mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::ConversationId;
 use crate::domain::policy::{Decision, Facts};
+use crate::domain::screening::Screening;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
@@ -54,30 +55,59 @@ pub(super) async fn score(rows: &Rows<'_>) -> Result<(i64, Version), AppError> {
         .map_or_else(|| (0, BY_HAND.clone()), |row| (row.number, row.version.0)))
 }
 
+/// What of a draft is graded.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Content<'a> {
+    pub(in crate::app) question: &'a str,
+    pub(in crate::app) text: &'a str,
+    pub(in crate::app) sources: &'a [Source],
+    pub(in crate::app) signals: &'a Signals,
+    pub(in crate::app) screening: &'a Screening,
+}
+
 /// Grades a draft by the score in force.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft) -> Result<Grade, AppError> {
+    let content = Content {
+        question: &draft.question,
+        text: &draft.text,
+        sources: &draft.sources,
+        signals: &draft.signals,
+        screening: &draft.screening,
+    };
+    grade_content(rows, business, content).await
+}
+
+/// Grades what may become a draft, by the score in force.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn grade_content(
+    rows: &Rows<'_>,
+    business: &str,
+    content: Content<'_>,
+) -> Result<Grade, AppError> {
     let (score_version, version) = score(rows).await?;
-    let best = draft.sources.first();
+    let best = content.sources.first();
     let passage = best.map(|source| format!("{}\n{}", source.title, source.text));
     let texts = Texts {
-        question: &draft.question,
+        question: content.question,
         passage: passage.as_deref(),
-        answer: &draft.text,
+        answer: content.text,
         about: business,
         passage_about: None,
     };
-    let features = of_draft(&texts, &draft.signals, &draft.screening);
-    let answers = mode_of(draft.mode).is_some();
-    let rests_on = rests_on(&draft.sources);
+    let features = of_draft(&texts, content.signals, content.screening);
+    let answers = mode_of(content.signals.mode).is_some();
+    let rests_on = rests_on(content.sources);
     let known = match &rests_on {
         Some(content) => rows.verdicts_on(content, u64::from(FRESH_BELOW)).await?,
         None => 0,
     };
-    let is_compared =
-        draft.mode != AnswerMode::Compose || !rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?;
+    let is_compared = content.signals.mode != AnswerMode::Compose
+        || !rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?;
     Ok(Grade {
         score_version,
         score: answers.then(|| version.rank(&features)),

@@ -32,13 +32,14 @@ pub use settings::{AutonomyInput, autonomy, set_autonomy};
 pub use tables::{NoSuchTable, Sheet, Table, table};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Quality, quality};
+pub(super) use words::some;
 pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
 pub(super) use certify::end_certificate;
 pub(super) use drift::Looked;
-pub(super) use grade::{Decided, Grade, grade, graded};
+pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded};
 pub(super) use months::key_of;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};

@@ -40,7 +40,7 @@ pub(super) fn counted(number: u64) -> String {
 }
 
 /// So many of something: `1 answer`, `2 412 answers`.
-pub(super) fn some(number: u64, one: &str) -> String {
+pub(in crate::app) fn some(number: u64, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         more => format!("{} {one}s", counted(more)),

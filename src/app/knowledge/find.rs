@@ -1,7 +1,7 @@
 //! Finding: by meaning while the engine is there, by words when it is not.
 
 use super::index::{Entry, EntryId, Index, index};
-use super::{QUESTION_DEADLINE, no_engine};
+use super::{BATCH_DEADLINE, QUESTION_DEADLINE, no_engine};
 use crate::app::error::trouble_of;
 use crate::app::{App, AppError, Caller, fitness};
 use crate::domain::account::Scope;
@@ -15,6 +15,7 @@ use crate::domain::knowledge::DocumentKind;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::{EntryVectors, RankedEntry, Ranking, RetrievalError, rank};
 use crate::domain::settings::AgentSettings;
+use crate::engine::Priority;
 use crate::store::{Rows, StoreError};
 use serde::Serialize;
 use std::sync::Arc;
@@ -58,8 +59,9 @@ pub(crate) async fn find_answer(
     rows: &Rows<'_>,
     question: &str,
     settings: &AgentSettings,
+    priority: Priority,
 ) -> Result<Found, AppError> {
-    match ranked(app, rows, question, &settings.collections).await {
+    match ranked(app, rows, question, &settings.collections, priority).await {
         Ok((index, ranking)) => {
             let allowance = fitness::allowance(app, settings).await?;
             let found = by_meaning(question, &index, &ranking, allowance);
@@ -85,7 +87,7 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
         return Ok(Vec::new());
     }
     let rows = app.store().rows(caller.workspace_id);
-    let (index, ranking) = match ranked(app, &rows, text, &[]).await {
+    let (index, ranking) = match ranked(app, &rows, text, &[], Priority::Live).await {
         Ok(found) => found,
         Err(Unranked::Engine(..)) => {
             let found = rows.documents_with_words(text, limit as u64).await?;
@@ -141,12 +143,18 @@ async fn ranked(
     rows: &Rows<'_>,
     question: &str,
     collections: &[String],
+    priority: Priority,
 ) -> Result<(Arc<Index>, Ranking), Unranked> {
     let engine = app.engine().ok_or_else(no_engine)?;
+    let deadline = match priority {
+        Priority::Live | Priority::Copilot => QUESTION_DEADLINE,
+        Priority::Evaluation => BATCH_DEADLINE,
+    };
     let mut vectors = engine
         .client
+        .at_priority(priority)
         .sharing(&rows.workspace_id().to_string())
-        .embed(&[question.to_owned()], QUESTION_DEADLINE)
+        .embed(&[question.to_owned()], deadline)
         .await
         .map_err(|error| Unranked::Engine(trouble_of(&error), error.to_string()))?;
     let vector = vectors

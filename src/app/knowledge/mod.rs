@@ -18,6 +18,7 @@ pub use verified::{
 
 pub(super) use find::{Found, find_answer};
 pub(super) use index::{Indexes, changed, embed_missing};
+pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
 pub(super) use verified::Remembered;
 

@@ -5,6 +5,8 @@
 
 mod faq;
 
+pub(in crate::app) use faq::delimiter;
+
 use super::chunk::{self, one_line};
 use crate::domain::knowledge::DocumentKind;
 use serde::{Deserialize, Serialize};

@@ -32,6 +32,8 @@ pub mod note;
 pub mod outcome;
 pub mod policy_version;
 pub mod rating;
+pub mod rehearsal;
+pub mod rehearsal_case;
 pub mod release;
 pub mod return_link;
 pub mod review_item;

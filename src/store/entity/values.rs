@@ -8,13 +8,14 @@ use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId,
-    DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ReleaseId, TokenId, TurnId,
-    UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId,
+    ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::policy::DecisionKind;
+use crate::domain::rehearsal::{RehearsalState, RehearsalVerdict};
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
@@ -89,6 +90,8 @@ pub enum JobKind {
     CarryOver,
     /// Draw what is checked, close months, test what may be sent without a person.
     Evidence,
+    /// Draft what is rehearsed; its subject is the rehearsal.
+    Rehearse,
 }
 
 /// For whom a note is.
@@ -238,6 +241,8 @@ uuids!(
     MessageId,
     NoteId,
     OutcomeId,
+    RehearsalCaseId,
+    RehearsalId,
     ReleaseId,
     TokenId,
     TurnId,
@@ -265,6 +270,8 @@ words!(
     OutcomeStatus,
     OwnerKind,
     Purpose,
+    RehearsalState,
+    RehearsalVerdict,
     Role,
     Spam,
     TurnState,

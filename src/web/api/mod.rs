@@ -16,6 +16,7 @@ mod policy;
 mod quality;
 mod quality_checks;
 mod queue;
+mod rehearsals;
 mod status;
 mod team;
 mod verified_answers;
@@ -130,6 +131,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
+        .merge(rehearsals::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))

@@ -16,6 +16,7 @@ mod overview;
 mod policy;
 mod quality;
 mod queue;
+mod rehearsal;
 mod replies;
 mod sentences;
 mod team;
@@ -62,6 +63,9 @@ pub fn pages() -> Pages {
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))
+        .route("/rehearsal", get(rehearsal::list))
+        .route("/rehearsal/{id}", get(rehearsal::page))
+        .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

@@ -133,7 +133,7 @@ async fn a_row_changed_in_the_middle_of_the_log_is_found() {
             "UPDATE log_entries SET refs = replace(refs, '\"probability\":\"1\"', '\"probability\":\"0.5\"') WHERE seq = {released}"
         )
     };
-    is_found(change, "the log is damaged at entry").await;
+    is_found(change, "the log is damaged: ").await;
     is_found(change, "has the probability 0.5, its band was given 1").await;
 }
 
@@ -148,7 +148,7 @@ async fn another_key_than_the_one_committed_to_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_taken_out_of_the_log_is_found() {
     let removal = |released, _| format!("DELETE FROM log_entries WHERE seq = {released}");
-    is_found(removal, "the log is damaged at entry").await;
+    is_found(removal, "the log is damaged: ").await;
     is_found(removal, "was drawn, and the log does not say that it sent an answer").await;
 }
 

@@ -74,7 +74,8 @@ fn line(position: &csv::Position) -> usize {
     usize::try_from(position.line()).unwrap_or(usize::MAX)
 }
 
-fn delimiter(text: &str) -> u8 {
+/// What separates the columns of a CSV file: what its first row has most of.
+pub(in crate::app) fn delimiter(text: &str) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let times = |delimiter: u8| header.matches(char::from(delimiter)).count();
     // The last of equals is kept: a comma wins a draw.

@@ -20,6 +20,7 @@ mod picture;
 mod policy;
 mod quality;
 mod queue;
+mod rehearsal;
 mod reliability;
 mod replies;
 mod shell;
@@ -48,6 +49,9 @@ pub use quality::{
 };
 pub use queue::{
     DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
+};
+pub use rehearsal::{
+    GapLine, PartLine, RehearsalPage, RehearsalRow, RehearsalSheetPage, RehearsalsPage, SheetPart, SheetPicture,
 };
 pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
