@@ -482,7 +482,6 @@ fn quality_empty() -> QualityPage {
         expires: None,
         tested: None,
         curve: None,
-        score: None,
         months: Vec::new(),
         closed: Vec::new(),
         drift: None,
