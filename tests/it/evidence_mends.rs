@@ -129,8 +129,10 @@ async fn a_job_that_is_called_for_again_and_again_is_not_put_off_by_that() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_month_is_opened_before_it_begins_shown_when_it_has_and_closed_an_hour_after_its_end() {
     let app = TestApp::start().await;
-    release(&app).await;
-    sent(&app, 1).await;
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    app.item_of(&visitor).await;
+    app.advance_ms(HOUR_MS);
     eventually("this month", async || opened(&app, month_of(&app)).await).await;
     let this = month_of(&app);
     let next = this.plus(1);
