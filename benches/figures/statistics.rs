@@ -42,7 +42,12 @@ pub(crate) fn measure(report: &mut Report) {
     let is_drawn = |sequence: u64, risk: f64| {
         reach.admits(Mode::Quote, risk) && draw.selects(sequence, allocation.probability(bands.of(risk)))
     };
-    let each = timed(|| (0_u64..).zip(&risks).filter(|(sequence, risk)| is_drawn(*sequence, **risk)).count());
+    let each = timed(|| {
+        (0_u64..)
+            .zip(&risks)
+            .filter(|(sequence, risk)| is_drawn(*sequence, **risk))
+            .count()
+    });
     report.add(
         "gate decision, band and draw, each draft",
         // Seconds for a million are microseconds for one.
@@ -54,14 +59,19 @@ pub(crate) fn measure(report: &mut Report) {
     let version = Version::by_hand(&prior());
     let scored = timed(|| {
         let drafts = (0_u64..).take(READ);
-        drafts.filter(|sequence| is_drawn(*sequence, version.rank(&features()))).count()
+        drafts
+            .filter(|sequence| is_drawn(*sequence, version.rank(&features())))
+            .count()
     });
     report.add(
         "reading, scoring, gate decision, band and draw, each draft",
         scored * 1e6 / READ as f64,
         "µs",
         Some(50.0),
-        format!("median of {TIMES} runs over {READ}; {} characters of text", QUESTION.len() + PASSAGE.len() + ANSWER.len()),
+        format!(
+            "median of {TIMES} runs over {READ}; {} characters of text",
+            QUESTION.len() + PASSAGE.len() + ANSWER.len()
+        ),
     );
 
     let whole = timed(|| {
@@ -114,7 +124,10 @@ pub(crate) fn measure(report: &mut Report) {
         refit,
         "s",
         Some(5.0),
-        format!("median of {TIMES}; {VERDICTS} verdicts, {} features", prior().features.len()),
+        format!(
+            "median of {TIMES}; {VERDICTS} verdicts, {} features",
+            prior().features.len()
+        ),
     );
 }
 

@@ -50,7 +50,9 @@ impl Log {
             Self::Export => {
                 let mut after = 0;
                 loop {
-                    let page = client.get(&format!("/api/v1/log/export?limit=200&after={after}")).await?;
+                    let page = client
+                        .get(&format!("/api/v1/log/export?limit=200&after={after}"))
+                        .await?;
                     for entry in list(&page, "/items") {
                         after = number(entry, "/seq");
                         output::print(&entry.to_string())?;

@@ -113,7 +113,11 @@ mod tests {
     fn without_hours_presence_alone_counts_and_deadlines_go_by_the_clock() {
         let always = Policy::default();
         for policy in [None, Some(&always)] {
-            let duty = |anybody_there| Duty { policy, anybody_there, ..Duty::ROUND_THE_CLOCK };
+            let duty = |anybody_there| Duty {
+                policy,
+                anybody_there,
+                ..Duty::ROUND_THE_CLOCK
+            };
             assert_eq!(duty(true).attendance(monday(3)), Attendance::There);
             assert_eq!(duty(false).attendance(monday(3)), Attendance::Away);
             assert_eq!(duty(true).deadline(monday(3), HOUR), monday(4));

@@ -86,7 +86,9 @@ pub fn notice(text: SystemText, settings: &WorkspaceSettings, reader: &Reader<'_
         SystemText::HandedOff => said(&settings.waiting_text, &default.waiting_text, GERMAN.waiting),
         SystemText::Refused => said(&settings.refused_text, &default.refused_text, GERMAN.refused),
         SystemText::TakesLonger => said(&settings.delay_text, &default.delay_text, GERMAN.delay),
-        SystemText::AsksForEmail if reader.address != Address::Wanted => notice(SystemText::HandedOff, settings, reader),
+        SystemText::AsksForEmail if reader.address != Address::Wanted => {
+            notice(SystemText::HandedOff, settings, reader)
+        }
         SystemText::AsksForEmail => said(&settings.email_text, &default.email_text, GERMAN.email),
         SystemText::Closed { back_at } => {
             let address = match (reader.is_german(), reader.address) {

@@ -129,7 +129,10 @@ async fn without_a_mail_server_nobody_is_asked_for_an_address() {
         let visitor = app.visitor().await;
         wants_person(&visitor).await;
         let said = said_by_system(&visitor).await;
-        assert!(said[0].contains(words) && !said[0].contains("e-mail"), "{hour}: {said:?}");
+        assert!(
+            said[0].contains(words) && !said[0].contains("e-mail"),
+            "{hour}: {said:?}"
+        );
         assert_eq!(visitor.conversation().await["status"]["may_leave_email"], Value::Null);
     }
     let visitor = app.visitor().await;

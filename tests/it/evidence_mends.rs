@@ -327,7 +327,10 @@ async fn whoever_leaves_a_check_open_loses_it_to_a_colleague_after_a_quarter_of_
     judge(&noor, &check, "acceptable").await.ok();
     let id: ItemId = check["id"].as_str().unwrap().parse().unwrap();
     let row = rows(&app).check(id).await.unwrap().unwrap();
-    assert!(row.took_ms.is_some_and(|took| took < 2 * READ_MS), "not since a colleague saw it: {row:?}");
+    assert!(
+        row.took_ms.is_some_and(|took| took < 2 * READ_MS),
+        "not since a colleague saw it: {row:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -420,7 +423,10 @@ async fn nobody_is_asked_twice_at_once_about_the_same_draft() {
         ..first.clone()
     };
     let refused = again(same.clone()).await.unwrap_err();
-    assert!(matches!(refused, AppError::Store(StoreError::Duplicate(_))), "{refused:?}");
+    assert!(
+        matches!(refused, AppError::Store(StoreError::Duplicate(_))),
+        "{refused:?}"
+    );
     let purpose = CheckPurpose::Second;
     again(check::Model { purpose, ..same }).await.unwrap();
 }

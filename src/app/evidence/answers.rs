@@ -148,7 +148,7 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         told_since: (input.by.is_some()
             || judged.is_some()
             || !matches!(what, What::Drafts | What::Sent | What::Drawn))
-            .then(|| told_since(app)),
+        .then(|| told_since(app)),
     })
 }
 

@@ -370,7 +370,11 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
         let all: Vec<Record> = older.iter().chain(&window).cloned().collect();
         let mut of_all = features(rows, &older).await?;
         of_all.extend(of_window.iter().cloned());
-        let fitted = fit(&prior(), &examples(&all, &of_all, (rule, Purpose::Fit), probability), Some(rule));
+        let fitted = fit(
+            &prior(),
+            &examples(&all, &of_all, (rule, Purpose::Fit), probability),
+            Some(rule),
+        );
         if fitted.fitted_on.verdicts == 0 || fitted.id == current.id {
             (number, current, false)
         } else {

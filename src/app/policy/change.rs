@@ -273,7 +273,9 @@ fn for_owners(gate: &GateState, loosened: Loosened<'_>) -> AppError {
     };
     let says = match loosened {
         Loosened::Released(topic) => {
-            format!("the topic “{topic}” is released without a certificate, so only an owner may change what belongs to it")
+            format!(
+                "the topic “{topic}” is released without a certificate, so only an owner may change what belongs to it"
+            )
         }
         Loosened::Topic(topic) => {
             format!("the topic “{topic}” keeps answers in while {others}, so only an owner may take something from it")
@@ -282,7 +284,9 @@ fn for_owners(gate: &GateState, loosened: Loosened<'_>) -> AppError {
             format!("the rule “{rule}” keeps answers in while {others}, so only an owner may take it out or loosen it")
         }
         Loosened::Hours => {
-            format!("a rule that speaks of your hours keeps answers in while {others}, so only an owner may change them")
+            format!(
+                "a rule that speaks of your hours keeps answers in while {others}, so only an owner may change them"
+            )
         }
     };
     AppError::Conflict {

@@ -165,7 +165,8 @@ impl Audit {
         if kind == EventKind::SamplingOpened.as_str() && is_of_month {
             self.open(header.seq, &header.refs);
         } else if kind == EventKind::StatementPublished.as_str() {
-            self.published.extend(says.and_then(|says| says.parse::<MonthName>().ok()));
+            self.published
+                .extend(says.and_then(|says| says.parse::<MonthName>().ok()));
             if is_of_month {
                 self.close(header.seq, &header.refs);
             }
@@ -253,7 +254,9 @@ impl Audit {
     /// Whether a moment lies in an earlier month that was closed before.
     fn is_of_closed(&self, at: Timestamp) -> bool {
         let months = [-ZONES_MS, 0, ZONES_MS].map(|ms| MonthName::of(at.plus_ms(ms), &TimeZone::UTC));
-        months.iter().any(|month| *month < self.month && self.published.contains(month))
+        months
+            .iter()
+            .any(|month| *month < self.month && self.published.contains(month))
     }
 
     /// Whether a moment lies in the month, by clocks that differ from those of the workspace; `inset` from either end.

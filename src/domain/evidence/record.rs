@@ -9,8 +9,8 @@ use crate::stats::score::leak::{Purpose, Rule};
 use crate::stats::score::{Example, Version};
 use crate::stats::statement::{CheckState, Drawn, SentAnswer};
 use crate::stats::threshold::{
-    ConversationVerdict, DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Mode, Reach, carried_over, level_within,
-    one_per_conversation,
+    ConversationVerdict, DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Mode, Reach, carried_over,
+    level_within, one_per_conversation,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

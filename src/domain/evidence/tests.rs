@@ -107,7 +107,11 @@ fn enough_good_verdicts_given_at_the_gate_certify_and_those_on_what_was_fresh_do
 #[test]
 fn what_nobody_could_judge_counts_as_bad() {
     for by in [JudgedBy::Gate, JudgedBy::Sample, JudgedBy::Requeue] {
-        let unclear = Some(Judgement { by, bad: None, second: None });
+        let unclear = Some(Judgement {
+            by,
+            bad: None,
+            second: None,
+        });
         let window = Window::of(&[record(1, unclear)], WHOLE_WINDOW, ENOUGH);
         assert_eq!(window.drafts[0].evidence, Evidence::Bad);
     }
@@ -140,7 +144,10 @@ fn second_opinions_neither_flatter_nor_blacken() {
     };
     let estimate = |enough| {
         let window = Window::of(&records, WHOLE_WINDOW, enough);
-        (certify(&window.drafts, &[], &rules).curve.last().unwrap().estimate, window.is_corrected)
+        (
+            certify(&window.drafts, &[], &rules).curve.last().unwrap().estimate,
+            window.is_corrected,
+        )
     };
     let (corrected, is_corrected) = estimate(100);
     assert!(is_corrected && (corrected - 0.044).abs() < 0.002, "{corrected}");

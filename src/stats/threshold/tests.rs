@@ -161,7 +161,11 @@ fn among_many_topics_none_is_closed_by_chance() {
     let of = |topic, bad: usize| {
         (0..60).map(move |at| Draft {
             topic,
-            ..draft(Mode::Quote, 0.1, if at < bad { Evidence::Bad } else { Evidence::Acceptable })
+            ..draft(
+                Mode::Quote,
+                0.1,
+                if at < bad { Evidence::Bad } else { Evidence::Acceptable },
+            )
         })
     };
     let alone: Vec<Draft> = of(0, 6).collect();
@@ -243,7 +247,10 @@ fn what_was_decided_without_a_verdict_is_not_certified_by_verdicts_on_the_rest()
     };
     let tested = |judged, found| last_step(&approved.clone().chain(taken_over(judged, found)).collect::<Vec<_>>());
     let nobody_asked = tested(0, Evidence::None);
-    assert!((nobody_asked.estimate - 100.0 / 300.0).abs() < 1e-12 && !nobody_asked.is_certified, "{nobody_asked:?}");
+    assert!(
+        (nobody_asked.estimate - 100.0 / 300.0).abs() < 1e-12 && !nobody_asked.is_certified,
+        "{nobody_asked:?}"
+    );
     let few_asked = tested(4, Evidence::Acceptable);
     assert!((few_asked.estimate - 96.0 / 300.0).abs() < 1e-12, "{few_asked:?}");
     let asked = tested(20, Evidence::Acceptable);

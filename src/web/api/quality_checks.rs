@@ -47,6 +47,9 @@ pub(super) async fn judge(
 }
 
 /// `GET /api/v1/reviewers`
-pub(super) async fn reviewers(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<ReviewersView>, Problem> {
+pub(super) async fn reviewers(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+) -> Result<Json<ReviewersView>, Problem> {
     Ok(Json(checks::reviewers(&web.app, &caller).await?))
 }

@@ -3,8 +3,8 @@
 use super::node::Script;
 use super::{QUESTIONS, shop};
 use crate::app::{OWNER_EMAIL, OWNER_PASSWORD};
-use crate::smtp::SmtpServer;
 use crate::duty::{DEADLINE_MS, apply, go_to_monday, policy};
+use crate::smtp::SmtpServer;
 use serde_json::json;
 
 const REFUNDS: &str = "\n[[topic]]\nname = \"refunds\"\nwords = [\"money back\", \"refund\"]\nsensitive = true\n";

@@ -222,7 +222,10 @@ fn what_goes_out_after_a_clock_was_set_back_belongs_to_the_next_month_and_is_fai
     let mut log = honest();
     log.extend([june.clone(), late.clone(), closing.clone()]);
     assert!(!other_time(&of_june(&log)), "{:?}", of_june(&log));
-    assert!(other_time(&of_june(&[june, late, closing])), "nothing says that May was closed");
+    assert!(
+        other_time(&of_june(&[june, late, closing])),
+        "nothing says that May was closed"
+    );
 }
 
 #[test]
@@ -319,18 +322,24 @@ fn a_log_that_was_changed_after_it_was_written_is_damaged_whatever_it_says() {
     let mut entries = sealed(&honest());
     set_ref(&mut entries[2], "score", "0.4");
     let found = audited(&entries).unwrap().problems;
-    assert!(found.contains(&AuditProblem::Log {
+    assert!(
+        found.contains(&AuditProblem::Log {
             sequence: 3,
             why: ChainError::Altered(3)
-        }), "{found:?}");
+        }),
+        "{found:?}"
+    );
     let mut entries = sealed(&honest());
     entries.remove(10);
     let found = audited(&entries).unwrap().problems;
     assert!(
-        matches!(found.first(), Some(AuditProblem::Log {
+        matches!(
+            found.first(),
+            Some(AuditProblem::Log {
                 why: ChainError::Gap { .. },
                 ..
-            })),
+            })
+        ),
         "{found:?}"
     );
     let mut entries = sealed(&honest());
