@@ -468,7 +468,6 @@ fn log_page(chain: Option<ChainStatus>) -> LogPage {
 /// The page before anything is known.
 fn quality_empty() -> QualityPage {
     QualityPage {
-        score: None,
         shell: shell(Section::Quality),
         settings: AutonomyForm {
             opens: false,
