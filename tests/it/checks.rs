@@ -204,7 +204,6 @@ async fn a_shop_of_two(app: &TestApp) -> Client {
     noor
 }
 
-#[expect(clippy::too_many_lines, reason = "one mix of checks, looked at from every side")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_tells_one_quality_check_from_another_and_those_of_the_reviewer_are_no_evidence() {
     let app = TestApp::start().await;

@@ -244,7 +244,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
         let (ours, theirs) = (plant(&store).await, plant(&store).await);
         let foreign = theirs.workspace.to_string();
         // Counts and numbers tell nothing by themselves: they are those of a workspace with one row in every table.
-        for (query, answer) in everything_asked(&store, ours.workspace, theirs).await {
+        for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, theirs)).await {
             assert!(!answer.contains(&foreign), "{query} answers with {answer}");
         }
         // The same questions about one's own rows find them, so that the silence above means something.
@@ -269,7 +269,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "rehearsal_counts",
             "settled",
         ];
-        for (query, answer) in everything_asked(&store, ours.workspace, ours).await {
+        for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
             let named = query == "member_name" && answer.contains("Mia");
             let counted = answer.starts_with("Failing { count: 1, since: Some") || answer == "true";
@@ -282,7 +282,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
 
         // Nobody's workspace sees nothing at all.
         let nobody = WorkspaceId::from(uuid::Uuid::now_v7());
-        for (query, answer) in everything_asked(&store, nobody, theirs).await {
+        for (query, answer) in Box::pin(everything_asked(&store, nobody, theirs)).await {
             assert!(
                 [
                     "None",
