@@ -481,6 +481,7 @@ fn quality_empty() -> QualityPage {
         expires: None,
         tested: None,
         curve: None,
+        score: None,
         months: Vec::new(),
         closed: Vec::new(),
         drift: None,
