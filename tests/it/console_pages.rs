@@ -426,6 +426,12 @@ async fn knowledge_is_listed_by_file_and_found_by_question() {
 async fn the_log_tells_in_sentences_what_happened_and_verifies_its_chain() {
     let app = TestApp::start().await;
     let (visitor, item) = held(&app).await;
+    app.advance_ms(10_000);
+    eventually("the draw", async || {
+        let log = page(&app.owner(), "/parts/log").await;
+        log.contains("sampling.drawn").then_some(())
+    })
+    .await;
     app.decide_for_good(&item, json!({ "kind": "approve" })).await;
     visitor.answer_above(1).await;
     eventually("the released entry", async || {

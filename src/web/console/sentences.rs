@@ -191,7 +191,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "sampling.opened" => {
             "A month's checks were fixed: the hash of their secret key is written down here.".to_owned()
         }
-        "sampling.drawn" => "Answers were drawn for checks, or not.".to_owned(),
+        "sampling.drawn" => "By lot it was settled which answers are checked.".to_owned(),
         "statement.published" => match entry.refs.get("month") {
             Some(month) => format!("What can be said of {month} was published, and the key of its draws revealed."),
             None => "A month's statement was published.".to_owned(),

@@ -96,7 +96,7 @@ fn in_words(score: &ScoreQuality) -> Vec<String> {
     )];
     said.push(match score.auroc {
         Some(auroc) => format!(
-            "Of a bad and an acceptable draft it calls the bad one riskier in {} of cases (AUROC {auroc:.3}); tossing a coin does in 50.0 %.",
+            "Of a bad and an acceptable draft it calls the bad one riskier in {} of cases (AUROC {auroc:.3}); tossing a coin does in half of them.",
             percent(auroc)
         ),
         None => "Whether it tells bad drafts from acceptable ones cannot be said before there are both.".to_owned(),
@@ -136,7 +136,7 @@ mod tests {
         assert!(picture.says[1].contains("AUROC 0.7"), "{:?}", picture.says);
         assert_eq!(
             (picture.rows[0].stated.as_str(), picture.rows[0].found.as_str()),
-            ("10.0 %", "10.0 %")
+            ("10 %", "10 %")
         );
     }
 }
