@@ -496,7 +496,7 @@ async fn a_deadline_never_approves_it_tells_the_visitor_and_calls_a_person() {
     let said = world.said(&visitor).await;
     assert_eq!(said.len(), 2);
     assert!(
-        said[1].starts_with("system: A colleague has to answer this, and nobody is free right now."),
+        said[1].starts_with("system: I would rather have a colleague answer this."),
         "{said:?}"
     );
     // However long it takes, nothing of the AI goes out.

@@ -99,7 +99,7 @@ pub(crate) async fn plant(app: &TestApp) {
                 workspace_id,
                 epoch: 1,
                 certificate: Json(certified),
-                closed_topics: Json(Vec::new()),
+                closed_topics: Json(vec!["refunds".to_owned()]),
                 issued_at: now,
                 expires_at: now.plus_ms(30 * 24 * 60 * 60_000),
                 ended_at: None,

@@ -1,6 +1,7 @@
 //! A team at the queue: several who approve, who may decide, what follows at a deadline, spam, and who is given what.
 
 use crate::app::{Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};
+use crate::smtp::SmtpServer;
 use holdpoint::app::AppError;
 use holdpoint::app::visit::{self, AddressMark};
 use holdpoint::domain::ids::ItemId;
@@ -243,6 +244,7 @@ async fn a_conversation_is_not_ended_under_the_eyes_of_a_colleague() {
 #[tokio::test]
 async fn each_fallback_tells_the_visitor_something_else_and_none_approves() {
     let app = TestApp::start().await;
+    let _server = SmtpServer::of(&app).await;
     let cases = [
         (Fallback::HandOff, "colleague answer this", "handoff"),
         (Fallback::HoldingMessage, "longer than usual", "gate"),
