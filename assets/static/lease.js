@@ -15,15 +15,20 @@ const path = (item) => `/api/v1/queue/${item}/lease`;
 
 /** Takes the lease of `item`; `onRefused(problem)` is called when somebody else has it. */
 export async function take(item, onRefused) {
-  if (held !== item) release();
+  if (held !== item) {
+    release();
+    ends = 0;
+  }
   held = item;
   refusedTo = onRefused;
+  // What comes up by itself before nobody is left to whoever is there; who comes back asks again.
+  if (idleMs() >= LEFT_ALONE_MS) return;
   try {
     const { lease_until: until } = await send("POST", path(item), {});
     if (held !== item) return;
     clearTimeout(timer);
     ends = until;
-    timer = setTimeout(() => held === item && idleMs() < LEFT_ALONE_MS && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
+    timer = setTimeout(() => held === item && take(item, onRefused), Math.max(5000, (until - Date.now()) / 2));
   } catch (problem) {
     if (held !== item) return;
     held = null;

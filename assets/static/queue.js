@@ -314,6 +314,7 @@ function refused(id, problem, about, text) {
   fetched.delete(id);
   const { decided_by: by } = problem.fields;
   if (by) {
+    if (currentId() === id) article().dataset.told = "decided";
     refreshList();
     return text ? keepText(problem.message, about, text) : toast(problem.message, { bad: true, lastsMs: 9000 });
   }
@@ -412,8 +413,9 @@ async function refreshItem() {
 
 /** Somebody else decided what stands in the centre: say so, and stay when a text was begun. */
 function leftTheQueue() {
-  // The next one is on its way already.
-  if (coming) return;
+  // The next one is on its way already, or it was said: the list is fetched anew after every change.
+  if (coming || article().dataset.told) return;
+  article().dataset.told = "decided";
   if (desk?.hasTyped) {
     article().dataset.heldBy = "Somebody else";
     keepText("This item has been decided by somebody else.");

@@ -97,6 +97,8 @@ async function decidedMeanwhile(page) {
   step('typed');
   const state = async () => (await (await page.request.get(`${base}/api/v1/queue/${second}`)).json()).state;
   await eventually('a colleague has decided', state, (now) => now === 'pending');
+  // Whatever came in before the news was held up had to be looked at first.
+  await rest(page);
   await page.keyboard.press('Control+Enter');
   release();
   await said(page, 'Jonas approved this already');
