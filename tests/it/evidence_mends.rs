@@ -52,6 +52,20 @@ async fn rewrite(
     written.await.unwrap();
 }
 
+/// As if the lot, which has fallen on every draft by then, had kept nothing back.
+pub(crate) async fn nothing_kept_back(app: &TestApp) {
+    eventually("the lot", async || {
+        let known = known(app).await;
+        known.iter().all(|row| row.is_drawn.is_some()).then_some(())
+    })
+    .await;
+    rewrite(app, |_, row| evidence::Model {
+        is_kept_back: false,
+        ..row
+    })
+    .await;
+}
+
 async fn next(client: &Client) -> Value {
     client.post("/api/v1/checks/next", &json!({})).await.ok()["check"].clone()
 }

@@ -1,6 +1,7 @@
 //! The quality page and the planner: what owners read, what each figure opens, and what reviewers must not learn before their verdict.
 
 use crate::app::{Client, OPENING_HOURS, OWNER_PASSWORD, QUIET_MS, TestApp, eventually};
+use crate::evidence_mends::nothing_kept_back;
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::CertificateId;
 use holdpoint::domain::time::{Clock as _, Timestamp};
@@ -230,6 +231,7 @@ async fn every_figure_opens_the_answers_it_counts_for_those_who_manage() {
         (known["topics"][0]["judged"] == 1).then_some(())
     })
     .await;
+    nothing_kept_back(&app).await;
     // What is judged today is counted from tomorrow on.
     app.advance_ms(24 * 60 * 60_000);
     let accuracy = app.owner().get("/api/v1/quality/accuracy").await.ok();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::checks::{colleague, release, sent, work_off};
+use crate::evidence_mends::nothing_kept_back;
 use holdpoint::domain::evidence::CheckPurpose;
 use holdpoint::domain::ids::{ItemId, MemberId};
 use holdpoint::store::entity::check;
@@ -249,6 +250,7 @@ async fn a_reviewer_who_always_says_good_is_noticed_and_the_second_opinion_count
         csv.starts_with("member_id,name,verdicts,hasty,") && csv.lines().count() == 3,
         "{csv}"
     );
+    nothing_kept_back(&app).await;
     let mine = format!("/api/v1/quality/answers?what=judged&by={}", of("Mia").await);
     let listed = owner(&app).await.get(&mine).await.ok();
     assert!(!listed["items"].as_array().unwrap().is_empty(), "{listed}");
