@@ -21,6 +21,8 @@ form.addEventListener("submit", async (event) => {
     limit_permille: Math.round(numberIn("limit") * 10),
     confidence_percent: numberIn("confidence"),
     reviews_a_day: numberIn("reviews"),
+    together: field("together").checked,
+    exact: field("exact").checked,
   };
   const wrong = Object.values(wish).some((value) => typeof value === "number" && !(Number.isInteger(value) && value >= 0));
   try {

@@ -15,6 +15,7 @@ mod m0006_duty;
 mod m0007_flow;
 mod m0008_evidence;
 mod m0009_rehearsals;
+mod m0010_doubt;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_flow::Migration),
             Box::new(m0008_evidence::Migration),
             Box::new(m0009_rehearsals::Migration),
+            Box::new(m0010_doubt::Migration),
         ]
     }
 }

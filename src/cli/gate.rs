@@ -60,6 +60,12 @@ struct Limit {
     /// How many answers your team can judge a day
     #[arg(long, value_name = "NUMBER")]
     reviews: Option<u32>,
+    /// Be so sure of all certificates together, and not of each alone: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+    together: Option<bool>,
+    /// Sample evenly and count exactly, from next month on: wider, and no approximation: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+    exact: Option<bool>,
 }
 
 impl Gate {
@@ -71,6 +77,8 @@ impl Gate {
                 ("limit_permille", limit.permille.map(Value::from)),
                 ("confidence_percent", limit.confidence.map(Value::from)),
                 ("reviews_a_day", limit.reviews.map(Value::from)),
+                ("together", limit.together.map(Value::from)),
+                ("exact", limit.exact.map(Value::from)),
             ]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -120,14 +128,25 @@ fn gate(answer: &Value) -> String {
 
 fn autonomy(answer: &Value) -> String {
     let number = |pointer| answer.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
-    let opens = if answer.pointer("/opens").and_then(Value::as_bool) == Some(true) {
+    let is_on = |pointer| answer.pointer(pointer).and_then(Value::as_bool) == Some(true);
+    let opens = if is_on("/opens") {
         "A certificate opens the gate as far as it reaches."
     } else {
         "Certificates are tested and shown; they do not open the gate."
     };
+    let together = if is_on("/together") {
+        " of all certificates together"
+    } else {
+        ""
+    };
+    let exact = if is_on("/exact") {
+        "\nMonths are sampled evenly, and their claims are exact."
+    } else {
+        ""
+    };
     let permille = number("/limit_permille");
     format!(
-        "Of a thousand answers sent without a person at most {permille} may be bad, {} % sure. {opens}\nYour team judges {} answers a day.",
+        "Of a thousand answers sent without a person at most {permille} may be bad, {} % sure{together}. {opens}\nYour team judges {} answers a day.{exact}",
         number("/confidence_percent"),
         number("/reviews_a_day")
     )

@@ -18,8 +18,8 @@ pub use prompt::{ChatMessage, ComposePrompt, LeftOut, Role, compose_prompt, decl
 pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;
+pub(super) use words::{KnownWords, is_function_word, stem};
 pub use words::{content_words, overlap, same_words};
-pub(super) use words::{is_function_word, stem};
 
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,7 @@ pub use catalogue::{CATALOGUE, Feature, baseline_of, baseline_prior, prior};
 
 use crate::domain::answer::{Signals, unsupported};
 use crate::domain::screening::Screening;
-use reading::{Reading, count, share};
+use reading::{Reading, Vocabulary, Word, count, share};
 
 /// The words of a draft: all that is known of it where nothing else was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,12 +67,14 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     fn read(texts: &Texts<'_>, made: Option<(&'a Signals, &'a Screening)>) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        let mut read = |text: &str| Reading::of(text, &mut vocabulary);
         let passage = texts.passage.filter(|passage| !passage.trim().is_empty());
         let (title, body) = passage.map_or((None, None), |passage| {
             let (title, body) = parted(passage, texts.question);
-            (title.map(Reading::of), Some(Reading::of(body)))
+            (title.map(&mut read), Some(read(body)))
         });
-        let named = |text: &str| (!text.trim().is_empty()).then(|| Reading::of(text));
+        let is_something = |text: &&str| !text.trim().is_empty();
         let sources: Vec<&str> = [Some(texts.question), passage, Some(texts.about), texts.passage_about]
             .into_iter()
             .flatten()
@@ -80,12 +82,12 @@ impl<'a> Words<'a> {
         Self {
             signals: made.map(|(signals, _)| signals),
             screening: made.map(|(_, screening)| screening),
-            question: Reading::of(texts.question),
-            answer: Reading::of(texts.answer),
+            question: read(texts.question),
+            answer: read(texts.answer),
             title,
             body,
-            about: named(texts.about),
-            passage_about: texts.passage_about.and_then(named),
+            about: Some(texts.about).filter(is_something).map(&mut read),
+            passage_about: texts.passage_about.filter(is_something).map(&mut read),
             // The draft's own count knows all its sources.
             unsupported: made.map_or_else(
                 || unsupported(texts.answer, &sources, "").len(),
@@ -94,9 +96,14 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// What was measured, where the probabilities of what the LLM wrote are known to tell right from wrong.
+    fn probabilities(&self) -> Option<&'a Signals> {
+        self.signals.filter(|signals| signals.probabilities_tell)
+    }
+
     /// The content words that are asked for, without the name of what they are asked about.
-    fn asked(&self) -> impl Iterator<Item = &String> {
-        self.question.content.iter().filter(|word| !self.names_subject(word))
+    fn asked(&self) -> impl Iterator<Item = &Word> {
+        self.question.content.iter().filter(|word| !self.names_subject(**word))
     }
 
     /// How much the passage's title, or the passage that has none, is like the question, `0.0..=1.0`.
@@ -105,9 +112,9 @@ impl<'a> Words<'a> {
     }
 
     /// Tells of a word whether the passage has it; none where the answer rests on nothing.
-    fn passage(&self) -> Option<impl Fn(&str) -> bool + '_> {
+    fn passage(&self) -> Option<impl Fn(Word) -> bool + '_> {
         let body = self.body.as_ref()?;
-        Some(|word: &str| body.has(word) || self.title.as_ref().is_some_and(|title| title.has(word)))
+        Some(|word: Word| body.has(word) || self.title.as_ref().is_some_and(|title| title.has(word)))
     }
 
     /// Share of what the passage says, its subject's name aside, that the answer says.
@@ -117,11 +124,11 @@ impl<'a> Words<'a> {
             .as_ref()?
             .content
             .iter()
-            .filter(|word| !self.names_subject(word));
+            .filter(|word| !self.names_subject(**word));
         share(said, |word| self.answer.has(word))
     }
 
-    fn names_subject(&self, word: &str) -> bool {
+    fn names_subject(&self, word: Word) -> bool {
         let names = |reading: &Option<Reading>| reading.as_ref().is_some_and(|about| about.has(word));
         names(&self.about) || names(&self.passage_about)
     }

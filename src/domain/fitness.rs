@@ -71,11 +71,20 @@ pub enum Ability {
     Abstain,
     /// Fill in a form that a JSON schema describes, with the right values.
     Grammar,
+    /// Give what it writes rightly a higher probability than what it writes wrongly.
+    Doubt,
 }
 
 impl Ability {
     /// All abilities, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Retrieve, Self::Quote, Self::Compose, Self::Abstain, Self::Grammar];
+    pub const ALL: [Self; 6] = [
+        Self::Retrieve,
+        Self::Quote,
+        Self::Compose,
+        Self::Abstain,
+        Self::Grammar,
+        Self::Doubt,
+    ];
 
     /// The code of the API.
     pub const fn code(self) -> &'static str {
@@ -85,6 +94,7 @@ impl Ability {
             Self::Compose => "compose",
             Self::Abstain => "abstain",
             Self::Grammar => "grammar",
+            Self::Doubt => "doubt",
         }
     }
 
@@ -96,12 +106,13 @@ impl Ability {
             Self::Compose => "write answers",
             Self::Abstain => "say that nothing fits",
             Self::Grammar => "fill in forms",
+            Self::Doubt => "doubt what it writes wrongly",
         }
     }
 
     /// Does it need a chat model?
     pub const fn needs_chat(self) -> bool {
-        matches!(self, Self::Compose | Self::Abstain | Self::Grammar)
+        matches!(self, Self::Compose | Self::Abstain | Self::Grammar | Self::Doubt)
     }
 }
 
@@ -167,6 +178,8 @@ pub enum Gauge {
     SaysUnknown,
     /// Forms filled in with the right values.
     RightlyFilled,
+    /// How well the mean log-probability of a written answer's tokens separates right answers from wrong ones (AUROC).
+    ProbabilitiesTell,
 }
 
 impl Gauge {
@@ -176,7 +189,9 @@ impl Gauge {
             Self::RightlyQuoted => 0.35,
             Self::NothingQuoted | Self::RightlyWritten => 0.50,
             Self::RightFirst => 0.55,
-            Self::QuotesRight | Self::Separates | Self::SaysUnknown | Self::RightlyFilled => 0.60,
+            Self::QuotesRight | Self::Separates | Self::SaysUnknown | Self::RightlyFilled | Self::ProbabilitiesTell => {
+                0.60
+            }
         }
     }
 
@@ -191,6 +206,7 @@ impl Gauge {
             Self::RightlyWritten => "rightly written",
             Self::SaysUnknown => "says that it does not know",
             Self::RightlyFilled => "forms rightly filled in",
+            Self::ProbabilitiesTell => "right answers are likelier than wrong ones (AUROC)",
         }
     }
 }

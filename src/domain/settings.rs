@@ -3,6 +3,8 @@
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
 use super::team::TeamSettings;
+use crate::stats::statement::{Method, Rules};
+use crate::stats::threshold::Spending;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -67,6 +69,10 @@ pub struct AutonomySettings {
     pub confidence_percent: u32,
     /// How many answers the team can judge a day, those that wait for a person included: `0..=10_000`.
     pub reviews_a_day: u32,
+    /// The confidence holds for all certificates ever issued together, and not for each alone.
+    pub together: bool,
+    /// Months are sampled evenly, and their claims rest on Clopper and Pearson's bound: wider, and no approximation. From the next month on.
+    pub exact: bool,
 }
 
 impl Default for AutonomySettings {
@@ -76,6 +82,8 @@ impl Default for AutonomySettings {
             limit_permille: 40,
             confidence_percent: 95,
             reviews_a_day: 30,
+            together: false,
+            exact: false,
         }
     }
 }
@@ -120,6 +128,29 @@ impl AutonomySettings {
     /// The probability with which a certificate or a statement may be wrong.
     pub fn risk(self) -> f64 {
         f64::from(100_u32.saturating_sub(self.confidence_percent)) / 100.0
+    }
+
+    /// The probability with which the certificate of an epoch may be wrong; epochs count from 1.
+    pub fn risk_of(self, epoch: i64) -> f64 {
+        let spending = if self.together {
+            Spending::OverAll
+        } else {
+            Spending::PerEpoch
+        };
+        spending(self.risk()).risk(u32::try_from(epoch).unwrap_or(u32::MAX))
+    }
+
+    /// How a month's claim is computed.
+    pub fn claim(self) -> Rules {
+        Rules {
+            risk: self.risk(),
+            method: if self.exact {
+                Method::Exact
+            } else {
+                Method::KornGraubard
+            },
+            ..Rules::default()
+        }
     }
 }
 
@@ -259,6 +290,17 @@ impl<'de> Deserialize<'de> for AgentInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn certificates_that_are_sure_together_spend_no_more_than_one_that_is_sure_alone() {
+        let each = AutonomySettings::default();
+        let together = AutonomySettings { together: true, ..each };
+        assert!((1..100).all(|epoch| each.risk_of(epoch).to_bits() == each.risk().to_bits()));
+        let spent: f64 = (1..100_000).map(|epoch| together.risk_of(epoch)).sum();
+        assert!(spent <= each.risk() && spent > 0.99 * each.risk(), "{spent}");
+        assert_eq!(each.claim().method, Method::KornGraubard);
+        assert_eq!(AutonomySettings { exact: true, ..each }.claim().method, Method::Exact);
+    }
 
     #[test]
     fn settings_stored_by_another_version_are_read() {

@@ -4,7 +4,6 @@ use super::entity::{certificate, check, decision, evidence, gate_epoch, sampling
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::DraftId;
-use crate::domain::policy::Facts;
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Order};
@@ -155,42 +154,17 @@ impl Rows<'_> {
         self.all(query).await
     }
 
-    /// The features of drafts, in the order of the catalogue; what was not measured is NaN.
+    /// What was decided about drafts, and on what that rested.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn features(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, Vec<f64>>, StoreError> {
+    pub async fn decisions_on(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, decision::Model>, StoreError> {
         let mut found = HashMap::with_capacity(drafts.len());
         for part in drafts.chunks(AT_ONCE) {
             let query = self
                 .select::<decision::Entity>()
-                .filter(decision::Column::DraftId.is_in(part.iter().copied()))
-                .filter(decision::Column::Features.is_not_null());
-            for row in self.all(query).await? {
-                let features = row.features.map(|features| features.0).unwrap_or_default();
-                let features = features.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-                found.insert(row.draft_id, features);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The version of the policy that drafts were decided about under, and what that rested on.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn decided_on(&self, drafts: &[DraftId]) -> Result<HashMap<DraftId, (i64, Facts)>, StoreError> {
-        let mut found = HashMap::with_capacity(drafts.len());
-        for part in drafts.chunks(AT_ONCE) {
-            let query = self
-                .select::<decision::Entity>()
-                .filter(decision::Column::DraftId.is_in(part.iter().copied()))
-                .filter(decision::Column::Facts.is_not_null());
-            for row in self.all(query).await? {
-                if let Some(facts) = row.facts {
-                    found.insert(row.draft_id, (row.policy_version, facts.0));
-                }
-            }
+                .filter(decision::Column::DraftId.is_in(part.iter().copied()));
+            found.extend(self.all(query).await?.into_iter().map(|row| (row.draft_id, row)));
         }
         Ok(found)
     }

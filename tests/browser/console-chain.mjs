@@ -9,19 +9,9 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, eventually, launchBrowser, looksRight, newPage, picture, setUp, step, whatFailed } from './lib.mjs';
 
-const { HOLDPOINT_BASE: base, HOLDPOINT_SETUP_TOKEN: setupToken, HOLDPOINT_PASSWORD: password, HOLDPOINT_COLLEAGUE: colleague } = process.env;
-
-async function setUp(page) {
-  await page.goto(`${base}/setup?token=${setupToken}`);
-  for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
-    await page.keyboard.type(words);
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.press('Enter');
-  await page.waitForURL(`${base}/queue`);
-}
+const { HOLDPOINT_BASE: base, HOLDPOINT_COLLEAGUE: colleague } = process.env;
 
 /** Puts the focus where Tab would bring it, and presses a key: what cannot be focused fails. */
 async function press(page, locator, key = 'Enter') {
@@ -33,16 +23,6 @@ async function press(page, locator, key = 'Enter') {
 async function open(page) {
   await page.goto(`${base}/settings/team`);
   await page.locator('[data-form]').waitFor();
-}
-
-async function looksRight(page, name) {
-  for (const look of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: look });
-    assert.deepEqual(await accessibilityProblems(page), [], `${name} in ${look}`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(width <= 0, `${name} is ${width} px too wide`);
-    await picture(page, `${name}-${look}-${page.viewportSize().width}`);
-  }
 }
 
 const stepAt = (page, at) => page.locator('[data-steps] > li').nth(at);

@@ -8,32 +8,11 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, setUp, step, whatFailed } from './lib.mjs';
 
-const { HOLDPOINT_BASE: base, HOLDPOINT_SETUP_TOKEN: setupToken, HOLDPOINT_PASSWORD: password } = process.env;
+const { HOLDPOINT_BASE: base } = process.env;
 /** Waits as long as a person needs to read the answer: a verdict that comes sooner counts for nothing. */
 const read = async (page) => page.waitForTimeout(1_500 + ((await page.locator('[data-text]').textContent()).length / 60) * 1_000);
-
-async function setUp(page) {
-  await page.goto(`${base}/setup?token=${setupToken}`);
-  for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
-    await page.keyboard.type(words);
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.press('Enter');
-  await page.waitForURL(`${base}/queue`);
-}
-
-async function looksRight(page, name) {
-  for (const look of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: look });
-    assert.deepEqual(await accessibilityProblems(page), [], `${name} in ${look}`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(width <= 0, `${name} is ${width} px too wide`);
-    await picture(page, `${name}-${look}-${page.viewportSize().width}`);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-}
 
 async function waitsFor(page, words) {
   await page.waitForFunction((words) => document.querySelector('[data-check-count]').textContent === words, words);

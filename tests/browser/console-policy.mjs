@@ -9,19 +9,9 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, eventually, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, eventually, launchBrowser, looksRight, newPage, picture, setUp, step, whatFailed } from './lib.mjs';
 
-const { HOLDPOINT_BASE: base, HOLDPOINT_SETUP_TOKEN: setupToken, HOLDPOINT_PASSWORD: password } = process.env;
-
-async function setUp(page) {
-  await page.goto(`${base}/setup?token=${setupToken}`);
-  for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
-    await page.keyboard.type(words);
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.press('Enter');
-  await page.waitForURL(`${base}/queue`);
-}
+const { HOLDPOINT_BASE: base } = process.env;
 
 /** Puts the focus where Tab would bring it, and presses Enter: a button that cannot be focused fails. */
 async function press(page, locator) {
@@ -31,17 +21,6 @@ async function press(page, locator) {
 }
 
 const field = (row, name) => row.locator(`[data-field="${name}"]`);
-
-async function looksRight(page, name) {
-  for (const [theme, look] of [['light', 'light'], ['dark', 'dark']]) {
-    await page.emulateMedia({ colorScheme: look });
-    const found = await accessibilityProblems(page);
-    assert.deepEqual(found, [], `${name} in ${theme}`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(width <= 0, `${name} is ${width} px too wide`);
-    await picture(page, `${name}-${theme}-${page.viewportSize().width}`);
-  }
-}
 
 async function writeRule(page) {
   await page.locator('[data-form]').waitFor();

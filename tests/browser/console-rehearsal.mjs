@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, accessibilityProblems, launchBrowser, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, picture, step, whatFailed } from './lib.mjs';
 
 const { HOLDPOINT_BASE: base, HOLDPOINT_OWNER: owner, HOLDPOINT_PASSWORD: password, HOLDPOINT_FILE: file } = process.env;
 
@@ -19,17 +19,6 @@ async function signIn(page, path) {
   await page.getByLabel('Password').fill(password);
   await page.keyboard.press('Enter');
   await page.waitForURL(`${base}${path}`);
-}
-
-async function looksRight(page, name) {
-  for (const look of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: look });
-    assert.deepEqual(await accessibilityProblems(page), [], `${name} in ${look}`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(width <= 0, `${name} is ${width} px too wide`);
-    await picture(page, `${name}-${look}-${page.viewportSize().width}`);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 const says = (page, words) =>

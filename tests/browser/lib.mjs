@@ -4,6 +4,7 @@
 //   HOLDPOINT_OUT        where pictures go (default: none are kept)
 //   HOLDPOINT_SLOWER     how many times slower the pages' processor is made to be (default 1): what a test takes for granted shows at 10
 
+import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -114,6 +115,30 @@ export async function accessibilityProblems(page, within = 'html') {
   if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(readFileSync(require.resolve('axe-core'), 'utf8'));
   const { violations } = await page.evaluate((selector) => window.axe.run(selector, { resultTypes: ['violations'] }), within);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(', ')}`);
+}
+
+/** In light and in dark: nothing that axe finds, nothing wider than the screen; and keeps a picture of each. */
+export async function looksRight(page, name) {
+  for (const look of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: look });
+    assert.deepEqual(await accessibilityProblems(page), [], `${name} in ${look}`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(width <= 0, `${name} is ${width} px too wide`);
+    await picture(page, `${name}-${look}-${page.viewportSize().width}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** Becomes the owner by the link that `init` prints, with the keyboard alone. */
+export async function setUp(page) {
+  const { HOLDPOINT_BASE: base, HOLDPOINT_SETUP_TOKEN: token, HOLDPOINT_PASSWORD: password } = process.env;
+  await page.goto(`${base}/setup?token=${token}`);
+  for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
+    await page.keyboard.type(words);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${base}/queue`);
 }
 
 /** Polls `read` until `holds(value)`; fails with the last value, which says more than a time-out does. */

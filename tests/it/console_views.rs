@@ -6,6 +6,7 @@ use askama::Template;
 use holdpoint::domain::answer::AnswerMode as Mode;
 use holdpoint::domain::conversation::Author;
 use holdpoint::domain::review::{ItemKind, OutcomeKind};
+use holdpoint::domain::settings::AutonomySettings;
 use holdpoint::stats::metrics::{Judged, score_quality};
 use holdpoint::web::console::view::*;
 use jiff::tz::TimeZone;
@@ -470,10 +471,8 @@ fn quality_empty() -> QualityPage {
     QualityPage {
         shell: shell(Section::Quality),
         settings: AutonomyForm {
-            opens: false,
+            set: AutonomySettings::default(),
             limit: "4".into(),
-            confidence: 95,
-            reviews: 30,
             is_owner: false,
         },
         gate: "The gate is closed: every answer waits for a person.".into(),

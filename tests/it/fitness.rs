@@ -150,6 +150,10 @@ async fn smollm2_135m_is_found_unfit_to_write_and_to_say_that_it_does_not_know()
         Verdict::Unfit,
         "{found:?}"
     );
+    // It is as sure of what it invents as of what it reads.
+    let doubt = finding(&found, Language::En, Ability::Doubt, true);
+    assert_ne!(doubt.verdict, Verdict::Fit, "{doubt:?}");
+    assert_eq!(doubt.measures[0].gauge, Gauge::ProbabilitiesTell, "{doubt:?}");
     // An engine that cannot follow a schema yet leaves that unmeasured; none makes this model fit.
     assert_ne!(
         finding(&found, Language::En, Ability::Grammar, true).verdict,

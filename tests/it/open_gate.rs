@@ -56,6 +56,37 @@ async fn a_certificate_that_holds_under_a_tighter_limit_stays_and_promises_nothi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_sure_of_all_certificates_together_is_stricter_at_once_and_only_an_owner_gives_it_up() {
+    let app = TestApp::start().await;
+    let before = opened(&app).await;
+    set(&app, json!({ "together": true })).await;
+    let GateState::Certified(after) = gate(&app).await else {
+        panic!("the first of all certificates may spend most of the risk");
+    };
+    assert_ne!(after.certificate, before.certificate, "tested anew");
+    let risk = owner(&app).await.get("/api/v1/quality").await.ok()["certificate"]["risk"]
+        .as_f64()
+        .unwrap();
+    assert!(
+        (risk - 0.05 * 6.0 / (std::f64::consts::PI * std::f64::consts::PI)).abs() < 1e-9,
+        "{risk}"
+    );
+    let wish = json!({ "together": false }).to_string();
+    app.administrator()
+        .json(Method::PUT, "/api/v1/autonomy", wish)
+        .await
+        .refused(403);
+    // To count exactly is nobody's loss.
+    let wish = json!({ "exact": true }).to_string();
+    let set_to = app
+        .administrator()
+        .json(Method::PUT, "/api/v1/autonomy", wish)
+        .await
+        .ok();
+    assert_eq!((&set_to["together"], &set_to["exact"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_that_is_loosened_ends_the_certificate_and_only_an_owner_may_loosen_it() {
     let app = TestApp::start().await;
     let policy = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);

@@ -200,8 +200,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         sampled_since(AT);
         sent_between(AT.plus_ms(-1), AT.plus_ms(1));
         judged_before(AT.plus_ms(1));
-        features(&[theirs.draft]);
-        decided_on(&[theirs.draft]);
+        decisions_on(&[theirs.draft]);
         sampling_month("2026-09");
         sampling_months();
         checks_of(theirs.draft);
@@ -262,8 +261,6 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "newest_verdicts",
             "checks_heard_before",
             "leased_check",
-            "features",
-            "decided_on",
             "decided_before",
             "is_decided",
             "rehearsal_counts",

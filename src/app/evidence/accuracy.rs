@@ -4,19 +4,14 @@ use super::records::House;
 use super::words::{percent, some};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
-use crate::domain::evidence::{JudgedBy, MonthName, is_bad};
+use crate::domain::evidence::{JudgedBy, is_bad};
 use crate::domain::ids::AgentVersionId;
 use crate::domain::time::Timestamp;
 use crate::stats::bounds::{Population, Stratum, korn_graubard};
+use crate::stats::threshold::{DECIDED_UNJUDGED, JUDGED_AT_THE_GATE};
 use crate::store::{Rows, TopicCell};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// Months that count, the one under way included.
-const MONTHS: i32 = 3;
-/// Strata of held drafts, behind the bands.
-const JUDGED_AT_THE_GATE: i64 = 1_000;
-const HELD_WITHOUT_VERDICT: i64 = 1_001;
 
 /// How good the drafts of one topic or agent version were.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,9 +56,7 @@ pub async fn accuracy(app: &App, caller: &Caller) -> Result<Accuracy, AppError> 
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let house = House::of(&rows).await?;
-    let since = MonthName::of(app.now(), &house.zone)
-        .plus(1 - MONTHS)
-        .begins(&house.zone);
+    let since = house.window_from(app.now());
     let found = rows.topic_cells(since, house.told_until(caller, app.now())).await?;
     let mut topics: BTreeMap<&str, Domain> = BTreeMap::new();
     let mut versions: BTreeMap<AgentVersionId, Domain> = BTreeMap::new();
@@ -115,9 +108,9 @@ struct Counted {
 impl Domain {
     fn add(&mut self, cell: &TopicCell) {
         let stratum = match (cell.is_sent, cell.judged_by) {
-            (true, _) => cell.band.unwrap_or(JUDGED_AT_THE_GATE - 1),
-            (false, Some(JudgedBy::Gate)) => JUDGED_AT_THE_GATE,
-            (false, _) => HELD_WITHOUT_VERDICT,
+            (true, _) => cell.band.unwrap_or(i64::from(JUDGED_AT_THE_GATE) - 1),
+            (false, Some(JudgedBy::Gate)) => i64::from(JUDGED_AT_THE_GATE),
+            (false, _) => i64::from(DECIDED_UNJUDGED),
         };
         let counted = self.strata.entry((cell.month.clone(), stratum)).or_default();
         counted.drafts += cell.drafts;

@@ -4,7 +4,6 @@ use super::certify::shrink;
 use crate::app::{App, AppError, agents, drafting, knowledge};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
-use crate::domain::evidence::MonthName;
 use crate::domain::ids::{AgentVersionId, DraftId, JobId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::settings::AgentSettings;
@@ -17,8 +16,6 @@ use std::collections::hash_map::Entry;
 
 /// After a publication it is waited so long, in milliseconds: for the next one, and until vectors are there.
 const SETTLES_MS: i64 = 60_000;
-/// Months back whose verdicts may still certify.
-const MONTHS: i32 = 3;
 
 /// Something was published: what is known is compared with it before long.
 ///
@@ -40,9 +37,7 @@ pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(),
 pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     let house = super::records::House::of(&rows).await?;
-    let from = MonthName::of(app.now(), &house.zone)
-        .plus(1 - MONTHS)
-        .begins(&house.zone);
+    let from = house.window_from(app.now());
     let counts = |row: &evidence::Model| {
         // A verdict may still be given on what is held or drawn; none on the others, and none of a fresh one certifies anything.
         let may_be_judged = row.label.is_some() || !row.is_sent || row.is_drawn != Some(false);

@@ -1,6 +1,6 @@
 //! The gate closed by itself: what people are told, and what the queue has to expect.
 
-use super::certify::DRIFT;
+use super::in_force::DRIFT;
 use super::words::some;
 use crate::app::mail::{self, Mail};
 use crate::app::{App, AppError, Caller};

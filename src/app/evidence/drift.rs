@@ -1,6 +1,6 @@
 //! Watches whether what goes out has become worse.
 
-use super::certify::{DRIFT, replace};
+use super::in_force::{DRIFT, replace};
 use super::records::House;
 use crate::app::{App, AppError};
 use crate::domain::evidence::is_bad;

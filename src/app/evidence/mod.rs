@@ -12,6 +12,7 @@ mod closing;
 mod draws;
 mod drift;
 mod grade;
+mod in_force;
 mod months;
 mod note;
 mod plan;
@@ -37,9 +38,9 @@ pub use words::{at_most, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
-pub(super) use certify::end_certificate;
 pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded};
+pub(super) use in_force::end_certificate;
 pub(super) use months::key_of;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};

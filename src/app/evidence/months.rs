@@ -9,7 +9,7 @@ use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
 use crate::stats::sampler::MonthKey;
-use crate::stats::statement::{Rules, Statement, state};
+use crate::stats::statement::{Statement, state};
 use crate::store::entity::sampling_month;
 use crate::store::{Change, Json, LogDraft, Rows};
 use jiff::tz::TimeZone;
@@ -156,10 +156,7 @@ pub(super) async fn statement(
         .filter_map(|found| found.seq)
         .collect();
     drawn.sort_unstable();
-    let rules = Rules {
-        risk: house.autonomy.risk(),
-        ..Rules::default()
-    };
+    let rules = house.autonomy.claim();
     let begins = row
         .month
         .parse::<MonthName>()

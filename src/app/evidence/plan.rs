@@ -61,7 +61,7 @@ pub(super) async fn plan(rows: &Rows<'_>, house: &House, month: MonthName, now: 
     };
     let risks: Vec<f64> = newest.iter().map(|record| record.risk).collect();
     let mut parts = divided(Bands::of_last_month(&risks));
-    if parts.1.division == Division::Uniform {
+    if parts.1.division == Division::Uniform || house.autonomy.exact {
         // A uniform sample is one stratum: bands of a few checks each would look surer than they are.
         parts = divided(Bands::one());
     }

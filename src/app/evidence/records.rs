@@ -2,16 +2,19 @@
 
 use crate::app::{AppError, Caller, Who, policy};
 use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
-use crate::domain::ids::{AgentId, AgentVersionId, DraftId};
-use crate::domain::policy::{Facts, GateState, Policy, decide};
+use crate::domain::ids::{AgentVersionId, DraftId};
+use crate::domain::policy::{GateState, Policy, decide};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::score::Version;
-use crate::store::Rows;
-use crate::store::entity::evidence;
+use crate::store::entity::{decision, evidence};
+use crate::store::{Json, Rows};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+
+/// Months that count, the one under way included: evidence of a certificate, accuracy, what is compared after a publication.
+const WINDOW_MONTHS: i32 = 3;
 
 /// What a workspace counts with.
 pub(super) struct House {
@@ -28,6 +31,13 @@ impl House {
             zone: policy::zone(rows).await?,
             created_at: workspace.created_at,
         })
+    }
+
+    /// Where the months begin that count: the one under way and the two before it.
+    pub(super) fn window_from(&self, now: Timestamp) -> Timestamp {
+        MonthName::of(now, &self.zone)
+            .plus(1 - WINDOW_MONTHS)
+            .begins(&self.zone)
     }
 
     /// Verdicts given before this are counted in figures that people see: those of the days before. Whoever judges would otherwise see from a figure
@@ -92,47 +102,58 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
     })
 }
 
+/// What was decided about drafts, by draft.
+pub(super) type Decisions = HashMap<DraftId, decision::Model>;
+
 /// Has the policies in force say which drafts a person has to see whatever the certificate: those that were decided about under an older one
 /// may be kept in no more, or kept in now.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn under_policies_in_force(rows: &Rows<'_>, drafts: &mut [evidence::Model]) -> Result<(), AppError> {
-    let mut agents: HashMap<AgentVersionId, Option<AgentId>> = HashMap::new();
-    let mut policies: HashMap<AgentId, Policy> = HashMap::new();
-    let ids: Vec<DraftId> = drafts.iter().map(|row| row.draft_id).collect();
-    let mut decided: HashMap<DraftId, (i64, Facts)> = rows.decided_on(&ids).await?;
+pub(super) async fn under_policies_in_force(
+    rows: &Rows<'_>,
+    drafts: &mut [evidence::Model],
+    decisions: &Decisions,
+) -> Result<(), AppError> {
+    let mut policies: HashMap<AgentVersionId, Option<Policy>> = HashMap::new();
     for row in drafts {
-        let Some((version, facts)) = decided.remove(&row.draft_id) else {
-            continue;
-        };
-        let agent = match agents.entry(row.agent_version_id) {
-            Entry::Occupied(known) => *known.get(),
+        let policy = match policies.entry(row.agent_version_id) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
                 let version = rows.agent_version(row.agent_version_id).await?;
-                *unknown.insert(version.map(|version| version.agent_id))
+                unknown.insert(match version {
+                    Some(version) => Some(policy::current(rows, version.agent_id).await?),
+                    None => None,
+                })
             }
         };
-        let Some(agent) = agent else { continue };
-        let policy = match policies.entry(agent) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(policy::current(rows, agent).await?),
+        let (Some(policy), Some(decided)) = (policy, decisions.get(&row.draft_id)) else {
+            continue;
         };
-        if policy.version != version {
-            row.is_sensitive = !decide(&GateState::Closed, policy, &facts).is_for_the_gate();
+        if let Some(facts) = &decided.facts
+            && policy.version != decided.policy_version
+        {
+            row.is_sensitive = !decide(&GateState::Closed, policy, &facts.0).is_for_the_gate();
         }
     }
     Ok(())
 }
 
-/// The records' features in their order; all missing where none were kept.
+/// The records' features in their order, in the order of the catalogue: NaN what was not measured; all missing where none were kept.
+pub(super) fn features_of(records: &[Record], decisions: &Decisions) -> Vec<Vec<f64>> {
+    let of = |record: &Record| decisions.get(&record.draft)?.features.as_ref();
+    let measured =
+        |features: &Json<Vec<Option<f64>>>| features.0.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    records
+        .iter()
+        .map(|record| of(record).map(measured).unwrap_or_default())
+        .collect()
+}
+
+/// The same, read for them.
 pub(super) async fn features(rows: &Rows<'_>, records: &[Record]) -> Result<Vec<Vec<f64>>, AppError> {
     let drafts: Vec<_> = records.iter().map(|record| record.draft).collect();
-    let mut known = rows.features(&drafts).await?;
-    Ok(drafts
-        .iter()
-        .map(|draft| known.remove(draft).unwrap_or_default())
-        .collect())
+    Ok(features_of(records, &rows.decisions_on(&drafts).await?))
 }
 
 /// The records with the risks that a version of the score sees.

@@ -1,6 +1,7 @@
 //! The owner's limit, and whether a certificate opens the gate.
 
-use super::certify::{follow, shrink, shut};
+use super::certify::shrink;
+use super::in_force::{follow, shut};
 use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::log::EventKind;
@@ -22,6 +23,10 @@ pub struct AutonomyInput {
     pub confidence_percent: Option<u32>,
     /// Reviews a day.
     pub reviews_a_day: Option<u32>,
+    /// Whether the confidence is that of all certificates together.
+    pub together: Option<bool>,
+    /// Whether months are sampled evenly and counted exactly.
+    pub exact: Option<bool>,
 }
 
 /// What is set.
@@ -54,6 +59,8 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                     limit_permille: input.limit_permille.unwrap_or(before.limit_permille),
                     confidence_percent: input.confidence_percent.unwrap_or(before.confidence_percent),
                     reviews_a_day: input.reviews_a_day.unwrap_or(before.reviews_a_day),
+                    together: input.together.unwrap_or(before.together),
+                    exact: input.exact.unwrap_or(before.exact),
                 };
                 after.check().map_err(|wrong| AppError::Invalid(wrong.to_string()))?;
                 // Fewer reviews are a loosening, too, where something goes out: it is looked at less.
@@ -61,9 +68,11 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                 let loosens = after.opens && !before.opens
                     || after.limit_permille > before.limit_permille
                     || after.confidence_percent < before.confidence_percent
+                    || before.together && !after.together
                     || goes_out && after.reviews_a_day < before.reviews_a_day;
                 let tightens = after.limit_permille < before.limit_permille
-                    || after.confidence_percent > before.confidence_percent;
+                    || after.confidence_percent > before.confidence_percent
+                    || after.together && !before.together;
                 if loosens && !is_owner {
                     return Err(AppError::Forbidden);
                 }

@@ -161,6 +161,9 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     let epoch = rows.last_epoch().await?;
     let since = epoch.as_ref().map_or(house.created_at, |epoch| epoch.began_at);
     let told_until = house.told_until(caller, app.now());
+    let next_risk = house
+        .autonomy
+        .risk_of(epoch.as_ref().map_or(1, |epoch| epoch.number + 1));
     let mut months = Vec::new();
     for row in rows
         .sampling_months()
@@ -178,7 +181,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             rows.verdicts_between(since, told_until).await?,
             crate::stats::threshold::EPOCH_VERDICTS,
         ),
-        verdicts_needed: verdicts_needed(house.autonomy.limit(), house.autonomy.risk()),
+        verdicts_needed: verdicts_needed(house.autonomy.limit(), next_risk),
         certificate: in_force.map(|row| CertificateView {
             id: row.id.to_string(),
             certificate: row.certificate.0,
@@ -187,7 +190,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
             closed_topics: row.closed_topics.0,
         }),
         epoch: epoch.map(|row| EpochView {
-            outlook: outlook(&row.certification.0.curve, &house),
+            outlook: outlook(&row.certification.0.curve, &house, next_risk),
             number: row.number,
             at: row.began_at,
             curve: row.certification.0.curve.iter().map(CurvePoint::from).collect(),
@@ -202,10 +205,10 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     })
 }
 
-fn outlook(curve: &[Step], house: &House) -> Vec<CurvePoint> {
+fn outlook(curve: &[Step], house: &House, risk: f64) -> Vec<CurvePoint> {
     let rules = Rules {
         limit: house.autonomy.limit(),
-        risk: house.autonomy.risk(),
+        risk,
         score_version: 0,
         is_corrected: false,
     };

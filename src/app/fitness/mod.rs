@@ -137,13 +137,15 @@ pub async fn fitness(app: &App, settings: &AgentSettings) -> Result<Fitness, App
     let named = settings.chat_models.iter().map(String::as_str);
     let default = engine.chat_model.as_deref().filter(|_| settings.chat_models.is_empty());
     // Any of them may come to write, so all have to be fit. With an adapter a model is another one, which nobody measures.
-    let compose = match settings.adapter {
+    let writers: Vec<&str> = named.chain(default).collect();
+    let written = |ability| match settings.adapter {
         Some(_) => Verdict::Unmeasured,
-        None => Verdict::weakest(named.chain(default).map(|model| found(Some(model), Ability::Compose))),
+        None => Verdict::weakest(writers.iter().map(|model| found(Some(model), ability))),
     };
     let measured = Fitness {
         quote: found(None, Ability::Quote),
-        compose,
+        compose: written(Ability::Compose),
+        doubt: written(Ability::Doubt),
     };
     Ok(measured.presumed(&engine.embedder, language))
 }

@@ -137,18 +137,27 @@ pub(super) fn counted<T: Copy>(gauge: Gauge, cases: &[T], passes: impl Fn(T) -> 
 
 /// How well the ranking tells what can be answered, bounded by resampling questions.
 fn separation(answerable: &[Outcome], unanswerable: &[Outcome]) -> Option<Measure> {
-    let all: Vec<Outcome> = answerable.iter().chain(unanswerable).copied().collect();
-    let of = |outcomes: &mut dyn Iterator<Item = Outcome>| {
-        let (with, without): (Vec<Outcome>, Vec<Outcome>) = outcomes.partition(|outcome| outcome.answerable);
-        let heights = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.stand_out).collect::<Vec<f64>>();
-        auroc(&heights(&with), &heights(&without))
+    let all: Vec<(bool, f64)> = answerable
+        .iter()
+        .chain(unanswerable)
+        .map(|outcome| (outcome.answerable, outcome.stand_out))
+        .collect();
+    telling_apart(Gauge::Separates, &all)
+}
+
+/// How well a figure tells cases that should have a high one from others (AUROC), bounded by resampling cases; none without both.
+pub(super) fn telling_apart(gauge: Gauge, all: &[(bool, f64)]) -> Option<Measure> {
+    let of = |cases: &mut dyn Iterator<Item = (bool, f64)>| {
+        let (high, low): (Vec<_>, Vec<_>) = cases.partition(|(is_high, _)| *is_high);
+        let figures = |cases: &[(bool, f64)]| cases.iter().map(|(_, figure)| *figure).collect::<Vec<f64>>();
+        auroc(&figures(&high), &figures(&low))
     };
     let share = of(&mut all.iter().copied())?;
     let lower = lower95(all.len(), SEED, |sample| {
         of(&mut sample.iter().filter_map(|place| all.get(*place)).copied())
     })?;
     let asked = u32::try_from(all.len()).unwrap_or(u32::MAX);
-    Some(Measure::known(Gauge::Separates, asked, share, lower))
+    Some(Measure::known(gauge, asked, share, lower))
 }
 
 #[cfg(test)]

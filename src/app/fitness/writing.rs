@@ -1,13 +1,13 @@
 //! What the chat model can do with what the embedder finds: write from it, say that it does not know, fill in a form.
 
 use super::material::{Composition, Material, UNKNOWN_EACH};
-use super::reading::counted;
+use super::reading::{counted, telling_apart};
 use super::{Ask, ProbeError};
 use crate::app::knowledge::Shelf;
 use crate::domain::answer::{AllowedModes, AnswerMode, ChatMessage, Role, compose_prompt, unsupported};
 use crate::domain::fitness::{Ability, Allowance, Finding, Gauge, Language, Measure, written_in};
 use crate::domain::settings::AgentSettings;
-use crate::engine::{self, ChatRequest, EngineError};
+use crate::engine::{self, ChatAnswer, ChatRequest, EngineError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -67,8 +67,9 @@ pub(super) async fn write(
     shelves: &[Shelf],
     reads: &[Finding],
 ) -> Result<Vec<Finding>, ProbeError> {
-    let compose = compositions(ask, language, material, shelves).await?;
-    let unknown = unknown(ask, material, shelves).await?;
+    let mut written = Vec::new();
+    let compose = compositions(ask, language, material, shelves, &mut written).await?;
+    let unknown = unknown(ask, material, shelves, &mut written).await?;
     let separates = reads
         .iter()
         .filter(|finding| finding.ability == Ability::Abstain)
@@ -78,7 +79,33 @@ pub(super) async fn write(
         Finding::of(Ability::Compose, language, compose.into_iter().collect(), None),
         Finding::of(Ability::Abstain, language, abstain, None),
         forms(ask, language, material).await?,
+        doubt(language, &written),
     ])
+}
+
+/// An answer that the chat model gave, rather than saying that it does not know.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    is_right: bool,
+    /// Mean log-probability of its tokens; not every engine tells.
+    mean_logprob: Option<f64>,
+}
+
+/// Whether the probability of what is written tells right from wrong.
+fn doubt(language: Language, written: &[Written]) -> Finding {
+    let told: Vec<(bool, f64)> = written
+        .iter()
+        .filter_map(|answer| Some((answer.is_right, answer.mean_logprob?)))
+        .collect();
+    let why = if told.len() < written.len() {
+        Some("the engine does not tell how probable its answers are".to_owned())
+    } else if told.iter().all(|(is_right, _)| *is_right) || !told.iter().any(|(is_right, _)| *is_right) {
+        Some("there were not both right and wrong answers to tell apart".to_owned())
+    } else {
+        None
+    };
+    let measure = telling_apart(Gauge::ProbabilitiesTell, &told).filter(|_| why.is_none());
+    Finding::of(Ability::Doubt, language, measure.into_iter().collect(), why)
 }
 
 async fn compositions(
@@ -86,15 +113,23 @@ async fn compositions(
     language: Language,
     material: &Material,
     shelves: &[Shelf],
+    written: &mut Vec<Written>,
 ) -> Result<Option<Measure>, ProbeError> {
     let mut right = Vec::with_capacity(material.compose.len());
     for composition in &material.compose {
         let passes = match task(ask, material, shelves, composition.business, &composition.ask).await? {
             // What is not near enough to be written about would not have been written at all.
             Some(task) if task.mode == AnswerMode::Compose => {
-                let text = answer(ask, &task).await?;
+                let ChatAnswer { text, logprobs, .. } = answer(ask, &task).await?;
                 let fault = fault(&text, composition, &task, language, &material.unknown);
-                tracing::debug!(question = task.question, answer = %text, ?fault, "composed");
+                let mean_logprob = logprobs.map(|logprobs| logprobs.mean);
+                tracing::debug!(question = task.question, answer = %text, ?fault, mean_logprob, "composed");
+                if fault != Some(Fault::SaysUnknown) {
+                    written.push(Written {
+                        is_right: fault.is_none(),
+                        mean_logprob,
+                    });
+                }
                 fault.is_none()
             }
             _ => false,
@@ -191,14 +226,26 @@ fn leads_with(text: &str, wrong: &str, says: &[Vec<String>]) -> bool {
     }
 }
 
-async fn unknown(ask: &Ask<'_>, material: &Material, shelves: &[Shelf]) -> Result<Option<Measure>, ProbeError> {
+async fn unknown(
+    ask: &Ask<'_>,
+    material: &Material,
+    shelves: &[Shelf],
+    written: &mut Vec<Written>,
+) -> Result<Option<Measure>, ProbeError> {
     let mut said = Vec::new();
     for (at, business) in material.businesses.iter().enumerate() {
         for question in business.unanswerable.iter().take(UNKNOWN_EACH) {
             if let Some(task) = task(ask, material, shelves, at, question).await? {
-                let text = answer(ask, &task).await?;
+                let ChatAnswer { text, logprobs, .. } = answer(ask, &task).await?;
                 tracing::debug!(question, answer = %text, "asked for what is not there");
-                said.push(says_unknown(&text, &material.unknown));
+                let says_unknown = says_unknown(&text, &material.unknown);
+                if !says_unknown {
+                    written.push(Written {
+                        is_right: false,
+                        mean_logprob: logprobs.map(|logprobs| logprobs.mean),
+                    });
+                }
+                said.push(says_unknown);
             }
             ask.progress.advance(1);
         }
@@ -207,7 +254,7 @@ async fn unknown(ask: &Ask<'_>, material: &Material, shelves: &[Shelf]) -> Resul
 }
 
 /// What the chat model writes, prompted as in a turn.
-async fn answer(ask: &Ask<'_>, task: &Task<'_>) -> Result<String, ProbeError> {
+async fn answer(ask: &Ask<'_>, task: &Task<'_>) -> Result<ChatAnswer, ProbeError> {
     let instructions = AgentSettings::default().instructions;
     let messages = compose_prompt(&instructions, task.question, &task.passages, &[]);
     Ok(chat(ask, messages, None).await?)
@@ -222,7 +269,7 @@ async fn forms(ask: &Ask<'_>, language: Language, material: &Material) -> Result
             ChatMessage::new(Role::User, case.text.clone()),
         ];
         let text = match chat(ask, messages, Some(form.schema.clone())).await {
-            Ok(text) => text,
+            Ok(answer) => answer.text,
             // The engine says that it cannot do this at all.
             Err(EngineError::Protocol { detail }) => {
                 ask.progress.advance(form.cases.len() - right.len());
@@ -250,12 +297,14 @@ async fn forms(ask: &Ask<'_>, language: Language, material: &Material) -> Result
     ))
 }
 
-async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) -> Result<String, EngineError> {
+async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) -> Result<ChatAnswer, EngineError> {
     let request = ChatRequest {
         messages: messages.into_iter().map(for_engine).collect(),
         max_tokens: Some(TOKENS),
         temperature: 0.0,
         seed: Some(0),
+        // A form's own probabilities say nothing about what it would be without the schema.
+        logprobs: schema.is_none(),
         schema,
         ..ChatRequest::default()
     };
@@ -269,10 +318,10 @@ async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) 
     once(ask, request).await
 }
 
-async fn once(ask: &Ask<'_>, request: ChatRequest) -> Result<String, EngineError> {
+async fn once(ask: &Ask<'_>, request: ChatRequest) -> Result<ChatAnswer, EngineError> {
     let models = std::slice::from_ref(&ask.chat_model);
     match ask.engines.chat(models, request, DEADLINE).await {
-        Ok(answered) => Ok(answered.answer.text),
+        Ok(answered) => Ok(answered.answer),
         Err(no_answer) => Err(no_answer.error),
     }
 }
@@ -288,6 +337,7 @@ fn for_engine(message: ChatMessage) -> engine::ChatMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fitness::Verdict;
 
     fn judged(text: &str) -> Option<Fault> {
         let composition = Composition {
@@ -303,6 +353,39 @@ mod tests {
             mode: AnswerMode::Compose,
         };
         fault(text, &composition, &task, Language::En, &["don't know".to_owned()])
+    }
+
+    #[test]
+    fn probabilities_tell_something_only_where_wrong_answers_are_less_likely() {
+        let written = |right: f64, wrong: f64, each: u32| -> Vec<Written> {
+            let answers = (0..each).flat_map(|at| {
+                let noise = f64::from(at % 7) / 20.0;
+                [(true, right - noise), (false, wrong - noise)]
+            });
+            let written = answers.map(|(is_right, mean)| Written {
+                is_right,
+                mean_logprob: Some(mean),
+            });
+            written.collect()
+        };
+        let verdict = |written: &[Written]| doubt(Language::En, written).verdict;
+        assert_eq!(verdict(&written(-0.2, -1.5, 15)), Verdict::Fit);
+        assert_eq!(verdict(&written(-0.4, -0.4, 15)), Verdict::Unfit, "the same");
+        assert_eq!(verdict(&written(-1.5, -0.2, 15)), Verdict::Unfit, "the wrong way round");
+        assert_eq!(verdict(&[]), Verdict::Unmeasured);
+        let only_right: Vec<Written> = written(-0.2, -1.5, 15)
+            .into_iter()
+            .filter(|answer| answer.is_right)
+            .collect();
+        assert_eq!(verdict(&only_right), Verdict::Unmeasured);
+        let untold: Vec<Written> = written(-0.2, -1.5, 15)
+            .into_iter()
+            .map(|answer| Written {
+                mean_logprob: None,
+                ..answer
+            })
+            .collect();
+        assert_eq!(verdict(&untold), Verdict::Unmeasured, "the engine does not say");
     }
 
     #[test]

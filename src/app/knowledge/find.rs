@@ -211,6 +211,7 @@ pub(super) fn by_meaning(question: &str, index: &Index, ranking: &Ranking, allow
     let first = choice.sources.first().and_then(|chosen| found.get(chosen.candidate));
     let word_for_word = first.is_some_and(|(entry, _)| is_own(question, entry));
     choice.signals.unfit = allowance.is_unfit(choice.mode, word_for_word);
+    choice.signals.probabilities_tell = allowance.probabilities_tell;
     if choice.mode == AnswerMode::Abstain && allowance.modes != allowance.wanted {
         // The knowledge may answer it; what is missing is a model that is fit to say so.
         choice.signals.unfit = chosen(allowance.wanted).mode != AnswerMode::Abstain;

@@ -27,6 +27,9 @@ pub struct Signals {
     /// The models were not found fit for this mode in the agent's language: it was drafted all the same, or, for `abstain`, not
     /// drafted because of that.
     pub unfit: bool,
+    /// A check of the chat model found that the probabilities of what it writes tell right from wrong. Otherwise they are measured, and
+    /// do not enter the score.
+    pub probabilities_tell: bool,
     /// Words of the answer.
     pub answer_words: u32,
     /// Mean log-probability of the composed tokens, at most 0; `None` unless composed by an engine that reports it.
@@ -42,44 +45,9 @@ pub struct Signals {
     pub left_out: Option<LeftOut>,
 }
 
-impl Signals {
-    /// The numeric features by name, in a fixed order, for a learned score. Missing ones are left out.
-    pub fn features(&self) -> Vec<(&'static str, f64)> {
-        #[expect(clippy::cast_precision_loss, reason = "a handful of tokens")]
-        let unsupported = self.unsupported.len() as f64;
-        [
-            ("top_similarity", Some(self.top_similarity)),
-            ("gap", Some(self.gap)),
-            ("stand_out", Some(self.stand_out)),
-            ("overlap", Some(self.overlap)),
-            ("question_answer_similarity", self.question_answer_similarity),
-            ("question_title_similarity", self.question_title_similarity),
-            ("unsupported", Some(unsupported)),
-            ("answer_words", Some(f64::from(self.answer_words))),
-            ("mean_logprob", self.mean_logprob),
-            ("min_logprob", self.min_logprob),
-            ("support_delta", self.support_delta),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn features_leave_out_what_was_not_measured() {
-        let signals = Signals {
-            mean_logprob: Some(-0.4),
-            ..Signals::default()
-        };
-        let names: Vec<&str> = signals.features().into_iter().map(|(name, _)| name).collect();
-        assert!(names.contains(&"mean_logprob"));
-        assert!(!names.contains(&"min_logprob"));
-    }
 
     #[test]
     fn signals_written_before_a_field_existed_can_still_be_read() {

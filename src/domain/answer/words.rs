@@ -27,10 +27,34 @@ pub(super) fn is_small_talk(message: &str) -> bool {
         .all(|word| COURTESIES.split_ascii_whitespace().any(|known| known == word))
 }
 
+/// A list of short words. Most words are longer than any of them, and are not even looked up.
+#[derive(Debug)]
+pub(in crate::domain) struct KnownWords {
+    words: HashSet<&'static str>,
+    /// Bytes of the longest.
+    longest: usize,
+}
+
+impl KnownWords {
+    /// Words with white space between them.
+    pub(in crate::domain) fn of(list: &'static str) -> Self {
+        let words: HashSet<&str> = list.split_ascii_whitespace().collect();
+        Self {
+            longest: words.iter().map(|word| word.len()).max().unwrap_or_default(),
+            words,
+        }
+    }
+
+    /// Is it in the list?
+    pub(in crate::domain) fn has(&self, word: &str) -> bool {
+        word.len() <= self.longest && self.words.contains(word)
+    }
+}
+
 /// Is `word` (lower-cased) one that carries no content?
 pub(in crate::domain) fn is_function_word(word: &str) -> bool {
-    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FUNCTION_WORDS.split_ascii_whitespace().collect());
-    KNOWN.contains(word)
+    static KNOWN: LazyLock<KnownWords> = LazyLock::new(|| KnownWords::of(FUNCTION_WORDS));
+    KNOWN.has(word)
 }
 
 /// The content words of a text: normalised, lower-cased, without function words, cut to a common stem.
@@ -38,7 +62,7 @@ pub fn content_words(text: &str) -> HashSet<String> {
     let text: String = text.nfkc().collect::<String>().to_lowercase();
     text.unicode_words()
         .filter(|word| !is_function_word(word))
-        .map(stem)
+        .map(|word| stem(word).to_owned())
         .collect()
 }
 
@@ -64,18 +88,17 @@ pub(super) fn share(wanted: &HashSet<String>, present: &HashSet<String>) -> f64 
 
 /// Cuts the commonest endings so that "deliver", "delivers" and "deliveries" meet. Crude on purpose: both sides are cut
 /// alike, and a wrong cut costs one word of an overlap.
-pub(in crate::domain) fn stem(word: &str) -> String {
+pub(in crate::domain) fn stem(word: &str) -> &str {
     for ending in ["ies", "ing", "es", "ed", "en", "s", "y", "e"] {
         if let Some(stem) = word.strip_suffix(ending)
             && stem.chars().count() >= 4
         {
-            return stem.to_owned();
+            return stem;
         }
     }
     word.strip_suffix('s')
         .filter(|stem| stem.chars().count() >= 3)
         .unwrap_or(word)
-        .to_owned()
 }
 
 #[cfg(test)]

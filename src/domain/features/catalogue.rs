@@ -1,6 +1,6 @@
 //! The features, what they mean, and what is believed of them before any verdict.
 
-use super::{Words, count, share};
+use super::{Word, Words, count, share};
 use crate::domain::answer::AnswerMode;
 use crate::domain::screening::Flag;
 use crate::stats::score::{Direction, FeaturePrior, Prior};
@@ -82,7 +82,7 @@ pub const CATALOGUE: &[Feature] = &[
         (0.45, 0.3),
         |w| {
             let in_passage = w.passage()?;
-            share(w.answer.content.iter(), |word| {
+            share(&w.answer.content, |word| {
                 in_passage(word) || w.question.has(word) || w.names_subject(word)
             })
         },
@@ -159,7 +159,7 @@ pub const CATALOGUE: &[Feature] = &[
         (0.1, 0.25),
         |w| {
             let body = w.body.as_ref()?;
-            Some(share(body.numbers.iter(), |n| w.answer.numbers.contains(n)).map_or(0.0, |given| 1.0 - given))
+            Some(share(&body.numbers, |n| w.answer.numbers.contains(&n)).map_or(0.0, |given| 1.0 - given))
         },
     ),
     feature(
@@ -173,7 +173,7 @@ pub const CATALOGUE: &[Feature] = &[
                 .answer
                 .content
                 .iter()
-                .any(|word| in_passage(word) && !w.names_subject(word));
+                .any(|word| in_passage(*word) && !w.names_subject(*word));
             Some(f64::from(u8::from(!says)))
         },
     ),
@@ -185,8 +185,8 @@ pub const CATALOGUE: &[Feature] = &[
         |w| {
             let (about, in_passage) = (w.about.as_ref()?, w.passage()?);
             let named =
-                |word: &str| in_passage(word) || w.passage_about.as_ref().is_some_and(|subject| subject.has(word));
-            share(about.content.iter(), named).map(|named| 1.0 - named)
+                |word: Word| in_passage(word) || w.passage_about.as_ref().is_some_and(|subject| subject.has(word));
+            share(&about.content, named).map(|named| 1.0 - named)
         },
     ),
     feature(
@@ -270,21 +270,21 @@ pub const CATALOGUE: &[Feature] = &[
         "Mean log-probability of the written tokens",
         (Safety, -0.3),
         (-0.5, 0.4),
-        |w| w.signals?.mean_logprob,
+        |w| w.probabilities()?.mean_logprob,
     ),
     feature(
         "min_logprob",
         "Lowest log-probability of a written token",
         (Safety, -0.1),
         (-4.0, 2.0),
-        |w| w.signals?.min_logprob,
+        |w| w.probabilities()?.min_logprob,
     ),
     feature(
         "support_delta",
         "How much likelier the answer is with its passages than without",
         (Safety, -0.3),
         (0.5, 0.5),
-        |w| w.signals?.support_delta,
+        |w| w.probabilities()?.support_delta,
     ),
 ];
 

@@ -1,11 +1,11 @@
 //! A text as the features see it.
 
-use crate::domain::answer::{is_function_word, stem};
+use crate::domain::answer::{KnownWords, is_function_word, stem};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Words that turn a statement around, in the languages that shops here answer in. A language that is missing loses two of
@@ -13,15 +13,34 @@ use unicode_segmentation::UnicodeSegmentation;
 const NEGATIONS: &str = " no not never none nothing neither nor without cannot unable nicht kein keine keinen keinem keiner nie niemals ohne \
     non pas jamais aucun aucune sans nunca ningún ninguna sin mai nessun nessuna senza geen niet nooit zonder ";
 
+/// Numbers the words of a draft's texts, so that each is looked up once and then compared as a number.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary(HashMap<String, Word>);
+
+/// A word, lower-cased and cut to its stem, by its number in the vocabulary of its draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Word(usize);
+
+impl Vocabulary {
+    fn number(&mut self, word: &str) -> Word {
+        if let Some(known) = self.0.get(word) {
+            return *known;
+        }
+        let new = Word(self.0.len());
+        self.0.insert(word.to_owned(), new);
+        new
+    }
+}
+
 /// One text, read once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
-    /// Every word, lower-cased, cut to its stem, in order.
-    pub(super) words: Vec<String>,
-    /// The words that carry content.
-    pub(super) content: HashSet<String>,
-    /// Those of them that are numbers.
-    pub(super) numbers: HashSet<String>,
+    /// Every word in order.
+    pub(super) words: Vec<Word>,
+    /// The words that carry content, each once, in the order of their numbers.
+    pub(super) content: Vec<Word>,
+    /// Those of them that are numbers, likewise.
+    pub(super) numbers: Vec<Word>,
     /// Words that negate, outside of questions.
     pub(super) negations: usize,
     /// Share of its sentences that are questions; none where it has no words.
@@ -36,13 +55,14 @@ pub(super) struct Reading {
 /// Times each run of three letters occurs, in the order of the runs.
 #[derive(Debug, Clone, Default)]
 struct Letters {
-    runs: Vec<([char; 3], f64)>,
+    /// Three letters of 21 bits each: numbers are sorted several times faster than arrays.
+    runs: Vec<(u64, f64)>,
     /// Length of the vector of those counts.
     length: f64,
 }
 
 impl Reading {
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str, vocabulary: &mut Vocabulary) -> Self {
         let folded = folded(text);
         let mut reading = Self::default();
         let mut last_word = "";
@@ -61,20 +81,24 @@ impl Reading {
                     reading.negations += 1;
                 }
                 let is_number = word.starts_with(|c: char| c.is_ascii_digit());
-                let stem = if is_number { word.to_owned() } else { stem(word) };
+                let number = vocabulary.number(if is_number { word } else { stem(word) });
                 if is_number {
-                    reading.numbers.insert(stem.clone());
+                    reading.numbers.push(number);
                 }
                 if !is_function_word(word) {
-                    reading.content.insert(stem.clone());
+                    reading.content.push(number);
                 }
-                reading.words.push(stem);
+                reading.words.push(number);
                 last_word = word;
             }
             if reading.words.len() > before {
                 said += 1;
                 asked += usize::from(asks);
             }
+        }
+        for each_once in [&mut reading.content, &mut reading.numbers] {
+            each_once.sort_unstable();
+            each_once.dedup();
         }
         reading.asks = (said > 0).then(|| count(asked) / count(said));
         let ends = folded.trim_end().ends_with(|c: char| !c.is_alphanumeric());
@@ -84,8 +108,8 @@ impl Reading {
     }
 
     /// Is this one of its words of content?
-    pub(super) fn has(&self, word: &str) -> bool {
-        self.content.contains(word)
+    pub(super) fn has(&self, word: Word) -> bool {
+        self.content.binary_search(&word).is_ok()
     }
 
     /// Cosine of the counts of letter triples, `0.0..=1.0`; 0 where a text has none.
@@ -99,10 +123,15 @@ impl Reading {
 
     /// Share of the runs of two words that occurred before, `0.0..=1.0`: a model that has got stuck repeats itself.
     pub(super) fn repeats(&self) -> f64 {
-        let mut seen = HashSet::new();
-        let pairs = self.words.len().saturating_sub(1);
-        let again = self.words.windows(2).filter(|pair| !seen.insert(*pair)).count();
-        if pairs == 0 { 0.0 } else { count(again) / count(pairs) }
+        let mut pairs: Vec<&[Word]> = self.words.windows(2).collect();
+        let all = pairs.len();
+        pairs.sort_unstable();
+        pairs.dedup();
+        if all == 0 {
+            0.0
+        } else {
+            count(all - pairs.len()) / count(all)
+        }
     }
 }
 
@@ -111,7 +140,12 @@ fn folded(text: &str) -> String {
     let text = if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        text.nfkc().collect::<String>().to_lowercase().replace('’', "'")
+        // A price in euros does not make a text one that has to be composed anew.
+        let text = match is_nfkc_quick(text.chars()) {
+            IsNormalized::Yes => text.to_lowercase(),
+            IsNormalized::No | IsNormalized::Maybe => text.nfkc().collect::<String>().to_lowercase(),
+        };
+        text.replace('’', "'")
     };
     if text.contains(" n't") || text.contains(" '") {
         text.replace(" n't", "n't").replace(" '", "'")
@@ -121,13 +155,13 @@ fn folded(text: &str) -> String {
 }
 
 fn is_negation(word: &str) -> bool {
-    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| NEGATIONS.split_ascii_whitespace().collect());
-    word.ends_with("n't") || KNOWN.contains(word)
+    static KNOWN: LazyLock<KnownWords> = LazyLock::new(|| KnownWords::of(NEGATIONS));
+    word.ends_with("n't") || KNOWN.has(word)
 }
 
 impl Letters {
     fn of(folded: &str) -> Self {
-        let mut all: Vec<[char; 3]> = Vec::with_capacity(folded.len());
+        let mut all: Vec<u64> = Vec::with_capacity(folded.len());
         let mut last = [' ', ' '];
         for c in folded.chars().chain([' ']) {
             let c = if c.is_alphanumeric() { c } else { ' ' };
@@ -136,12 +170,12 @@ impl Letters {
                 continue;
             }
             if b != ' ' || a != ' ' {
-                all.push([a, b, c]);
+                all.push(u64::from(a) << 42 | u64::from(b) << 21 | u64::from(c));
             }
             last = [b, c];
         }
         all.sort_unstable();
-        let runs: Vec<([char; 3], f64)> = all
+        let runs: Vec<(u64, f64)> = all
             .chunk_by(|a, b| a == b)
             .filter_map(|same| Some((*same.first()?, count(same.len()))))
             .collect();
@@ -170,11 +204,11 @@ impl Letters {
 }
 
 /// Share of `wanted` that is in `present`; `None` when nothing is wanted.
-pub(super) fn share<'a>(wanted: impl Iterator<Item = &'a String>, present: impl Fn(&str) -> bool) -> Option<f64> {
+pub(super) fn share<'a>(wanted: impl IntoIterator<Item = &'a Word>, present: impl Fn(Word) -> bool) -> Option<f64> {
     let (mut all, mut found) = (0_usize, 0_usize);
     for word in wanted {
         all += 1;
-        found += usize::from(present(word));
+        found += usize::from(present(*word));
     }
     (all > 0).then(|| count(found) / count(all))
 }

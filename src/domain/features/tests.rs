@@ -196,6 +196,22 @@ fn signals_and_flags_of_a_draft_count() {
         assert!(risk(&worse, &calm) > sure, "{worse:?}");
     }
     assert!(risk(&verified, &calm) < sure);
+    let doubted = Signals {
+        mean_logprob: Some(-3.0),
+        min_logprob: Some(-12.0),
+        support_delta: Some(-1.0),
+        ..near.clone()
+    };
+    assert_eq!(
+        risk(&doubted, &calm).to_bits(),
+        sure.to_bits(),
+        "nobody has measured that they tell anything"
+    );
+    let telling = Signals {
+        probabilities_tell: true,
+        ..doubted
+    };
+    assert!(risk(&telling, &calm) > sure);
     let angry = Screening {
         flags: vec![Flag::Anger],
         ..Screening::default()

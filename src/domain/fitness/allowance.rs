@@ -16,6 +16,8 @@ pub struct Fitness {
     pub quote: Verdict,
     /// The embedder and the chat model together, to write.
     pub compose: Verdict,
+    /// The chat model, to tell by the probability of what it writes whether that is right.
+    pub doubt: Verdict,
 }
 
 impl Fitness {
@@ -23,6 +25,7 @@ impl Fitness {
     pub const UNMEASURED: Self = Self {
         quote: Verdict::Unmeasured,
         compose: Verdict::Unmeasured,
+        doubt: Verdict::Unmeasured,
     };
 
     /// The same, where something that has not been measured is known all the same.
@@ -48,6 +51,8 @@ pub struct Allowance {
     pub unfit_quote: bool,
     /// Drafts of the chat model are unfit.
     pub unfit_compose: bool,
+    /// The probabilities of what the chat model writes tell right from wrong: they may enter the score.
+    pub probabilities_tell: bool,
 }
 
 impl Allowance {
@@ -58,6 +63,7 @@ impl Allowance {
             wanted: modes,
             unfit_quote: false,
             unfit_compose: false,
+            probabilities_tell: false,
         }
     }
 
@@ -84,6 +90,7 @@ impl Allowance {
             },
             unfit_quote: !quotes,
             unfit_compose: !composes,
+            probabilities_tell: fitness.doubt == Verdict::Fit,
         }
     }
 
@@ -123,7 +130,7 @@ mod tests {
     }
 
     fn fitness() -> impl Strategy<Value = Fitness> {
-        (verdict(), verdict()).prop_map(|(quote, compose)| Fitness { quote, compose })
+        (verdict(), verdict(), verdict()).prop_map(|(quote, compose, doubt)| Fitness { quote, compose, doubt })
     }
 
     fn settings() -> impl Strategy<Value = AgentSettings> {
@@ -206,7 +213,7 @@ mod tests {
         #[test]
         fn being_found_fitter_takes_no_mode_away_and_marks_nothing(settings in settings(), fitness in fitness()) {
             let before = Allowance::of(&settings, fitness);
-            let after = Allowance::of(&settings, Fitness { quote: Verdict::Fit, compose: Verdict::Fit });
+            let after = Allowance::of(&settings, Fitness { quote: Verdict::Fit, compose: Verdict::Fit, ..fitness });
             for mode in MODES {
                 prop_assert!(!uses(before, mode) || uses(after, mode));
                 prop_assert!(!after.is_unfit(mode, false));
@@ -223,7 +230,7 @@ mod tests {
         assert_eq!(presumed("another", Some(Language::En)), Verdict::Unmeasured);
         let measured = Fitness {
             quote: Verdict::Unfit,
-            compose: Verdict::Unmeasured,
+            ..Fitness::UNMEASURED
         };
         assert_eq!(
             measured.presumed(DEFAULT_EMBEDDER, Some(Language::En)).quote,

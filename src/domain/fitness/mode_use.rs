@@ -81,6 +81,7 @@ mod tests {
         let fit_to_quote = Fitness {
             quote: Verdict::Fit,
             compose: Verdict::Unfit,
+            doubt: Verdict::Unmeasured,
         };
         let [verified, quote, compose] = ModeUse::of(&AgentSettings::default(), fit_to_quote);
         assert!(verified.used && quote.used && !compose.used && !quote.unfit);

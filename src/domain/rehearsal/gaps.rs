@@ -74,7 +74,7 @@ impl Group<'_> {
         let question: String = first.question.nfkc().collect();
         let words = question.unicode_words().filter(|word| {
             let lower = word.to_lowercase();
-            let stem = stem(&lower);
+            let stem = stem(&lower).to_owned();
             !is_function_word(&lower) && is_shared(&stem) && named.insert(stem)
         });
         let words: Vec<&str> = words.take(NAMED_WITH).collect();

@@ -81,10 +81,8 @@ pub(super) async fn page(
     html(&QualityPage {
         shell: viewer.shell(Section::Quality),
         settings: AutonomyForm {
-            opens: known.autonomy.opens,
+            set: known.autonomy,
             limit: tenths(known.autonomy.limit_permille),
-            confidence: known.autonomy.confidence_percent,
-            reviews: known.autonomy.reviews_a_day,
             is_owner: matches!(caller.who, Who::Member { role: Role::Owner, .. }),
         },
         gate: policy::gate(&web.app, caller).await?.in_words,

@@ -317,6 +317,17 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
         said.contains("at most 50 may be bad") && said.contains("A certificate opens the gate"),
         "{said}"
     );
+    let said = holdpoint.done(&["gate", "limit", "--together", "yes", "--exact", "yes"]);
+    assert!(
+        said.contains("95 % sure of all certificates together.") && said.ends_with("their claims are exact.\n"),
+        "{said}"
+    );
+    assert_eq!(
+        limit(&["--together", "no"]).status.code(),
+        Some(6),
+        "looser is an owner's to say"
+    );
+    assert!(!holdpoint.done(&["gate", "limit", "--exact", "no"]).contains("exact"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{AutonomyPicture, DriftPicture, Moment, ReliabilityPicture, Shell};
+use crate::domain::settings::AutonomySettings;
 
 /// `GET /quality`.
 #[derive(Clone, Debug, Template)]
@@ -45,14 +46,10 @@ pub struct QualityPage {
 /// What the owner set, as it stands in the form.
 #[derive(Clone, Debug)]
 pub struct AutonomyForm {
-    /// Certificates open the gate.
-    pub opens: bool,
+    /// As it is set.
+    pub set: AutonomySettings,
     /// The limit, in percent.
     pub limit: String,
-    /// How sure, in percent.
-    pub confidence: u32,
-    /// Reviews a day.
-    pub reviews: u32,
     /// Who looks is an owner: they may let certificates open the gate, and loosen the limit.
     pub is_owner: bool,
 }

@@ -1,0 +1,43 @@
+//! One more ability that models are checked for: to give what they write rightly a higher probability than what they write wrongly.
+
+use crate::dialect;
+use sea_orm_migration::prelude::*;
+
+#[derive(Debug)]
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0010_doubt"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::execute(manager, CHANGES).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+/// `SQLite` changes no check of a table; nothing refers to this one.
+const CHANGES: &str = r"
+CREATE TABLE model_checks_new (
+    embedder TEXT NOT NULL,
+    chat_model TEXT NOT NULL,
+    language TEXT NOT NULL CHECK (language IN ('en', 'de')),
+    ability TEXT NOT NULL CHECK (ability IN ('retrieve', 'quote', 'compose', 'abstain', 'grammar', 'doubt')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('fit', 'unfit', 'unmeasured')),
+    figures TEXT NOT NULL,
+    why TEXT,
+    probe_version {int} NOT NULL,
+    at {int} NOT NULL,
+    PRIMARY KEY (embedder, chat_model, language, ability)
+) {strict};
+INSERT INTO model_checks_new SELECT * FROM model_checks;
+DROP TABLE model_checks;
+ALTER TABLE model_checks_new RENAME TO model_checks;
+";
