@@ -1,7 +1,7 @@
 //! The figures of `docs/performance.md`: `cargo bench --bench figures [-- [--json] [GROUP …]]`.
 //!
 //! The real program as a release build, the real models, a data directory of its own on the disk of the build. Groups:
-//! `size`, `start`, `memory`, `drafts`, `writes`, `statistics`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
+//! `size`, `start`, `memory`, `drafts`, `writes`, `statistics`, `quality`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
 //! from where `install.sh` keeps them; without them, what needs them is skipped and says so.
 
 #[expect(dead_code, reason = "the load script needs more of it")]
@@ -10,6 +10,7 @@ mod drafts;
 mod memory;
 #[path = "../models.rs"]
 mod models;
+mod quality;
 mod report;
 mod server;
 mod start;
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Failure>;
 
-const GROUPS: [&str; 6] = ["size", "start", "memory", "drafts", "writes", "statistics"];
+const GROUPS: [&str; 7] = ["size", "start", "memory", "drafts", "writes", "statistics", "quality"];
 
 fn main() -> Result<()> {
     // Cargo adds `--bench`.
@@ -75,6 +76,9 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Result<Report> {
     }
     if wanted("statistics") {
         statistics::measure(&mut report);
+    }
+    if wanted("quality") {
+        quality::measure(&mut report).await?;
     }
     report.end()?;
     Ok(report)

@@ -1,6 +1,8 @@
 //! The gate closed by itself: what people are told, and what the queue has to expect.
 
+use super::drift;
 use super::in_force::DRIFT;
+use super::records::House;
 use super::words::some;
 use crate::app::mail::{self, Mail};
 use crate::app::{App, AppError, Caller};
@@ -103,7 +105,41 @@ fn load(expected_a_day: u64) -> String {
     }
 }
 
-/// Writes to the owners that the gate has closed by itself, once, where the owner has set a mail server.
+/// What owners are written to about.
+struct News {
+    /// The same news is told once.
+    key: String,
+    subject: String,
+    text: String,
+}
+
+impl News {
+    /// What there is to tell now: the gate has closed by itself, or what was released without a certificate has become worse than the limit.
+    async fn of(rows: &Rows<'_>, now: Timestamp) -> Result<Option<Self>, AppError> {
+        let closed = closed_in(rows, now).await?;
+        if let Some(closed) = closed.filter(|closed| now.ms_since(closed.at) <= MAILED_MS) {
+            return Ok(Some(Self {
+                key: format!("gate-closed:{}", closed.certificate),
+                subject: "The gate closed by itself: every answer waits for a person".to_owned(),
+                text: format!("{}\n\n{}", closed.in_words, closed.load_in_words),
+            }));
+        }
+        let house = House::of(rows).await?;
+        let alarmed = drift::over_released(rows, &house, now).await?;
+        Ok(alarmed
+            .filter(|(_, watched)| watched.was_alarmed)
+            .map(|(since, _)| Self {
+                key: format!("released-alarm:{}", since.0),
+                subject: "Answers that you let out without a certificate have become worse than your limit".to_owned(),
+                text: RELEASED.to_owned(),
+            }))
+    }
+}
+
+const RELEASED: &str = "Quality checks found more bad answers than your limit allows, among those that go out because owners released their topics on their own \
+    responsibility. Nothing closes by itself: what you released stays open until you close it, with Close on the page Policy or with: holdpoint gate close";
+
+/// Writes to the owners that the gate has closed by itself, or that it should be, once, where the owner has set a mail server.
 ///
 /// # Errors
 /// The store's.
@@ -111,27 +147,21 @@ pub(super) async fn tell_owners(app: &App, workspace_id: WorkspaceId) -> Result<
     let Some(post) = app.post().filter(|post| post.mailer.is_some()) else {
         return Ok(());
     };
-    let (rows, now) = (app.store().rows(workspace_id), app.now());
-    let Some(closed) = closed_in(&rows, now)
-        .await?
-        .filter(|closed| now.ms_since(closed.at) <= MAILED_MS)
-    else {
+    let rows = app.store().rows(workspace_id);
+    let Some(news) = News::of(&rows, app.now()).await? else {
         return Ok(());
     };
     let mut mails = Vec::new();
     for (member, user) in rows.members().await? {
-        let key = format!("gate-closed:{}:{}", closed.certificate, member.id);
+        let key = format!("{}:{}", news.key, member.id);
         if member.role != Role::Owner || rows.mail_of_key(&key).await?.is_some() {
             continue;
         }
         mails.push(Mail {
             key,
             to: Email::parse(&user.email)?,
-            subject: "The gate closed by itself: every answer waits for a person".to_owned(),
-            text: format!(
-                "{}\n\n{}\n\nLook at what was found: {}/quality\n",
-                closed.in_words, closed.load_in_words, post.origin
-            ),
+            subject: news.subject.clone(),
+            text: format!("{}\n\nLook at what was found: {}/quality\n", news.text, post.origin),
             html: None,
             reply_to: None,
             conversation: None,

@@ -51,7 +51,7 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     if app.inner.watched.has_seen(workspace_id, newest) {
         return Ok(());
     }
-    let watched = watched(&rows, current.certificate.0.limit, None).await?;
+    let watched = since_certified(&rows, current.certificate.0.limit, None).await?;
     if !watched.is_some_and(|watched| watched.was_alarmed) {
         app.inner.watched.saw(workspace_id, newest);
         return Ok(());
@@ -69,7 +69,7 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
 pub(super) struct Watched {
     pub(super) detector: Detector,
     /// The alarm was on, be it in between.
-    was_alarmed: bool,
+    pub(super) was_alarmed: bool,
     way: Vec<Seen>,
 }
 
@@ -118,13 +118,17 @@ impl Watched {
     }
 }
 
-/// The watch over the certificate in force, with verdicts given before `as_of`; where there is none, over the last one until it ended.
+/// The watch over the certificate in force, with verdicts given before `as_of`. Where there is none: over what owners let out without one, or
+/// else over the last certificate until it ended.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn latest(rows: &Rows<'_>, as_of: Timestamp) -> Result<Option<Watched>, AppError> {
+pub(super) async fn latest(rows: &Rows<'_>, house: &House, as_of: Timestamp) -> Result<Option<Watched>, AppError> {
     if let Some(current) = rows.certificate_in_force().await? {
-        return watched(rows, current.certificate.0.limit, Some(as_of.max(current.issued_at))).await;
+        return since_certified(rows, current.certificate.0.limit, Some(as_of.max(current.issued_at))).await;
+    }
+    if let Some((_, over_released)) = over_released(rows, house, as_of).await? {
+        return Ok(Some(over_released));
     }
     let last = rows
         .certificates(KNOWN)
@@ -132,9 +136,27 @@ pub(super) async fn latest(rows: &Rows<'_>, as_of: Timestamp) -> Result<Option<W
         .into_iter()
         .max_by_key(|row| row.ended_at);
     match last {
-        Some(last) => watched(rows, last.certificate.0.limit, last.ended_at).await,
+        Some(last) => since_certified(rows, last.certificate.0.limit, last.ended_at).await,
         None => Ok(None),
     }
+}
+
+/// The watch over what owners let out on their own responsibility, without a certificate, with verdicts given before `as_of`; and since when. It closes
+/// nothing: what they released is theirs. None where nothing is released.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn over_released(
+    rows: &Rows<'_>,
+    house: &House,
+    as_of: Timestamp,
+) -> Result<Option<(Timestamp, Watched)>, AppError> {
+    let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+    let Some(since) = workspace.gate.0.released().iter().map(|released| released.at).min() else {
+        return Ok(None);
+    };
+    let watched = watched(rows, house.autonomy.limit(), since, Some(as_of)).await?;
+    Ok(watched.map(|watched| (since, watched)))
 }
 
 fn drifted(row: &certificate::Model) -> bool {
@@ -146,7 +168,7 @@ fn drifted(row: &certificate::Model) -> bool {
 ///
 /// # Errors
 /// The store's.
-async fn watched(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Result<Option<Watched>, AppError> {
+async fn since_certified(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Result<Option<Watched>, AppError> {
     let known = rows.certificates(KNOWN).await?;
     let is_before = |at: &Timestamp| until.is_none_or(|until| *at < until);
     let alarmed = known
@@ -156,7 +178,20 @@ async fn watched(rows: &Rows<'_>, limit: f64, until: Option<Timestamp>) -> Resul
         .filter(is_before)
         .max();
     let began = known.iter().map(|row| row.issued_at).min();
-    let (Some(mut detector), Some(since)) = (Detector::new(limit, ALARM_LEVEL), alarmed.or(began)) else {
+    match alarmed.or(began) {
+        Some(since) => watched(rows, limit, since, until).await,
+        None => Ok(None),
+    }
+}
+
+/// The detector after the checks of the sample that were judged in this time.
+async fn watched(
+    rows: &Rows<'_>,
+    limit: f64,
+    since: Timestamp,
+    until: Option<Timestamp>,
+) -> Result<Option<Watched>, AppError> {
+    let Some(mut detector) = Detector::new(limit, ALARM_LEVEL) else {
         return Ok(None);
     };
     let mut was_alarmed = false;

@@ -38,7 +38,7 @@ pub struct Quality {
     pub verdicts_needed: u32,
     /// Months, the newest first.
     pub months: Vec<MonthView>,
-    /// The detector's figure and the level at which it closes the gate; none before the first certificate.
+    /// The detector's figure and the level of its alarm; none before the first certificate, unless something is released without one.
     pub drift: Option<(f64, f64)>,
     /// How it came to stand there, day by day.
     pub drift_days: Vec<DriftDay>,
@@ -173,7 +173,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
     {
         months.extend(month(&rows, &house, &row, (app.now(), told_until)).await?);
     }
-    let watched = drift::latest(&rows, told_until).await?;
+    let watched = drift::latest(&rows, &house, told_until).await?;
     Ok(Quality {
         autonomy: house.autonomy,
         gate: policy::gate(app, caller).await?.state,

@@ -65,15 +65,8 @@ async fn judged(app: &TestApp, label: impl Fn(usize) -> &'static str) -> usize {
     done
 }
 
-async fn page(app: &TestApp, path: &str) -> String {
-    let answer = owner(app).await.with("Accept", "text/html").get(path).await;
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    answer.text().replace('\u{a0}', " ")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect() {
-    let app = an_open_shop().await;
+/// From now on the shop has a mail server.
+async fn mailing(app: &TestApp) -> SmtpServer {
     let server = SmtpServer::start().await;
     let from = parse_sender("Quillhaven Cycles <chat@quillhaven.example>").unwrap();
     let mail_server = MailServer {
@@ -87,6 +80,24 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
         mailer: Some(Mailer::new(mail_server, from)),
         origin: format!("http://{}", app.address()),
     });
+    server
+}
+
+async fn mails(app: &TestApp) -> Vec<Value> {
+    let mails = owner(app).await.get("/api/v1/mails").await.ok();
+    mails["items"].as_array().unwrap().clone()
+}
+
+async fn page(app: &TestApp, path: &str) -> String {
+    let answer = owner(app).await.with("Accept", "text/html").get(path).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.text().replace('\u{a0}', " ")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect() {
+    let app = an_open_shop().await;
+    let _server = mailing(&app).await;
     sent(&app, 18).await;
     assert!(judged(&app, |_| "bad").await >= 12);
     app.advance_ms(HOUR_MS);
@@ -145,25 +156,58 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
     assert!(figure >= 3_000.0, "{drift}");
 
     // The owner has a mail, and only one however often the job looks.
-    let mails = async || {
-        owner(&app).await.get("/api/v1/mails").await.ok()["items"]
-            .as_array()
-            .unwrap()
-            .clone()
-    };
     let mail = eventually("a mail", async || {
-        mails().await.into_iter().find(|mail| mail["state"] == "sent")
+        mails(&app).await.into_iter().find(|mail| mail["state"] == "sent")
     })
     .await;
     assert_eq!(mail["to"], OWNER_EMAIL, "{mail}");
     app.advance_ms(2 * HOUR_MS);
-    assert_eq!(mails().await.len(), 1);
+    assert_eq!(mails(&app).await.len(), 1);
 
     // From now on everything waits.
     let visitor = app.visitor().await;
     visitor.says(OPENING_HOURS).await;
     let item = item_of(&app, &visitor).await;
     assert!(item["reasons"].to_string().contains("gate_closed"), "{item}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_owners_let_out_without_a_certificate_is_watched_they_are_told_and_nothing_closes() {
+    let app = TestApp::start().await;
+    set(&app, json!({ "limit_permille": 500, "reviews_a_day": 1_000 })).await;
+    let _server = mailing(&app).await;
+    let policy = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
+    let toml = "[[topic]]\nname = \"hours\"\nwords = [\"open\"]\n";
+    let body = json!({ "toml": toml }).to_string();
+    app.owner().json(Method::PUT, &policy, body).await.ok();
+    owner(&app)
+        .await
+        .post("/api/v1/gate", &json!({ "release": ["hours"] }))
+        .await
+        .ok();
+    sent(&app, 18).await;
+    assert!(judged(&app, |_| "bad").await >= 12);
+    app.advance_ms(HOUR_MS);
+    let mail = eventually("a mail", async || {
+        mails(&app).await.into_iter().find(|mail| mail["state"] == "sent")
+    })
+    .await;
+    assert_eq!(mail["to"], OWNER_EMAIL, "{mail}");
+    assert!(
+        mail["subject"].as_str().unwrap().contains("without a certificate"),
+        "{mail}"
+    );
+    assert!(
+        matches!(gate(&app).await, GateState::Uncertified { .. }),
+        "theirs to close"
+    );
+    app.advance_ms(26 * HOUR_MS);
+    let shown = page(&app, "/quality").await;
+    assert!(
+        shown.contains("That is an alarm: of what you let out without a certificate"),
+        "{shown}"
+    );
+    assert_eq!(mails(&app).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,6 +18,16 @@ pub(super) fn in_words(known: &Quality) -> String {
     let Some((figure, level)) = known.drift else {
         return "Nothing to watch yet: this begins with the first certificate.".to_owned();
     };
+    if known.gate == "uncertified" {
+        let mood = if figure >= level {
+            "That is an alarm: of what you let out without a certificate, more is bad than your limit allows. It is yours to close: holdpoint gate close."
+        } else {
+            "Checks of what you let out without a certificate find nothing unusual."
+        };
+        return format!(
+            "The detector stands at {figure:.0}; at {level:.0} it raises the alarm and owners are written to. Nothing closes by itself here. {mood}"
+        );
+    }
     if known.certificate.is_none() {
         let has_drifted = known.closed.as_ref().is_some_and(|closed| closed.because == "drift");
         let why = match (has_drifted, figure >= level) {
