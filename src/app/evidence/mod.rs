@@ -34,7 +34,7 @@ pub use tables::{NoSuchTable, Sheet, Table, table};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Quality, quality};
 pub(super) use words::some;
-pub use words::{at_most, percent};
+pub use words::{at_most, counted, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};
@@ -84,6 +84,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) ->
     draws::draw(app, workspace_id).await?;
     months::close(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
+    in_force::end_if_over(app, workspace_id).await?;
     certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
     closing::tell_owners(app, workspace_id).await?;
