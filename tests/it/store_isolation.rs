@@ -267,6 +267,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "is_decided",
             "rehearsal_counts",
             "settled",
+            "count_changed",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer.parse::<i64>().is_ok_and(|number| number == 1);

@@ -32,7 +32,7 @@ fn without_a_server_a_rehearsal_is_stored_and_says_what_comes_next() {
         "{told}"
     );
     assert!(
-        hints.contains("Row 3 was left out") && hints.contains("1 questions are more than the limit"),
+        hints.contains("Row 3 was left out") && hints.contains("1 left out: more than the limit"),
         "{hints}"
     );
     let list = holdpoint.done(&["rehearse", "list"]);

@@ -240,7 +240,7 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
     let holdpoint = Holdpoint::set_up();
     let shown = holdpoint.done(&["sample", "show"]);
     assert!(
-        shown.starts_with("No certificate. 0 verdicts since the last test; at least 192 are needed"),
+        shown.starts_with("There is no certificate yet. It takes at least 192 verdicts on the safest answers.\n0 verdicts since"),
         "{shown}"
     );
     assert_eq!(holdpoint.json(&["sample", "show"])["gate"], "closed");

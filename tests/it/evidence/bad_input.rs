@@ -227,6 +227,8 @@ async fn a_reviewer_who_always_says_good_is_noticed_and_the_second_opinion_count
     };
     habits(&app, of("Mia").await, 120, 0).await;
     habits(&app, of("Noor").await, 120, 20).await;
+    // Figures move over night.
+    app.advance_ms(24 * HOUR_MS);
     let shown = owner(&app)
         .await
         .with("Accept", "text/html")

@@ -116,7 +116,7 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
     );
     let shown = page(&app, "/quality").await;
     for words in [
-        "Quality checks found that answers have become worse than your limit allows, so the gate closed by itself",
+        "Quality checks found more bad answers than your limit allows, so the gate closed by itself.",
         "About 18 answers a day went out by themselves before",
         "that was an alarm",
         "here the gate closes",
@@ -131,7 +131,7 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
     );
     let log = page(&app, "/log").await;
     assert!(
-        log.contains("quality checks found that answers have become worse"),
+        log.contains("Quality checks found more bad answers than your limit allows"),
         "{log}"
     );
     let drift = owner(&app).await.get("/api/v1/quality/tables/drift").await.ok();
@@ -204,7 +204,7 @@ async fn what_owners_let_out_without_a_certificate_is_watched_they_are_told_and_
     app.advance_ms(26 * HOUR_MS);
     let shown = page(&app, "/quality").await;
     assert!(
-        shown.contains("That is an alarm: of what you let out without a certificate"),
+        shown.contains("That is an alarm: of what was let out without a certificate"),
         "{shown}"
     );
     assert_eq!(mails(&app).await.len(), 1);
@@ -229,7 +229,7 @@ async fn a_month_that_is_much_worse_than_those_before_closes_the_gate_at_its_end
     })
     .await;
     let closed = said(&app, "gate.closed").await.remove(0);
-    assert_eq!(closed["content"]["because"], "drift", "{closed}");
+    assert_eq!(closed["content"]["because"], "much worse month", "{closed}");
     let shown = page(&app, "/quality").await;
     assert!(
         shown.contains("the month that ended was much worse than those before it"),
