@@ -34,7 +34,7 @@ pub use tables::{NoSuchTable, Sheet, Table, table};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Quality, quality};
 pub(super) use words::some;
-pub use words::{at_most, percent};
+pub use words::{at_most, counted, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
 pub(super) use carry::{carry_over, published};

@@ -27,7 +27,7 @@ fn written(tenths: f64) -> String {
 }
 
 /// A count with its thousands apart: `2 412`.
-pub(super) fn counted(number: u64) -> String {
+pub fn counted(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
