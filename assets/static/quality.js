@@ -83,5 +83,6 @@ if (form) {
   }
 }
 
-// A planner that was refused comes back with the field that is wrong: its problem is read there.
-document.querySelector("#planner [aria-invalid]")?.focus();
+// A planner that was refused comes back with the field that is wrong: its problem is read there. Not before the browser has gone to the address's
+// fragment, which takes the focus.
+addEventListener("load", () => document.querySelector("#planner [aria-invalid]")?.focus());
