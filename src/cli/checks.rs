@@ -77,7 +77,10 @@ fn check(answer: &Value) -> String {
             text(source, "/text")
         ));
     }
-    lines.push("Could it have gone out? holdpoint sample judge ID --verdict acceptable|bad|cannot-judge".to_owned());
+    lines.push(format!(
+        "Could it have gone out? holdpoint sample judge {} --verdict acceptable|bad|cannot-judge --as EMAIL",
+        text(check, "/id")
+    ));
     lines.join("\n")
 }
 

@@ -4,6 +4,7 @@ use super::api::Client;
 use super::assemble::Needs;
 use super::context::Context;
 use super::exit::Failure;
+use super::share;
 use super::show::{joined, list, text, time};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -48,14 +49,17 @@ struct Close {
 
 #[derive(Debug, Args)]
 struct Limit {
-    /// Let certificates open the gate: yes or no
+    /// Let certificates open the gate: yes (only an owner, with --as) or no
     #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
     opens: Option<bool>,
-    /// Of a thousand answers sent without a person, so many may be bad
+    /// The largest share of bad answers among those sent without a person, like 4%
+    #[arg(long = "limit", value_name = "SHARE", value_parser = permille_of, conflicts_with = "permille")]
+    share: Option<u32>,
+    /// The same in thousandths: 40 is 4 %
     #[arg(long, value_name = "NUMBER")]
     permille: Option<u32>,
-    /// How sure it has to be, in percent
-    #[arg(long, value_name = "PERCENT")]
+    /// How sure it has to be, like 95%
+    #[arg(long, value_name = "SHARE", value_parser = percent_of)]
     confidence: Option<u32>,
     /// How many answers your team can judge a day
     #[arg(long, value_name = "NUMBER")]
@@ -68,13 +72,28 @@ struct Limit {
     exact: Option<bool>,
 }
 
+/// Thousandths of a share.
+fn permille_of(text: &str) -> Result<u32, String> {
+    whole(share::share(text)? * 1_000.0).ok_or_else(|| format!("“{text}” is finer than a tenth of a percent"))
+}
+
+/// Percent of how sure somebody is.
+fn percent_of(text: &str) -> Result<u32, String> {
+    whole(share::confidence(text)? * 100.0).ok_or_else(|| format!("“{text}” is no whole number of percent"))
+}
+
+fn whole(number: f64) -> Option<u32> {
+    let is_whole = (number - number.round()).abs() < 1e-6;
+    format!("{number:.0}").parse().ok().filter(|_| is_whole)
+}
+
 impl Gate {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         context.member = self.member;
         if let GateCommand::Limit(limit) = self.command {
             let wish: serde_json::Map<String, Value> = [
                 ("opens", limit.opens.map(Value::from)),
-                ("limit_permille", limit.permille.map(Value::from)),
+                ("limit_permille", limit.share.or(limit.permille).map(Value::from)),
                 ("confidence_percent", limit.confidence.map(Value::from)),
                 ("reviews_a_day", limit.reviews.map(Value::from)),
                 ("together", limit.together.map(Value::from)),
@@ -112,6 +131,9 @@ fn gate(answer: &Value) -> String {
             time(released, "/at")
         )
     }));
+    if answer.pointer("/closed_by_itself/at").is_some() {
+        lines.push(format!("On {}:", time(answer, "/closed_by_itself/at")));
+    }
     for pointer in ["/closed_by_itself/in_words", "/closed_by_itself/load_in_words"] {
         lines.extend(
             Some(text(answer, pointer))
@@ -140,13 +162,13 @@ fn autonomy(answer: &Value) -> String {
         ""
     };
     let exact = if is_on("/exact") {
-        "\nMonths are sampled evenly, and their claims are exact."
+        "\nMonths are sampled evenly, and their statements are exact."
     } else {
         ""
     };
     let permille = number("/limit_permille");
     format!(
-        "Of a thousand answers sent without a person at most {permille} may be bad, {} % sure{together}. {opens}\nYour team judges {} answers a day.{exact}",
+        "Of a thousand answers sent without a person at most {permille} may be bad, {} % sure{together}. {opens}\nYour team can judge {} answers a day.{exact}",
         number("/confidence_percent"),
         number("/reviews_a_day")
     )

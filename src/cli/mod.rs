@@ -33,6 +33,7 @@ mod replies;
 mod sample;
 mod serve;
 mod server;
+mod share;
 mod show;
 mod simulate;
 mod team;

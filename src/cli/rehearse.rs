@@ -159,19 +159,16 @@ fn left_out(answer: &Value) -> Vec<String> {
         lines.push(format!("{more} more were left out; --json names the first 200."));
     }
     let counted = [
-        ("/reading/repeated", "questions are asked before in the same words"),
-        (
-            "/reading/unanswered",
-            "questions of chats were not answered by a person",
-        ),
+        ("/reading/repeated", "asked before in the same words"),
+        ("/reading/unanswered", "questions of chats that no person answered"),
         (
             "/reading/left_out",
-            "questions are more than the limit; those that stay are chosen by a hash of their words",
+            "more than the limit; which ones stay is chosen as by lot",
         ),
     ];
     lines.extend(counted.into_iter().filter_map(|(pointer, words)| {
         let number = number(answer, pointer);
-        (number > 0).then(|| format!("{number} {words}."))
+        (number > 0).then(|| format!("{number} left out: {words}."))
     }));
     lines
 }

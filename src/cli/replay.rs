@@ -8,6 +8,7 @@ mod words;
 use super::context::Context;
 use super::exit::Failure;
 use super::output;
+use super::share::share;
 use crate::domain::features::{baseline_prior, prior};
 use crate::stats::replay::{
     Drift, Played, Priors, Separation, Settings, Summary, Timeline, drift, play, separation, summarise,
@@ -36,7 +37,7 @@ pub(crate) struct Replay {
     /// The answers, one JSON object a line
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The largest share of bad answers that may go out without a person
+    /// The largest share of bad answers that may go out without a person, like 4%
     #[arg(long, value_name = "SHARE", default_value_t = 0.04, value_parser = share)]
     limit: f64,
     /// Whose verdicts the shop gets
@@ -77,13 +78,6 @@ struct Report {
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<Drift>,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
-        _ => Err("a share between 0 and 1 is wanted, like 0.04 for 4 %".to_owned()),
-    }
 }
 
 impl Replay {

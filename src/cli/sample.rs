@@ -5,7 +5,8 @@ use super::assemble::Needs;
 use super::checks::{Judge, next, reviewers};
 use super::context::Context;
 use super::exit::{Code, Failure};
-use super::show::{list, text};
+use super::share;
+use super::show::{list, text, time};
 use crate::app::evidence::DrawView;
 use crate::domain::evidence::MonthName;
 use crate::domain::evidence::audit::Audit;
@@ -46,11 +47,11 @@ struct Plan {
     /// Conversations a day [default: as in the last four weeks]
     #[arg(long, value_name = "NUMBER")]
     conversations: Option<f64>,
-    /// The largest share of bad answers among those sent without a person, like 0.04 [default: as it is set]
-    #[arg(long, value_name = "SHARE")]
+    /// The largest share of bad answers among those sent without a person, like 4% [default: as it is set]
+    #[arg(long, value_name = "SHARE", value_parser = share::share)]
     limit: Option<f64>,
-    /// How sure, like 0.95 [default: as it is set]
-    #[arg(long, value_name = "SHARE")]
+    /// How sure, like 95% [default: as it is set]
+    #[arg(long, value_name = "SHARE", value_parser = share::confidence)]
     confidence: Option<f64>,
     /// Answers that your team can judge a day [default: as it is set]
     #[arg(long, value_name = "NUMBER")]
@@ -155,11 +156,6 @@ fn from_file(month: &str, file: &Path) -> Result<Value, Failure> {
         .map_err(|error| Failure::failed(format!("the figures cannot be printed ({error})")))
 }
 
-fn percent(value: &Value, pointer: &str) -> String {
-    let share = value.pointer(pointer).and_then(Value::as_f64);
-    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
-}
-
 fn decimal(value: &Value, pointer: &str) -> String {
     let found = value.pointer(pointer).and_then(Value::as_f64);
     found.map_or_else(|| "–".to_owned(), |found| format!("{found:.3}"))
@@ -170,21 +166,11 @@ fn number(value: &Value, pointer: &str) -> u64 {
 }
 
 fn quality(answer: &Value) -> String {
-    let mut lines = vec![match answer.pointer("/certificate") {
-        Some(certificate) if !certificate.is_null() => format!(
-            "Certified: at most {} bad among the {} of drafts within (limit {}; {} verdicts, {} bad).",
-            percent(certificate, "/upper"),
-            percent(certificate, "/automation"),
-            percent(certificate, "/limit"),
-            number(certificate, "/reviewed"),
-            number(certificate, "/bad"),
-        ),
-        _ => format!(
-            "No certificate. {} verdicts since the last test; at least {} are needed at this limit.",
-            number(answer, "/verdicts/0"),
-            number(answer, "/verdicts_needed"),
-        ),
-    }];
+    let sentences = list(answer, "/in_words").iter().filter_map(Value::as_str);
+    let mut lines: Vec<String> = sentences.map(str::to_owned).collect();
+    if answer.pointer("/certificate/expires_at").is_some() {
+        lines.push(format!("It ends on {}.", time(answer, "/certificate/expires_at")));
+    }
     if let Some(score) = answer.pointer("/epoch/score").filter(|score| !score.is_null()) {
         lines.push(format!(
             "The score, on {} verdicts that it had not seen ({} bad): AUROC {}, Brier {}, calibration error {}.",

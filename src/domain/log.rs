@@ -128,8 +128,6 @@ events! {
     SamplingDrawn = "sampling.drawn",
     /// What can be said about a month was published, and the key of its draws revealed.
     StatementPublished = "statement.published",
-    /// A version of the score was made from verdicts.
-    ScoreFitted = "score.fitted",
     /// The certificate was tested.
     CertificateTested = "certificate.tested",
     /// A certificate opened the gate.

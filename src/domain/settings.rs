@@ -92,7 +92,9 @@ impl Default for AutonomySettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AutonomyError {
     /// The limit.
-    #[error("the limit has to lie between 1 and 500 bad answers in a thousand; 40 is one in twenty-five")]
+    #[error(
+        "the limit has to lie between 0.1 % and 50 %, 1 to 500 bad answers in a thousand; 4 % (40) is one in twenty-five"
+    )]
     Limit,
     /// The confidence.
     #[error("the confidence has to lie between 80 and 99 percent; 95 is usual")]

@@ -189,11 +189,11 @@ async fn the_certificate_the_curve_and_each_month_stand_there_in_words() {
     for words in [
         "At most 3.1 % of the 2 412 answers sent unreviewed in May 2026 were bad (95 % confidence; 180 reviewed, as judged by your reviewers).",
         "of the answers within this certificate are bad as judged by your reviewers, 95 % sure; your limit is 4 %.",
-        "It does not open the gate: an owner has to allow that below.",
+        "It does not open the gate: an owner has to allow that.",
         "Always held, because they are above the limit by themselves: refunds.",
         "Twice the verdicts, if they say the same, would let",
         "class=\"picture-today\"",
-        "The detector stands at 0; at 3000 the gate closes by itself.",
+        "The alarm counter stands at 0; at 3 000 the gate closes by itself.",
         "/quality/answers?month=2026-05&amp;what=bad_reviewed",
     ] {
         assert!(shown.contains(words), "{words} is missing: {shown}");

@@ -1,11 +1,11 @@
 //! Tests at the borders of epochs how far the gate may open.
 
 use super::grade::score;
-use super::in_force::{DRIFT, follow, replace};
+use super::in_force::{follow, replace};
 use super::records::{House, Topics, features, features_of, records, scored, under_policies_in_force};
 use super::{SOON_MS, look_soon};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{Judgement, MonthName, Record, Window, examples, level};
+use crate::domain::evidence::{Ended, Judgement, MonthName, Record, Window, examples, level};
 use crate::domain::features::prior;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::log::Actor;
@@ -116,7 +116,11 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
                 } else {
                     next_certificate(None, &certification, true)
                 };
-                let because = if braked { DRIFT } else { "tested anew" };
+                let because = if braked {
+                    Ended::MuchWorseMonth
+                } else {
+                    Ended::TestedAnew
+                };
                 let change = replace(tx, next, number, (score_number, closed), because, now).await?;
                 // Its seal stands in the log, so that no other can be put in its place.
                 Ok(match change {
@@ -156,7 +160,7 @@ pub(super) async fn shrink(app: &App, workspace_id: WorkspaceId) -> Result<(), A
                     return Ok(Change::Unlogged(()));
                 }
                 if !stays {
-                    return replace(tx, next, epoch, (number, closed), "answers changed", now).await;
+                    return replace(tx, next, epoch, (number, closed), Ended::AnswersChanged, now).await;
                 }
                 // It was shut while it was looked at under what had been tightened, and it holds.
                 Ok(match follow(tx, now).await? {

@@ -1,12 +1,12 @@
 //! The gate closed by itself: what people are told, and what the queue has to expect.
 
 use super::drift;
-use super::in_force::DRIFT;
 use super::records::House;
 use super::words::some;
 use crate::app::mail::{self, Mail};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::{Role, Scope};
+use crate::domain::evidence::Ended;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::policy::GateState;
 use crate::domain::text::Email;
@@ -29,8 +29,8 @@ const KNOWN: u64 = 240;
 pub struct ClosedView {
     /// When.
     pub at: Timestamp,
-    /// Why its certificate ended: `drift`, `tested anew`, `answers changed`, or words.
-    pub because: String,
+    /// Why its certificate ended.
+    pub because: Ended,
     /// Why, and what happens now.
     pub in_words: String,
     /// So many answers a day went out by themselves before: they wait in the queue from now on.
@@ -75,7 +75,7 @@ async fn closed_in(rows: &Rows<'_>, now: Timestamp) -> Result<Option<ClosedView>
     let expected_a_day = rows.sent_between(from, at).await?.div_ceil(days);
     Ok(Some(ClosedView {
         at,
-        in_words: why(&because),
+        in_words: format!("{} {}", because.in_words(), because.what_now()),
         load_in_words: load(expected_a_day),
         because,
         expected_a_day,
@@ -83,23 +83,11 @@ async fn closed_in(rows: &Rows<'_>, now: Timestamp) -> Result<Option<ClosedView>
     }))
 }
 
-fn why(because: &str) -> String {
-    let why = match because {
-        DRIFT => {
-            "Quality checks found that answers have become worse than your limit allows, so the gate closed by itself".to_owned()
-        }
-        "answers changed" => "What the certificate rested on has changed, by what was published or by a tighter limit, and what is left does not carry it: the gate closed by itself".to_owned(),
-        "tested anew" => "The last test could not certify any answers at your limit, so the gate closed by itself".to_owned(),
-        other => format!("The certificate ended because {other}, and with it the gate closed by itself"),
-    };
-    format!("{why}. Every answer waits for a person until a new test, on verdicts given since, certifies some again.")
-}
-
 fn load(expected_a_day: u64) -> String {
     match expected_a_day {
         0 => "Hardly any answers had gone out by themselves, so the queue will not grow much.".to_owned(),
         number => format!(
-            "About {} a day went out by themselves before: expect so many more to wait here.",
+            "About {} a day went out by themselves before: expect so many more in the queue.",
             some(number, "answer")
         ),
     }
@@ -137,7 +125,7 @@ impl News {
 }
 
 const RELEASED: &str = "Quality checks found more bad answers than your limit allows, among those that go out because owners released their topics on their own \
-    responsibility. Nothing closes by itself: what you released stays open until you close it, with Close on the page Policy or with: holdpoint gate close";
+    responsibility. Nothing closes by itself: what you released stays open until you close it: Hold again at Settings → Policy, or on the machine: holdpoint gate close";
 
 /// Writes to the owners that the gate has closed by itself, or that it should be, once, where the owner has set a mail server.
 ///
@@ -189,15 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn why_the_gate_closed_and_what_to_expect_is_said_in_plain_words() {
-        for because in [DRIFT, "answers changed", "tested anew", "the policy was loosened"] {
-            let said = why(because);
-            assert!(
-                said.contains("the gate closed by itself") && said.ends_with("certifies some again."),
-                "{said}"
-            );
-        }
-        assert!(why(DRIFT).contains("have become worse"));
+    fn what_to_expect_is_said_in_plain_words() {
         assert!(load(12).starts_with("About 12 answers a day") && load(0).starts_with("Hardly any"));
     }
 }

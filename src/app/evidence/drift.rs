@@ -1,9 +1,9 @@
 //! Watches whether what goes out has become worse.
 
-use super::in_force::{DRIFT, replace};
+use super::in_force::replace;
 use super::records::House;
 use crate::app::{App, AppError};
-use crate::domain::evidence::is_bad;
+use crate::domain::evidence::{Ended, is_bad};
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::stats::drift::{ALARM_LEVEL, Detector};
@@ -60,7 +60,7 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     let (epoch, score_version) = (current.epoch, i64::from(current.certificate.0.score_version));
     app.store()
         .write(workspace_id, move |tx| {
-            Box::pin(async move { replace(tx, None, epoch, (score_version, Vec::new()), DRIFT, now).await })
+            Box::pin(async move { replace(tx, None, epoch, (score_version, Vec::new()), Ended::Drift, now).await })
         })
         .await
 }
@@ -160,7 +160,7 @@ pub(super) async fn over_released(
 }
 
 fn drifted(row: &certificate::Model) -> bool {
-    row.ended_because.as_deref() == Some(DRIFT)
+    row.ended_because.is_some_and(Ended::forgets_evidence)
 }
 
 /// The detector after all checks of the sample since the last alarm, or since the first certificate; those until `until`, and since the

@@ -1,7 +1,8 @@
 //! The certificate in force, and the gate that follows it.
 
-use crate::app::AppError;
-use crate::domain::ids::CertificateId;
+use crate::app::{App, AppError};
+use crate::domain::evidence::Ended;
+use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{Certified, GateState};
 use crate::domain::time::Timestamp;
@@ -11,8 +12,6 @@ use crate::store::{Change, Json, LogDraft, Tx};
 
 /// A certificate that nobody renews ends after this long, in milliseconds: two months.
 const LASTS_MS: i64 = 62 * 24 * 60 * 60_000;
-/// Why a certificate ended: answers had become worse. What was known before says nothing any more.
-pub(super) const DRIFT: &str = "drift";
 
 /// Ends the certificate in force, puts another one in its place or none, and moves the gate where the owner lets certificates do so.
 ///
@@ -23,7 +22,7 @@ pub(super) async fn replace(
     next: Option<Certificate>,
     epoch: i64,
     (score_version, closed_topics): (i64, Vec<String>),
-    because: &str,
+    because: Ended,
     now: Timestamp,
 ) -> Result<Change<()>, AppError> {
     let (mut expires_at, mut closed_topics) = (now.plus_ms(LASTS_MS), closed_topics);
@@ -36,7 +35,7 @@ pub(super) async fn replace(
         }
         end(tx, current, because, now).await?;
     }
-    if because == DRIFT {
+    if because.forgets_evidence() {
         forget_evidence(tx, now).await?;
     }
     let mut certified = None;
@@ -66,7 +65,7 @@ pub(super) async fn replace(
     let mut entry = LogDraft::new(kind, Actor::System)
         .about("epoch", epoch)
         .about("score_version", score_version)
-        .with("because", because);
+        .with("because", because.code());
     if let (Some(certified), Some(certificate)) = (&certified, next) {
         entry = entry
             .about("certificate", certified.certificate)
@@ -81,7 +80,7 @@ pub(super) async fn replace(
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn end_certificate(tx: &Tx<'_>, because: &str, now: Timestamp) -> Result<bool, AppError> {
+pub(in crate::app) async fn end_certificate(tx: &Tx<'_>, because: Ended, now: Timestamp) -> Result<bool, AppError> {
     let Some(current) = tx.certificate_in_force().await? else {
         return Ok(false);
     };
@@ -89,10 +88,36 @@ pub(in crate::app) async fn end_certificate(tx: &Tx<'_>, because: &str, now: Tim
     Ok(shut(tx).await?.is_some())
 }
 
-async fn end(tx: &Tx<'_>, current: certificate::Model, because: &str, now: Timestamp) -> Result<(), AppError> {
+/// Ends a certificate that nobody has renewed in time: it lets nothing out any more, so it must not look as if it did.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn end_if_over(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    let now = app.now();
+    let is_over = move |row: &certificate::Model| row.expires_at <= now;
+    let in_force = app.store().rows(workspace_id).certificate_in_force().await?;
+    if !in_force.is_some_and(|row| is_over(&row)) {
+        return Ok(());
+    }
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                match tx.certificate_in_force().await?.filter(is_over) {
+                    Some(current) => {
+                        let (epoch, score_version) = (current.epoch, i64::from(current.certificate.0.score_version));
+                        replace(tx, None, epoch, (score_version, Vec::new()), Ended::RanOut, now).await
+                    }
+                    None => Ok(Change::Unlogged(())),
+                }
+            })
+        })
+        .await
+}
+
+async fn end(tx: &Tx<'_>, current: certificate::Model, because: Ended, now: Timestamp) -> Result<(), AppError> {
     let ended = certificate::Model {
         ended_at: Some(now),
-        ended_because: Some(because.to_owned()),
+        ended_because: Some(because),
         ..current
     };
     Ok(tx.update(ended).await?)

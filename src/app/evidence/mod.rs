@@ -84,6 +84,7 @@ pub(super) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) ->
     draws::draw(app, workspace_id).await?;
     months::close(app, workspace_id).await?;
     drift::watch(app, workspace_id).await?;
+    in_force::end_if_over(app, workspace_id).await?;
     certify::resume(app, workspace_id).await?;
     certify::test_if_due(app, workspace_id).await?;
     closing::tell_owners(app, workspace_id).await?;

@@ -4,7 +4,7 @@ use super::records::House;
 use super::words::{counted, percent, some};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
-use crate::stats::planner::{Assumed, Knob, Never, Plan, Preset, Turned, WINDOW_DAYS, Wish, plan};
+use crate::stats::planner::{Assumed, Knob, Never, Plan, Preset, Turned, Wish, plan};
 use crate::stats::threshold::verdicts_needed;
 use serde::{Deserialize, Serialize};
 
@@ -75,10 +75,12 @@ pub async fn planned(app: &App, caller: &Caller, input: PlanInput) -> Result<Pla
         return refuse("conversations a day have to be a number between 0 and 100 000");
     }
     if !lies(input.limit, 0.001, 0.5) {
-        return refuse("the limit has to lie between 0.001 and 0.5; 0.04 is four bad answers in a hundred");
+        return refuse(
+            "the limit has to lie between 0.1 % and 50 % (0.001 to 0.5); 4 % (0.04) is four bad answers in a hundred",
+        );
     }
     if !lies(input.confidence, 0.8, 0.99) {
-        return refuse("the confidence has to lie between 0.8 and 0.99; 0.95 is usual");
+        return refuse("the confidence has to lie between 80 % and 99 % (0.8 to 0.99); 95 % (0.95) is usual");
     }
     if !lies(input.reviews, 0.0, 10_000.0) {
         return refuse("reviews a day have to be a number between 0 and 10 000");
@@ -181,11 +183,11 @@ fn in_words(plan: &Plan) -> Vec<String> {
             ));
             said.push(match plan.later {
                 Some(later) if later + 1e-9 >= opening.automation => format!(
-                    "It can stay so: what is sampled afterwards carries about {}.",
+                    "It can stay so: the sample taken afterwards proves about {} again each month.",
                     percent(later)
                 ),
                 Some(later) => format!(
-                    "In the long run about {} can stay: once answers go out, only a sample of them is looked at, and less evidence carries less.",
+                    "In the long run about {} can stay: once answers go out, only a sample of them is looked at, and less evidence proves less.",
                     percent(later)
                 ),
                 None => "It will not stay open all the time: once answers go out, only a sample of them is looked at, and that is too little \
@@ -195,14 +197,13 @@ fn in_words(plan: &Plan) -> Vec<String> {
         }
         (None, Some(Never::LimitTooTight { bad })) => said.push(format!(
             "The gate is not likely to open: even of the safest quarter of answers about {} are bad, more than your limit of {}. Better knowledge \
-             and verified answers make answers better than assumed here; then it opens.",
+             and verified answers make answers better than assumed here; then it may open.",
             percent(bad),
             percent(wish.limit),
         )),
         (None, Some(Never::TooLittleEvidence { verdicts, .. })) => said.push(format!(
-            "The gate is not likely to open: in the {} days that count there are about {} verdicts to certify with, too few to prove a limit of {}. \
+            "The gate is not likely to open: in the two to three months that count there are at least about {} verdicts to certify with, too few to prove a limit of {}. \
              Drafts, sources and one decision for identical questions still save your people's time, and every verdict stays useful.",
-            whole(WINDOW_DAYS),
             whole(verdicts),
             percent(wish.limit),
         )),
@@ -263,9 +264,10 @@ fn assumptions(plan: &Plan) -> Vec<String> {
     };
     vec![
         format!(
-            "{} of drafts are bad, and the score tells bad ones from good ones with an AUROC of {:.2}. Yours may be better or worse: the certificate \
-             looks at your own verdicts, never at this.",
+            "{} of drafts are bad, and of two drafts, a bad one and a good one, the score calls the bad one riskier in {} of 100 cases (AUROC {:.2}; a coin \
+             would in 50). Yours may be better or worse: the certificate looks at your own verdicts, never at this.",
             percent(plan.assumed.bad),
+            whole(plan.assumed.auroc * 100.0),
             plan.assumed.auroc
         ),
         format!(

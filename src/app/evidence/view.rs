@@ -44,6 +44,8 @@ pub struct Quality {
     pub drift_days: Vec<DriftDay>,
     /// When and why the gate closed by itself, if it has not been opened since.
     pub closed: Option<ClosedView>,
+    /// The certificate in sentences, or why there is none and what is missing.
+    pub in_words: Vec<String>,
 }
 
 /// A certificate.
@@ -174,7 +176,7 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
         months.extend(month(&rows, &house, &row, (app.now(), told_until)).await?);
     }
     let watched = drift::latest(&rows, &house, told_until).await?;
-    Ok(Quality {
+    let mut known = Quality {
         autonomy: house.autonomy,
         gate: policy::gate(app, caller).await?.state,
         verdicts: (
@@ -202,7 +204,10 @@ pub async fn quality(app: &App, caller: &Caller) -> Result<Quality, AppError> {
         drift: watched.as_ref().map(|watched| (watched.detector.figure(), ALARM_LEVEL)),
         drift_days: watched.map(|watched| watched.days(&house)).unwrap_or_default(),
         closed: closing::closed(app, caller).await?,
-    })
+        in_words: Vec::new(),
+    };
+    known.in_words = words::of_certificate(&known);
+    Ok(known)
 }
 
 fn outlook(curve: &[Step], house: &House, risk: f64) -> Vec<CurvePoint> {
@@ -244,7 +249,7 @@ async fn month(
     };
     let in_words = match (name, &statement) {
         (Some(name), Some(statement)) => words::of_month(statement, name),
-        (Some(name), None) if !is_closed => words::so_far(&counts, name, so_far),
+        (Some(name), None) if !is_closed => words::so_far(&counts, name, (so_far, 1.0 - house.autonomy.risk())),
         _ => row.month.clone(),
     };
     Ok(Some(MonthView {

@@ -1,8 +1,9 @@
 //! Figures as sentences: what the console, the command line and programs read alike.
 
-use super::view::MonthCounts;
+use super::view::{CertificateView, MonthCounts, Quality};
 use crate::domain::evidence::MonthName;
 use crate::stats::statement::{Claim, Judged, Statement, Withheld};
+use crate::stats::threshold::{Mode, Uncertified};
 
 /// A share, to a tenth of a percent: `3.1 %`.
 pub fn percent(share: f64) -> String {
@@ -52,15 +53,21 @@ pub(super) fn of_month(statement: &Statement, month: MonthName) -> String {
     let month = month.in_words();
     match statement {
         Statement::Claim(claim) => format!(
-            "At most {} of the {} sent unreviewed in {month} were bad ({} confidence; {} reviewed{}).",
+            "At most {} of the {} sent unreviewed in {month} {} bad ({} confidence; {} reviewed{}).",
             at_most(claim.upper),
             some(claim.counts.sent, "answer"),
+            if claim.counts.sent == 1 { "was" } else { "were" },
             percent(claim.confidence),
             counted(claim.counts.reviewed),
             judged(claim),
         ),
         Statement::Withheld { because, counts } => match because {
             Withheld::NothingSent => format!("In {month} nothing went out unreviewed, so there is nothing to say."),
+            Withheld::NothingReviewed if counts.drawn == 0 => format!(
+                "{} went out unreviewed in {month}; nothing can be said of them, because none was drawn to be checked: your team had no time for checks, \
+                 or the month's key is lost.",
+                some(counts.sent, "answer"),
+            ),
             Withheld::NothingReviewed => format!(
                 "{} went out unreviewed in {month}; nothing can be said of them, because none of the {} that were drawn was judged in time.",
                 some(counts.sent, "answer"),
@@ -93,7 +100,7 @@ fn judged(claim: &Claim) -> String {
 }
 
 /// What is said of a month under way: a bound that may be looked at whenever one likes.
-pub(super) fn so_far(counts: &MonthCounts, month: MonthName, upper: Option<f64>) -> String {
+pub(super) fn so_far(counts: &MonthCounts, month: MonthName, (upper, confidence): (Option<f64>, f64)) -> String {
     let month = month.in_words();
     if counts.sent == 0 {
         return format!("So far nothing went out unreviewed in {month}.");
@@ -106,11 +113,94 @@ pub(super) fn so_far(counts: &MonthCounts, month: MonthName, upper: Option<f64>)
     );
     match upper.filter(|upper| *upper < 1.0) {
         Some(upper) => format!(
-            "{reviewed}. Whenever you look, at most {} are bad; the month's own statement is narrower and comes when it closes.",
-            at_most(upper)
+            "{reviewed}. At most {} of the answers sent are bad, as judged by your reviewers, with {} confidence whenever you look; the month's own statement is narrower and comes when it closes.",
+            at_most(upper),
+            percent(confidence)
         ),
         None => format!("{reviewed}. The statement comes when the month closes."),
     }
+}
+
+/// The certificate in force, or why there is none and what is missing.
+pub(super) fn of_certificate(known: &Quality) -> Vec<String> {
+    let Some(CertificateView { certificate, .. }) = &known.certificate else {
+        return without_certificate(known);
+    };
+    let mut said = vec![
+        format!(
+            "At most {} of the answers within this certificate are bad{}, {} sure; your limit is {}.",
+            at_most(certificate.upper),
+            if certificate.is_corrected {
+                ""
+            } else {
+                " as judged by your reviewers"
+            },
+            percent(1.0 - certificate.risk),
+            percent(certificate.limit)
+        ),
+        format!(
+            "It lets about {} of answers out: {}.",
+            percent(certificate.automation),
+            reach(certificate.reach.mode)
+        ),
+        format!(
+            "It rests on {} verdicts, {} of them bad, and holds for traffic like that on which they were given.",
+            counted(certificate.reviewed),
+            counted(certificate.bad)
+        ),
+    ];
+    if !known.autonomy.opens {
+        said.push("It does not open the gate: an owner has to allow that.".to_owned());
+    }
+    let closed = known
+        .certificate
+        .as_ref()
+        .map(|row| row.closed_topics.as_slice())
+        .unwrap_or_default();
+    if !closed.is_empty() {
+        said.push(format!(
+            "Always held, because they are above the limit by themselves: {}.",
+            closed.join(", ")
+        ));
+    }
+    said
+}
+
+fn reach(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Verified => "only verified ones, and of these the safest",
+        Mode::Quote => "verified answers, and the safest of those quoted from your knowledge",
+        Mode::Compose => "verified answers, quotes from your knowledge, and the safest of those that the AI wrote",
+    }
+}
+
+fn without_certificate(known: &Quality) -> Vec<String> {
+    let why = match known.epoch.as_ref().and_then(|epoch| epoch.refused) {
+        Some(Uncertified::TooFewVerdicts { effective, needed }) => format!(
+            "There is no certificate: the last test had about {effective:.0} verdicts to go by, and it takes about {needed} at your limit."
+        ),
+        Some(Uncertified::OverLimit { upper }) => format!(
+            "There is no certificate: even of the first answers that could be tested, up to {} may be bad, more than your limit of {}.",
+            at_most(upper),
+            percent(known.autonomy.limit())
+        ),
+        Some(Uncertified::NothingToCertify) => {
+            "There is no certificate: the last test found no answer that may go out without a person at all.".to_owned()
+        }
+        Some(Uncertified::NoRules) | None if known.epoch.is_some() => format!(
+            "There is no certificate in force. The next test takes at least {} verdicts on the safest answers.",
+            known.verdicts_needed
+        ),
+        Some(Uncertified::NoRules) | None => format!(
+            "There is no certificate yet. It takes at least {} verdicts on the safest answers.",
+            known.verdicts_needed
+        ),
+    };
+    let (verdicts, due) = known.verdicts;
+    vec![
+        why,
+        format!("{verdicts} verdicts since the last test; the next one comes after {due}, or when the month ends."),
+    ]
 }
 
 #[cfg(test)]
@@ -151,7 +241,7 @@ mod tests {
             bad: 3,
             unjudged: 0,
         };
-        let open = so_far(&counts, may, Some(0.0442));
+        let open = so_far(&counts, may, (Some(0.0442), 0.95));
         assert!(open.contains("at most 4.5 %") && !open.contains("3.1 %"), "{open}");
     }
 

@@ -5,6 +5,7 @@ use super::{POLICY_VERSION, current};
 use crate::app::views::{Names, Page};
 use crate::app::{App, AppError, Caller, Who, agents, evidence, team};
 use crate::domain::account::{Role, Scope};
+use crate::domain::evidence::Ended;
 use crate::domain::ids::AgentId;
 use crate::domain::log::EventKind;
 use crate::domain::policy::{Document, GateState, Loosened, loosened};
@@ -220,7 +221,7 @@ pub async fn apply(
                     return Err(for_owners(&workspace.gate.0, loosened));
                 }
                 let ends_certificate =
-                    loosened.is_some() && evidence::end_certificate(tx, "the policy was loosened", now).await?;
+                    loosened.is_some() && evidence::end_certificate(tx, Ended::PolicyLoosened, now).await?;
                 let number = before.version + 1;
                 let mut entry = LogDraft::new(EventKind::PolicyApplied, actor)
                     .about("agent", agent_id)

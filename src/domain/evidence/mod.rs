@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod check;
 mod content;
+mod ended;
 mod month;
 mod plan;
 mod record;
@@ -10,6 +11,7 @@ mod record;
 mod tests;
 
 pub use content::rests_on;
+pub use ended::Ended;
 pub use month::{MonthName, NotAMonth};
 pub use plan::requeue_probability;
 pub use record::{Judgement, Record, Window, examples, level, sample_weights, sent_answers};

@@ -181,7 +181,7 @@ impl Window {
         let verdicts: Vec<ConversationVerdict> = records
             .iter()
             .enumerate()
-            .filter(|(at, _)| drafts.get(*at).is_some_and(|draft| draft.evidence != Evidence::None))
+            .filter(|(at, _)| drafts.get(*at).is_some_and(|draft| !draft.evidence.is_silent()))
             .map(|(at, record)| {
                 let next = numbers.len() as u64;
                 ConversationVerdict {

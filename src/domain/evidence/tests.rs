@@ -246,7 +246,7 @@ proptest! {
             .collect();
         let window = Window::of(&records, WHOLE_WINDOW, ENOUGH);
         prop_assert_eq!(window.drafts.len(), records.iter().filter(|record| !record.left_out).count());
-        let speaking = window.drafts.iter().filter(|draft| draft.evidence != Evidence::None);
+        let speaking = window.drafts.iter().filter(|draft| !draft.evidence.is_silent());
         prop_assert!(speaking.count() <= 5, "one verdict a conversation");
     }
 }

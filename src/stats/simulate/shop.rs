@@ -205,7 +205,7 @@ impl Shop {
         for draft in sent {
             if let Some(band) = history.get_mut(self.bands.of(draft.risk)) {
                 band.expected += 1.0;
-                if draft.group < HELD && draft.evidence != Evidence::None {
+                if draft.group < HELD && !draft.evidence.is_silent() {
                     band.reviewed += 1.0;
                     band.bad += yes(draft.evidence == Evidence::Bad);
                 }
@@ -258,7 +258,7 @@ impl Shop {
                     Rule::CarryOver => carried_over(made.draft.evidence, true),
                     Rule::ForgetChanged | Rule::BeginAnew => Evidence::None,
                 };
-                if made.draft.evidence == Evidence::None {
+                if made.draft.evidence.is_silent() {
                     made.draft.risk = self.draft_about(thing, luck).0;
                 }
             }

@@ -16,7 +16,7 @@ pub const FRESH_BELOW: u32 = 3;
 #[must_use]
 pub const fn carried_over(evidence: Evidence, answer_changed: bool) -> Evidence {
     match (evidence, answer_changed) {
-        (Evidence::Acceptable, true) => Evidence::None,
+        (Evidence::Acceptable, true) => Evidence::AcceptableThenChanged,
         (Evidence::Bad, true) => Evidence::BadThenChanged,
         (unchanged, _) => unchanged,
     }

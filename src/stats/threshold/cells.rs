@@ -1,12 +1,15 @@
 //! Verdicts by what they stand for.
 
-use super::evidence::{DECIDED_UNJUDGED, Draft, Evidence, Reach};
+use super::evidence::{DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Reach};
 use crate::stats::bounds::WeightedSum;
 use crate::stats::drift::Level;
 use std::collections::BTreeMap;
 
 /// A cell with fewer verdicts than this is joined with its neighbour: one verdict would stand for too many drafts.
 const FEWEST_IN_CELL: f64 = 5.0;
+/// Where so many would have been looked at as often as in the neighbour, and fewer than five were, it is not small but neglected: the neighbour
+/// says nothing of it.
+const EXPECTED_AT_LEAST: f64 = 4.0 * FEWEST_IN_CELL;
 
 /// By epoch and group.
 pub(super) type Cells = BTreeMap<(u32, u16), Cell>;
@@ -18,34 +21,61 @@ pub(super) fn may_go_out(draft: &Draft, closed: &[u32]) -> bool {
 
 /// Cells with few verdicts joined with the one before, in the order of epochs and of groups within them; the first with the next.
 ///
-/// What was decided without a verdict is never joined with anything else: whoever takes over what looks bad and approves the rest would
-/// certify the one by verdicts on the other. Of it, what has too few verdicts all the same is left out.
+/// Three kinds are never joined with one another: what was sent, what was judged at the gate, and what was decided without a verdict. Whoever
+/// takes over what looks bad and approves the rest would certify the one by verdicts on the other; and what went out with nobody
+/// looking at it would be certified by verdicts on what was held. What has too few verdicts all the same says nothing here.
 pub(super) fn merged(cells: &Cells) -> Vec<Cell> {
-    let (mut merged, unjudged) = parted(cells);
+    let [sent, at_the_gate, unjudged] = parted(cells);
+    let mut merged = sent;
+    merged.extend(at_the_gate);
+    merged.retain(|cell| cell.judged > 0.0);
     merged.extend(unjudged.into_iter().filter(Cell::is_known));
     merged
 }
 
-/// The same for a certificate: of what was decided without a verdict, where too little of it was judged afterwards, all counts as bad
-/// that was not found good.
+/// The same for a certificate: of what was sent or decided without a verdict, where too little of it was looked at afterwards, all counts as
+/// bad that was not found good.
 pub(super) fn at_worst(cells: &Cells) -> Vec<Cell> {
-    let (mut merged, unjudged) = parted(cells);
+    let [sent, at_the_gate, unjudged] = parted(cells);
+    let looked_at = |cell: Cell| {
+        if cell.asked < FEWEST_IN_CELL {
+            cell.at_worst()
+        } else {
+            cell
+        }
+    };
     let counted = |cell: Cell| if cell.is_known() { cell } else { cell.at_worst() };
+    let mut merged: Vec<Cell> = sent.into_iter().map(looked_at).collect();
+    merged.extend(at_the_gate);
     merged.extend(unjudged.into_iter().map(counted));
     merged
 }
 
-fn parted(cells: &Cells) -> (Vec<Cell>, Vec<Cell>) {
-    let is_unjudged = |(_, group): &(u32, u16)| *group >= DECIDED_UNJUDGED;
-    let of = |unjudged: bool| joined(cells.iter().filter(move |(place, _)| is_unjudged(place) == unjudged));
-    (of(false), of(true))
+/// What was sent, what was judged at the gate, what was decided without a verdict.
+fn parted(cells: &Cells) -> [Vec<Cell>; 3] {
+    let of = |is_kind: fn(u16) -> bool| joined(cells.iter().filter(move |((_, group), _)| is_kind(*group)));
+    [
+        of(|group| group < JUDGED_AT_THE_GATE),
+        of(|group| group == JUDGED_AT_THE_GATE),
+        of(|group| group >= DECIDED_UNJUDGED),
+    ]
 }
 
 fn joined<'a>(cells: impl Iterator<Item = (&'a (u32, u16), &'a Cell)>) -> Vec<Cell> {
     let mut joined: Vec<Cell> = Vec::new();
-    for (_, cell) in cells {
+    for ((_, group), cell) in cells {
+        // At the gate everything was judged; what says nothing any more does so because its answer was changed.
+        let may_be_neglected = *group != JUDGED_AT_THE_GATE;
+        let are_alike = |before: &Cell| {
+            let (thin, other) = if cell.is_known() {
+                (before, cell)
+            } else {
+                (cell, before)
+            };
+            !(may_be_neglected && thin.is_neglected_beside(other))
+        };
         match joined.last_mut() {
-            Some(before) if !before.is_known() || !cell.is_known() => before.join(cell),
+            Some(before) if !(before.is_known() && cell.is_known()) && are_alike(before) => before.join(cell),
             _ => joined.push(cell.clone()),
         }
     }
@@ -101,12 +131,16 @@ pub(super) fn cells_by_topic(drafts: &[Draft]) -> BTreeMap<u32, Vec<Cell>> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cell {
     pub(super) drafts: f64,
+    /// Drafts that somebody looked at, be it that the answer was changed since.
+    asked: f64,
     /// Judged drafts, each counted as often as it stands for.
     pub(super) judged: f64,
     /// The same squared, for the effective number.
     squares: f64,
     pub(super) reviewed: u64,
     pub(super) bad: u64,
+    /// Drafts that are taken to be bad because nobody looked.
+    assumed: f64,
     /// How many verdicts stand for how many drafts each, good ones and bad ones.
     kinds: BTreeMap<(u64, bool), f64>,
 }
@@ -114,6 +148,7 @@ pub(super) struct Cell {
 impl Cell {
     pub(super) fn add(&mut self, draft: &Draft) {
         self.drafts += 1.0;
+        self.asked += f64::from(u8::from(draft.evidence != Evidence::None));
         if !draft.is_judged() {
             return;
         }
@@ -129,6 +164,8 @@ impl Cell {
 
     pub(super) fn join(&mut self, other: &Self) {
         self.drafts += other.drafts;
+        self.asked += other.asked;
+        self.assumed += other.assumed;
         self.judged += other.judged;
         self.squares += other.squares;
         self.reviewed += other.reviewed;
@@ -143,18 +180,25 @@ impl Cell {
         self.judged >= FEWEST_IN_CELL
     }
 
+    /// Hardly anybody looked, although as many drafts of its neighbour were looked at.
+    fn is_neglected_beside(&self, other: &Self) -> bool {
+        self.asked < FEWEST_IN_CELL && self.drafts * other.asked / other.drafts >= EXPECTED_AT_LEAST
+    }
+
     /// As if every draft without a verdict had been found bad.
     fn at_worst(mut self) -> Self {
         let unjudged = (self.drafts - self.judged).max(0.0);
         self.judged += unjudged;
-        self.squares += unjudged;
+        self.assumed += unjudged;
         *self.kinds.entry((1.0_f64.to_bits(), true)).or_default() += unjudged;
         self
     }
 
-    /// Kish's effective number of verdicts.
+    /// Kish's effective number of verdicts. What is taken to be bad is no verdict, and no chance is in it.
     fn effective(&self) -> f64 {
-        if self.squares > 0.0 {
+        if self.assumed > 0.0 {
+            f64::INFINITY
+        } else if self.squares > 0.0 {
             self.judged * self.judged / self.squares
         } else {
             0.0

@@ -29,16 +29,24 @@ pub const DECIDED_UNJUDGED: u16 = 101;
 /// What the verdict on a draft says about the answers given today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Evidence {
-    /// Nothing: no verdict, one that does not count (gold, repeat, no known probability, given while the draft was fresh), or a good one whose answer has
-    /// changed since.
+    /// Nothing: no verdict, or one that does not count (gold, repeat, no known probability, given while the draft was fresh).
     #[default]
     None,
+    /// It was acceptable, and the answer is another one today: it says nothing, but somebody had looked.
+    AcceptableThenChanged,
     /// Acceptable, and the answer would be the same today.
     Acceptable,
     /// Bad, and the answer would be the same today.
     Bad,
     /// Bad, and the answer was changed since: it stands for the others like it, of which nobody knew.
     BadThenChanged,
+}
+
+impl Evidence {
+    /// It says nothing about the answers given today.
+    pub const fn is_silent(self) -> bool {
+        matches!(self, Self::None | Self::AcceptableThenChanged)
+    }
 }
 
 /// A draft of the window: every one, sent or held, judged or not, so that verdicts can be weighted by what they stand for.
@@ -71,7 +79,7 @@ pub struct Draft {
 impl Draft {
     /// Whether its verdict counts at all.
     pub(super) fn is_judged(&self) -> bool {
-        self.evidence != Evidence::None && self.stands_for.is_finite() && self.stands_for > 0.0
+        !self.evidence.is_silent() && self.stands_for.is_finite() && self.stands_for > 0.0
     }
 }
 

@@ -260,6 +260,65 @@ fn what_was_decided_without_a_verdict_is_not_certified_by_verdicts_on_the_rest()
 }
 
 #[test]
+fn what_went_out_with_hardly_anybody_looking_is_not_certified_by_what_was_held_before() {
+    let held = (0..900).map(|at| Draft {
+        group: JUDGED_AT_THE_GATE,
+        ..draft(
+            Mode::Quote,
+            0.1,
+            if at < 20 { Evidence::Bad } else { Evidence::Acceptable },
+        )
+    });
+    let sent = |epoch: u32, number: usize, judged: usize, found: Evidence| {
+        (0..number).map(move |at| Draft {
+            epoch,
+            ..draft(Mode::Quote, 0.1, if at < judged { found } else { Evidence::None })
+        })
+    };
+    let tested = |sent: Vec<Draft>| last_step(&held.clone().chain(sent).collect::<Vec<_>>());
+    assert!(tested(Vec::new()).upper < 0.04);
+    let all_bad = tested(sent(1, 200, 4, Evidence::Bad).collect());
+    assert!((all_bad.estimate - 220.0 / 1_100.0).abs() < 1e-12, "{all_bad:?}");
+    let nobody_looked = tested(sent(1, 5_000, 0, Evidence::None).collect());
+    assert!(nobody_looked.estimate > 0.8, "{nobody_looked:?}");
+    // A month in which a tenth was judged says something of one that has just begun, and nothing of one in which nobody looks any more.
+    let good_month = sent(1, 1_000, 100, Evidence::Acceptable);
+    let just_begun = tested(good_month.clone().chain(sent(2, 50, 1, Evidence::Acceptable)).collect());
+    assert!(just_begun.estimate < 0.02, "{just_begun:?}");
+    let given_up = tested(good_month.chain(sent(2, 1_000, 1, Evidence::Acceptable)).collect());
+    assert!(given_up.estimate > 0.3, "{given_up:?}");
+}
+
+#[test]
+fn answers_that_were_looked_at_and_changed_since_are_not_called_bad() {
+    let changed = (0..400).map(|at| {
+        let evidence = if at % 4 == 0 {
+            Evidence::AcceptableThenChanged
+        } else {
+            Evidence::None
+        };
+        Draft {
+            epoch: 0,
+            ..draft(Mode::Quote, 0.1, evidence)
+        }
+    });
+    let known = (0..400).map(|at| Draft {
+        epoch: 1,
+        ..draft(
+            Mode::Quote,
+            0.1,
+            if at % 4 == 0 {
+                Evidence::Acceptable
+            } else {
+                Evidence::None
+            },
+        )
+    });
+    let step = last_step(&changed.chain(known).collect::<Vec<_>>());
+    assert!(step.estimate < 1e-12 && step.reviewed == 100, "{step:?}");
+}
+
+#[test]
 fn correcting_what_was_found_never_looks_better_than_the_rest_is() {
     let corrected = last_step(&month(4, 30, Evidence::BadThenChanged));
     assert_eq!(corrected, last_step(&month(4, 30, Evidence::Bad)));
@@ -271,13 +330,13 @@ fn correcting_what_was_found_never_looks_better_than_the_rest_is() {
 
 #[test]
 fn a_publication_keeps_what_did_not_change() {
-    use Evidence::{Acceptable, Bad, BadThenChanged, None};
+    use Evidence::{Acceptable, AcceptableThenChanged, Bad, BadThenChanged, None};
     for evidence in [None, Acceptable, Bad, BadThenChanged] {
         assert_eq!(carried_over(evidence, false), evidence);
     }
     assert_eq!(
         [None, Acceptable, Bad, BadThenChanged].map(|e| carried_over(e, true)),
-        [None, None, BadThenChanged, BadThenChanged]
+        [None, AcceptableThenChanged, BadThenChanged, BadThenChanged]
     );
     assert_eq!([0, 2, 3, 99].map(is_fresh), [true, true, false, false]);
 }
@@ -346,6 +405,7 @@ fn any_draft() -> impl Strategy<Value = Draft> {
     let modes = prop::sample::select(Mode::ALL.to_vec());
     let evidence = prop::sample::select(vec![
         Evidence::None,
+        Evidence::AcceptableThenChanged,
         Evidence::Acceptable,
         Evidence::Acceptable,
         Evidence::Bad,

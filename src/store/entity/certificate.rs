@@ -1,6 +1,7 @@
 //! What lets a gate open.
 
 use super::values::Json;
+use crate::domain::evidence::Ended;
 use crate::domain::ids::{CertificateId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::stats::threshold::Certificate;
@@ -19,7 +20,7 @@ pub struct Model {
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    pub ended_because: Option<String>,
+    pub ended_because: Option<Ended>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -3,7 +3,7 @@
 use crate::domain::account::Role;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
-use crate::domain::evidence::{CheckPurpose, JudgedBy};
+use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
@@ -260,6 +260,7 @@ words!(
     DecisionKind,
     DeliveryState,
     DocumentKind,
+    Ended,
     ItemKind,
     ItemStatus,
     JobKind,

@@ -6,6 +6,7 @@ use super::view::{
 };
 use super::viewer::Viewer;
 use crate::app::agents;
+use crate::app::evidence::counted;
 use crate::app::fitness::{self, Check, Checks};
 use crate::app::machine::{self, Machine};
 use crate::app::models::{self, FileState};
@@ -162,12 +163,12 @@ fn model_figures(model: &ModelHealth) -> Vec<Figure> {
         ("Memory", bytes(model.memory_bytes)),
         (
             "Context",
-            format!("{} tokens", grouped(u64::from(model.context_tokens))),
+            format!("{} tokens", counted(u64::from(model.context_tokens))),
         ),
         places,
         ("Waiting", model.waiting.to_string()),
         ("Being computed", model.running.to_string()),
-        ("Answered", grouped(counters.answered)),
+        ("Answered", counted(counters.answered)),
     ];
     figures.extend(throughput(counters));
     figures
@@ -191,7 +192,7 @@ fn throughput(counters: &Counters) -> Vec<(&'static str, String)> {
     }
     if let Some(hits) = ratio(counters.cached_tokens, counters.prompt_tokens) {
         figures.push(("Kept from before", format!("{:.0} % of what is read", hits * 100.0)));
-        let (entries, tokens) = (grouped(counters.cache_entries), grouped(counters.cache_tokens));
+        let (entries, tokens) = (counted(counters.cache_entries), counted(counters.cache_tokens));
         figures.push(("Cache", format!("{entries} beginnings, {tokens} tokens")));
     }
     figures
@@ -209,19 +210,6 @@ fn bytes(count: u64) -> String {
     }
     let tenths = (count >> 20) * 10 / 1_024;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
-}
-
-/// Digits in groups of three.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push('\u{202f}');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// One table a pair of models; what belongs together comes together.
@@ -260,9 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_as_people_read_them() {
-        assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!((grouped(0), grouped(999)), ("0".to_owned(), "999".to_owned()));
+    fn sizes_are_written_as_people_read_them() {
         assert_eq!(
             (bytes(300 << 20), bytes(3 << 30)),
             ("300 MiB".to_owned(), "3.0 GiB".to_owned())

@@ -9,8 +9,8 @@ use super::view::{
 use super::viewer::Viewer;
 use super::{html, sentence};
 use crate::app::evidence::{
-    self, AccuracyRow, AnswerRow, AnswersInput, CertificateView, CurvePoint, EpochView, MonthView, PlanInput, PlanView,
-    Quality, What, at_most, percent,
+    self, AccuracyRow, AnswerRow, AnswersInput, CurvePoint, EpochView, MonthView, PlanInput, PlanView, What, at_most,
+    percent,
 };
 use crate::app::{AppError, Caller, Who, checks, policy, team};
 use crate::domain::account::{Role, Scope};
@@ -18,7 +18,7 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
 use crate::domain::ids::MemberId;
 use crate::domain::review::VerdictLabel;
-use crate::stats::threshold::{Mode, Uncertified};
+use crate::stats::threshold::Mode;
 use crate::web::error::Problem;
 use crate::web::extract::Query;
 use crate::web::state::Web;
@@ -28,10 +28,13 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Why nothing is planned.
+const UNREADABLE: &str =
+    "write numbers: conversations and answers a day like 20, the limit and how sure in percent like 4 and 95";
 /// Answers of a page.
 const LISTED: u64 = 50;
 
-/// The planner's form, in percent as people write it; what cannot be read is planned as it is set.
+/// The planner's form, in percent as people write it; what is left empty is planned as it is set.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wished {
     conversations: Option<String>,
@@ -41,15 +44,19 @@ pub(super) struct Wished {
 }
 
 impl Wished {
-    fn input(&self) -> PlanInput {
-        let read = |text: &Option<String>| text.as_ref()?.trim().replace(',', ".").parse::<f64>().ok();
-        let share = |text: &Option<String>| Some((read(text)? * 10.0).round() / 1_000.0);
-        PlanInput {
-            conversations: read(&self.conversations),
-            limit: share(&self.limit),
-            confidence: share(&self.confidence),
-            reviews: read(&self.reviews),
-        }
+    /// None where something cannot be read.
+    fn input(&self) -> Option<PlanInput> {
+        let read = |text: &Option<String>| match text.as_deref().map(str::trim) {
+            None | Some("") => Some(None),
+            Some(text) => text.replace(',', ".").parse::<f64>().ok().map(Some),
+        };
+        let share = |text: &Option<String>| Some(read(text)?.map(|percent| (percent * 10.0).round() / 1_000.0));
+        Some(PlanInput {
+            conversations: read(&self.conversations)?,
+            limit: share(&self.limit)?,
+            confidence: share(&self.confidence)?,
+            reviews: read(&self.reviews)?,
+        })
     }
 
     /// The form as it was typed, to be mended.
@@ -64,41 +71,46 @@ impl Wished {
     }
 }
 
+/// The plan for what is wished.
+async fn answered(web: &Web, caller: &Caller, wished: &Wished) -> Result<PlanView, AppError> {
+    let unreadable = || AppError::Invalid(UNREADABLE.to_owned());
+    evidence::planned(&web.app, caller, wished.input().ok_or_else(unreadable)?).await
+}
+
 /// The field that is refused even where the others are as they are set: the first one, by its name in the form.
-async fn refused_field(web: &Web, caller: &Caller, input: PlanInput) -> &'static str {
-    let as_set = PlanInput::default();
+async fn refused_field(web: &Web, caller: &Caller, wished: &Wished) -> &'static str {
     let alone = [
         (
             "conversations",
-            PlanInput {
-                conversations: input.conversations,
-                ..as_set
+            Wished {
+                conversations: wished.conversations.clone(),
+                ..Wished::default()
             },
         ),
         (
             "limit",
-            PlanInput {
-                limit: input.limit,
-                ..as_set
+            Wished {
+                limit: wished.limit.clone(),
+                ..Wished::default()
             },
         ),
         (
             "confidence",
-            PlanInput {
-                confidence: input.confidence,
-                ..as_set
+            Wished {
+                confidence: wished.confidence.clone(),
+                ..Wished::default()
             },
         ),
         (
             "reviews",
-            PlanInput {
-                reviews: input.reviews,
-                ..as_set
+            Wished {
+                reviews: wished.reviews.clone(),
+                ..Wished::default()
             },
         ),
     ];
     for (field, alone) in alone {
-        if let Err(AppError::Invalid(_)) = evidence::planned(&web.app, caller, alone).await {
+        if let Err(AppError::Invalid(_)) = answered(web, caller, &alone).await {
             return field;
         }
     }
@@ -114,11 +126,11 @@ pub(super) async fn page(
     let caller = &viewer.caller;
     let known = evidence::quality(&web.app, caller).await?;
     let accuracy = evidence::accuracy(&web.app, caller).await?;
-    let plan = match evidence::planned(&web.app, caller, wished.input()).await {
+    let plan = match answered(&web, caller, &wished).await {
         Ok(plan) => planned(plan),
         Err(AppError::Invalid(refused)) => {
             let as_it_is = evidence::planned(&web.app, caller, PlanInput::default()).await?;
-            let wrong = refused_field(&web, caller, wished.input()).await;
+            let wrong = refused_field(&web, caller, &wished).await;
             wished.back_into(PlanPart {
                 says: Vec::new(),
                 problem: sentence(&refused),
@@ -146,7 +158,7 @@ pub(super) async fn page(
             is_owner: matches!(caller.who, Who::Member { role: Role::Owner, .. }),
         },
         gate: policy::gate(&web.app, caller).await?.in_words,
-        certificate: certificate(&known),
+        certificate: known.in_words.clone(),
         expires: known.certificate.as_ref().map(|row| viewer.moment(row.expires_at)),
         tested: known.epoch.as_ref().map(|epoch| viewer.moment(epoch.at)),
         curve: known
@@ -192,84 +204,6 @@ fn tenths(permille: u32) -> String {
         0 => (permille / 10).to_string(),
         rest => format!("{}.{rest}", permille / 10),
     }
-}
-
-fn certificate(known: &Quality) -> Vec<String> {
-    let Some(CertificateView { certificate, .. }) = &known.certificate else {
-        return without_certificate(known);
-    };
-    let mut said = vec![
-        format!(
-            "At most {} of the answers within this certificate are bad{}, {} sure; your limit is {}.",
-            at_most(certificate.upper),
-            if certificate.is_corrected {
-                ""
-            } else {
-                " as judged by your reviewers"
-            },
-            percent(1.0 - certificate.risk),
-            percent(certificate.limit)
-        ),
-        format!(
-            "It lets {} of answers out: {}.",
-            percent(certificate.automation),
-            reach(certificate.reach.mode)
-        ),
-        format!(
-            "It rests on {} verdicts, {} of them bad, and holds for traffic like that on which they were given.",
-            certificate.reviewed, certificate.bad
-        ),
-    ];
-    if !known.autonomy.opens {
-        said.push("It does not open the gate: an owner has to allow that below.".to_owned());
-    }
-    let closed = known
-        .certificate
-        .as_ref()
-        .map(|row| row.closed_topics.as_slice())
-        .unwrap_or_default();
-    if !closed.is_empty() {
-        said.push(format!(
-            "Always held, because they are above the limit by themselves: {}.",
-            closed.join(", ")
-        ));
-    }
-    said
-}
-
-fn reach(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Verified => "verified answers only, those that are safe enough",
-        Mode::Quote => "verified answers, and the safest of those quoted from your knowledge",
-        Mode::Compose => "verified answers, quotes from your knowledge, and the safest of those that the AI wrote",
-    }
-}
-
-fn without_certificate(known: &Quality) -> Vec<String> {
-    let why = match known.epoch.as_ref().and_then(|epoch| epoch.refused) {
-        Some(Uncertified::TooFewVerdicts { effective, needed }) => format!(
-            "There is no certificate: the last test had about {effective:.0} verdicts to go by, and it takes about {needed} at your limit."
-        ),
-        Some(Uncertified::OverLimit { upper }) => format!(
-            "There is no certificate: even of the first answers that could be tested, up to {} may be bad, more than your limit of {}.",
-            at_most(upper),
-            percent(known.autonomy.limit())
-        ),
-        Some(Uncertified::NothingToCertify) => {
-            "There is no certificate: the last test found no answer that may go out without a person at all.".to_owned()
-        }
-        Some(Uncertified::NoRules) | None => {
-            format!(
-                "There is no certificate yet. It takes at least {} verdicts on the safest answers.",
-                known.verdicts_needed
-            )
-        }
-    };
-    let (verdicts, due) = known.verdicts;
-    vec![
-        why,
-        format!("{verdicts} verdicts since the last test; the next one comes after {due}, or when the month ends."),
-    ]
 }
 
 fn words_of(mode: Mode) -> &'static str {

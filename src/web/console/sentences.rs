@@ -4,6 +4,7 @@ use super::view::Words;
 use super::visitor_name;
 use crate::app::history::EntryView;
 use crate::app::{App, AppError, Caller, accounts};
+use crate::domain::evidence::Ended;
 use crate::domain::policy::Reason;
 use crate::domain::review::OutcomeKind;
 use serde::de::DeserializeOwned;
@@ -196,7 +197,6 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             Some(month) => format!("What can be said of {month} was published, and the key of its draws revealed."),
             None => "A month's statement was published.".to_owned(),
         },
-        "score.fitted" => "The score was made anew from verdicts.".to_owned(),
         "certificate.tested" => "The certificate was tested.".to_owned(),
         "gate.opened" => "A certificate opened the gate.".to_owned(),
         "gate.closed" => gate_closed(entry).to_owned(),
@@ -244,11 +244,9 @@ fn by_itself(entry: &EntryView, names: &Names, visitor: &str) -> String {
 }
 
 fn gate_closed(entry: &EntryView) -> &'static str {
-    match content::<String>(entry, "because").as_deref() {
-        Some("drift") => "The gate closed by itself: quality checks found that answers have become worse.",
-        Some("answers changed") => "The gate closed by itself: what its certificate rested on has changed.",
-        Some("tested anew") => "The gate closed by itself: the last test could not certify any answers.",
-        _ => "The gate was closed: its certificate ended.",
+    match content::<Ended>(entry, "because") {
+        Some(because) => because.in_words(),
+        None => "The gate was closed: its certificate ended.",
     }
 }
 

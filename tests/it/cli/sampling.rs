@@ -261,7 +261,7 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
     );
     assert_eq!(holdpoint.json(&plan)["wish"]["limit"], 0.08);
     assert_eq!(
-        holdpoint.run(&["sample", "plan", "--limit", "7"]).status.code(),
+        holdpoint.run(&["sample", "plan", "--limit", "70%"]).status.code(),
         Some(1)
     );
     assert_eq!(
@@ -277,7 +277,7 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
     );
     let said = holdpoint.done(&["gate", "limit", "--permille", "30", "--reviews", "12"]);
     assert!(
-        said.contains("at most 30 may be bad") && said.contains("Your team judges 12 answers a day."),
+        said.contains("at most 30 may be bad") && said.contains("Your team can judge 12 answers a day."),
         "{said}"
     );
     assert_eq!(holdpoint.json(&["gate", "limit"])["limit_permille"], 30);
@@ -290,7 +290,18 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
         "a reviewer"
     );
     assert_eq!(limit(&["--permille", "0"]).status.code(), Some(1));
-    assert_eq!(limit(&["--confidence", "100"]).status.code(), Some(1));
+    assert_eq!(limit(&["--confidence", "70%"]).status.code(), Some(1));
+    assert_eq!(limit(&["--confidence", "100"]).status.code(), Some(2));
+    assert_eq!(
+        limit(&["--limit", "2.55%"]).status.code(),
+        Some(2),
+        "finer than it is kept"
+    );
+    assert_eq!(
+        limit(&["--limit", "2.5%", "--confidence", "0.95"]).status.code(),
+        Some(0)
+    );
+    assert_eq!(holdpoint.json(&["gate", "limit"])["limit_permille"], 25);
     assert_eq!(limit(&["--opens", "perhaps"]).status.code(), Some(2));
     let ada = [
         "admin",
@@ -319,7 +330,7 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
     );
     let said = holdpoint.done(&["gate", "limit", "--together", "yes", "--exact", "yes"]);
     assert!(
-        said.contains("95 % sure of all certificates together.") && said.ends_with("their claims are exact.\n"),
+        said.contains("95 % sure of all certificates together.") && said.ends_with("their statements are exact.\n"),
         "{said}"
     );
     assert_eq!(

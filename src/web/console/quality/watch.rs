@@ -2,7 +2,8 @@
 
 use super::super::view::{DriftLine, DriftPicture, ReviewerLine, ReviewersPart};
 use crate::app::checks::{ReviewerView, ReviewersView, TeamView};
-use crate::app::evidence::{DriftDay, Quality, percent};
+use crate::app::evidence::{DriftDay, Quality, counted, percent};
+use crate::domain::evidence::Ended;
 use jiff::civil::Date;
 
 /// When and why the gate closed by itself.
@@ -18,35 +19,43 @@ pub(super) fn in_words(known: &Quality) -> String {
     let Some((figure, level)) = known.drift else {
         return "Nothing to watch yet: this begins with the first certificate.".to_owned();
     };
+    let (at, alarm) = (rounded(figure), rounded(level));
+    let mood = if figure >= level {
+        None
+    } else if figure.ln_1p() > 0.7 * level.ln_1p() {
+        Some("Checks find more bad answers than your limit allows for.")
+    } else {
+        Some("Checks find nothing unusual.")
+    };
     if known.gate == "uncertified" {
-        let mood = if figure >= level {
-            "That is an alarm: of what you let out without a certificate, more is bad than your limit allows. It is yours to close: holdpoint gate close."
-        } else {
-            "Checks of what you let out without a certificate find nothing unusual."
-        };
+        let mood = mood.unwrap_or(
+            "That is an alarm: of what was let out without a certificate, more is bad than your limit allows.",
+        );
         return format!(
-            "The detector stands at {figure:.0}; at {level:.0} it raises the alarm and owners are written to. Nothing closes by itself here. {mood}"
+            "Answers go out on the responsibility of whoever released them. The alarm counter of their checks stands at {at}; at {alarm} the owners are written to, and nothing closes by itself: Hold again at Settings → Policy does. {mood}"
         );
     }
     if known.certificate.is_none() {
-        let has_drifted = known.closed.as_ref().is_some_and(|closed| closed.because == "drift");
-        let why = match (has_drifted, figure >= level) {
-            (true, true) => ": that was an alarm",
-            (true, false) => ": the month that ended was much worse than those before it",
-            (false, _) => "",
+        let why = match known.closed.as_ref().map(|closed| closed.because) {
+            Some(Ended::Drift) => ": that was an alarm",
+            Some(Ended::MuchWorseMonth) => ": the month that ended was much worse than those before it",
+            _ => "",
         };
         return format!(
-            "Nothing is watched while there is no certificate. When the last one ended, the detector stood at {figure:.0} (the alarm is at {level:.0}){why}."
+            "Nothing is watched while there is no certificate. When the last one ended, the alarm counter stood at {at} (the alarm is at {alarm}){why}."
         );
     }
-    let mood = if figure >= level {
-        "That is an alarm: the gate closes."
-    } else if figure.ln_1p() > 0.7 * level.ln_1p() {
-        "Checks find more bad answers than your limit allows for; if that goes on, the gate closes by itself."
-    } else {
-        "Checks find nothing unusual."
-    };
-    format!("The detector stands at {figure:.0}; at {level:.0} the gate closes by itself. {mood}")
+    let mood = mood.unwrap_or("That is an alarm: the gate closes.");
+    format!(
+        "The alarm counter stands at {at}; at {alarm} the gate closes by itself. Bad checks lift it, good ones lower it. {mood}"
+    )
+}
+
+/// Where the detector stands, without decimals: `3 000`.
+fn rounded(figure: f64) -> String {
+    format!("{figure:.0}")
+        .parse()
+        .map_or_else(|_| "the highest it can".to_owned(), counted)
 }
 
 /// The way of the detector as a picture.
