@@ -800,7 +800,7 @@ fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers(
         "/quality/answers?month=2026-05&amp;what=sent",
         "/quality/answers?what=bad&amp;topic=opening%20hours",
         "aria-labelledby=\"drift-says\"",
-        "From 2 May 2026 to 23 May 2026 27 checks were judged, 8 of them bad",
+        "From 2 May 2026 to 23 May 2026, 27 checks were judged, 8 of them bad",
         "/quality/answers?what=judged\">Answers judged in the last three months</a>",
         "/quality/answers?what=bad\">Those found bad</a>",
         "/quality/answers?what=judged&amp;by=m1",

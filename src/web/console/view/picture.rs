@@ -211,7 +211,7 @@ impl DriftPicture {
             .filter(|mark| *mark * 2.0 < level);
         Some(Self {
             says: format!(
-                "From {} to {} {checks} checks were judged, {bad} of them bad; the counter stood at {} in the end, and the alarm is at {}.",
+                "From {} to {}, {checks} checks were judged, {bad} of them bad; the counter stood at {} in the end, and the alarm is at {}.",
                 first.1.day,
                 last.1.day,
                 whole(last.1.figure),
@@ -310,7 +310,7 @@ mod tests {
         assert!(
             picture
                 .says
-                .contains("From 2026-05-03 to 2026-05-09 30 checks were judged, 10 of them bad")
+                .contains("From 2026-05-03 to 2026-05-09, 30 checks were judged, 10 of them bad")
         );
         let alone = DriftPicture::of(vec![day(3, 0.2, 0)], 3_000.0);
         assert!(alone.is_some_and(|picture| picture.across.len() == 1 && picture.dots.len() == 1));
