@@ -183,7 +183,9 @@ impl Tally {
             effective: cautious_estimate.effective,
             judged: Judged::ByReviewers,
         };
-        Statement::Claim(match Corrected::of(&sample) {
+        // What second opinions correct rests on a bound that simulation checked; who wants none of that keeps their reviewers' word.
+        let corrected = Corrected::of(&sample).filter(|_| rules.method == Method::KornGraubard);
+        Statement::Claim(match corrected {
             Some(corrected) => corrected.applied_to(&claim, rules.risk),
             None => claim,
         })

@@ -1,12 +1,12 @@
 //! Reading what is known of drafts: scores, draws, checks, certificates.
 
-use super::entity::{certificate, check, decision, evidence, gate_epoch, sampling_month, score_version};
+use super::entity::{agent_version, certificate, check, decision, evidence, gate_epoch, sampling_month, score_version};
 use super::{Rows, StoreError};
 use crate::domain::evidence::JudgedBy;
-use crate::domain::ids::DraftId;
+use crate::domain::ids::{AgentId, DraftId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Condition, Order};
+use sea_orm::sea_query::{Condition, Order, Query};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
@@ -34,16 +34,23 @@ impl Rows<'_> {
             .await
     }
 
-    /// How many verdicts are known of answers that rest on this content, counted up to `most`.
+    /// How many verdicts are known of answers of an agent that rest on this content, counted up to `most`.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn verdicts_on(&self, rests_on: &[u8], most: u64) -> Result<u64, StoreError> {
+    pub async fn verdicts_on(&self, agent_id: AgentId, rests_on: &[u8], most: u64) -> Result<u64, StoreError> {
+        let versions = Query::select()
+            .column(agent_version::Column::Id)
+            .from(agent_version::Entity)
+            .and_where(agent_version::Column::WorkspaceId.eq(self.workspace_id()))
+            .and_where(agent_version::Column::AgentId.eq(agent_id))
+            .to_owned();
         let query = self
             .select::<evidence::Entity>()
             .select_only()
             .column(evidence::Column::DraftId)
             .filter(evidence::Column::RestsOn.eq(rests_on))
+            .filter(evidence::Column::AgentVersionId.in_subquery(versions))
             .filter(evidence::Column::LeftOut.eq(false))
             .filter(evidence::Column::Label.is_in([VerdictLabel::Acceptable, VerdictLabel::Bad]))
             .limit(most);

@@ -51,6 +51,18 @@ pub struct TopicCell {
 }
 
 impl Rows<'_> {
+    /// How many drafts would be answered otherwise today.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn count_changed(&self) -> Result<u64, StoreError> {
+        let query = self.select::<evidence::Entity>();
+        Ok(query
+            .filter(evidence::Column::IsChanged.eq(true))
+            .count(self.connection())
+            .await?)
+    }
+
     /// Whether somebody is still asked for a second opinion on what went out in this month.
     ///
     /// # Errors

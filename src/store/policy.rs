@@ -5,7 +5,7 @@ use super::{Rows, StoreError};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DecisionId, TurnId};
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{ExprTrait, Order};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 /// A decision with what it was about.
@@ -35,6 +35,14 @@ impl Rows<'_> {
             .eq(agent_id)
             .and(policy_version::Column::Number.eq(number));
         self.one::<policy_version::Entity>(is_it).await
+    }
+
+    /// How many versions of policies there are, of all agents.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn count_policies(&self) -> Result<u64, StoreError> {
+        Ok(self.select::<policy_version::Entity>().count(self.connection()).await?)
     }
 
     /// The version of an agent's policy that is in force.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod carry;
 mod drift;
+mod ground;
 mod opinions;
 
 pub(crate) use bad_input::habits;

@@ -414,7 +414,13 @@ async fn nobody_is_asked_about_a_draft_that_another_one_speaks_for() {
             ..row
         })
         .await;
-        assert_eq!(rows(&app).verdicts_on(&content, 3).await.unwrap(), known);
+        assert_eq!(
+            rows(&app)
+                .verdicts_on(app.workspace.agent_id.parse().unwrap(), &content, 3)
+                .await
+                .unwrap(),
+            known
+        );
     }
 }
 

@@ -183,7 +183,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         return_link(&theirs.secret());
         newest_score();
         score_version(1);
-        verdicts_on(&[8; 32], 100);
+        verdicts_on(theirs.agent, &[8; 32], 100);
+        count_changed();
+        count_policies();
         evidence(theirs.draft);
         evidence_since(AT);
         evidence_of_month("2026-09");

@@ -2,6 +2,7 @@
 
 use super::all_reviewers;
 use crate::app::caller::Caller;
+use crate::app::evidence::told_until;
 use crate::app::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::evidence::check::Habits;
@@ -129,7 +130,10 @@ pub struct RepeatView {
 pub async fn reviewers(app: &App, caller: &Caller) -> Result<ReviewersView, AppError> {
     caller.require(Scope::Admin)?;
     let rows = app.store().rows(caller.workspace_id);
-    let found = rows.checks_judged_since(app.now().plus_ms(-COUNTED_MS)).await?;
+    let mut found = rows.checks_judged_since(app.now().plus_ms(-COUNTED_MS)).await?;
+    // Whoever judges and looks here would see from a figure that moves at once what kind of check it was (invariant 7).
+    let told_until = told_until(&rows, caller, app.now()).await?;
+    found.retain(|row| row.closed_at.is_none_or(|at| at < told_until));
     let gold: Vec<DraftId> = of_purpose(&found, CheckPurpose::Gold).map(|row| row.draft_id).collect();
     let known = rows.evidence_of(&gold).await?;
     let said = Said { found, known };

@@ -46,7 +46,7 @@ enum Attempt {
 pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided) -> Result<(), AppError> {
     // Ends: each further round needs a policy that was applied during the one before.
     loop {
-        let grade = evidence::grade(rows, &undecided.business, &undecided.draft).await?;
+        let grade = evidence::grade(rows, (undecided.agent_id, &undecided.business), &undecided.draft).await?;
         let facts = facts(rows, &undecided, &grade).await?;
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
@@ -129,6 +129,7 @@ async fn commit(
     let facts = Facts {
         already_held: ledger.flow.item.is_some(),
         at: context.now,
+        is_unsampled: !evidence::is_sampled(tx, context.now, facts.score).await?,
         ..facts
     };
     let decision = policy::decide(&gate, on_duty.policy(), &facts);

@@ -45,7 +45,7 @@ pub(in crate::app) async fn rehearse(
         signals: &proposal.signals,
         screening: &proposal.screening,
     };
-    let grade = evidence::grade_content(rows, &business, content).await?;
+    let grade = evidence::grade_content(rows, (agent_id, &business), content).await?;
     let facts = Facts {
         mode: proposal.signals.mode,
         trouble: proposal.trouble,

@@ -1,6 +1,7 @@
 //! What stays known after something was published: knowledge, verified answers, instructions, models.
 
 use super::certify::shrink;
+use super::look_soon;
 use crate::app::{App, AppError, agents, drafting, knowledge};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
@@ -83,11 +84,13 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job
         })
         .await?;
     shrink(app, workspace_id).await?;
+    let now = app.now();
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
                 // What was published while this ran has scheduled the job anew; that one stays.
                 tx.finish_job(job_id).await?;
+                look_soon(tx, now).await?;
                 Ok::<_, AppError>(Change::Unlogged(()))
             })
         })

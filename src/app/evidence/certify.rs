@@ -30,6 +30,12 @@ struct Basis {
     epoch: i64,
     autonomy: AutonomySettings,
     score: i64,
+    /// Policies ever applied.
+    policies: u64,
+    /// Drafts whose answer is another one today.
+    changed: u64,
+    /// Something was published that nothing was compared with yet.
+    is_published: bool,
 }
 
 impl Basis {
@@ -40,6 +46,9 @@ impl Basis {
             epoch: rows.last_epoch().await?.map_or(0, |epoch| epoch.number),
             autonomy: workspace.settings.0.autonomy,
             score: score(rows).await?.0,
+            policies: rows.count_policies().await?,
+            changed: rows.count_changed().await?,
+            is_published: rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?,
         })
     }
 }
@@ -75,6 +84,10 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
     let number = last.as_ref().map_or(1, |epoch| epoch.number + 1);
     let evidence_from = last.map_or(Timestamp(0), |epoch| epoch.evidence_from);
     let basis = Basis::of(&rows).await?;
+    if basis.is_published {
+        // What was learnt is about to be compared with what would be answered today; that job has this one look again.
+        return Ok(());
+    }
     let tested = test(&rows, &house, now, number, true).await?;
     app.store()
         .write(workspace_id, move |tx| {
@@ -210,12 +223,6 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     let of_window = features_of(&window, &decisions);
     let (number, current) = score(rows).await?;
     let given = Rule::given(from.0, older_bad);
-    // What fitted the score in force never certifies under it, however much older evidence there is by now.
-    let fitted_on_window = current.fitted_on.rule.is_some_and(|rule| rule.shares_window);
-    let rule = Rule {
-        shares_window: given.shares_window || fitted_on_window,
-        ..given
-    };
     let requeued = requeue_probabilities(rows).await?;
     let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
     let (number, version, version_is_new) = if fits {
@@ -224,8 +231,8 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
         of_all.extend(of_window.iter().cloned());
         let fitted = fit(
             &prior(),
-            &examples(&all, &of_all, (rule, Purpose::Fit), probability),
-            Some(rule),
+            &examples(&all, &of_all, (given, Purpose::Fit), probability),
+            Some(given),
         );
         if fitted.fitted_on.verdicts == 0 || fitted.id == current.id {
             (number, current, false)
@@ -235,6 +242,15 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
     } else {
         (number, current, false)
     };
+    // What fitted the score never certifies under it, however much older evidence there is by now, and wherever the window begins.
+    let rule = version
+        .fitted_on
+        .rule
+        .filter(|_| !version_is_new)
+        .map_or(given, |fitted| Rule {
+            window_from: given.window_from.max(fitted.window_from),
+            shares_window: given.shares_window || fitted.shares_window,
+        });
     let unseen = examples(&window, &of_window, (rule, Purpose::Certify), probability);
     let judged: Vec<Judged> = unseen
         .iter()

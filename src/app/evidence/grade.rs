@@ -6,13 +6,14 @@ use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
 use crate::domain::evidence::{mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{AgentId, ConversationId};
 use crate::domain::policy::{Decision, Facts};
 use crate::domain::screening::Screening;
+use crate::domain::time::Timestamp;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
-use crate::store::entity::evidence;
+use crate::store::entity::{evidence, sampling_month};
 use crate::store::{JobKind, LogDraft, Rows, Tx};
 use std::sync::LazyLock;
 
@@ -69,7 +70,11 @@ pub(in crate::app) struct Content<'a> {
 ///
 /// # Errors
 /// The store's.
-pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft) -> Result<Grade, AppError> {
+pub(in crate::app) async fn grade(
+    rows: &Rows<'_>,
+    (agent_id, business): (AgentId, &str),
+    draft: &Draft,
+) -> Result<Grade, AppError> {
     let content = Content {
         question: &draft.question,
         text: &draft.text,
@@ -77,7 +82,7 @@ pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft
         signals: &draft.signals,
         screening: &draft.screening,
     };
-    grade_content(rows, business, content).await
+    grade_content(rows, (agent_id, business), content).await
 }
 
 /// Grades what may become a draft, by the score in force.
@@ -86,7 +91,7 @@ pub(in crate::app) async fn grade(rows: &Rows<'_>, business: &str, draft: &Draft
 /// The store's.
 pub(in crate::app) async fn grade_content(
     rows: &Rows<'_>,
-    business: &str,
+    (agent_id, business): (AgentId, &str),
     content: Content<'_>,
 ) -> Result<Grade, AppError> {
     let (score_version, version) = score(rows).await?;
@@ -103,7 +108,7 @@ pub(in crate::app) async fn grade_content(
     let answers = mode_of(content.signals.mode).is_some();
     let rests_on = rests_on(content.sources);
     let known = match &rests_on {
-        Some(content) => rows.verdicts_on(content, u64::from(FRESH_BELOW)).await?,
+        Some(content) => rows.verdicts_on(agent_id, content, u64::from(FRESH_BELOW)).await?,
         None => 0,
     };
     let is_compared = content.signals.mode != AnswerMode::Compose
@@ -117,6 +122,21 @@ pub(in crate::app) async fn grade_content(
         is_fresh: !is_compared || is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
         features,
     })
+}
+
+/// Whether anything of what goes out now at this risk is looked at afterwards. In a month that was planned without reviews nothing is.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn is_sampled(rows: &Rows<'_>, now: Timestamp, score: Option<f64>) -> Result<bool, AppError> {
+    let zone = policy::zone(rows).await?;
+    let (_, row) = months::sampled_now(rows, &zone, now).await?;
+    let of_month = |row: sampling_month::Model| {
+        let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
+        months::probability(&row.probabilities.0, bands.of(score.unwrap_or(f64::NAN))) > 0.0
+    };
+    // One that is not opened yet is opened first.
+    Ok(row.is_none_or(of_month))
 }
 
 /// A draft that was just decided about.

@@ -10,6 +10,8 @@ use crate::stats::threshold::Certificate;
 use crate::store::entity::{certificate, gate_epoch, workspace};
 use crate::store::{Change, Json, LogDraft, Tx};
 
+/// Limits and risks that differ by less are the same.
+const ROUNDING: f64 = 1e-9;
 /// A certificate that nobody renews ends after this long, in milliseconds: two months.
 const LASTS_MS: i64 = 62 * 24 * 60 * 60_000;
 
@@ -140,7 +142,14 @@ async fn forget_evidence(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
 /// # Errors
 /// The store's.
 pub(super) async fn follow(tx: &Tx<'_>, now: Timestamp) -> Result<Option<EventKind>, AppError> {
-    let in_force = tx.certificate_in_force().await?.filter(|row| now < row.expires_at);
+    let row = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+    let autonomy = row.settings.0.autonomy;
+    // One that promises less than what is set by now opens nothing until it was looked at once more.
+    let holds = |row: &certificate::Model| {
+        let (limit, risk) = (row.certificate.0.limit, row.certificate.0.risk);
+        now < row.expires_at && limit <= autonomy.limit() + ROUNDING && risk <= autonomy.risk_of(row.epoch) + ROUNDING
+    };
+    let in_force = tx.certificate_in_force().await?.filter(holds);
     let certified = in_force.map(|row| Certified {
         certificate: row.id,
         reach: row.certificate.0.reach,

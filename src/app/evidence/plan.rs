@@ -33,13 +33,20 @@ pub(super) async fn plan(rows: &Rows<'_>, house: &House, month: MonthName, now: 
     let growth = f64::from(month.days()) / days_known(house, before, now);
     let capacity = f64::from(house.autonomy.reviews_a_day) * f64::from(month.days());
     let budget = review_budget(capacity, count(held) * growth).max(LEAST_SAMPLED * capacity);
-    // Where nothing went out before, whatever was held may.
-    let (of_sent, basis) = if sent > 0 { (true, sent) } else { (false, held) };
+    // The gate may have opened a moment ago: then as much goes out as its certificate lets out. Without one, where nothing went out before,
+    // whatever was held may.
+    let in_force = rows.certificate_in_force().await?;
+    let expected = match in_force {
+        Some(row) => (row.certificate.0.automation * count(sent + held)).max(count(sent)),
+        None if sent > 0 => count(sent),
+        None => count(held),
+    };
+    let of_sent = 2.0 * count(sent) >= expected && sent > 0;
     let (_, version) = score(rows).await?;
     let newest = read(rows, &name, of_sent, Some(LOOKED_AT), &version).await?;
     let judged = read(rows, &name, of_sent, None, &version).await?;
     // Each that was looked at stands for as many as there were.
-    let stands_for = count(basis) / count(newest.len() as u64).max(1.0) * growth;
+    let stands_for = expected / count(newest.len() as u64).max(1.0) * growth;
     let divided = |bands: Bands| {
         let mut history = vec![BandHistory::default(); bands.len()];
         for record in &newest {

@@ -2,8 +2,8 @@
 
 use crate::app::{AppError, Caller, Who, policy};
 use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
-use crate::domain::ids::{AgentVersionId, DraftId};
-use crate::domain::policy::{GateState, Policy, decide};
+use crate::domain::ids::{AgentId, AgentVersionId, DraftId};
+use crate::domain::policy::{Document, GateState, Policy, decide, is_narrowed};
 use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::score::Version;
@@ -51,6 +51,18 @@ impl House {
         let today = moment.to_zoned(self.zone.clone()).start_of_day();
         today.map_or(now, |begin| Timestamp(begin.timestamp().as_millisecond()))
     }
+}
+
+/// Verdicts given before this are counted in figures that people see; see [`House::told_until`].
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn told_until(
+    rows: &Rows<'_>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Timestamp, AppError> {
+    Ok(House::of(rows).await?.told_until(caller, now))
 }
 
 /// Topics by number, in the order in which they were met.
@@ -106,7 +118,8 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
 pub(super) type Decisions = HashMap<DraftId, decision::Model>;
 
 /// Has the policies in force say which drafts a person has to see whatever the certificate: those that were decided about under an older one
-/// may be kept in no more, or kept in now.
+/// may be kept in no more, or kept in now. A topic that finds less today is taken from those that belonged to it: which of them still would is
+/// not known, and what goes out today must not go out without evidence on its like.
 ///
 /// # Errors
 /// The store's.
@@ -115,26 +128,42 @@ pub(super) async fn under_policies_in_force(
     drafts: &mut [evidence::Model],
     decisions: &Decisions,
 ) -> Result<(), AppError> {
-    let mut policies: HashMap<AgentVersionId, Option<Policy>> = HashMap::new();
+    let mut policies: HashMap<AgentVersionId, Option<(AgentId, Policy)>> = HashMap::new();
+    let mut former: HashMap<(AgentId, i64), Document> = HashMap::new();
     for row in drafts {
         let policy = match policies.entry(row.agent_version_id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
                 let version = rows.agent_version(row.agent_version_id).await?;
                 unknown.insert(match version {
-                    Some(version) => Some(policy::current(rows, version.agent_id).await?),
+                    Some(version) => Some((version.agent_id, policy::current(rows, version.agent_id).await?)),
                     None => None,
                 })
             }
         };
-        let (Some(policy), Some(decided)) = (policy, decisions.get(&row.draft_id)) else {
+        let (Some((agent_id, policy)), Some(decided)) = (policy, decisions.get(&row.draft_id)) else {
             continue;
         };
-        if let Some(facts) = &decided.facts
-            && policy.version != decided.policy_version
-        {
-            row.is_sensitive = !decide(&GateState::Closed, policy, &facts.0).is_for_the_gate();
-        }
+        let Some(facts) = decided
+            .facts
+            .as_ref()
+            .filter(|_| policy.version != decided.policy_version)
+        else {
+            continue;
+        };
+        let before = match former.entry((*agent_id, decided.policy_version)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let row = rows.policy_version(*agent_id, decided.policy_version).await?;
+                unknown.insert(row.map(|row| row.document.0).unwrap_or_default())
+            }
+        };
+        let mut facts = facts.0.clone();
+        facts
+            .screening
+            .topics
+            .retain(|topic| !is_narrowed(&topic.name, before, &policy.document));
+        row.is_sensitive = !decide(&GateState::Closed, policy, &facts).is_for_the_gate();
     }
     Ok(())
 }

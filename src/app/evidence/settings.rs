@@ -64,7 +64,7 @@ pub async fn set_autonomy(app: &App, caller: &Caller, input: AutonomyInput) -> R
                 };
                 after.check().map_err(|wrong| AppError::Invalid(wrong.to_string()))?;
                 // Fewer reviews are a loosening, too, where something goes out: it is looked at less.
-                let goes_out = row.gate.0 != GateState::Closed;
+                let goes_out = row.gate.0 != GateState::Closed || before.opens;
                 let loosens = after.opens && !before.opens
                     || after.limit_permille > before.limit_permille
                     || after.confidence_percent < before.confidence_percent

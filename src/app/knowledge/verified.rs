@@ -126,6 +126,8 @@ impl Remembered {
         };
         tx.insert(row).await?;
         write_vectors(tx, self.id, self.vectors.as_ref(), now).await?;
+        // Questions like this one have another answer from now on: what was said of the former one is compared.
+        evidence::published(tx, now).await?;
         Ok(self.id)
     }
 }

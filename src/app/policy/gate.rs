@@ -140,16 +140,21 @@ pub async fn release(app: &App, caller: &Caller, names: Vec<String>) -> Result<G
                 }
                 let gate = row.gate.0.releasing(&names, by, now);
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("released", names.clone());
-                set(tx, row, gate, entry).await
+                set(tx, row, (gate, false), entry).await
             })
         })
         .await?;
     gate(app, caller).await
 }
 
-/// Writes the gate and what is said of it, unless it stands so already.
-async fn set(tx: &Tx<'_>, row: workspace::Model, gate: GateState, entry: LogDraft) -> Result<Change<()>, AppError> {
-    if gate == row.gate.0 {
+/// Writes the gate and what is said of it, unless it stands so already and nothing else is news.
+async fn set(
+    tx: &Tx<'_>,
+    row: workspace::Model,
+    (gate, is_news): (GateState, bool),
+    entry: LogDraft,
+) -> Result<Change<()>, AppError> {
+    if gate == row.gate.0 && !is_news {
         return Ok(Change::Unlogged(()));
     }
     tx.update(workspace::Model {
@@ -178,8 +183,8 @@ fn may_be_released(name: &str, topics: &[Topic]) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may. One that was open under a certificate
-/// stays closed until an owner lets certificates open it again.
+/// Closes the gate: for these topics, or altogether if none are named. Every owner and admin may. Where nothing goes out any more then, it stays so
+/// until an owner lets certificates open the gate again.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Invalid`] for a topic that is not released, or the store's.
@@ -191,9 +196,6 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
             let names = names.clone();
             Box::pin(async move {
                 let mut row = workspace(tx).await?;
-                if matches!(row.gate.0, GateState::Certified(_)) {
-                    row.settings.0.autonomy.opens = false;
-                }
                 let released = row.gate.0.released();
                 if let Some(other) = names
                     .iter()
@@ -208,7 +210,12 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
                     .0
                     .keeping(|topic| !names.is_empty() && names.iter().all(|name| name != topic));
                 let entry = LogDraft::new(EventKind::GateChanged, actor).with("closed", names.clone());
-                set(tx, row, gate, entry).await
+                // Whoever closes it wants it closed: no certificate opens it either, be it in force already or still being tested.
+                let is_news = gate == GateState::Closed && row.settings.0.autonomy.opens;
+                if is_news {
+                    row.settings.0.autonomy.opens = false;
+                }
+                set(tx, row, (gate, is_news), entry).await
             })
         })
         .await?;

@@ -52,6 +52,7 @@ impl Judgement {
         match (self.bad, self.second) {
             (Some(false), None) => None,
             (Some(false), Some(second)) => Some((second, 1.0 / SECOND_OPINIONS)),
+            // Who cannot tell whether it is bad does not take the first verdict back.
             (_, second) => Some((second.unwrap_or(true), 1.0)),
         }
     }
@@ -142,7 +143,7 @@ impl Record {
 pub struct Window {
     /// As the test takes them.
     pub drafts: Vec<Draft>,
-    /// Second opinions count among the verdicts; otherwise they are as the reviewers judged.
+    /// Every verdict counts as second opinions have corrected it; otherwise some are as the reviewers judged.
     pub is_corrected: bool,
 }
 
@@ -200,6 +201,9 @@ impl Window {
                 }
             }
         }
+        // What was judged at the gate nobody judges again.
+        let as_judged = |draft: &Draft| draft.group == JUDGED_AT_THE_GATE && !draft.evidence.is_silent();
+        let is_corrected = is_corrected && !drafts.iter().any(as_judged);
         Self { drafts, is_corrected }
     }
 

@@ -97,6 +97,8 @@ pub enum Reason {
     Fresh,
     /// The topic is above the limit by itself.
     TopicAboveLimit,
+    /// Nobody would look at a sample of what goes out.
+    Unsampled,
 }
 
 impl Decision {
@@ -123,6 +125,7 @@ impl Reason {
                 | Self::CertificateExpired
                 | Self::Fresh
                 | Self::TopicAboveLimit
+                | Self::Unsampled
         )
     }
 
@@ -156,6 +159,7 @@ impl Reason {
             Self::CertificateExpired => "your certificate has run out",
             Self::Fresh => "it rests on something too new: its first answers are looked at by a person",
             Self::TopicAboveLimit => "answers about this topic are wrong more often than you allow",
+            Self::Unsampled => "this month was planned without quality checks, so nothing goes out on a certificate",
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Facts {
     pub score_version: i64,
     /// It rests on content that too few verdicts are known of.
     pub is_fresh: bool,
+    /// Nothing of what goes out like it is looked at afterwards: the month was planned without reviews.
+    pub is_unsampled: bool,
     /// Ranking score of the best passage, `-1.0..=1.0`.
     pub similarity: f64,
     /// What was noticed about the turn.

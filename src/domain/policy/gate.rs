@@ -52,6 +52,9 @@ impl Certified {
         if facts.is_fresh {
             return Some(Reason::Fresh);
         }
+        if facts.is_unsampled {
+            return Some(Reason::Unsampled);
+        }
         let is_closed = |name: &str| self.closed_topics.iter().any(|closed| closed == name);
         let mut others = facts.screening.topics.iter();
         if is_closed(facts.topic()) || others.any(|found| is_closed(&found.name)) {

@@ -43,8 +43,19 @@ pub fn loosened<'a>(gate: &'a GateState, before: &'a Document, after: &Document)
 
 /// Does a topic keep in whatever it kept in before?
 fn keeps(was: &Topic, is: &Topic) -> bool {
+    finds_all_of(was, is) && (is.sensitive || !was.sensitive)
+}
+
+/// Does a topic find whatever it found before?
+fn finds_all_of(was: &Topic, is: &Topic) -> bool {
     let has_all = |was: &[String], is: &[String]| was.iter().all(|text| is.contains(text));
-    has_all(&was.words, &is.words) && has_all(&was.examples, &is.examples) && (is.sensitive || !was.sensitive)
+    has_all(&was.words, &is.words) && has_all(&was.examples, &is.examples)
+}
+
+/// Whether a message that belonged to the topic `name` may belong to it no more: it finds less than before, or is gone.
+pub fn is_narrowed(name: &str, before: &Document, after: &Document) -> bool {
+    let was = before.topic(name);
+    was.is_some_and(|was| !after.topic(name).is_some_and(|is| finds_all_of(was, is)))
 }
 
 /// Is there a rule, by whatever name, that applies to the same and is as strict?
@@ -123,6 +134,24 @@ mod tests {
         assert_eq!(
             loosened(&GateState::Closed, &before, &after),
             Some(Loosened::Topic("accidents"))
+        );
+    }
+
+    #[test]
+    fn a_topic_that_finds_less_or_is_gone_is_narrowed() {
+        let before = document();
+        let narrowed = |change: fn(&mut Document)| {
+            let mut after = before.clone();
+            change(&mut after);
+            is_narrowed("prices", &before, &after)
+        };
+        assert!(narrowed(|after| drop(after.topics[1].words.pop())));
+        assert!(narrowed(|after| drop(after.topics.remove(1))));
+        assert!(!narrowed(|after| after.topics[1].words.push("how much".to_owned())));
+        assert!(!narrowed(|after| after.topics[1].sensitive = true));
+        assert!(
+            !is_narrowed("weather", &before, &Document::default()),
+            "it never was there"
         );
     }
 

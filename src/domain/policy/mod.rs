@@ -33,6 +33,6 @@ pub use explain::{Explanation, RuleExplained, Told, explain};
 pub use facts::Facts;
 pub use gate::{Certified, GateState, Released, UNCERTIFIED_CONFIDENCE};
 pub use hours::Hours;
-pub use loosening::{Loosened, loosened};
+pub use loosening::{Loosened, is_narrowed, loosened};
 pub use read::read;
 pub use topic::{OTHER, Topic};

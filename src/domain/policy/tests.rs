@@ -81,11 +81,11 @@ fn facts() -> impl Strategy<Value = Facts> {
     let trouble = prop::option::weighted(0.2, prop::sample::select(EngineTrouble::ALL.to_vec()));
     let mode = prop::sample::select(MODES.to_vec());
     let numbers = (0.0..1.0_f64, -1.0..1.0_f64, 0..2_000_000_000_000_i64, 1..1_001_i64);
-    (mode, trouble, any::<[bool; 3]>(), screening(), numbers).prop_map(
+    (mode, trouble, any::<[bool; 4]>(), screening(), numbers).prop_map(
         |(
             mode,
             trouble,
-            [unfit, already_held, visitor_known],
+            [unfit, already_held, visitor_known, is_unsampled],
             screening,
             (confidence, similarity, at, conversation),
         )| Facts {
@@ -102,6 +102,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             score: Some(similarity),
             score_version: 1 - i64::from(unfit),
             is_fresh: already_held,
+            is_unsampled,
         },
     )
 }
@@ -114,6 +115,7 @@ fn harmless() -> impl Strategy<Value = Facts> {
         unfit: false,
         already_held: false,
         confidence: 0.9,
+        is_unsampled: false,
         screening: Screening {
             wishes_for_person: false,
             topics: vec![found("hours")],
@@ -251,6 +253,7 @@ fn a_message_that_may_be_sensitive_for_all_one_knows_is_held_though_its_topic_is
     let facts = Facts {
         mode: AnswerMode::Quote,
         confidence: 0.9,
+        is_unsampled: false,
         screening: Screening {
             topics: vec![found("hours")],
             topics_unknown: true,

@@ -92,6 +92,23 @@ fn the_exact_method_is_clopper_and_pearsons_in_a_uniform_sample() {
 }
 
 #[test]
+fn who_wants_no_approximation_keeps_their_reviewers_word() {
+    let rechecked = |bad: bool| CheckState::Judged { bad, second: Some(bad) };
+    let states = [vec![rechecked(true); 3], vec![rechecked(false); 177]].concat();
+    let exact = Rules {
+        method: Method::Exact,
+        ..Rules::default()
+    };
+    let of = |rules: &Rules| match state(month(2_412, &states), rules) {
+        Statement::Claim(claim) => claim,
+        withheld @ Statement::Withheld { .. } => panic!("{withheld:?}"),
+    };
+    assert!(matches!(of(&Rules::default()).judged, Judged::Adjudicated { .. }));
+    assert_eq!(of(&exact).judged, Judged::ByReviewers);
+    assert_eq!(of(&exact).upper, clopper_pearson_upper(3.0, 180.0, 0.05));
+}
+
+#[test]
 fn what_nobody_could_judge_counts_as_bad_above_and_as_good_below() {
     let with = |state| claim(month(3_000, &[states(4, 195), vec![state]].concat()));
     let unjudged = with(CheckState::CannotJudge);
