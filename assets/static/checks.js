@@ -25,13 +25,11 @@ let settled = 0;
 function closeWhy() {
   why.hidden = true;
   verdicts.hidden = false;
-  badButton.setAttribute("aria-expanded", "false");
 }
 
 function openWhy() {
   why.hidden = false;
   verdicts.hidden = true;
-  badButton.setAttribute("aria-expanded", "true");
   why.querySelector("input").focus();
 }
 

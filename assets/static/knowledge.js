@@ -74,7 +74,13 @@ document.querySelector("main").addEventListener("click", async (event) => {
   try {
     await send("DELETE", button.dataset.remove);
     if (button.dataset.then) return location.assign(button.dataset.then);
+    const list = button.closest("ol");
     button.closest("li").remove();
+    if (!list.children.length) return location.reload();
+    // What was pressed is gone.
+    const title = document.querySelector("h1");
+    title.tabIndex = -1;
+    title.focus();
     toast("Done.");
   } catch (problem) {
     toast(problem.message, { bad: true });

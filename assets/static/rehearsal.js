@@ -18,6 +18,7 @@ const note = article.querySelector("[data-note]");
 
 let held = "";
 let state = "drafting";
+let judged = 0;
 let busy = false;
 let settled = 0;
 
@@ -29,7 +30,7 @@ function bar(name, value, most) {
 }
 
 function paintProgress(progress) {
-  const judged = progress.right + progress.wrong + progress.leave;
+  judged = progress.right + progress.wrong + progress.leave;
   const answered = judged + progress.not_judged;
   bar("drafted", answered + progress.silent, progress.total);
   bar("judged", judged, answered);
@@ -49,6 +50,7 @@ function paintNone() {
   const isNew = none.hidden || title.textContent !== words[0];
   title.textContent = words[0];
   none.querySelector("[data-none-words]").textContent = words[1];
+  none.querySelector("[data-undo]").hidden = state === "ended" || judged === 0;
   none.hidden = false;
   if (!isNew) return;
   none.focus({ preventScroll: true });
@@ -95,9 +97,9 @@ const look = async () => paint(await send("GET", `${path}/next`));
 async function judge(verdict) {
   if (!held || performance.now() < settled) return;
   await alone(async () => {
-    const judged = held;
+    const seen = held;
     try {
-      await send("POST", `/api/v1/rehearsal-cases/${judged}/verdict`, { verdict, note: note.value });
+      await send("POST", `/api/v1/rehearsal-cases/${seen}/verdict`, { verdict, note: note.value });
       toast("Kept.", { action: { label: "Undo", run: undo } });
     } finally {
       // Somebody else may have judged it: the next one is due all the same.

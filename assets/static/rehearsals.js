@@ -5,12 +5,20 @@ import { ask, toast } from "/static/toast.js";
 
 const form = document.querySelector("[data-begin]");
 
-async function begin(file) {
+const field = (name) => form.querySelector(`[data-${name}]`);
+
+/** Says what a field wants, and brings the person there. */
+function wants(input, words) {
+  toast(words);
+  input.setAttribute("aria-invalid", "true");
+  input.focus();
+}
+
+async function begin(file, limit) {
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
   try {
-    const query = new URLSearchParams({ name: file.name, agent: form.querySelector("[data-agent]").value });
-    const limit = form.querySelector("[data-limit]").value.trim();
+    const query = new URLSearchParams({ name: file.name, agent: field("agent").value });
     if (limit) query.set("limit", limit);
     const begun = await send("POST", `/api/v1/rehearsals?${query}`, file, { type: "application/octet-stream" });
     location.assign(`/rehearsal/${begun.id}`);
@@ -22,19 +30,36 @@ async function begin(file) {
 }
 
 if (form) {
-  const input = form.querySelector("[data-file]");
+  const [input, limit] = [field("file"), field("limit")];
+  const most = Number(limit.dataset.most);
   const drop = form.querySelector(".drop");
   input.addEventListener("change", () => {
-    form.querySelector("[data-file-name]").textContent = input.files[0]?.name ?? ".csv, .jsonl";
+    field("file-name").textContent = input.files[0]?.name ?? ".csv, .jsonl";
   });
   for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, () => drop.classList.add("drop-over"));
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("drop-over"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const file = input.files[0];
-    if (file) begin(file);
-    else toast("Choose a file first.");
+    const wished = limit.value.trim();
+    for (const wrong of [input, limit]) wrong.removeAttribute("aria-invalid");
+    if (!file) wants(input, "Choose a file first.");
+    else if (wished && !(/^\d+$/.test(wished) && wished >= 1 && wished <= most)) wants(limit, `Questions at most: write a whole number from 1 to ${most}.`);
+    else begin(file, wished);
   });
+}
+
+/** Takes a rehearsal off the page. What was pressed is gone then, so the title gets the focus. */
+function takeOff(row) {
+  const list = row.closest("ol");
+  row.remove();
+  if (!list.children.length) {
+    if (location.search || document.querySelector(".more")) return location.assign("/rehearsal");
+    list.outerHTML = '<p class="card">There is no rehearsal yet.</p>';
+  }
+  const title = document.querySelector("h1");
+  title.tabIndex = -1;
+  title.focus();
 }
 
 for (const button of document.querySelectorAll("[data-remove]")) {
@@ -42,7 +67,7 @@ for (const button of document.querySelectorAll("[data-remove]")) {
     if (!(await ask("Remove this rehearsal with its questions, drafts and verdicts?", "Remove"))) return;
     try {
       await send("DELETE", `/api/v1/rehearsals/${button.dataset.remove}`);
-      button.closest("li").remove();
+      takeOff(button.closest("li"));
       toast("Removed.");
     } catch (problem) {
       toast(problem.message, { bad: true });

@@ -41,8 +41,8 @@ function button(notice, label, run) {
   button.addEventListener("click", run);
 }
 
-/** Asks before something that cannot be undone; resolves to whether the person agreed. */
-export function ask(question, label) {
+/** Asks before something that cannot be undone; resolves to whether the person agreed. `otherwise` is what the other button says. */
+export function ask(question, label, otherwise = "Keep it") {
   const dialog = document.createElement("dialog");
   dialog.className = "help ask";
   dialog.setAttribute("aria-label", question);
@@ -52,7 +52,7 @@ export function ask(question, label) {
   form.appendChild(document.createElement("p")).textContent = question;
   const foot = form.appendChild(document.createElement("p"));
   foot.className = "panel-foot";
-  for (const [text, value, look] of [[label, "yes", "button button-danger"], ["Keep it", "no", "button"]]) {
+  for (const [text, value, look] of [[label, "yes", "button button-danger"], [otherwise, "no", "button"]]) {
     const choice = foot.appendChild(document.createElement("button"));
     choice.className = look;
     choice.value = value;

@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, setUp, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, setUp, sourcesComeFirst, step, whatFailed } from './lib.mjs';
 
 const { HOLDPOINT_BASE: base } = process.env;
 /** Waits as long as a person needs to read the answer: a verdict that comes sooner counts for nothing. */
@@ -28,6 +28,7 @@ async function judgeAll(page) {
   assert.ok(await page.locator('[data-check]').evaluate((item) => item === document.activeElement), 'what is judged has the focus');
   assert.match(await page.locator('[data-text]').textContent(), /\w/);
   assert.match(await page.locator('[data-sources]').textContent(), /Sources/);
+  assert.ok(await sourcesComeFirst(page.locator('[data-check]')));
   await looksRight(page, 'check');
   await page.keyboard.press('j');
   await page.keyboard.press('k');

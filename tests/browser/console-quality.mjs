@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, eventually, launchBrowser, looksRight, newPage, step, whatFailed } from './lib.mjs';
 
 const { HOLDPOINT_BASE: base, HOLDPOINT_OWNER: owner, HOLDPOINT_PASSWORD: password } = process.env;
 
@@ -19,6 +19,8 @@ async function signIn(page) {
   await page.keyboard.press('Enter');
   await page.waitForURL(`${base}/quality`);
 }
+
+const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
 
 /** What watches over quality, with its picture and its table. */
 async function watchLooksRight(page) {
@@ -34,7 +36,7 @@ try {
   const page = await newPage(browser, DESKTOP);
   await signIn(page);
   assert.equal(await page.getByRole('img', { name: /Today \d.* may go out/ }).count(), 1, 'the curve says what it shows');
-  await page.getByText('As a table').click();
+  await page.getByText('The curve as a table').click();
   await looksRight(page, 'quality');
   assert.equal(await page.getByRole('img', { name: /6 checks were judged, 3 of them bad/ }).count(), 1, 'the watch says what it shows');
   await page.getByText('Day by day').click();
@@ -43,20 +45,51 @@ try {
   await watchLooksRight(page);
   step('seen');
 
-  await page.getByRole('form', { name: 'Planner' }).getByLabel('Conversations a day').fill('20');
+  const planner = page.getByRole('form', { name: 'Planner' });
+  await planner.getByLabel('Conversations a day').fill('20');
+  await planner.getByLabel('How sure').fill('7');
   await page.keyboard.press('Enter');
-  await page.waitForURL(/conversations=20/);
+  await page.waitForURL(/confidence=7/);
+  const wrong = planner.getByLabel('How sure');
+  await eventually('the field that is wrong has the focus', () => hasFocus(wrong));
+  assert.deepEqual([await wrong.inputValue(), await wrong.getAttribute('aria-invalid')], ['7', 'true']);
+  assert.equal(await planner.getByLabel('Conversations a day').inputValue(), '20', 'what was typed stays');
+  await wrong.fill('95');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/confidence=95/);
   assert.ok((await page.locator('[data-plan] li').first().textContent()).startsWith('The gate is '));
   step('planned');
 
   const form = page.getByRole('form', { name: 'Your limit' });
-  await form.getByLabel('Bad answers at most').fill('60');
+  const [limit, opens] = [form.getByLabel('Bad answers at most'), form.getByLabel('Let certificates open the gate')];
+  await limit.fill('4,25');
   await page.keyboard.press('Enter');
-  await page.locator('[data-autonomy] [role="alert"]').getByText('between 1 and 500').waitFor();
-  await form.getByLabel('Bad answers at most').fill('3,5');
-  await form.getByLabel('Let certificates open the gate').check();
+  await form.locator('.field-problem').getByText('write a number like 4 or 4.5').waitFor();
+  assert.equal(await limit.getAttribute('aria-invalid'), 'true');
+  assert.ok(await hasFocus(limit), 'the field that is wrong has the focus');
+  await looksRight(page, 'quality-refused');
+  await limit.fill('60');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-autonomy] [role="alert"]').getByText('limit has to lie between').waitFor();
+  assert.equal(await form.locator('.field-problem').count(), 0);
+
+  await limit.fill('3,5');
+  await opens.check();
   await form.getByRole('button', { name: 'Save' }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: /without anybody having read them/ });
+  await dialog.waitFor();
+  assert.ok(await hasFocus(dialog.getByRole('button', { name: 'Not yet' })), 'what changes nothing has the focus');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  assert.ok(!(await opens.isChecked()), 'nothing was switched on');
+  assert.equal(await page.locator('.toast-words').count(), 0, 'nothing was saved');
+
+  await opens.check();
+  await form.getByRole('button', { name: 'Save' }).press('Enter');
+  await dialog.getByRole('button', { name: 'Let certificates open the gate' }).press('Enter');
   await page.locator('.toast-words').getByText('Saved.').waitFor();
+  assert.ok(await hasFocus(form.getByRole('button', { name: 'Save' })), 'the page is a new one, and one goes on where one was');
+  assert.equal(await page.getByText('an owner has to allow that').count(), 0, 'the page says what is true now');
   await page.goto(`${base}/queue`);
   await page.keyboard.press('g');
   await page.keyboard.press('y');
@@ -67,13 +100,20 @@ try {
 
   await page.getByRole('link', { name: /sent in May 2026/ }).click();
   await page.getByRole('heading', { name: 'Answers sent without a person in May 2026' }).waitFor();
+  await page.goto(`${base}/quality`);
+  await page.getByRole('link', { name: /verdicts of Noor/ }).click();
+  await page.getByRole('heading', { name: 'Answers judged by Noor in the last year' }).waitFor();
+  await page.goto(`${base}/quality`);
+  await page.getByText('Day by day').click();
+  await page.getByRole('link', { name: /checks on/ }).first().click();
+  await page.getByRole('heading', { name: /^Checks judged on \d+ \w+ \d{4}$/ }).waitFor();
   await page.goto(`${base}/quality/answers`);
   await page.locator('.answer-row').first().waitFor();
   await looksRight(page, 'quality-answers');
 
   const phone = await newPage(browser, PHONE);
   await signIn(phone);
-  await phone.getByText('As a table').click();
+  await phone.getByText('The curve as a table').click();
   await looksRight(phone, 'quality');
   await watchLooksRight(phone);
   assert.deepEqual([...page.complaints, ...phone.complaints], []);

@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict';
 
-import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, picture, step, whatFailed } from './lib.mjs';
+import { DESKTOP, PHONE, launchBrowser, looksRight, newPage, sourcesComeFirst, step, whatFailed } from './lib.mjs';
 
 const { HOLDPOINT_BASE: base, HOLDPOINT_OWNER: owner, HOLDPOINT_PASSWORD: password, HOLDPOINT_FILE: file } = process.env;
 
@@ -24,6 +24,7 @@ async function signIn(page, path) {
 const says = (page, words) =>
   page.waitForFunction((words) => document.querySelector('[data-progress-words]').textContent.includes(words), words);
 const text = (page) => page.locator('[data-question]').textContent();
+const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
 /** A verdict at once was meant for the answer before. */
 const looked = (page) => page.waitForTimeout(400);
 
@@ -34,10 +35,18 @@ async function begin(page) {
   const form = page.getByRole('form', { name: 'Begin one' });
   await form.getByRole('button', { name: 'Begin' }).press('Enter');
   await page.locator('.toast-words').getByText('Choose a file first.').waitFor();
+  assert.ok(await hasFocus(form.locator('input[type=file]')), 'what is missing has the focus');
   await form.locator('input[type=file]').setInputFiles({ name: 'prices.csv', mimeType: 'text/csv', buffer: Buffer.from('name,price\nBell,7\n') });
   await form.getByRole('button', { name: 'Begin' }).press('Enter');
   await page.locator('.toast-words').getByText('names no column for the questions').waitFor();
   await form.locator('input[type=file]').setInputFiles(file);
+  const most = form.getByLabel('Questions at most');
+  await most.fill('abc');
+  await form.getByRole('button', { name: 'Begin' }).press('Enter');
+  await page.locator('.toast-words').getByText('write a whole number from 1 to 500').waitFor();
+  assert.ok(await hasFocus(most), 'the field that is wrong has the focus');
+  assert.equal(await most.getAttribute('aria-invalid'), 'true');
+  await most.fill('500');
   await form.getByRole('button', { name: 'Begin' }).press('Enter');
   await page.waitForURL(/\/rehearsal\/[0-9a-f-]{36}$/);
   step('begun');
@@ -48,6 +57,7 @@ async function judge(page) {
   await says(page, 'All ');
   await page.locator('[data-case]').waitFor();
   assert.ok(await page.locator('[data-case]').evaluate((item) => item === document.activeElement), 'what is judged has the focus');
+  assert.ok(await sourcesComeFirst(page.locator('[data-case]')));
   await looksRight(page, 'rehearsal');
   const first = await text(page);
   await looked(page);
@@ -87,6 +97,8 @@ async function onAPhone(browser, page) {
   await looked(phone);
   await phone.getByRole('button', { name: 'Right' }).tap();
   await phone.getByRole('heading', { name: 'All answers are judged' }).waitFor();
+  const undo = phone.getByRole('button', { name: 'Take the last verdict back' });
+  assert.ok(await undo.isVisible());
   await looksRight(phone, 'rehearsal-done');
   await phone.locator('[data-none]').getByRole('link', { name: 'Result sheet' }).tap();
   await phone.getByRole('heading', { name: 'At a glance' }).waitFor();
@@ -102,6 +114,10 @@ try {
   const wrong = await judge(page);
   const phone = await onAPhone(browser, page);
 
+  await page.getByRole('button', { name: 'End rehearsal' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'End it' }).press('Enter');
+  await page.getByRole('heading', { name: 'This rehearsal has ended' }).waitFor();
+  assert.ok(await page.locator('[data-undo]').isHidden(), 'what has ended is not judged anew');
   await page.keyboard.press('s');
   await page.waitForURL(/\/sheet$/);
   assert.equal(await page.getByRole('img', { name: /Of \d+ questions: Right: 2; Wrong: 1; Rather a person: 1/ }).count(), 1, 'the picture says what it shows');
@@ -116,6 +132,8 @@ try {
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).press('Enter');
   await page.locator('.toast-words').getByText('Removed.').waitFor();
   assert.equal(await page.locator('.rehearsal-row').count(), 0);
+  await page.getByText('There is no rehearsal yet.').waitFor();
+  assert.ok(await hasFocus(page.locator('h1')), 'the focus is not lost with what was removed');
   assert.deepEqual([...page.complaints, ...phone.complaints], []);
   step('done');
 } catch (error) {

@@ -98,6 +98,13 @@ export function whatFailed(error) {
   return `${error.message}${where ? ` (${where})` : ''}`;
 }
 
+/** Whether one reads, or hears, what an answer rests on before one is asked for a verdict. */
+export const sourcesComeFirst = (article) =>
+  article.evaluate((article) => {
+    const [sources, verdict] = ['[data-sources]', '[data-verdict]'].map((name) => article.querySelector(name));
+    return Boolean(sources.compareDocumentPosition(verdict) & Node.DOCUMENT_POSITION_FOLLOWING);
+  });
+
 /** Keeps a picture when HOLDPOINT_OUT says where. */
 export async function picture(page, name) {
   if (!process.env.HOLDPOINT_OUT) return;

@@ -497,6 +497,7 @@ fn quality_empty() -> QualityPage {
             assumptions: vec!["6 % of drafts are bad.".into()],
             presets: vec![("Careful".into(), "At most 2 % bad.".into())],
             problem: String::new(),
+            wrong: "",
         },
     }
 }
@@ -799,12 +800,22 @@ fn what_the_curve_shows_stands_there_as_text_and_every_figure_opens_its_answers(
         "/quality/answers?month=2026-05&amp;what=sent",
         "/quality/answers?what=bad&amp;topic=opening%20hours",
         "aria-labelledby=\"drift-says\"",
-        "From 2 May 2026 to 23 May 2026 27 checks were judged, 8 of them bad",
+        "From 2 May 2026 to 23 May 2026, 27 checks were judged, 8 of them bad",
+        "/quality/answers?what=judged\">Answers judged in the last three months</a>",
+        "/quality/answers?what=bad\">Those found bad</a>",
         "/quality/answers?what=judged&amp;by=m1",
         "/quality/answers?what=bad_reviewed&amp;day=2026-05-09",
     ] {
         assert!(html.contains(shown), "{shown} is missing: {html}");
     }
+    let mut admin = quality();
+    admin.settings.is_owner = false;
+    let html = admin.render().unwrap();
+    assert!(
+        html.contains(r#"aria-disabled="true" data-refused="Only an owner can switch this on.""#)
+            && !html.contains(" disabled"),
+        "a switch that only owners move is found by keyboard and says why: {html}"
+    );
     let mut reviewer = quality();
     reviewer.shell.manages = false;
     reviewer.reviewers = None;

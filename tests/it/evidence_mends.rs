@@ -36,7 +36,7 @@ async fn owner(app: &TestApp) -> Client {
 }
 
 /// Changes everything that is known of drafts.
-async fn rewrite(
+pub(crate) async fn rewrite(
     app: &TestApp,
     change: impl Fn(usize, evidence::Model) -> evidence::Model + Send + Sync + Clone + 'static,
 ) {

@@ -1,13 +1,14 @@
 //! The quality page and the planner: what owners read, what each figure opens, and what reviewers must not learn before their verdict.
 
 use crate::app::{Client, OPENING_HOURS, OWNER_PASSWORD, QUIET_MS, TestApp, eventually};
-use crate::evidence_mends::nothing_kept_back;
+use crate::evidence::{asked_and_approved, habits, verdicts as judged};
+use crate::evidence_mends::{nothing_kept_back, rewrite};
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::CertificateId;
 use holdpoint::domain::time::{Clock as _, Timestamp};
 use holdpoint::stats::statement::{Claim, Counts, Judged, Statement};
 use holdpoint::stats::threshold::{Draft, Evidence, Mode, Rules, certify};
-use holdpoint::store::entity::{certificate, gate_epoch, sampling_month};
+use holdpoint::store::entity::{certificate, evidence, gate_epoch, sampling_month};
 use holdpoint::store::{Change, Json};
 use http::Method;
 use serde_json::{Value, json};
@@ -274,6 +275,47 @@ async fn every_figure_opens_the_answers_it_counts_for_those_who_manage() {
         "{shown}"
     );
     reviewer.get("/api/v1/quality/answers").await.refused(403);
+}
+
+#[tokio::test]
+async fn what_a_reviewer_judged_is_listed_for_a_year_and_a_day_of_the_watch_however_old() {
+    const DAY_MS: i64 = 24 * 60 * 60_000;
+    let app = TestApp::start().await;
+    asked_and_approved(&app, OPENING_HOURS).await;
+    judged(&app, 1).await;
+    nothing_kept_back(&app).await;
+    let rows = app.app.store().rows(app.workspace.caller.workspace_id);
+    let (member, user) = rows.members().await.unwrap().remove(0);
+    habits(&app, member.id, 1, 0).await;
+    let days_ago = async |days: i64| {
+        let then = app.clock.now().plus_ms(-days * DAY_MS);
+        rewrite(&app, move |_, row| evidence::Model {
+            created_at: then,
+            judged_at: Some(then),
+            ..row
+        })
+        .await;
+        let instant = jiff::Timestamp::from_millisecond(then.0).unwrap();
+        instant.to_zoned(jiff::tz::TimeZone::UTC).date()
+    };
+    let by = format!("/quality/answers?what=judged&by={}", member.id);
+
+    let day = days_ago(200).await;
+    let list = page(&app.owner(), &by).await;
+    let title = format!("<h1>Answers judged by {} in the last year</h1>", user.name);
+    assert!(list.contains(&title) && list.contains(OPENING_HOURS), "{list}");
+    let list = page(&app.owner(), "/quality/answers?what=judged").await;
+    assert!(
+        list.contains("<h1>Answers judged in the last three months</h1>") && list.contains("There are none."),
+        "{list}"
+    );
+    let list = page(&app.owner(), &format!("/quality/answers?what=judged&day={day}")).await;
+    let title = day.strftime("<h1>Answers judged on %-d %B %Y</h1>").to_string();
+    assert!(list.contains(&title) && list.contains(OPENING_HOURS), "{list}");
+
+    days_ago(370).await;
+    let list = page(&app.owner(), &by).await;
+    assert!(list.contains("There are none."), "more than a year ago: {list}");
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
+/// Verdicts of a reviewer are counted for a year, and so far back their answers are listed: 365 days.
+const OF_REVIEWER_MS: i64 = 365 * 24 * 60 * 60_000;
+
 /// Which answers of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,7 +44,7 @@ pub enum What {
 /// Which answers are asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AnswersInput {
-    /// Of this month; of the last three, if none is named.
+    /// Of this month. If none is named: of a reviewer those of the last year, of a day all, otherwise those of the last three months.
     pub month: Option<String>,
     /// Which of them.
     #[serde(default)]
@@ -125,15 +128,19 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         let sentence = "which answers were drawn, and from which band, is told when their month is closed: until then it would tell checks apart";
         return Err(AppError::Invalid(sentence.to_owned()));
     }
-    let since = || MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone);
     let judged = match &input.day {
         Some(day) => Some(hours_of(day, &house)?),
         None => None,
     };
+    let since = match (month, judged, input.by) {
+        (Some(_), _, _) | (_, Some(_), _) => None,
+        (None, None, Some(_)) => Some(app.now().plus_ms(-OF_REVIEWER_MS)),
+        (None, None, None) => Some(MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone)),
+    };
     let what = input.what;
     Ok(AnswerFilter {
         month: month.map(|month| month.to_string()),
-        since: month.is_none().then(since),
+        since,
         topic: input.topic.clone(),
         version: input.version,
         band: input.band,

@@ -12,10 +12,11 @@ use crate::app::evidence::{
     self, AccuracyRow, AnswerRow, AnswersInput, CurvePoint, EpochView, MonthView, PlanInput, PlanView, What, at_most,
     percent,
 };
-use crate::app::{AppError, Who, checks, policy};
+use crate::app::{AppError, Caller, Who, checks, policy, team};
 use crate::domain::account::{Role, Scope};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
+use crate::domain::ids::MemberId;
 use crate::domain::review::VerdictLabel;
 use crate::stats::threshold::Mode;
 use crate::web::error::Problem;
@@ -23,6 +24,7 @@ use crate::web::extract::Query;
 use crate::web::state::Web;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -56,6 +58,63 @@ impl Wished {
             reviews: read(&self.reviews)?,
         })
     }
+
+    /// The form as it was typed, to be mended.
+    fn back_into(self, part: PlanPart) -> PlanPart {
+        PlanPart {
+            conversations: self.conversations.unwrap_or(part.conversations),
+            limit: self.limit.unwrap_or(part.limit),
+            confidence: self.confidence.unwrap_or(part.confidence),
+            reviews: self.reviews.unwrap_or(part.reviews),
+            ..part
+        }
+    }
+}
+
+/// The plan for what is wished.
+async fn answered(web: &Web, caller: &Caller, wished: &Wished) -> Result<PlanView, AppError> {
+    let unreadable = || AppError::Invalid(UNREADABLE.to_owned());
+    evidence::planned(&web.app, caller, wished.input().ok_or_else(unreadable)?).await
+}
+
+/// The field that is refused even where the others are as they are set: the first one, by its name in the form.
+async fn refused_field(web: &Web, caller: &Caller, wished: &Wished) -> &'static str {
+    let alone = [
+        (
+            "conversations",
+            Wished {
+                conversations: wished.conversations.clone(),
+                ..Wished::default()
+            },
+        ),
+        (
+            "limit",
+            Wished {
+                limit: wished.limit.clone(),
+                ..Wished::default()
+            },
+        ),
+        (
+            "confidence",
+            Wished {
+                confidence: wished.confidence.clone(),
+                ..Wished::default()
+            },
+        ),
+        (
+            "reviews",
+            Wished {
+                reviews: wished.reviews.clone(),
+                ..Wished::default()
+            },
+        ),
+    ];
+    for (field, alone) in alone {
+        if let Err(AppError::Invalid(_)) = answered(web, caller, &alone).await {
+            return field;
+        }
+    }
+    ""
 }
 
 /// `GET /quality`
@@ -67,15 +126,17 @@ pub(super) async fn page(
     let caller = &viewer.caller;
     let known = evidence::quality(&web.app, caller).await?;
     let accuracy = evidence::accuracy(&web.app, caller).await?;
-    let answered = match wished.input() {
-        Some(wish) => evidence::planned(&web.app, caller, wish).await,
-        None => Err(AppError::Invalid(UNREADABLE.to_owned())),
-    };
-    let (plan, problem) = match answered {
-        Ok(plan) => (plan, String::new()),
+    let plan = match answered(&web, caller, &wished).await {
+        Ok(plan) => planned(plan),
         Err(AppError::Invalid(refused)) => {
             let as_it_is = evidence::planned(&web.app, caller, PlanInput::default()).await?;
-            (as_it_is, sentence(&refused))
+            let wrong = refused_field(&web, caller, &wished).await;
+            wished.back_into(PlanPart {
+                says: Vec::new(),
+                problem: sentence(&refused),
+                wrong,
+                ..planned(as_it_is)
+            })
         }
         Err(error) => return Err(error.into()),
     };
@@ -134,7 +195,7 @@ pub(super) async fn page(
                 line(row, query)
             })
             .collect(),
-        plan: planned(plan, problem),
+        plan,
     })
 }
 
@@ -203,7 +264,7 @@ fn month(row: &MonthView) -> MonthLine {
     }
 }
 
-fn planned(view: PlanView, problem: String) -> PlanPart {
+fn planned(view: PlanView) -> PlanPart {
     let wish = view.plan.wish;
     let in_percent = |share: f64| percent(share).trim_end_matches(" %").to_owned();
     PlanPart {
@@ -218,7 +279,8 @@ fn planned(view: PlanView, problem: String) -> PlanPart {
             .into_iter()
             .map(|preset| (preset.says.to_owned(), preset.in_words))
             .collect(),
-        problem,
+        problem: String::new(),
+        wrong: "",
     }
 }
 
@@ -235,9 +297,13 @@ pub(super) async fn answers(
     Query(After { after }): Query<After>,
 ) -> Result<Response, Problem> {
     let found = evidence::answers(&web.app, &viewer.caller, &input, after.as_deref(), LISTED).await?;
+    let by = match input.by {
+        Some(member) => Some(name(&web, &viewer.caller, member).await?),
+        None => None,
+    };
     html(&AnswersPage {
         shell: viewer.shell(Section::Quality),
-        title: title(&input),
+        title: title(&input, by.as_deref()),
         hint: match input.what {
             What::Drafts | What::Sent | What::Drawn => String::new(),
             _ => "An answer about which somebody is still asked is listed afterwards; one about which somebody may be asked once more, after three months.".to_owned(),
@@ -274,7 +340,15 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-fn title(input: &AnswersInput) -> String {
+/// What a reviewer is called, whether they are still there or not.
+async fn name(web: &Web, caller: &Caller, member: MemberId) -> Result<String, Problem> {
+    let members = team::members(&web.app, caller).await?;
+    let found = members.into_iter().find(|profile| profile.id == member);
+    Ok(found.map_or_else(|| "a former colleague".to_owned(), |profile| profile.name))
+}
+
+/// Which answers these are: `Answers judged by Mia in the last year`.
+fn title(input: &AnswersInput, by: Option<&str>) -> String {
     let what = match input.what {
         What::Drafts => "Answers drafted",
         What::Sent => "Answers sent without a person",
@@ -284,13 +358,30 @@ fn title(input: &AnswersInput) -> String {
         What::Judged => "Answers judged",
         What::Bad => "Answers found bad",
     };
-    let when = match input
-        .month
-        .as_deref()
-        .map(|month| month.parse::<MonthName>().map(MonthName::in_words))
-    {
-        Some(Ok(month)) => format!(" in {month}"),
-        _ => " in the last three months".to_owned(),
+    let judged = match input.what {
+        What::Reviewed | What::Judged => "",
+        _ => ", judged",
+    };
+    let by = by.map(|name| format!("{judged} by {name}")).unwrap_or_default();
+    let on = match input.what {
+        What::BadReviewed | What::Bad => "",
+        _ => judged,
+    };
+    let in_words = |day: &String| {
+        let date = day.parse::<Date>();
+        date.map_or_else(|_| day.clone(), |date| date.strftime("%-d %B %Y").to_string())
+    };
+    let day = input
+        .day
+        .as_ref()
+        .map(|day| format!("{on} on {}", in_words(day)))
+        .unwrap_or_default();
+    let month = input.month.as_deref().and_then(|month| month.parse::<MonthName>().ok());
+    let when = match (month, &input.day, input.by) {
+        (Some(month), ..) => format!(" in {}", month.in_words()),
+        (None, Some(_), _) => String::new(),
+        (None, None, Some(_)) => " in the last year".to_owned(),
+        (None, None, None) => " in the last three months".to_owned(),
     };
     let topic = input
         .topic
@@ -298,17 +389,11 @@ fn title(input: &AnswersInput) -> String {
         .map(|topic| format!(", about “{topic}”"))
         .unwrap_or_default();
     let version = input.version.map(|_| ", by one agent version").unwrap_or_default();
-    let day = input
-        .day
-        .as_ref()
-        .map(|day| format!(", judged on {day}"))
-        .unwrap_or_default();
-    let by = input.by.map(|_| ", judged by one reviewer").unwrap_or_default();
     let band = input
         .band
         .map(|band| format!(", band {}", band + 1))
         .unwrap_or_default();
-    format!("{what}{when}{topic}{version}{day}{by}{band}")
+    format!("{what}{by}{day}{when}{topic}{version}{band}")
 }
 
 fn answer(viewer: &Viewer, row: &AnswerRow) -> AnswerLine {

@@ -1,6 +1,6 @@
 //! Pictures of figures, as coordinates of a drawing: what they show stands beside them as text.
 
-use crate::app::evidence::percent;
+use crate::app::evidence::{counted, percent};
 
 /// The drawing's width and height, and where its axes lie.
 pub(super) const WIDTH: f64 = 420.0;
@@ -211,13 +211,16 @@ impl DriftPicture {
             .filter(|mark| *mark * 2.0 < level);
         Some(Self {
             says: format!(
-                "From {} to {} {checks} checks were judged, {bad} of them bad; the detector stood at {:.0} in the end and closes the gate at {level:.0}.",
-                first.1.day, last.1.day, last.1.figure
+                "From {} to {}, {checks} checks were judged, {bad} of them bad; the counter stood at {} in the end, and the alarm is at {}.",
+                first.1.day,
+                last.1.day,
+                whole(last.1.figure),
+                whole(level)
             ),
             line: line.join(" "),
             dots,
             alarm_y: y(level),
-            upwards: marks.map(|mark| (y(mark), format!("{mark:.0}"))).collect(),
+            upwards: marks.map(|mark| (y(mark), whole(mark))).collect(),
             across,
             rows: days.into_iter().rev().map(|(_, day)| day).collect(),
         })
@@ -227,6 +230,12 @@ impl DriftPicture {
     pub fn size(&self) -> String {
         format!("0 0 {} {}", WIDTH + 20.0, DRIFT_BOTTOM + 28.0)
     }
+}
+
+/// A figure without decimals, its thousands apart.
+fn whole(figure: f64) -> String {
+    let digits = format!("{figure:.0}");
+    digits.parse().map_or(digits, counted)
 }
 
 pub(super) fn rounded(place: f64) -> f64 {
@@ -301,7 +310,7 @@ mod tests {
         assert!(
             picture
                 .says
-                .contains("From 2026-05-03 to 2026-05-09 30 checks were judged, 10 of them bad")
+                .contains("From 2026-05-03 to 2026-05-09, 30 checks were judged, 10 of them bad")
         );
         let alone = DriftPicture::of(vec![day(3, 0.2, 0)], 3_000.0);
         assert!(alone.is_some_and(|picture| picture.across.len() == 1 && picture.dots.len() == 1));

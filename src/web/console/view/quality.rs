@@ -143,6 +143,8 @@ pub struct PlanPart {
     pub presets: Vec<(String, String)>,
     /// What is wrong with the figures, if something is.
     pub problem: String,
+    /// The field that this is about, by its name in the form; empty if nothing is wrong.
+    pub wrong: &'static str,
 }
 
 /// `GET /quality/answers`.

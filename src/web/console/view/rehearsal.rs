@@ -160,6 +160,8 @@ pub struct SheetPart {
     pub code: &'static str,
     /// The same in words.
     pub words: &'static str,
+    /// The same as a letter, for who cannot tell colours apart.
+    pub letter: char,
     /// How many.
     pub count: u64,
     /// Where it begins.
@@ -168,36 +170,37 @@ pub struct SheetPart {
     pub width: f64,
     /// Where its middle is.
     pub middle: f64,
-    /// There is room for its number.
+    /// There is room for its number and its letter.
     pub is_wide: bool,
 }
 
 impl SheetPicture {
     const WIDTH: f64 = 600.0;
-    /// Narrower pieces have no number above them; it stands in the legend.
+    /// Narrower pieces have no number and no letter; they stand in the legend.
     const WIDE: f64 = 22.0;
 
     /// Draws the counts.
     #[expect(clippy::cast_precision_loss, reason = "at most a few hundred questions")]
     pub fn of(counts: &Counts) -> Self {
         let pieces = [
-            (Standing::Right, "Right", counts.right),
-            (Standing::Wrong, "Wrong", counts.wrong),
-            (Standing::Leave, "Rather a person", counts.leave),
-            (Standing::Silent, "Left to a person by itself", counts.silent),
-            (Standing::NotJudged, "Not judged yet", counts.not_judged),
-            (Standing::NotDrafted, "Not drafted", counts.not_drafted),
+            (Standing::Right, "Right", 'R', counts.right),
+            (Standing::Wrong, "Wrong", 'W', counts.wrong),
+            (Standing::Leave, "Rather a person", 'P', counts.leave),
+            (Standing::Silent, "Left to a person by itself", 'S', counts.silent),
+            (Standing::NotJudged, "Not judged yet", '–', counts.not_judged),
+            (Standing::NotDrafted, "Not drafted", '·', counts.not_drafted),
         ];
         let each = Self::WIDTH / counts.total.max(1) as f64;
         let mut before = 0;
         let legend: Vec<SheetPart> = pieces
             .into_iter()
-            .map(|(standing, words, count)| {
+            .map(|(standing, words, letter, count)| {
                 let (x, width) = (before as f64 * each, count as f64 * each);
                 before += count;
                 SheetPart {
                     code: standing.as_str(),
                     words,
+                    letter,
                     count,
                     x: rounded(x),
                     width: rounded(width),

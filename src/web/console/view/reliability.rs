@@ -96,14 +96,14 @@ fn in_words(score: &ScoreQuality) -> Vec<String> {
     )];
     said.push(match score.auroc {
         Some(auroc) => format!(
-            "Of a bad and an acceptable draft it calls the bad one riskier in {} of cases (AUROC {auroc:.3}); tossing a coin does in half of them.",
-            percent(auroc)
+            "Shown a bad and an acceptable draft, it finds the bad one in {:.0} of 100 cases (AUROC {auroc:.3}); a coin would in 50.",
+            100.0 * auroc
         ),
         None => "Whether it tells bad drafts from acceptable ones cannot be said before there are both.".to_owned(),
     });
     said.push(format!(
-        "What it states is off by {} on average (calibration error); its mean squared error is {:.3} (Brier).",
-        percent(score.probabilities.calibration_error),
+        "What it states is off by {:.1} points in a hundred on average (calibration error; Brier score {:.3}).",
+        100.0 * score.probabilities.calibration_error,
         score.probabilities.brier
     ));
     said
