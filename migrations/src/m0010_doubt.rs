@@ -1,4 +1,5 @@
-//! One more ability that models are checked for: to give what they write rightly a higher probability than what they write wrongly.
+//! One more ability that models are checked for: to give what they write rightly a higher probability than what they write wrongly. And how a month
+//! is claimed is fixed when it is opened, before any figure is known.
 
 use crate::dialect;
 use sea_orm_migration::prelude::*;
@@ -40,4 +41,6 @@ CREATE TABLE model_checks_new (
 INSERT INTO model_checks_new SELECT * FROM model_checks;
 DROP TABLE model_checks;
 ALTER TABLE model_checks_new RENAME TO model_checks;
+ALTER TABLE sampling_months ADD COLUMN confidence_percent {int};
+ALTER TABLE sampling_months ADD COLUMN is_exact {bool};
 ";

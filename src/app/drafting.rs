@@ -9,6 +9,7 @@ mod past;
 mod rehearse;
 mod superseded;
 
+pub(super) use compose::writer;
 pub(super) use rehearse::rehearse;
 
 use super::copilot::Suggestion;

@@ -95,6 +95,7 @@ async fn embed_what_is_missing(app: &App) -> Result<(), AppError> {
                 })
             })
             .await?;
+        evidence::compare_if_models_changed(app, id).await?;
     }
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! Reading what is known of drafts: scores, draws, checks, certificates.
 
-use super::entity::{agent_version, certificate, check, decision, evidence, gate_epoch, sampling_month, score_version};
+use super::entity::{
+    agent_version, certificate, check, decision, draft, evidence, gate_epoch, sampling_month, score_version,
+};
 use super::{Rows, StoreError};
+use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::{AgentId, DraftId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Order, Query};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::HashMap;
 
 /// A query may name so many ids at once.
@@ -63,6 +66,23 @@ impl Rows<'_> {
     /// [`StoreError`] of the database.
     pub async fn evidence(&self, draft_id: DraftId) -> Result<Option<evidence::Model>, StoreError> {
         self.by_id::<evidence::Entity>(draft_id).await
+    }
+
+    /// The newest draft of which something is known, or the newest of a mode.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn newest_graded(&self, mode: Option<AnswerMode>) -> Result<Option<draft::Model>, StoreError> {
+        let query = self
+            .select::<evidence::Entity>()
+            .apply_if(mode, |query, mode| query.filter(evidence::Column::Mode.eq(mode)))
+            .order_by(evidence::Column::CreatedAt, Order::Desc)
+            .order_by(evidence::Column::DraftId, Order::Desc)
+            .limit(1);
+        match self.all(query).await?.pop() {
+            Some(row) => self.draft(row.draft_id).await,
+            None => Ok(None),
+        }
     }
 
     /// What is known of the drafts made from `from` on, in the order in which they were made.

@@ -828,6 +828,8 @@ impl Planted {
             cuts: Json(Vec::new()),
             probabilities: Json(vec![0.5]),
             requeue_probability: 0.5,
+            confidence_percent: None,
+            is_exact: None,
             drawn_through: 1,
             sent: Json(vec![1]),
             opened_at: AT,

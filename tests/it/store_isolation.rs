@@ -184,6 +184,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         newest_score();
         score_version(1);
         verdicts_on(theirs.agent, &[8; 32], 100);
+        newest_graded(None);
         count_changed();
         count_policies();
         evidence(theirs.draft);

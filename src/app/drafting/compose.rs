@@ -98,6 +98,7 @@ pub(super) async fn compose(
         min_logprob: logprobs.map(|logprobs| logprobs.min),
         support_delta,
         left_out,
+        writer: name_of(app, &written.model),
         ..proposal.signals
     };
     Ok(Proposal {
@@ -112,6 +113,20 @@ fn usable(answer: &ChatAnswer) -> Option<&str> {
     match answer.finish {
         FinishReason::Length => whole_sentences(&answer.text),
         _ => Some(&answer.text),
+    }
+}
+
+/// The model that would write for this agent now.
+pub(in crate::app) fn writer(app: &App, settings: &AgentSettings) -> Option<String> {
+    let preferred = models(settings).into_iter().next();
+    name_of(app, &preferred.unwrap_or(ModelRef::DEFAULT))
+}
+
+fn name_of(app: &App, model: &ModelRef) -> Option<String> {
+    if *model == ModelRef::DEFAULT {
+        app.engine()?.chat_model.clone()
+    } else {
+        Some(model.to_string())
     }
 }
 

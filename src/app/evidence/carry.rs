@@ -28,6 +28,39 @@ pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(),
         .await?)
 }
 
+/// Another model finds or writes answers than the one that did last: what is known is compared as after any publication. Called when the
+/// server starts, which is when models change.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn compare_if_models_changed(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+    let (rows, Some(engine)) = (app.store().rows(workspace_id), app.engine()) else {
+        return Ok(());
+    };
+    let is_other = |now: Option<&str>, then: Option<&str>| then.is_some() && then != now;
+    let mut changed = false;
+    if let Some(last) = rows.newest_graded(None).await? {
+        changed |= is_other(Some(&engine.embedder), last.signals.0.embedder.as_deref());
+    }
+    if let Some(last) = rows.newest_graded(Some(AnswerMode::Compose)).await?
+        && let Some((_, now)) = Versions::default().of(&rows, last.agent_version_id).await?
+    {
+        changed |= is_other(drafting::writer(app, now).as_deref(), last.signals.0.writer.as_deref());
+    }
+    if !changed {
+        return Ok(());
+    }
+    let now = app.now();
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                published(tx, now).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
+
 /// The job: asks every question of the window once more that was judged or still may be, and marks those whose answer is another one today.
 ///
 /// A verified answer and a quotation are found anew, without the LLM. What the LLM wrote counts as unchanged where instructions, models and passages
@@ -140,8 +173,10 @@ async fn is_changed(
     if row.mode != AnswerMode::Compose {
         return Ok(found.choice.text != made.body);
     }
-    let writes_alike =
-        then.instructions == now.instructions && then.chat_models == now.chat_models && then.adapter == now.adapter;
+    let writes_alike = then.instructions == now.instructions
+        && then.adapter == now.adapter
+        && made.signals.0.writer.is_some()
+        && made.signals.0.writer == drafting::writer(app, now);
     if writes_alike && says_the_same(&drafting::given_to_llm(&found.sources), &made.sources.0) {
         return Ok(false);
     }

@@ -37,7 +37,7 @@ pub(super) use words::some;
 pub use words::{at_most, counted, percent};
 
 pub(super) use answers::{may_see_score, scores_shown};
-pub(super) use carry::{carry_over, published};
+pub(super) use carry::{carry_over, compare_if_models_changed, published};
 pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded, is_sampled};
 pub(super) use in_force::end_certificate;

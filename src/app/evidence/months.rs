@@ -7,6 +7,7 @@ use crate::app::{App, AppError};
 use crate::domain::evidence::{MonthName, sent_answers};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::sampler::MonthKey;
 use crate::stats::statement::{Statement, state};
@@ -103,6 +104,8 @@ async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: Mo
         sent: Json(vec![0; plan.allocation.probabilities.len()]),
         probabilities: Json(plan.allocation.probabilities),
         requeue_probability: plan.requeue_probability,
+        confidence_percent: Some(i64::from(house.autonomy.confidence_percent)),
+        is_exact: Some(house.autonomy.exact),
         drawn_through: 0,
         opened_at: now,
         closed_at: None,
@@ -156,7 +159,15 @@ pub(super) async fn statement(
         .filter_map(|found| found.seq)
         .collect();
     drawn.sort_unstable();
-    let rules = house.autonomy.claim();
+    // As it was set when the month was opened: nobody chooses the bound who knows the figures.
+    let set = house.autonomy;
+    let confidence_percent = row.confidence_percent.and_then(|percent| u32::try_from(percent).ok());
+    let rules = AutonomySettings {
+        confidence_percent: confidence_percent.unwrap_or(set.confidence_percent),
+        exact: row.is_exact.unwrap_or(set.exact),
+        ..set
+    }
+    .claim();
     let begins = row
         .month
         .parse::<MonthName>()

@@ -64,9 +64,14 @@ pub(crate) async fn find_answer(
     match ranked(app, rows, question, &settings.collections, priority).await {
         Ok((index, ranking)) => {
             let allowance = fitness::allowance(app, settings).await?;
-            let found = by_meaning(question, &index, &ranking, allowance);
-            let without_llm = (found.choice.mode == AnswerMode::Compose)
-                .then(|| Box::new(by_meaning(question, &index, &ranking, allowance.without_llm())));
+            let by_meaning = |allowance| {
+                let mut found = by_meaning(question, &index, &ranking, allowance);
+                found.choice.signals.embedder = app.engine().map(|engine| engine.embedder.clone());
+                found
+            };
+            let found = by_meaning(allowance);
+            let without_llm =
+                (found.choice.mode == AnswerMode::Compose).then(|| Box::new(by_meaning(allowance.without_llm())));
             Ok(Found { without_llm, ..found })
         }
         Err(Unranked::Engine(trouble, why)) => {

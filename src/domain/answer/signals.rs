@@ -40,6 +40,12 @@ pub struct Signals {
     /// of its tokens. `None` unless the agent asks for it and the engine can tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub support_delta: Option<f64>,
+    /// The embedding model that it was found with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedder: Option<String>,
+    /// The model that wrote it; none unless composed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// What the model did not see, because its window was too small or the conversation too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,

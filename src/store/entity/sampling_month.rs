@@ -22,6 +22,10 @@ pub struct Model {
     /// By band.
     pub probabilities: Json<Vec<f64>>,
     pub requeue_probability: f64,
+    /// How sure its claim has to be, in percent, as it was set when it was opened; none for months of an older version.
+    pub confidence_percent: Option<i64>,
+    /// Whether the claim rests on the exact bound, likewise.
+    pub is_exact: Option<bool>,
     /// Up to this sequence of the log everything has been drawn or passed over.
     pub drawn_through: i64,
     /// So many answers of each band went out by decision until then.

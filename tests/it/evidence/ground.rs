@@ -2,7 +2,7 @@
 
 use super::*;
 use holdpoint::domain::ids::AgentId;
-use holdpoint::store::entity::{certificate, workspace};
+use holdpoint::store::entity::{certificate, draft, workspace};
 use holdpoint::store::{JobKind, Rows};
 use uuid::Uuid;
 
@@ -197,4 +197,44 @@ async fn what_a_narrowed_topic_kept_in_is_evidence_for_what_goes_out_now() {
     .await;
     let tested = rows(&app).certificate_in_force().await.unwrap().unwrap();
     assert!(tested.certificate.0.reviewed >= 20, "{tested:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_model_than_the_one_that_made_the_last_answers_is_a_publication() {
+    let mut app = TestApp::start().await;
+    asked_and_approved(&app, OPENING_HOURS).await;
+    app.advance_ms(HOUR_MS / 30);
+    eventually("the comparison", async || {
+        (!is_scheduled(&app, JobKind::CarryOver).await).then_some(())
+    })
+    .await;
+    let made = rows(&app).newest_graded(None).await.unwrap().unwrap();
+    assert!(made.signals.0.embedder.is_some());
+    app.restart().await;
+    app.advance_ms(HOUR_MS / 60);
+    assert!(!is_scheduled(&app, JobKind::CarryOver).await, "the same models");
+    // As if it had been made with another one.
+    let workspace_id = app.workspace.caller.workspace_id;
+    let mut signals = made.signals.0.clone();
+    signals.embedder = Some("a-former-model".to_owned());
+    let made = draft::Model {
+        signals: Json(signals),
+        ..made
+    };
+    app.app
+        .store()
+        .write(workspace_id, move |tx| {
+            let made = made.clone();
+            Box::pin(async move {
+                tx.update(made).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+        .unwrap();
+    app.restart().await;
+    eventually("a comparison", async || {
+        is_scheduled(&app, JobKind::CarryOver).await.then_some(())
+    })
+    .await;
 }
