@@ -119,7 +119,7 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
         "Quality checks found more bad answers than your limit allows, so the gate closed by itself.",
         "About 18 answers a day went out by themselves before",
         "that was an alarm",
-        "here the gate closes",
+        ">alarm</text>",
         "checks were judged, ",
     ] {
         assert!(shown.contains(words), "{words} is missing: {shown}");
