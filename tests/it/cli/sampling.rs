@@ -236,11 +236,13 @@ async fn checks_are_worked_off_on_the_command_line_in_somebodys_name() {
 }
 
 #[test]
-fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
+fn what_is_known_and_what_to_expect_is_read() {
     let holdpoint = Holdpoint::set_up();
     let shown = holdpoint.done(&["sample", "show"]);
     assert!(
-        shown.starts_with("There is no certificate yet. It takes at least 192 verdicts on the safest answers.\n0 verdicts since"),
+        shown.starts_with(
+            "There is no certificate yet. It takes at least 192 verdicts on the safest answers.\n0 verdicts since"
+        ),
         "{shown}"
     );
     assert_eq!(holdpoint.json(&["sample", "show"])["gate"], "closed");
@@ -268,7 +270,11 @@ fn what_is_known_what_to_expect_and_the_limit_are_read_and_set() {
         holdpoint.run(&["sample", "plan", "--limit", "much"]).status.code(),
         Some(2)
     );
+}
 
+#[test]
+fn the_limit_is_set_in_percent_or_thousandths_and_loosened_by_an_owner_only() {
+    let holdpoint = Holdpoint::set_up();
     let limit = |more: &[&str]| holdpoint.run(&[&["gate", "limit"], more].concat());
     let said = holdpoint.done(&["gate", "limit"]);
     assert!(
