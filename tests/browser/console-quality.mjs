@@ -82,13 +82,13 @@ try {
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
   assert.ok(!(await opens.isChecked()), 'nothing was switched on');
-  assert.equal(await page.locator('.toast-words').count(), 0, 'nothing was saved');
+  assert.equal(await page.locator('.toast-words').getByText('Saved.').count(), 0, 'nothing was saved');
 
   await opens.check();
   await form.getByRole('button', { name: 'Save' }).press('Enter');
   await dialog.getByRole('button', { name: 'Let certificates open the gate' }).press('Enter');
   await page.locator('.toast-words').getByText('Saved.').waitFor();
-  assert.ok(await hasFocus(form.getByRole('button', { name: 'Save' })), 'the page is a new one, and one goes on where one was');
+  await eventually('one goes on where one was on the new page', () => hasFocus(form.getByRole('button', { name: 'Save' })));
   assert.equal(await page.getByText('an owner has to allow that').count(), 0, 'the page says what is true now');
   await page.goto(`${base}/queue`);
   await page.keyboard.press('g');

@@ -144,7 +144,9 @@ async fn an_alarm_closes_the_gate_tells_the_owner_and_says_what_load_to_expect()
     assert!((12..=18).contains(&checks), "until the alarm: {drift}");
     let day = drift["items"][0]["day"].as_str().unwrap();
     let listed = page(&app, &format!("/quality/answers?what=reviewed&day={day}")).await;
-    assert!(listed.contains(&format!(", judged on {day}")), "{listed}");
+    let date: jiff::civil::Date = day.parse().unwrap();
+    let title = date.strftime("<h1>Checks judged on %-d %B %Y</h1>").to_string();
+    assert!(listed.contains(&title), "{listed}");
     owner(&app)
         .await
         .get("/api/v1/quality/answers?day=tomorrow")
