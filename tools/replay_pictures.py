@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of docs/earned-autonomy.md from what `holdpoint replay --json` printed.
+"""Draws the pictures of docs/replay.md and docs/earned-autonomy.md from what `holdpoint replay --json` printed.
 
     for limit in 0.03 0.04 0.05 0.06 0.07 0.08; do
         holdpoint replay FILE.jsonl --limit $limit --json >replay-$limit.json

@@ -218,6 +218,10 @@ page.querySelector("[data-try]").addEventListener("click", (event) => busy(event
 }));
 
 page.querySelector("[data-apply]").addEventListener("click", (event) => busy(event.currentTarget, async () => {
+  const answer = await checked();
+  if (!answer) return;
+  const question = "This loosens a rule or a topic. It ends your certificate: every answer waits for a person until the next test, after 300 verdicts or when the month ends.";
+  if (answer.ends_certificate && !(await ask(question, "Apply it", "Not yet"))) return;
   const result = await attempt(() => send("PUT", api, { ...written(), base }));
   if (!result) return;
   sessionStorage.setItem("holdpoint.applied", `Version ${result.version} is in force.`);

@@ -212,8 +212,14 @@ fn policy(answer: &Value) -> String {
 fn checked(answer: &Value) -> String {
     let problems = list(answer, "/problems");
     if problems.is_empty() {
-        return "Nothing is wrong with it. To see what it would have done: holdpoint policy apply FILE --dry-run"
-            .to_owned();
+        let ends = if answer.pointer("/ends_certificate").and_then(Value::as_bool) == Some(true) {
+            "\nIt loosens a rule or a topic: applying it ends your certificate, and every answer waits for a person until the next test."
+        } else {
+            ""
+        };
+        return format!(
+            "Nothing is wrong with it. To see what it would have done: holdpoint policy apply FILE --dry-run{ends}"
+        );
     }
     problems.iter().map(|problem| problem_line(problem) + "\n").collect()
 }

@@ -31,7 +31,7 @@ const WINDOW: usize = 3;
     after_help = "FILE has one JSON object a line: {id, turn?, question, passage?, answer, model?, entity?, human_bad, rater_bad[]?}; \
     lines of the HaluEval collection {user_query, chatgpt_response, hallucination} are read too. Where fields are missing: a line without `turn` is a turn \
     of its own, a missing `question`, `model` or `entity` is empty, a missing `passage` means that the answer rests on nothing. Every line is its own \
-    conversation; lines of one turn are shuffled together. docs/earned-autonomy.md explains the figures."
+    conversation; lines of one turn are shuffled together. docs/replay.md explains the figures."
 )]
 pub(crate) struct Replay {
     /// The answers, one JSON object a line

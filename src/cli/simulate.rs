@@ -24,7 +24,7 @@ pub(crate) struct Simulate {
     /// Only these rows, such as S1 or T4 [default: all]
     #[arg(value_name = "ROW")]
     rows: Vec<String>,
-    /// 4 000 repetitions of each row: about a quarter of an hour on two idle cores
+    /// 4 000 repetitions of each row: about twenty minutes on two cores
     #[arg(long, conflicts_with = "reps")]
     full: bool,
     /// Where chance begins; another number plays everything anew

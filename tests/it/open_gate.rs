@@ -27,6 +27,18 @@ async fn a_gate_that_was_closed_by_hand_stays_closed_until_an_owner_lets_certifi
     set(&app, json!({ "reviews_a_day": 40 })).await;
     set(&app, json!({ "limit_permille": 400 })).await;
     assert!(!is_open(&app).await);
+    let workspace_id = app.workspace.caller.workspace_id;
+    eventually("a certificate at that limit", async || {
+        let row = app
+            .app
+            .store()
+            .rows(workspace_id)
+            .certificate_in_force()
+            .await
+            .unwrap()?;
+        (row.certificate.0.limit < 0.41).then_some(())
+    })
+    .await;
     set(&app, json!({ "opens": true })).await;
     assert!(is_open(&app).await, "its certificate is in force");
     let moved: Vec<Value> = said(&app, "autonomy.changed").await;
@@ -105,6 +117,11 @@ async fn a_policy_that_is_loosened_ends_the_certificate_and_only_an_owner_may_lo
         words.contains("accidents") && words.contains("under a certificate"),
         "{words}"
     );
+    let check = async |toml: &str| {
+        let path = format!("{policy}/check");
+        owner(&app).await.json(Method::POST, &path, body(toml)).await.ok()["ends_certificate"].clone()
+    };
+    assert_eq!((check("").await, check(sensitive).await), (json!(true), json!(false)));
     // Stricter is for everybody, and ends nothing.
     let stricter =
         format!("{sensitive}[[rule]]\nname = \"Night\"\nthen = \"hold\"\n[rule.when]\nsentiment_below = -0.5\n");

@@ -137,6 +137,29 @@ pub async fn checked(
     })
 }
 
+/// Whether applying a policy would end the certificate in force, because it lets out what is kept in now.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn ends_certificate(
+    app: &App,
+    caller: &Caller,
+    agent_id: AgentId,
+    document: &Document,
+) -> Result<bool, AppError> {
+    caller.require(Scope::Admin)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let before = current(&rows, agent_id).await?.document;
+    let gate = rows
+        .workspace()
+        .await?
+        .ok_or(AppError::NotFound("the workspace"))?
+        .gate
+        .0;
+    let loosens = loosened(&gate, &before, document).is_some();
+    Ok(loosens && rows.certificate_in_force().await?.is_some())
+}
+
 /// Approvers by an address that no member has: nobody could ever decide.
 async fn strangers(rows: &Rows<'_>, written: &Written, document: &Document) -> Result<Vec<ProblemView>, AppError> {
     let members = rows.members().await?;

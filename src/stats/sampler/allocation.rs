@@ -8,7 +8,7 @@ const SHRINKAGE: f64 = 4.0;
 /// Half of the reviews are spread evenly: then no answer weighs more than twice what it would in a uniform sample.
 const EVEN: f64 = 0.5;
 /// Below this many reviews the bands would have a handful each, in which no bad answer shows that there is none: replayed on real answers with 200 a
-/// month, monthly claims held in 95.1 % of the months instead of 96.4 % with a uniform sample (`docs/earned-autonomy.md`).
+/// month, monthly claims held in 95.1 % of the months instead of 96.4 % with a uniform sample (`docs/replay.md`).
 const FEWEST_TO_DIVIDE: f64 = 250.0;
 /// The interval has to become narrower by this part before uneven sampling is worth it. Three parts in a hundred would give up
 /// the gain of an already gated month in every other month, by chance of the pilot (`docs/statistics.md`, S9).

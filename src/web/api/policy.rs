@@ -60,24 +60,28 @@ pub(super) struct Checked {
     problems: Vec<ProblemView>,
     document: Option<Document>,
     toml: Option<String>,
+    /// Applying it would end the certificate in force: it lets out what is kept in now, of which nothing is known.
+    ends_certificate: bool,
 }
 
 /// `POST /api/v1/agents/{id}/policy/check`
 pub(super) async fn check(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
-    InPath(_agent): InPath<AgentId>,
+    InPath(agent_id): InPath<AgentId>,
     JsonBody(sent): JsonBody<Sent>,
 ) -> Result<Json<Checked>, Problem> {
     let checked = policy::checked(&web.app, &caller, &sent.written()?).await?;
     Ok(Json(match checked {
         Ok(document) => Checked {
+            ends_certificate: policy::ends_certificate(&web.app, &caller, agent_id, &document).await?,
             ok: true,
             problems: Vec::new(),
             toml: Some(to_toml(&document)),
             document: Some(document),
         },
         Err(problems) => Checked {
+            ends_certificate: false,
             ok: false,
             problems: problems.into_iter().map(said).collect(),
             document: None,

@@ -229,7 +229,7 @@ fn curve(epoch: &EpochView, limit: f64) -> AutonomyPicture {
         certified.map_or_else(|| "nothing".to_owned(), |point| percent(point.automation))
     };
     let says = format!(
-        "Today {} may go out within the limit of {}. Twice the verdicts, if they say the same, would let {} out.",
+        "By the last test {} could go out within the limit of {}. Twice the verdicts, if they say the same, would let {} out.",
         furthest(&now),
         percent(limit),
         furthest(&more)
