@@ -400,15 +400,15 @@ impl Rows<'_> {
         self.one::<release::Entity>(release::Column::DraftId.eq(draft_id)).await
     }
 
-    /// Whether a draft's item has its final outcome.
+    /// The final outcome of a draft, once there is one.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn is_decided(&self, draft_id: DraftId) -> Result<bool, StoreError> {
+    pub async fn final_outcome_of(&self, draft_id: DraftId) -> Result<Option<outcome::Model>, StoreError> {
         let is_final = outcome::Column::DraftId
             .eq(draft_id)
             .and(outcome::Column::State.eq(OutcomeStatus::Final));
-        Ok(self.one::<outcome::Entity>(is_final).await?.is_some())
+        self.one::<outcome::Entity>(is_final).await
     }
 
     /// The verdict that came with an outcome.

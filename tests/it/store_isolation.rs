@@ -211,7 +211,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         epochs(100);
         certificate_in_force();
         certificates(100);
-        is_decided(theirs.draft);
+        final_outcome_of(theirs.draft);
         check(theirs.check);
         open_checks();
         judged_checks_of(&[theirs.draft]);
@@ -265,7 +265,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "checks_heard_before",
             "leased_check",
             "decided_before",
-            "is_decided",
+            "final_outcome_of",
             "rehearsal_counts",
             "settled",
             "count_changed",

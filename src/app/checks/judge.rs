@@ -2,18 +2,17 @@
 
 use super::{Desk, lease_of, reviewer};
 use crate::app::caller::Caller;
-use crate::app::evidence::{self, Asked};
+use crate::app::evidence;
 use crate::app::{App, AppError};
 use crate::domain::evidence::CheckPurpose;
 use crate::domain::evidence::check::{
-    Consequence, SECOND_OPINIONS, consequence, is_hasty, is_held_by_other, second_opinion_is_due, took_ms,
+    Consequence, consequence, is_hasty, is_held_by_other, took_ms,
 };
 use crate::domain::ids::{DraftId, ItemId, MemberId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::{ReasonCode, VerdictLabel};
 use crate::domain::text::Note;
 use crate::domain::time::Timestamp;
-use crate::stats::sampler::{Draw, Purpose};
 use crate::store::entity::check;
 use crate::store::{Change, Json, LogDraft, Tx};
 use serde::{Deserialize, Serialize};
@@ -218,34 +217,7 @@ async fn count(
     if known.label.is_some() {
         return Ok(());
     }
-    evidence::judged(tx, row.draft_id, label, by, now).await?;
-    let drawn = is_drawn_for_second_opinion(tx, &known.month, known.seq).await?;
-    if second_opinion_is_due(label, drawn) && !has_second(tx, row.draft_id).await? {
-        let asked = Asked {
-            not_for_member: Some(member),
-            ..Asked::at_random(tx)
-        };
-        evidence::put(tx, row.draft_id, CheckPurpose::Second, asked, now).await?;
-    }
-    Ok(())
-}
-
-async fn has_second(tx: &Tx<'_>, draft_id: DraftId) -> Result<bool, AppError> {
-    let known = tx.checks_of(draft_id).await?;
-    Ok(known.iter().any(|check| check.purpose == CheckPurpose::Second))
-}
-
-/// Is a verdict "acceptable" on the draft with this place in the log among those that get a second opinion? The month's key draws it, so anyone can recheck that,
-/// too, once the key is revealed. Never without the key.
-async fn is_drawn_for_second_opinion(tx: &Tx<'_>, month: &str, seq: Option<i64>) -> Result<bool, AppError> {
-    let (Some(row), Some(seq)) = (tx.sampling_month(month).await?, seq) else {
-        return Ok(false);
-    };
-    let Some(key) = evidence::key_of(&row) else {
-        return Ok(false);
-    };
-    let draw = Draw::new(&key, *tx.workspace_id().uuid().as_bytes(), month, Purpose::Adjudication);
-    Ok(draw.selects(u64::try_from(seq).unwrap_or_default(), SECOND_OPINIONS))
+    evidence::judged(tx, row.draft_id, (label, by), Some(member), now).await
 }
 
 fn refused(sentence: &str) -> AppError {

@@ -1,11 +1,11 @@
 //! Draws from the log which answers are looked at.
 
 use super::months::key_of;
-use super::note::ask;
+use super::note::{ask, ask_for_second};
 use crate::app::checks::{self, Mixed};
 use crate::app::{App, AppError};
 use crate::domain::evidence::check::KEPT_BACK;
-use crate::domain::evidence::{CheckPurpose, sample_weights};
+use crate::domain::evidence::{CheckPurpose, JudgedBy, sample_weights};
 use crate::domain::ids::{DraftId, WorkspaceId};
 use crate::domain::log::{Actor, Entry, EventKind};
 use crate::domain::time::Timestamp;
@@ -144,12 +144,21 @@ async fn draw_one(
         ..found.clone()
     })
     .await?;
+    if let (Some(label), Some(JudgedBy::Gate)) = (found.label, found.judged_by) {
+        // It was judged before it had a place in the log.
+        let decided = tx.final_outcome_of(found.draft_id).await?;
+        let placed = evidence::Model {
+            seq: Some(seq),
+            ..found.clone()
+        };
+        ask_for_second(tx, &placed, label, decided.and_then(|outcome| outcome.member_id), now).await?;
+    }
     if !is_drawn || found.left_out {
         return Ok(());
     }
     if found.is_sent {
         ask(tx, found.draft_id, CheckPurpose::Sample, rho, now).await?;
-    } else if found.label.is_none() && tx.is_decided(found.draft_id).await? {
+    } else if found.label.is_none() && tx.final_outcome_of(found.draft_id).await?.is_some() {
         ask(tx, found.draft_id, CheckPurpose::Requeue, rho, now).await?;
     }
     Ok(())

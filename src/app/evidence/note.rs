@@ -1,23 +1,27 @@
 //! What becomes known of a draft after it was decided about.
 
 use super::look_soon;
+use super::months::key_of;
 use crate::app::AppError;
+use crate::domain::evidence::check::{SECOND_OPINIONS, second_opinion_is_due};
 use crate::domain::evidence::{CheckPurpose, JudgedBy};
 use crate::domain::ids::{DraftId, ItemId, MemberId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
+use crate::stats::sampler::{Draw, Purpose};
 use crate::store::entity::{check, evidence};
 use crate::store::{Json, Tx};
 
-/// A verdict that counts. The first one stays: what is asked again says something about the reviewer.
+/// A verdict that counts. The first one stays: what is asked again says something about the reviewer. Where a second opinion is due, somebody
+/// else than `member` is asked for it.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn judged(
     tx: &Tx<'_>,
     draft_id: DraftId,
-    label: VerdictLabel,
-    by: JudgedBy,
+    (label, by): (VerdictLabel, JudgedBy),
+    member: Option<MemberId>,
     now: Timestamp,
 ) -> Result<(), AppError> {
     let Some(row) = tx.evidence(draft_id).await?.filter(|row| row.label.is_none()) else {
@@ -27,10 +31,51 @@ pub(in crate::app) async fn judged(
         label: Some(label),
         judged_by: Some(by),
         judged_at: Some(now),
-        ..row
+        ..row.clone()
     })
     .await?;
+    ask_for_second(tx, &row, label, member, now).await?;
     look_soon(tx, now).await
+}
+
+/// Asks for a second opinion on a verdict, if one is due: on all that say "bad", and on a part of those that say "acceptable", drawn by the month's
+/// key at the draft's place in the log, so that anyone can recheck that, too, once the key is revealed. A draft that has no place yet is looked
+/// at once more when it gets one.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn ask_for_second(
+    tx: &Tx<'_>,
+    row: &evidence::Model,
+    label: VerdictLabel,
+    member: Option<MemberId>,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let drawn = is_drawn_for_second_opinion(tx, &row.month, row.seq).await?;
+    if row.left_out || row.seq.is_none() || !second_opinion_is_due(label, drawn) {
+        return Ok(());
+    }
+    let known = tx.checks_of(row.draft_id).await?;
+    if known.iter().any(|check| check.purpose == CheckPurpose::Second) {
+        return Ok(());
+    }
+    let asked = Asked {
+        not_for_member: member,
+        ..Asked::at_random(tx)
+    };
+    put(tx, row.draft_id, CheckPurpose::Second, asked, now).await
+}
+
+/// Never without the key.
+async fn is_drawn_for_second_opinion(tx: &Tx<'_>, month: &str, seq: Option<i64>) -> Result<bool, AppError> {
+    let (Some(row), Some(seq)) = (tx.sampling_month(month).await?, seq) else {
+        return Ok(false);
+    };
+    let Some(key) = key_of(&row) else {
+        return Ok(false);
+    };
+    let draw = Draw::new(&key, *tx.workspace_id().uuid().as_bytes(), month, Purpose::Adjudication);
+    Ok(draw.selects(u64::try_from(seq).unwrap_or_default(), SECOND_OPINIONS))
 }
 
 /// A second opinion on a verdict. The first one stays here too.

@@ -377,7 +377,8 @@ impl Ledger {
             };
             tx.insert(row).await?;
             if self.was_read(tx, outcome).await? {
-                evidence::judged(tx, draft_id, label, JudgedBy::Gate, context.now).await?;
+                let judged = (label, JudgedBy::Gate);
+                evidence::judged(tx, draft_id, judged, outcome.member_id, context.now).await?;
             } else {
                 // It was released all the same. As evidence it counts like any other that nobody judged.
                 evidence::decided_without_verdict(tx, draft_id, context.now).await?;

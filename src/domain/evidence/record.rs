@@ -43,10 +43,9 @@ impl Judgement {
     /// Whether it speaks of a bad draft, and for how many verdicts it stands; none where it does not count.
     ///
     /// What nobody could judge counts as bad, as in the statement. With `corrected`, a verdict of "acceptable" counts by its second opinion
-    /// only, as often as such are asked for, and "bad" by its second opinion once it is there. Who decides at the gate is not asked again:
-    /// there the first verdict counts.
+    /// only, as often as such are asked for, and "bad" by its second opinion once it is there.
     fn counted(self, corrected: bool) -> Option<(bool, f64)> {
-        if !corrected || self.by == JudgedBy::Gate {
+        if !corrected {
             return Some((self.bad.unwrap_or(true), 1.0));
         }
         match (self.bad, self.second) {
@@ -201,9 +200,6 @@ impl Window {
                 }
             }
         }
-        // What was judged at the gate nobody judges again.
-        let as_judged = |draft: &Draft| draft.group == JUDGED_AT_THE_GATE && !draft.evidence.is_silent();
-        let is_corrected = is_corrected && !drafts.iter().any(as_judged);
         Self { drafts, is_corrected }
     }
 
