@@ -2,13 +2,11 @@
 
 use super::{Desk, lease_of, reviewer};
 use crate::app::caller::Caller;
-use crate::app::evidence;
+use crate::app::evidence::{self, Asked};
 use crate::app::{App, AppError};
 use crate::domain::evidence::CheckPurpose;
-use crate::domain::evidence::check::{
-    Consequence, consequence, is_hasty, is_held_by_other, took_ms,
-};
-use crate::domain::ids::{DraftId, ItemId, MemberId};
+use crate::domain::evidence::check::{Consequence, consequence, is_hasty, is_held_by_other, took_ms};
+use crate::domain::ids::{ItemId, MemberId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::{ReasonCode, VerdictLabel};
 use crate::domain::text::Note;

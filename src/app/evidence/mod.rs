@@ -41,7 +41,6 @@ pub(super) use carry::{carry_over, compare_if_models_changed, published};
 pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, grade, grade_content, graded, is_sampled};
 pub(super) use in_force::end_certificate;
-pub(super) use months::key_of;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 pub(super) use records::told_until;

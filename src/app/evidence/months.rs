@@ -137,7 +137,7 @@ async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: Mo
 }
 
 /// The key of a month, if it is there and is the one that was committed to.
-pub(in crate::app) fn key_of(row: &sampling_month::Model) -> Option<MonthKey> {
+pub(super) fn key_of(row: &sampling_month::Model) -> Option<MonthKey> {
     let bytes: [u8; 32] = row.draw_key.as_deref()?.try_into().ok()?;
     let key = MonthKey::new(bytes);
     (key.commitment().as_slice() == row.commitment).then_some(key)

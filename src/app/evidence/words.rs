@@ -242,7 +242,7 @@ mod tests {
             unjudged: 0,
         };
         let open = so_far(&counts, may, (Some(0.0442), 0.95));
-        assert!(open.contains("at most 4.5 %") && !open.contains("3.1 %"), "{open}");
+        assert!(open.contains("At most 4.5 %") && !open.contains("3.1 %"), "{open}");
     }
 
     #[test]

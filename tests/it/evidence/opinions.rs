@@ -176,3 +176,47 @@ async fn words_of_a_colleague_are_read_after_ones_own_verdict_and_nowhere_before
         json!({ "hasty": false, "notes": [{ "label": "bad", "note": words }] })
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_rejected_in_the_queue_gets_a_second_opinion_from_a_colleague_and_what_one_finds_good_counts_by_lot() {
+    let app = TestApp::start().await;
+    let noor = colleague(&app, "Noor").await;
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    let item = item_of(&app, &visitor).await;
+    app.advance_ms(20_000);
+    decide(&app, &item, json!({ "kind": "reject", "reasons": ["wrong"] })).await;
+    app.advance_ms(UNDO_MS);
+    let rows = app.app.store().rows(app.workspace.caller.workspace_id);
+    eventually("a check", async || {
+        (!rows.open_checks().await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    // Not the one who rejected it, however long they wait: they have a colleague.
+    app.advance_ms(8 * DAY_MS);
+    let mine = owner(&app).await.post("/api/v1/checks/next", &json!({})).await.ok();
+    assert_eq!(mine["check"], Value::Null);
+    assert_eq!(work_off(&app, &noor, |_| "acceptable").await, 1);
+    let row = known(&app).await.remove(0);
+    assert_eq!(
+        (row.label, row.judged_by, row.second_label),
+        (
+            Some(VerdictLabel::Bad),
+            Some(JudgedBy::Gate),
+            Some(VerdictLabel::Acceptable)
+        )
+    );
+    // Of what is approved the lot takes some, at a fifth each.
+    for _ in 0..40 {
+        asked_and_approved(&app, OPENING_HOURS).await;
+    }
+    verdicts(&app, 41).await;
+    app.advance_ms(HOUR_MS);
+    eventually("all drawn", async || {
+        let known = known(&app).await;
+        known.iter().all(|row| row.seq.is_some()).then_some(())
+    })
+    .await;
+    let asked = rows.open_checks().await.unwrap().len();
+    assert!((1..=20).contains(&asked), "{asked} of 40");
+}
