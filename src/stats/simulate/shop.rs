@@ -13,7 +13,8 @@ use crate::stats::normal::{normal_probability, normal_quantile};
 use crate::stats::number::count;
 use crate::stats::sampler::{Allocation, BandHistory, Bands, allocate};
 use crate::stats::threshold::{
-    Certificate, Draft, Evidence, Mode, Rules, carried_over, certify, epoch_is_over, is_fresh, next_certificate,
+    Certificate, DECIDED_UNJUDGED, Draft, Evidence, JUDGED_AT_THE_GATE, Mode, Rules, carried_over, certify,
+    epoch_is_over, is_fresh, next_certificate,
 };
 use std::f64::consts::SQRT_2;
 
@@ -38,8 +39,8 @@ const AUROC: f64 = 0.80;
 const BETWEEN: f64 = 0.5;
 const WITHIN: f64 = 0.866_025_403_784_438_6;
 /// Groups of drafts that were held and of those that were too new when they were made.
-const HELD: u16 = 8;
-const NEW: u16 = 9;
+const HELD: u16 = JUDGED_AT_THE_GATE;
+const NEW: u16 = DECIDED_UNJUDGED + 1;
 /// Weeks of which one, by chance, is looked at in each quarter of the year; the first quarter begins to learn.
 const QUARTER: usize = 13;
 
@@ -179,7 +180,7 @@ impl Shop {
                     group,
                     topic: 0,
                     is_sensitive: false,
-                    is_fresh: false,
+                    is_fresh: fresh,
                     evidence,
                     stands_for: 1.0,
                 },
@@ -263,7 +264,9 @@ impl Shop {
                 }
             }
             // What is left of a bad answer is no draft any more: it speaks for others.
-            made.draft.is_fresh = made.draft.evidence != Evidence::BadThenChanged && is_fresh(thing.verdicts);
+            // What was held because it was new stays out of the window: its verdict is none for a certificate.
+            let is_new = made.draft.group == NEW || is_fresh(thing.verdicts);
+            made.draft.is_fresh = made.draft.evidence != Evidence::BadThenChanged && is_new;
         }
         self.window = window;
     }

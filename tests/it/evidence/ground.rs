@@ -1,9 +1,11 @@
 //! What a certificate stands on: nothing goes out under one whose ground has moved, or that nobody watches.
 
 use super::*;
+use holdpoint::domain::evidence::MonthName;
 use holdpoint::domain::ids::AgentId;
 use holdpoint::store::entity::{certificate, draft, workspace};
 use holdpoint::store::{JobKind, Rows};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 fn rows(app: &TestApp) -> Rows<'_> {
@@ -99,6 +101,11 @@ async fn nothing_goes_out_on_a_certificate_in_a_month_without_checks() {
     let app = TestApp::start().await;
     opened(&app).await;
     let workspace_id = app.workspace.caller.workspace_id;
+    let month = MonthName::of(app.clock.now(), &TimeZone::UTC).to_string();
+    eventually("the month under way", async || {
+        rows(&app).sampling_month(&month).await.unwrap()
+    })
+    .await;
     app.app
         .store()
         .write(workspace_id, move |tx| {
