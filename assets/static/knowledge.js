@@ -1,7 +1,7 @@
 // Knowledge: imports a file or a pasted text, removes documents, retires verified answers.
 
 import { part, send } from "/static/api.js";
-import { ask, toast } from "/static/toast.js";
+import { ask, focusTitle, toast } from "/static/toast.js";
 
 const FORMATS = { json: "faq-json", csv: "faq-csv" };
 const form = document.querySelector("[data-import]");
@@ -77,10 +77,7 @@ document.querySelector("main").addEventListener("click", async (event) => {
     const list = button.closest("ol");
     button.closest("li").remove();
     if (!list.children.length) return location.reload();
-    // What was pressed is gone.
-    const title = document.querySelector("h1");
-    title.tabIndex = -1;
-    title.focus();
+    focusTitle();
     toast("Done.");
   } catch (problem) {
     toast(problem.message, { bad: true });

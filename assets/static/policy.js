@@ -3,7 +3,7 @@
 
 import { send } from "/static/api.js";
 import { clearProblems, showProblems } from "/static/problems.js";
-import { ask, toast } from "/static/toast.js";
+import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 const page = document.querySelector("[data-policy]");
 const api = `/api/v1/agents/${page.dataset.agent}/policy`;
@@ -224,8 +224,7 @@ page.querySelector("[data-apply]").addEventListener("click", (event) => busy(eve
   if (answer.ends_certificate && !(await ask(question, "Apply it", "Not yet"))) return;
   const result = await attempt(() => send("PUT", api, { ...written(), base }));
   if (!result) return;
-  sessionStorage.setItem("holdpoint.applied", `Version ${result.version} is in force.`);
-  location.reload();
+  reloadSaying(`Version ${result.version} is in force.`);
 }));
 
 page.addEventListener("click", async (event) => {
@@ -268,6 +267,5 @@ for (const details of page.querySelectorAll("[data-diff]")) {
   });
 }
 
-const said = sessionStorage.getItem("holdpoint.applied");
-if (said) { sessionStorage.removeItem("holdpoint.applied"); toast(said); }
+sayWhatWasLeft();
 switchTo("form");

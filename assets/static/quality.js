@@ -2,10 +2,9 @@
 
 import { send } from "/static/api.js";
 import { clearProblems, showProblems } from "/static/problems.js";
-import { ask, toast } from "/static/toast.js";
+import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 const RESPONSIBILITY = "Let answers within a certificate reach your customers without anybody having read them? Up to your limit some will be wrong, and you answer for them.";
-const SAVED = "holdpoint.saved";
 
 const box = document.querySelector("[data-autonomy]");
 const form = box?.querySelector("[data-form]");
@@ -55,8 +54,7 @@ async function save() {
     return showProblems(box, null, [{ path: "", says: problem.message }]);
   }
   // What the page says of the gate is no longer true.
-  sessionStorage.setItem(SAVED, "Saved.");
-  location.reload();
+  reloadSaying("Saved.");
 }
 
 if (form) {
@@ -75,12 +73,7 @@ if (form) {
       toast(refused.dataset.refused);
     });
   }
-  const said = sessionStorage.getItem(SAVED);
-  if (said) {
-    sessionStorage.removeItem(SAVED);
-    form.querySelector("[type=submit]").focus();
-    toast(said);
-  }
+  if (sayWhatWasLeft()) form.querySelector("[type=submit]").focus();
 }
 
 // A planner that was refused comes back with the field that is wrong: its problem is read there. Not before the browser has gone to the address's

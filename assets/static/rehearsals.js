@@ -1,7 +1,7 @@
 // All rehearsals: begins one from a file, removes one.
 
 import { send } from "/static/api.js";
-import { ask, toast } from "/static/toast.js";
+import { ask, focusTitle, toast } from "/static/toast.js";
 
 const form = document.querySelector("[data-begin]");
 
@@ -49,7 +49,7 @@ if (form) {
   });
 }
 
-/** Takes a rehearsal off the page. What was pressed is gone then, so the title gets the focus. */
+/** Takes a rehearsal off the page. */
 function takeOff(row) {
   const list = row.closest("ol");
   row.remove();
@@ -57,9 +57,7 @@ function takeOff(row) {
     if (location.search || document.querySelector(".more")) return location.assign("/rehearsal");
     list.outerHTML = '<p class="card">There is no rehearsal yet.</p>';
   }
-  const title = document.querySelector("h1");
-  title.tabIndex = -1;
-  title.focus();
+  focusTitle();
 }
 
 for (const button of document.querySelectorAll("[data-remove]")) {

@@ -41,6 +41,30 @@ function button(notice, label, run) {
   button.addEventListener("click", run);
 }
 
+const LEFT_TO_SAY = "holdpoint.said";
+
+/** Loads the page anew, and says it there. */
+export function reloadSaying(words) {
+  sessionStorage.setItem(LEFT_TO_SAY, words);
+  location.reload();
+}
+
+/** Says what was left to say when the page was loaded anew; returns whether there was anything. */
+export function sayWhatWasLeft() {
+  const words = sessionStorage.getItem(LEFT_TO_SAY);
+  if (!words) return false;
+  sessionStorage.removeItem(LEFT_TO_SAY);
+  toast(words);
+  return true;
+}
+
+/** What was pressed is gone: the page's title gets the focus. */
+export function focusTitle() {
+  const title = document.querySelector("h1");
+  title.tabIndex = -1;
+  title.focus();
+}
+
 /** Asks before something that cannot be undone; resolves to whether the person agreed. `otherwise` is what the other button says. */
 export function ask(question, label, otherwise = "Keep it") {
   const dialog = document.createElement("dialog");

@@ -454,6 +454,20 @@
     token = local.get('token') || started.token;
     local.set('token', token);
     reconnect();
+    tellConsent();
+  }
+
+  /** What the page knows from its own question, and only that: whether the conversation may train a model. */
+  async function tellConsent() {
+    const word = script.dataset.training;
+    const told = `${word} ${token}`;
+    if (!token || !['yes', 'no'].includes(word) || local.get('training') === told) return;
+    try {
+      await request('POST', 'training', { agrees: word === 'yes' });
+      local.set('training', told);
+    } catch {
+      // The next page tells it.
+    }
   }
 
   // ---- staying connected
@@ -1218,6 +1232,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
       local.set('token', cameWith);
     }
     token = local.get('token');
+    tellConsent();
     if (cameWith) request('POST', 'return', {}).catch(() => {});
     seen = acknowledged = Number(local.get('seen')) || 0;
     config = parsed(local.get('config'));

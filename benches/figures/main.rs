@@ -1,7 +1,7 @@
 //! The figures of `docs/performance.md`: `cargo bench --bench figures [-- [--json] [GROUP …]]`.
 //!
 //! The real program as a release build, the real models, a data directory of its own on the disk of the build. Groups:
-//! `size`, `start`, `memory`, `drafts`, `writes`, `statistics`, `quality`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
+//! `size`, `start`, `memory`, `drafts`, `writes`, `statistics`, `quality`, `search`; all of them when none is named. Models come from `HOLDPOINT_MODELS`, or
 //! from where `install.sh` keeps them; without them, what needs them is skipped and says so.
 
 #[expect(dead_code, reason = "the load script needs more of it")]
@@ -12,6 +12,7 @@ mod memory;
 mod models;
 mod quality;
 mod report;
+mod search;
 mod server;
 mod start;
 mod statistics;
@@ -23,7 +24,16 @@ use std::path::PathBuf;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Failure>;
 
-const GROUPS: [&str; 7] = ["size", "start", "memory", "drafts", "writes", "statistics", "quality"];
+const GROUPS: [&str; 8] = [
+    "size",
+    "start",
+    "memory",
+    "drafts",
+    "writes",
+    "statistics",
+    "quality",
+    "search",
+];
 
 fn main() -> Result<()> {
     // Cargo adds `--bench`.
@@ -79,6 +89,12 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Result<Report> {
     }
     if wanted("quality") {
         quality::measure(&mut report).await?;
+    }
+    if wanted("search") {
+        match &models {
+            Some(models) => search::measure(&mut report, models).await?,
+            None => report.skip("finding among 100 000 entries", "it needs the embedding model"),
+        }
     }
     report.end()?;
     Ok(report)

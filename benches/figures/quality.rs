@@ -72,8 +72,9 @@ async fn fill(file: &Path, now: Timestamp) -> Result<()> {
         let month = month.plus(-back);
         let begins = month.begins(&TimeZone::UTC).0;
         sqlx::query(
-            "INSERT OR REPLACE INTO sampling_months SELECT id, $1, randomblob(32), randomblob(32), '[0.2,0.3,0.4,0.5]', '[0.02,0.02,0.02,0.02,0.02]', \
-             0.1, 0, $2, $3, NULL, NULL FROM workspaces",
+            "INSERT OR REPLACE INTO sampling_months (workspace_id, month, draw_key, commitment, cuts, probabilities, requeue_probability, \
+             drawn_through, sent, opened_at) SELECT id, $1, randomblob(32), randomblob(32), '[0.2,0.3,0.4,0.5]', '[0.02,0.02,0.02,0.02,0.02]', \
+             0.1, 0, $2, $3 FROM workspaces",
         )
         .bind(month.to_string())
         .bind(format!("[{0},{0},{0},{0},{0}]", DRAFTS * 7 / 150))

@@ -4,9 +4,11 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// Each name, in SQLite and in PostgreSQL.
-const NAMES: [(&str, &str, &str); 8] = [
+const NAMES: [(&str, &str, &str); 9] = [
     // The full-text index refers to rows by a number that must survive a VACUUM.
     ("{serial}", "INTEGER", "BIGINT GENERATED ALWAYS AS IDENTITY"),
+    // Behind a primary key of that kind: a number is given once, even if its row is gone. PostgreSQL does so anyway.
+    ("{once}", "AUTOINCREMENT", ""),
     ("{uuid}", "BLOB", "UUID"),
     ("{int}", "INTEGER", "BIGINT"),
     ("{real}", "REAL", "DOUBLE PRECISION"),
@@ -32,4 +34,31 @@ pub(crate) async fn execute_one_of(manager: &SchemaManager<'_>, sqlite: &str, po
     let statements = if is_sqlite { sqlite } else { postgres };
     manager.get_connection().execute_unprepared(statements).await?;
     Ok(())
+}
+
+/// A migration that is nothing but statements, the same ones for both databases.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// As it is remembered in the database.
+    pub(crate) name: &'static str,
+    /// With placeholders for what the databases call differently.
+    pub(crate) changes: &'static str,
+}
+
+impl MigrationName for Statements {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Statements {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        execute(manager, self.changes).await
+    }
+
+    // On SQLite sea-orm runs migrations outside of a transaction unless told otherwise.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
 }

@@ -16,6 +16,10 @@ mod m0007_flow;
 mod m0008_evidence;
 mod m0009_rehearsals;
 mod m0010_doubt;
+mod m0011_changed;
+mod m0014_tuner;
+mod m0015_search;
+mod m0016_training;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -27,13 +31,17 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_start::Migration),
             Box::new(m0002_policy::Migration),
             Box::new(m0003_screening::Migration),
-            Box::new(m0004_team::Migration),
-            Box::new(m0005_override::Migration),
-            Box::new(m0006_duty::Migration),
-            Box::new(m0007_flow::Migration),
-            Box::new(m0008_evidence::Migration),
-            Box::new(m0009_rehearsals::Migration),
-            Box::new(m0010_doubt::Migration),
+            Box::new(m0004_team::MIGRATION),
+            Box::new(m0005_override::MIGRATION),
+            Box::new(m0006_duty::MIGRATION),
+            Box::new(m0007_flow::MIGRATION),
+            Box::new(m0008_evidence::MIGRATION),
+            Box::new(m0009_rehearsals::MIGRATION),
+            Box::new(m0010_doubt::MIGRATION),
+            Box::new(m0011_changed::MIGRATION),
+            Box::new(m0014_tuner::MIGRATION),
+            Box::new(m0015_search::MIGRATION),
+            Box::new(m0016_training::MIGRATION),
         ]
     }
 }

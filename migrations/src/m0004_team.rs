@@ -1,27 +1,11 @@
 //! A team at the queue: terms and order of items, approvals of several people, assignments, skills, spam.
 
-use crate::dialect;
-use sea_orm_migration::prelude::*;
+use crate::dialect::Statements;
 
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0004_team"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, CHANGES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0004_team",
+    changes: CHANGES,
+};
 
 const CHANGES: &str = r"
 ALTER TABLE review_items ADD COLUMN terms TEXT NOT NULL DEFAULT '{}';

@@ -1,28 +1,11 @@
 //! A person in charge: e-mail and what it carries.
 
-use crate::dialect;
-use sea_orm_migration::prelude::*;
+use crate::dialect::Statements;
 
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0005_override"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, TABLES).await
-    }
-
-    // On SQLite sea-orm runs migrations outside of a transaction unless told otherwise.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0005_override",
+    changes: TABLES,
+};
 
 const TABLES: &str = r"
 CREATE TABLE mails (

@@ -1,27 +1,11 @@
 //! What is known of drafts: their scores, what was drawn, what was judged, and what follows for the gate.
 
-use crate::dialect;
-use sea_orm_migration::prelude::*;
+use crate::dialect::Statements;
 
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0008_evidence"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, CHANGES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0008_evidence",
+    changes: CHANGES,
+};
 
 /// `evidence` is narrow, one row for each draft that answers: a month's statement reads all of them. It repeats what other tables
 /// say (mode, label) for that reason; `app::evidence` is the only place that writes it.

@@ -1,27 +1,11 @@
 //! Rehearsals: questions of the past, drafted and judged before going live. Nothing else refers to them.
 
-use crate::dialect;
-use sea_orm_migration::prelude::*;
+use crate::dialect::Statements;
 
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0009_rehearsals"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, CHANGES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0009_rehearsals",
+    changes: CHANGES,
+};
 
 /// What the AI would have answered stands in the case itself: a row in `drafts` belongs to a turn, and there is none.
 const CHANGES: &str = r"

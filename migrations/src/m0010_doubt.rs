@@ -1,28 +1,12 @@
 //! One more ability that models are checked for: to give what they write rightly a higher probability than what they write wrongly. And how a month
 //! is claimed is fixed when it is opened, before any figure is known.
 
-use crate::dialect;
-use sea_orm_migration::prelude::*;
+use crate::dialect::Statements;
 
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0010_doubt"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, CHANGES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0010_doubt",
+    changes: CHANGES,
+};
 
 /// `SQLite` changes no check of a table; nothing refers to this one.
 const CHANGES: &str = r"

@@ -61,6 +61,9 @@ pub(super) async fn run(app: App) {
     if let Err(error) = embed_what_is_missing(&app).await {
         tracing::error!(%error, "missing embeddings could not be scheduled");
     }
+    if let Err(error) = compare_what_is_known(&app).await {
+        tracing::error!(%error, "whether the models are other ones could not be looked at");
+    }
     let running: Running = Arc::default();
     let ended = Arc::new(Notify::new());
     while !app.inner.stopping.is_cancelled() {
@@ -95,7 +98,14 @@ async fn embed_what_is_missing(app: &App) -> Result<(), AppError> {
                 })
             })
             .await?;
-        evidence::compare_if_models_changed(app, id).await?;
+    }
+    Ok(())
+}
+
+/// The models may be other ones than before the server was stopped.
+async fn compare_what_is_known(app: &App) -> Result<(), AppError> {
+    for workspace in app.store().workspaces().await? {
+        evidence::compare_if_models_changed(app, workspace.id).await?;
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ mod screening;
 pub mod status;
 pub mod takeover;
 pub mod team;
+pub mod training;
 pub mod undelivered;
 pub mod views;
 pub mod visit;

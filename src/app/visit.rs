@@ -156,6 +156,7 @@ pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) ->
                     spam: start.spam,
                     closed_at: None,
                     answer_due_at: start.answer_due_at,
+                    training_consent: None,
                 };
                 tx.insert(row).await?;
                 let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))

@@ -7,6 +7,7 @@ use super::exit::{Code, Failure};
 use super::output::{self, short};
 use super::queue::Page;
 use super::show::{decimal, list, more, number, text};
+use super::tune_eval::{self, TuneEval};
 use bytes::Bytes;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub(crate) enum Kb {
     Search(Search),
     /// Measure how well right answers are found, on questions whose answers are known
     Eval(Eval),
+    /// Measure what verdicts would teach the retrieval tuner, on questions whose answers are known
+    TuneEval(TuneEval),
 }
 
 #[derive(Debug, Args)]
@@ -78,7 +81,7 @@ impl Kb {
         let needs = match self {
             Self::List(_) | Self::Import(_) => Needs::Database,
             Self::Search(_) => Needs::Models,
-            Self::Eval(_) => Needs::ModelsAlone,
+            Self::Eval(_) | Self::TuneEval(_) => Needs::ModelsAlone,
         };
         // Before models are loaded for nothing.
         let work = self.read()?;
@@ -91,6 +94,7 @@ impl Kb {
             Self::List(page) => Ok(Work::List(page)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
             Self::Eval(eval) => eval.read(),
+            Self::TuneEval(eval) => Ok(Work::EvaluateTuning(eval.read()?)),
         }
     }
 }
@@ -101,6 +105,7 @@ enum Work {
     List(Page),
     Search(String),
     Evaluate(Value),
+    EvaluateTuning(Value),
 }
 
 impl Import {
@@ -159,6 +164,7 @@ impl Work {
                 bar.finish_and_clear();
                 context.answer(&answer?, figures)
             }
+            Self::EvaluateTuning(body) => tune_eval::ask(context, client, &body).await,
         }
     }
 }
@@ -250,7 +256,7 @@ fn figures(report: &Value) -> String {
     output::table(["FIGURE", "VALUE"], &rows)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(file).map_err(|error| {
         let code = if error.kind() == ErrorKind::NotFound {
             Code::NotFound
@@ -264,7 +270,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-fn json_lines(file: &Path) -> Result<Vec<Value>, Failure> {
+pub(super) fn json_lines(file: &Path) -> Result<Vec<Value>, Failure> {
     let bytes = read(file)?;
     let lines = bytes
         .split(|byte| *byte == b'\n')

@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod engine;
 mod exit;
+mod export;
 mod flags;
 mod gate;
 mod init;
@@ -37,6 +38,8 @@ mod share;
 mod show;
 mod simulate;
 mod team;
+mod tune;
+mod tune_eval;
 mod webhook;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -74,6 +77,8 @@ enum Command {
     /// The knowledge that answers come from
     #[command(subcommand)]
     Kb(kb::Kb),
+    /// Learn a ranking from this workspace's verdicts, as a candidate
+    Tune(tune::Tune),
     /// The models of this machine
     #[command(subcommand)]
     Model(model::Model),
@@ -96,6 +101,8 @@ enum Command {
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
+    /// Take what people decided out as files to train a model with
+    Export(export::Export),
     /// Draft what the AI would have answered to chats and e-mails of the past, to be judged before going live
     Rehearse(rehearse::Rehearse),
     /// Live through past answers with human verdicts, and see what certificates and statements would have been worth
@@ -145,12 +152,14 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Model(model) => model.run(&context).await,
         Command::Policy(policy) => policy.run(context).await,
         Command::Gate(gate) => gate.run(context).await,
+        Command::Tune(tune) => tune.run(context).await,
         Command::Sample(sample) => sample.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Log(log) => log.run(&context).await,
+        Command::Export(export) => export.run(&context).await,
         Command::Rehearse(rehearse) => rehearse.run(&context).await,
         Command::Replay(replay) => replay.run(&context),
         Command::Simulate(simulate) => simulate.run(&context).await,

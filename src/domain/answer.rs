@@ -19,7 +19,7 @@ pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;
 pub(super) use words::{KnownWords, is_function_word, stem};
-pub use words::{content_words, overlap, same_words};
+pub use words::{content_words, overlap, same_words, words_of};
 
 use serde::{Deserialize, Serialize};
 

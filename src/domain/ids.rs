@@ -106,6 +106,8 @@ id! {
     VerdictId,
     /// What lets AI text out.
     ReleaseId,
+    /// A version of the tuned ranking.
+    RetrievalVersionId,
     /// A document of the knowledge: a question with its answer, or a section of a longer text.
     DocumentId,
     /// A question/answer pair that a person approved.

@@ -116,6 +116,10 @@ events! {
     TeamChanged = "team.changed",
     /// Knowledge was imported.
     KnowledgeImported = "knowledge.imported",
+    /// A visitor agreed, or does not agree, that what was said may train a model.
+    TrainingConsent = "training.consent",
+    /// Examples to train a model with were taken out.
+    TrainingDataExported = "training.exported",
     /// A document was removed.
     KnowledgeRemoved = "knowledge.removed",
     /// A verified answer was added.
@@ -142,6 +146,8 @@ events! {
     AutonomyChanged = "autonomy.changed",
     /// Answers of the past were compared with what would be answered today.
     EvidenceCarriedOver = "evidence.carried_over",
+    /// A version of the tuned ranking was learned from verdicts and measured; it ranks nothing yet.
+    RetrievalTuned = "retrieval.tuned",
     /// A rehearsal began: questions of the past are to be drafted.
     RehearsalStarted = "rehearsal.started",
     /// All questions of a rehearsal are drafted.

@@ -36,5 +36,7 @@ pub mod suggestion;
 pub mod team;
 pub mod text;
 pub mod time;
+pub mod training;
+pub mod tuning;
 pub mod turn;
 pub mod webhook;

@@ -19,3 +19,5 @@ pub mod score;
 pub mod simulate;
 pub mod statement;
 pub mod threshold;
+pub mod tuner;
+pub mod vector;

@@ -420,6 +420,26 @@ impl Rows<'_> {
             .await
     }
 
+    /// Outcomes in which a person let an answer out or gave one, above the cursor, in order of id.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn decided_outcomes(
+        &self,
+        after: Option<OutcomeId>,
+        limit: u64,
+    ) -> Result<Vec<outcome::Model>, StoreError> {
+        let kinds = [OutcomeKind::Approve, OutcomeKind::Edit, OutcomeKind::Respond];
+        let query = self
+            .select::<outcome::Entity>()
+            .filter(outcome::Column::State.eq(OutcomeStatus::Final))
+            .filter(outcome::Column::Kind.is_in(kinds))
+            .apply_if(after, |query, after| query.filter(outcome::Column::Id.gt(after)))
+            .order_by(outcome::Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
     /// When a member decided about the last item before an outcome of theirs; none if that was their first. What was decided together
     /// with it is not before it.
     ///

@@ -15,6 +15,16 @@ use std::collections::HashMap;
 
 /// A query may name so many ids at once.
 const AT_ONCE: usize = 500;
+
+/// Which drafts, by when they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made<'a> {
+    /// From then on.
+    Since(Timestamp),
+    /// In this month, as in `2026-05`.
+    In(&'a str),
+}
+
 impl Rows<'_> {
     /// The newest version of the score; none while it is the one set by hand.
     ///
@@ -85,29 +95,34 @@ impl Rows<'_> {
         }
     }
 
-    /// What is known of the drafts made from `from` on, in the order in which they were made.
+    /// What is known of drafts in the order in which they were made: the next `limit` after the draft `after`, which was made then.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn evidence_since(&self, from: Timestamp) -> Result<Vec<evidence::Model>, StoreError> {
+    pub async fn evidence_made(
+        &self,
+        made: Made<'_>,
+        after: Option<(Timestamp, DraftId)>,
+        limit: u64,
+    ) -> Result<Vec<evidence::Model>, StoreError> {
+        use evidence::Column;
         let query = self
             .select::<evidence::Entity>()
-            .filter(evidence::Column::CreatedAt.gte(from))
-            .order_by(evidence::Column::CreatedAt, Order::Asc)
-            .order_by(evidence::Column::DraftId, Order::Asc);
-        self.all(query).await
-    }
-
-    /// What is known of a month's drafts, in the order in which they were made.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn evidence_of_month(&self, month: &str) -> Result<Vec<evidence::Model>, StoreError> {
-        let query = self
-            .select::<evidence::Entity>()
-            .filter(evidence::Column::Month.eq(month))
-            .order_by(evidence::Column::CreatedAt, Order::Asc)
-            .order_by(evidence::Column::DraftId, Order::Asc);
+            .filter(match (made, after) {
+                // One bound, not two: the database would look for the place by the earlier one.
+                (Made::Since(_), Some((at, _))) => Column::CreatedAt.gte(at),
+                (Made::Since(from), None) => Column::CreatedAt.gte(from),
+                (Made::In(month), _) => Column::Month.eq(month),
+            })
+            .apply_if(after, |query, (at, draft_id)| {
+                let is_later = Condition::any()
+                    .add(Column::CreatedAt.gt(at))
+                    .add(Column::DraftId.gt(draft_id));
+                query.filter(Column::CreatedAt.gte(at)).filter(is_later)
+            })
+            .order_by(Column::CreatedAt, Order::Asc)
+            .order_by(Column::DraftId, Order::Asc)
+            .limit(limit);
         self.all(query).await
     }
 
@@ -168,16 +183,16 @@ impl Rows<'_> {
         self.all(query).await
     }
 
-    /// Verdicts on drafts made before `before`, of any age.
+    /// All drafts that were ever judged, in the order in which they were made.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn judged_before(&self, before: Timestamp) -> Result<Vec<evidence::Model>, StoreError> {
+    pub async fn judged(&self) -> Result<Vec<evidence::Model>, StoreError> {
         let query = self
             .select::<evidence::Entity>()
-            .filter(evidence::Column::CreatedAt.lt(before))
             .filter(evidence::Column::Label.is_not_null())
-            .order_by(evidence::Column::CreatedAt, Order::Asc);
+            .order_by(evidence::Column::CreatedAt, Order::Asc)
+            .order_by(evidence::Column::DraftId, Order::Asc);
         self.all(query).await
     }
 

@@ -1,12 +1,13 @@
 //! Reading and searching knowledge.
 
-use super::entity::{document, vector, verified_answer};
+use super::entity::{document, ranking_vector, vector, verified_answer};
 use super::{Rows, StoreError, Tx};
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
-use sea_orm::sea_query::{ExprTrait, OnConflict, Order};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, OnConflict, Order, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
@@ -83,16 +84,152 @@ impl Rows<'_> {
         self.all(query).await
     }
 
-    /// All vectors of this workspace made by an embedder.
+    /// The documents with these ids that have not been removed, in any order.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn vectors(&self, embedder: &str) -> Result<Vec<vector::Model>, StoreError> {
-        self.all(
-            self.select::<vector::Entity>()
-                .filter(vector::Column::Embedder.eq(embedder)),
+    pub async fn documents_of(&self, ids: &[DocumentId]) -> Result<Vec<document::Model>, StoreError> {
+        let query = self
+            .select::<document::Entity>()
+            .filter(document::Column::Id.is_in(ids.iter().copied()))
+            .filter(document::Column::RemovedAt.is_null());
+        self.all(query).await
+    }
+
+    /// The verified answers with these ids that are in use, in any order.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn verified_answers_of(
+        &self,
+        ids: &[VerifiedAnswerId],
+    ) -> Result<Vec<verified_answer::Model>, StoreError> {
+        let query = self
+            .select::<verified_answer::Entity>()
+            .filter(verified_answer::Column::Id.is_in(ids.iter().copied()))
+            .filter(verified_answer::Column::RetiredAt.is_null());
+        self.all(query).await
+    }
+
+    /// Documents above the cursor that an embedder has no vectors of, or of an older text only; in order of id.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn documents_without_vectors(
+        &self,
+        embedder: &str,
+        after: Option<DocumentId>,
+        limit: u64,
+    ) -> Result<Vec<document::Model>, StoreError> {
+        use document::Column;
+        let of_its_text = vectors_of_owner(
+            (document::Entity, Column::WorkspaceId),
+            (document::Entity, Column::Id),
+            embedder,
         )
-        .await
+        .and_where(
+            Expr::col((ranking_vector::Entity, ranking_vector::Column::ContentHash))
+                .equals((document::Entity, Column::ContentHash)),
+        )
+        .to_owned();
+        let query = self
+            .select::<document::Entity>()
+            .filter(Column::RemovedAt.is_null())
+            .filter(Expr::exists(of_its_text).not())
+            .apply_if(after, |query, after| query.filter(Column::Id.gt(after)))
+            .order_by(Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// Verified answers in use above the cursor that an embedder has no vectors of, in order of id. Their text never changes.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn verified_answers_without_vectors(
+        &self,
+        embedder: &str,
+        after: Option<VerifiedAnswerId>,
+        limit: u64,
+    ) -> Result<Vec<verified_answer::Model>, StoreError> {
+        use verified_answer::{Column, Entity};
+        let known = vectors_of_owner((Entity, Column::WorkspaceId), (Entity, Column::Id), embedder);
+        let query = self
+            .select::<Entity>()
+            .filter(Column::RetiredAt.is_null())
+            .filter(Expr::exists(known).not())
+            .apply_if(after, |query, after| query.filter(Column::Id.gt(after)))
+            .order_by(Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// What entries are ranked by, made by an embedder, with a number above `after`; in order of number.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn ranking_vectors(
+        &self,
+        embedder: &str,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<RankingVector>, StoreError> {
+        use ranking_vector::Column;
+        let query = self
+            .select::<ranking_vector::Entity>()
+            .select_only()
+            .columns([Column::Number, Column::OwnerId, Column::Collection, Column::Vector])
+            .filter(Column::Embedder.eq(embedder))
+            .filter(Column::Number.gt(after))
+            .order_by(Column::Number, Order::Asc)
+            .limit(limit);
+        let rows: Vec<(i64, Uuid, Option<String>, Vec<u8>)> = query.into_tuple().all(self.connection()).await?;
+        let vectors = rows
+            .into_iter()
+            .map(|(number, owner_id, collection, vector)| RankingVector {
+                number,
+                owner_id,
+                collection,
+                vector,
+            });
+        Ok(vectors.collect())
+    }
+
+    /// How many of them there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn ranking_vector_count(&self, embedder: &str) -> Result<u64, StoreError> {
+        let query = self
+            .select::<ranking_vector::Entity>()
+            .filter(ranking_vector::Column::Embedder.eq(embedder));
+        Ok(query.count(self.connection()).await?)
+    }
+
+    /// Their numbers, ascending.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn ranking_vector_numbers(&self, embedder: &str) -> Result<Vec<i64>, StoreError> {
+        let query = self
+            .select::<ranking_vector::Entity>()
+            .select_only()
+            .column(ranking_vector::Column::Number)
+            .filter(ranking_vector::Column::Embedder.eq(embedder))
+            .order_by(ranking_vector::Column::Number, Order::Asc);
+        Ok(query.into_tuple().all(self.connection()).await?)
+    }
+
+    /// The vectors of these entries' parts, made by an embedder.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn vectors_of(&self, owners: &[Uuid], embedder: &str) -> Result<Vec<vector::Model>, StoreError> {
+        let query = self
+            .select::<vector::Entity>()
+            .filter(vector::Column::OwnerId.is_in(owners.iter().copied()))
+            .filter(vector::Column::Embedder.eq(embedder));
+        self.all(query).await
     }
 
     /// Documents that contain words of a text, best first: what is left when there is no embedder.
@@ -132,6 +269,18 @@ impl Rows<'_> {
     }
 }
 
+/// What an entry is ranked by, as a query beside the entry's own row.
+fn vectors_of_owner(workspace: impl IntoColumnRef, owner: impl IntoColumnRef, embedder: &str) -> SelectStatement {
+    use ranking_vector::{Column, Entity};
+    Query::select()
+        .expr(Expr::val(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::WorkspaceId)).eq(Expr::col(workspace)))
+        .and_where(Expr::col((Entity, Column::OwnerId)).eq(Expr::col(owner)))
+        .and_where(Expr::col((Entity, Column::Embedder)).eq(embedder))
+        .to_owned()
+}
+
 /// Both indexes are without accents, so a question must be, too.
 fn without_accents(text: &str) -> String {
     text.nfd()
@@ -154,7 +303,31 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets all vectors of an owner.
+    /// Stores what an entry is ranked by, in place of an older vector of the same owner and embedder.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn put_ranking_vector(&self, new: NewRankingVector) -> Result<(), StoreError> {
+        use ranking_vector::{ActiveModel, Column, Entity};
+        let delete = Entity::delete_many()
+            .filter(Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(Column::OwnerId.eq(new.owner_id))
+            .filter(Column::Embedder.eq(&new.embedder));
+        self.change(delete.exec(self.connection())).await?;
+        let insert = Entity::insert(ActiveModel {
+            number: NotSet,
+            workspace_id: Set(self.workspace_id()),
+            owner_id: Set(new.owner_id),
+            embedder: Set(new.embedder),
+            collection: Set(new.collection),
+            content_hash: Set(new.content_hash),
+            vector: Set(new.vector),
+        });
+        self.change(insert.exec_without_returning(self.connection())).await?;
+        Ok(())
+    }
+
+    /// Forgets all vectors of an owner: it is not found by meaning any more.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
@@ -163,6 +336,38 @@ impl Tx<'_> {
             .filter(vector::Column::WorkspaceId.eq(self.workspace_id()))
             .filter(vector::Column::OwnerId.eq(owner_id));
         self.change(delete.exec(self.connection())).await?;
+        let delete = ranking_vector::Entity::delete_many()
+            .filter(ranking_vector::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(ranking_vector::Column::OwnerId.eq(owner_id));
+        self.change(delete.exec(self.connection())).await?;
         Ok(())
     }
+}
+
+/// What an entry is ranked by, as it is read by the thousand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RankingVector {
+    /// Higher than that of every vector before it.
+    pub number: i64,
+    /// A document or a verified answer.
+    pub owner_id: Uuid,
+    /// Of a document; a verified answer belongs to all.
+    pub collection: Option<String>,
+    /// Little-endian 32-bit floats.
+    pub vector: Vec<u8>,
+}
+
+/// What an entry is to be ranked by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRankingVector {
+    /// A document or a verified answer.
+    pub owner_id: Uuid,
+    /// What made it.
+    pub embedder: String,
+    /// Of a document; a verified answer belongs to all.
+    pub collection: Option<String>,
+    /// Of the text it was made of.
+    pub content_hash: Vec<u8>,
+    /// Little-endian 32-bit floats.
+    pub vector: Vec<u8>,
 }

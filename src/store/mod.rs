@@ -25,21 +25,25 @@ mod quality_checks;
 mod rehearsals;
 mod rows;
 mod team;
+mod tuning;
 mod webhooks;
 mod write;
 
 pub use answers::AnswerFilter;
 pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
+pub use evidence::Made;
 pub use evidence_counts::{MonthCell, TopicCell};
 pub use failing::Failing;
 pub use jobs::LONGEST_RETRY_MS;
+pub use knowledge::{NewRankingVector, RankingVector};
 pub use log::LogDraft;
 pub use open::Location;
 pub use policy::Decided;
 pub use quality_checks::Asker;
 pub use rows::Rows;
 pub use team::QueueFilter;
+pub use tuning::RetrievalVersionRow;
 pub use write::{Change, Committed, Tx};
 
 use crate::domain::ids::WorkspaceId;

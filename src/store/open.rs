@@ -142,11 +142,19 @@ fn writer_options(location: &Location) -> ConnectOptions {
     options
 }
 
+/// Rows that a reader's thread reads ahead of who asked: with few of them the two wake one another for every row of a hundred thousand.
+const ROWS_AHEAD: usize = 1_000;
+
 fn reader_options(location: &Location) -> ConnectOptions {
     let mut options = match location {
         Location::Sqlite(path) => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", path.display()));
-            options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(PATIENCE).pragma("query_only", "ON"));
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .busy_timeout(PATIENCE)
+                    .row_buffer_size(ROWS_AHEAD)
+                    .pragma("query_only", "ON")
+            });
             options
         }
         Location::Postgres(url) => ConnectOptions::new(url.clone()),

@@ -28,4 +28,5 @@ mod widget;
 pub use error::Problem;
 pub use router::{Pages, router};
 pub use server::{Listeners, Peer, ServeError};
+pub(crate) use sheet::cell;
 pub use state::{Web, WebSettings};

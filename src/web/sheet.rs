@@ -49,7 +49,7 @@ pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format:
 }
 
 /// A cell. A spreadsheet takes a text that begins like a formula for one, and visitors write some of these.
-fn cell(value: &Value) -> String {
+pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),

@@ -8,7 +8,7 @@ use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, bearer, visitor
 use super::limits::address_of;
 use super::live;
 use super::state::Web;
-use crate::app::{AppError, agents, closing, reach, visit};
+use crate::app::{AppError, agents, closing, reach, training, visit};
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
@@ -33,6 +33,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/messages", post(write))
         .route("/acknowledge", post(acknowledge))
         .route("/email", post(leave_email))
+        .route("/training", post(training_consent))
         .route("/return", post(returned))
         .route("/close", post(close))
         .route("/rating", post(rate))
@@ -133,6 +134,24 @@ async fn leave_email(
     web.limits().message(visitor.visitor_id, peer)?;
     let key = bearer(&headers)?;
     reach::leave_email(&web.app, &visitor, key, &left.email, &left.consent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+struct Consent {
+    /// What was said may train a model.
+    agrees: bool,
+}
+
+/// `POST /widget/v1/training`
+async fn training_consent(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(consent): JsonBody<Consent>,
+) -> Result<StatusCode, Problem> {
+    web.limits().message(visitor.visitor_id, peer)?;
+    training::consent(&web.app, &visitor, consent.agrees).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

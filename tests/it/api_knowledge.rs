@@ -1,9 +1,9 @@
 //! Knowledge over the API: importing, reading, finding, measuring; and creating things only once.
 
-use crate::app::{Client, TestApp, redacted};
+use crate::app::{Client, TestApp, eventually, redacted};
 use bytes::Bytes;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn import(owner: &Client, query: &str, file: &'static str) -> crate::app::Answer {
     let path = format!("/api/v1/knowledge/import?{query}");
@@ -85,6 +85,72 @@ async fn a_search_ranks_passages_with_and_without_an_engine() {
         );
         assert!(app.owner().get("/api/v1/knowledge/search").await.ok()["items"].is_array());
     }
+}
+
+/// Titles of what is found for a question, nearest first.
+async fn found(app: &TestApp, question: &str) -> Vec<String> {
+    let path = format!("/api/v1/knowledge/search?q={}", question.replace(' ', "%20"));
+    let found = app.owner().get(&path).await.ok();
+    let items = found["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_added_changed_and_removed_between_two_questions_is_found_as_it_stands_then() {
+    let app = TestApp::start().await;
+    let import = async |rows: Value| {
+        let path = "/api/v1/knowledge/import?name=lamps.json&collection=lamps";
+        let file = Bytes::from(rows.to_string());
+        app.owner().send(Method::POST, path, file).await.ok()
+    };
+    let (lamp, oil, wick) = (
+        json!({ "id": "1", "question": "Do you sell storm lanterns?", "answer": "Storm lanterns of brass." }),
+        json!({ "id": "2", "question": "Which lantern oil do you have?", "answer": "Lantern oil in cans." }),
+        json!({ "id": "3", "question": "Do you have lantern wicks?", "answer": "Lantern wicks by the yard." }),
+    );
+    let first_is = async |question: &str, title: Option<&str>| {
+        eventually(question, async || {
+            let first = found(&app, question).await.into_iter().next();
+            (first.as_deref() == title || (title.is_none() && first.is_none_or(|first| first != question)))
+                .then_some(())
+        })
+        .await;
+    };
+    import(json!([lamp, oil])).await;
+    first_is("Do you sell storm lanterns?", Some("Do you sell storm lanterns?")).await;
+    import(json!([lamp, oil, wick])).await;
+    first_is("Do you have lantern wicks?", Some("Do you have lantern wicks?")).await;
+    let mut other = lamp.clone();
+    other["question"] = json!("Are there paper lampions?");
+    import(json!([other, oil, wick])).await;
+    first_is("Are there paper lampions?", Some("Are there paper lampions?")).await;
+    first_is("Do you sell storm lanterns?", None).await;
+    // The first and the last of what was read go; what lay between them stays where it is found.
+    import(json!([oil])).await;
+    first_is("Which lantern oil do you have?", Some("Which lantern oil do you have?")).await;
+    for gone in ["Are there paper lampions?", "Do you have lantern wicks?"] {
+        first_is(gone, None).await;
+    }
+    import(json!([wick, oil])).await;
+    first_is("Do you have lantern wicks?", Some("Do you have lantern wicks?")).await;
+}
+
+#[tokio::test]
+async fn what_was_verified_answers_its_very_question_also_while_the_engine_is_away() {
+    let app = TestApp::builder().without_engine().start().await;
+    let wish = json!({ "question": "Is Bodo in on Tuesdays?", "answer": "He is, from ten." });
+    app.owner().post("/api/v1/verified-answers", &wish).await.created();
+    let visitor = app.visitor().await;
+    visitor.says("is bodo in on tuesdays").await;
+    let item = app.item_of(&visitor).await;
+    assert_eq!(
+        (&item["draft"]["mode"], &item["draft"]["text"]),
+        (&json!("verified"), &json!("He is, from ten.")),
+        "{item}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use holdpoint::domain::ids::{ItemId, MemberId};
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::{Clock as _, Timestamp};
 use holdpoint::store::entity::{check, evidence};
-use holdpoint::store::{Change, Rows};
+use holdpoint::store::{Change, Made, Rows};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,10 @@ async fn row_of(app: &TestApp, id: &str) -> check::Model {
 }
 
 pub(crate) async fn known(app: &TestApp) -> Vec<evidence::Model> {
-    rows(app).evidence_since(Timestamp(0)).await.unwrap()
+    rows(app)
+        .evidence_made(Made::Since(Timestamp(0)), None, 10_000)
+        .await
+        .unwrap()
 }
 
 /// Judges everything that waits for somebody, without haste. Returns how much.
@@ -152,7 +155,7 @@ async fn a_shop_of_two(app: &TestApp) -> Client {
     // As if the lot had fallen on all of them for a second opinion.
     let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
         Box::pin(async move {
-            for row in tx.evidence_since(Timestamp(0)).await? {
+            for row in tx.evidence_made(Made::Since(Timestamp(0)), None, 10_000).await? {
                 let second_label = Some(VerdictLabel::Acceptable);
                 // And for being kept back.
                 let is_kept_back = true;

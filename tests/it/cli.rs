@@ -2,6 +2,7 @@
 
 mod answers;
 mod demo;
+mod exporting;
 mod measuring;
 mod model;
 mod policy;

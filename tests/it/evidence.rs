@@ -17,7 +17,7 @@ use holdpoint::domain::policy::{Certified, GateState};
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::{Clock, Timestamp};
 use holdpoint::store::entity::{evidence, sampling_month};
-use holdpoint::store::{Change, Json};
+use holdpoint::store::{Change, Json, Made};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -27,7 +27,9 @@ const HOUR_MS: i64 = 60 * 60_000;
 /// Everything that is known of drafts, in the order in which they were made.
 pub(crate) async fn known(app: &TestApp) -> Vec<evidence::Model> {
     let rows = app.app.store().rows(app.workspace.caller.workspace_id);
-    rows.evidence_since(Timestamp(0)).await.unwrap()
+    rows.evidence_made(Made::Since(Timestamp(0)), None, 10_000)
+        .await
+        .unwrap()
 }
 
 /// A visitor asks, and a person approves the draft as it is.
@@ -127,7 +129,7 @@ pub(crate) async fn settled_content(app: &TestApp) {
         .store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
-                for row in tx.evidence_since(Timestamp(0)).await? {
+                for row in tx.evidence_made(Made::Since(Timestamp(0)), None, 10_000).await? {
                     tx.update(evidence::Model { is_fresh: false, ..row }).await?;
                 }
                 Ok::<_, AppError>(Change::Unlogged(()))
@@ -336,7 +338,7 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
         .store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
-                for row in tx.evidence_since(Timestamp(0)).await? {
+                for row in tx.evidence_made(Made::Since(Timestamp(0)), None, 10_000).await? {
                     tx.update(evidence::Model {
                         is_sent: true,
                         band: Some(0),
@@ -436,7 +438,7 @@ async fn a_lost_key_ends_in_no_statement_and_never_in_a_wrong_one() {
                 for row in tx.sampling_months().await? {
                     tx.update(sampling_month::Model { draw_key: None, ..row }).await?;
                 }
-                for row in tx.evidence_since(Timestamp(0)).await? {
+                for row in tx.evidence_made(Made::Since(Timestamp(0)), None, 10_000).await? {
                     tx.update(evidence::Model {
                         is_sent: true,
                         band: Some(0),

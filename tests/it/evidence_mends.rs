@@ -9,7 +9,7 @@ use holdpoint::domain::policy::GateState;
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::{Clock as _, Timestamp};
 use holdpoint::store::entity::{check, evidence, sampling_month};
-use holdpoint::store::{Change, JobKind, Rows, StoreError};
+use holdpoint::store::{Change, JobKind, Made, Rows, StoreError};
 use http::Method;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -43,7 +43,12 @@ pub(crate) async fn rewrite(
     let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
         let change = change.clone();
         Box::pin(async move {
-            for (number, row) in tx.evidence_since(Timestamp(0)).await?.into_iter().enumerate() {
+            for (number, row) in tx
+                .evidence_made(Made::Since(Timestamp(0)), None, 10_000)
+                .await?
+                .into_iter()
+                .enumerate()
+            {
                 tx.update(change(number, row)).await?;
             }
             Ok::<_, AppError>(Change::Unlogged(()))
@@ -52,7 +57,7 @@ pub(crate) async fn rewrite(
     written.await.unwrap();
 }
 
-/// As if the lot, which has fallen on every draft by then, had kept nothing back.
+/// As if the lot, which has fallen on every draft by then, had kept nothing back and had asked nobody for a second opinion.
 pub(crate) async fn nothing_kept_back(app: &TestApp) {
     eventually("the lot", async || {
         let known = known(app).await;
@@ -64,6 +69,14 @@ pub(crate) async fn nothing_kept_back(app: &TestApp) {
         ..row
     })
     .await;
+    let tomorrow = app.clock.now().plus_ms(DAY_MS);
+    let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
+        Box::pin(async move {
+            tx.withdraw_checks(tomorrow).await?;
+            Ok::<_, AppError>(Change::Unlogged(()))
+        })
+    });
+    written.await.unwrap();
 }
 
 async fn next(client: &Client) -> Value {
@@ -511,4 +524,96 @@ async fn what_a_check_weighs_is_fixed_when_it_is_drawn_and_an_alarm_in_between_i
         (gate().await == GateState::Closed).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drafts_are_read_part_by_part_each_of_them_once_also_where_many_were_made_at_the_same_moment() {
+    let app = TestApp::start().await;
+    for _ in 0..7 {
+        crate::evidence::asked_and_approved(&app, OPENING_HOURS).await;
+    }
+    crate::evidence::verdicts(&app, 7).await;
+    let at = known(&app).await[0].created_at;
+    // Two, four and one of a moment.
+    rewrite(&app, move |number, row| evidence::Model {
+        created_at: at.plus_ms(match number {
+            0 | 1 => 0,
+            6 => 2,
+            _ => 1,
+        }),
+        ..row
+    })
+    .await;
+    let all = known(&app).await;
+    assert_eq!(all.len(), 7);
+    let month = all[0].month.clone();
+    for limit in 1..=8 {
+        for made in [Made::Since(at), Made::In(&month)] {
+            let (mut parts, mut after) = (Vec::new(), None);
+            loop {
+                let part = rows(&app).evidence_made(made, after, limit).await.unwrap();
+                let Some(last) = part.last() else { break };
+                after = Some((last.created_at, last.draft_id));
+                parts.extend(part);
+            }
+            assert_eq!(parts, all, "{limit} at once, {made:?}");
+        }
+    }
+    let later = rows(&app)
+        .evidence_made(Made::Since(at.plus_ms(2)), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(later, all[6..]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_is_held_the_riskier_half_is_asked_about_more_rarely_and_each_draft_keeps_its_probability() {
+    let app = TestApp::start().await;
+    crate::evidence::asked_and_approved(&app, OPENING_HOURS).await;
+    let first = crate::evidence::verdicts(&app, 1).await.remove(0);
+    let planned = eventually("the month", async || rows(&app).sampling_months().await.unwrap().pop()).await;
+    assert_eq!(planned.requeue_middle, None, "of the month before nothing is known");
+    assert_eq!(
+        (first.band, first.probability),
+        (Some(0), Some(planned.requeue_probability))
+    );
+    for (middle, expected) in [
+        (first.score + 1.0, (Some(0), Some(0.5))),
+        (first.score - 1.0, (Some(1), Some(0.125))),
+    ] {
+        let month = planned.month.clone();
+        let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
+            let month = month.clone();
+            Box::pin(async move {
+                let row = tx.sampling_month(&month).await?.unwrap();
+                tx.update(sampling_month::Model {
+                    requeue_probability: 0.5,
+                    requeue_far: Some(0.125),
+                    requeue_middle: Some(middle),
+                    ..row
+                })
+                .await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        });
+        written.await.unwrap();
+        let before = known(&app).await.len();
+        crate::evidence::asked_and_approved(&app, OPENING_HOURS).await;
+        let held = crate::evidence::verdicts(&app, before + 1).await.pop().unwrap();
+        assert_eq!(
+            (held.band, held.probability, held.is_sent),
+            (expected.0, expected.1, false)
+        );
+    }
+    // The next month knows the middle of this one.
+    app.advance_ms(31 * DAY_MS);
+    let next = eventually("the next month", async || {
+        let months = rows(&app).sampling_months().await.unwrap();
+        months.into_iter().find(|row| row.month > planned.month)
+    })
+    .await;
+    let scores: Vec<f64> = known(&app).await.iter().map(|row| row.score).collect();
+    let middle = next.requeue_middle.unwrap();
+    assert!(scores.iter().any(|score| *score <= middle) && scores.iter().any(|score| *score >= middle));
+    assert!(next.requeue_far.is_some_and(|far| far <= next.requeue_probability));
 }

@@ -57,5 +57,6 @@ mod store_world;
 mod store_writer;
 mod stories;
 mod team;
+mod tuning;
 mod webhooks;
 mod who_is_there;

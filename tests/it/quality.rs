@@ -116,6 +116,8 @@ pub(crate) async fn plant(app: &TestApp) {
                 cuts: Json(Vec::new()),
                 probabilities: Json(vec![0.1]),
                 requeue_probability: 1.0,
+                requeue_far: None,
+                requeue_middle: None,
                 confidence_percent: None,
                 is_exact: None,
                 drawn_through: 0,

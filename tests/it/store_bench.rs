@@ -1,6 +1,7 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
 mod rehearsal;
+mod tuning;
 
 use holdpoint::domain::{
     account::{Role, Scope},
@@ -10,8 +11,8 @@ use holdpoint::domain::{
     features::prior,
     ids::{
         AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
-        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId, ReleaseId, TokenId,
-        TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId, ReleaseId,
+        RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -33,8 +34,8 @@ use holdpoint::store::entity::{
     shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, webhook_secret, workspace,
 };
 use holdpoint::store::{
-    Change, ItemStatus, JobKind, Json, Location, LogDraft, NoteKind, OutcomeStatus, OwnerKind, Sources, Store,
-    StoreError, Tx,
+    Change, ItemStatus, JobKind, Json, Location, LogDraft, NewRankingVector, NoteKind, OutcomeStatus, OwnerKind,
+    Sources, Store, StoreError, Tx,
 };
 use holdpoint::system;
 use sea_orm::{
@@ -236,6 +237,7 @@ pub(crate) struct Planted {
     pub(crate) check: ItemId,
     pub(crate) rehearsal: RehearsalId,
     pub(crate) rehearsal_case: RehearsalCaseId,
+    pub(crate) retrieval_version: RetrievalVersionId,
 }
 
 impl Planted {
@@ -268,6 +270,7 @@ impl Planted {
             check: id().into(),
             rehearsal: id().into(),
             rehearsal_case: id().into(),
+            retrieval_version: id().into(),
         }
     }
 
@@ -292,6 +295,7 @@ impl Planted {
             spam: None,
             closed_at: None,
             answer_due_at: None,
+            training_consent: None,
         }
     }
 
@@ -680,6 +684,14 @@ impl Planted {
             vector: vec![0; 8],
         })
         .await?;
+        tx.put_ranking_vector(NewRankingVector {
+            owner_id: self.document.uuid(),
+            embedder: "scripted".to_owned(),
+            collection: Some("default".to_owned()),
+            content_hash: vec![3; 32],
+            vector: vec![0; 8],
+        })
+        .await?;
         tx.insert(mail::Model {
             id: self.mail,
             workspace_id,
@@ -701,6 +713,7 @@ impl Planted {
         self.plant_webhook(tx).await?;
         self.plant_evidence(tx).await?;
         self.plant_rehearsal(tx).await?;
+        self.plant_tuning(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,
@@ -828,6 +841,8 @@ impl Planted {
             cuts: Json(Vec::new()),
             probabilities: Json(vec![0.5]),
             requeue_probability: 0.5,
+            requeue_far: None,
+            requeue_middle: None,
             confidence_percent: None,
             is_exact: None,
             drawn_through: 1,

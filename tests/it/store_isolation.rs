@@ -13,11 +13,11 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation,
     decision, delivery, document, draft, evidence, gate_epoch, job, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link, review_item,
-    sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
-    webhook_secret,
+    note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version,
+    return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector, verdict,
+    verified_answer, visitor, webhook_secret,
 };
-use holdpoint::store::{AnswerFilter, Asker, JobKind, QueueFilter, Store};
+use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, rating, rehearsal, rehearsal_case, release, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version);
         for (table, workspaces) in &found {
@@ -156,7 +156,14 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents_of_source("default", "faq.json");
         verified_answer(theirs.answer);
         verified_answers();
-        vectors("scripted");
+        documents_of(&[theirs.document]);
+        verified_answers_of(&[theirs.answer]);
+        documents_without_vectors("another", None, 100);
+        verified_answers_without_vectors("another", None, 100);
+        ranking_vectors("scripted", 0, 100);
+        ranking_vector_count("scripted");
+        ranking_vector_numbers("scripted");
+        vectors_of(&[theirs.document.uuid()], "scripted");
         documents_with_words("opening hours", 100);
         workspace();
         members();
@@ -188,8 +195,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         count_changed();
         count_policies();
         evidence(theirs.draft);
-        evidence_since(AT);
-        evidence_of_month("2026-09");
+        evidence_made(Made::Since(AT), None, 100);
+        evidence_made(Made::In("2026-09"), None, 100);
         unjudged_of_month("2026-09");
         waits_for_second("2026-09");
         month_cells("2026-09", AT.plus_ms(1));
@@ -202,7 +209,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         verdicts_since(AT);
         sampled_since(AT);
         sent_between(AT.plus_ms(-1), AT.plus_ms(1));
-        judged_before(AT.plus_ms(1));
+        judged();
         decisions_on(&[theirs.draft]);
         sampling_month("2026-09");
         sampling_months();
@@ -212,6 +219,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         certificate_in_force();
         certificates(100);
         final_outcome_of(theirs.draft);
+        decided_outcomes(None, 100);
         check(theirs.check);
         open_checks();
         judged_checks_of(&[theirs.draft]);
@@ -232,6 +240,12 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         next_rehearsed(theirs.rehearsal);
         last_rehearsed_by(theirs.rehearsal, theirs.member);
         rehearsal_counts(theirs.rehearsal);
+        judged_in_the_queue(100);
+        drafts_of(&[theirs.draft]);
+        verdicts_of(&[theirs.draft]);
+        newest_retrieval_number();
+        retrieval_versions(100);
+        retrieval_version(theirs.retrieval_version);
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
@@ -267,11 +281,17 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "decided_before",
             "final_outcome_of",
             "rehearsal_counts",
+            // What is planted was judged as a check: it teaches nothing.
+            "judged_in_the_queue",
             "settled",
             "count_changed",
+            "ranking_vectors",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
-            let number = answer.parse::<i64>().is_ok_and(|number| number == 1);
+            let number = answer
+                .trim_matches(['[', ']'])
+                .parse::<i64>()
+                .is_ok_and(|number| number == 1);
             let named = query == "member_name" && answer.contains("Mia");
             let counted = answer.starts_with("Failing { count: 1, since: Some") || answer == "true";
             assert!(
@@ -320,6 +340,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/evidence_counts.rs"),
         include_str!("../../src/store/quality_checks.rs"),
         include_str!("../../src/store/rehearsals.rs"),
+        include_str!("../../src/store/tuning.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];

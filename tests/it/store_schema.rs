@@ -441,6 +441,7 @@ async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
         ("agents", "version_id"), // The two tables refer to each other; the version's own key is watched.
         ("jobs", "subject_id"),   // A conversation or a workspace, by the kind of job.
         ("vectors", "owner_id"),  // A document or a verified answer.
+        ("ranking_vectors", "owner_id"), // The same.
         ("documents", "external_id"), // The owner's own id.
         ("messages", "client_id"), // The widget's own id.
         ("evidence", "judged_by"), // What kind of judgement it was.
@@ -556,7 +557,15 @@ async fn a_workspace_cannot_touch_another_ones_jobs_and_sessions() {
         let jobs = store.next_jobs(10).await.unwrap();
         assert!(jobs.iter().any(|job| job.id == theirs.job && job.run_at == AT));
         assert!(store.session(&theirs.secret(), AT).await.unwrap().is_some());
-        assert_eq!(store.rows(theirs.workspace).vectors("scripted").await.unwrap().len(), 1);
+        let rows = store.rows(theirs.workspace);
+        assert_eq!(
+            rows.vectors_of(&[theirs.document.uuid()], "scripted")
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(rows.ranking_vector_count("scripted").await.unwrap(), 1);
     })
     .await;
 }

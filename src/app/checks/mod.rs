@@ -9,6 +9,7 @@ mod reviewers;
 
 pub use judge::{Judged, Said, Verdict, judge};
 pub use next::{CheckView, LineView, Next, SourceView, next, release, waiting};
+pub(super) use reviewers::COUNTED_MS;
 pub use reviewers::{GoldView, RepeatView, ReviewerView, ReviewersView, TeamView, reviewers};
 
 pub(super) use mix::{Mixed, mixable};

@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 /// Verdicts of so long count, in milliseconds: people change.
-const COUNTED_MS: i64 = 365 * 24 * 60 * 60_000;
+pub(in crate::app) const COUNTED_MS: i64 = 365 * 24 * 60 * 60_000;
 /// The risk at either end of the interval.
 const INTERVAL_RISK: f64 = 0.025;
 

@@ -5,7 +5,7 @@
 
 use super::{App, AppError, policies, screening};
 use crate::app::duty::OnDuty;
-use crate::app::evidence::{self, Decided, Grade};
+use crate::app::evidence::{self, Decided, Grade, Lot};
 use crate::app::ledger::{self, Details};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
@@ -126,10 +126,11 @@ async fn commit(
         duty: on_duty.duty(),
         ..ledger::context(app.sources(), &settings)
     };
+    let lot = Lot::of(tx, context.now, facts.score).await?;
     let facts = Facts {
         already_held: ledger.flow.item.is_some(),
         at: context.now,
-        is_unsampled: !evidence::is_sampled(tx, context.now, facts.score).await?,
+        is_unsampled: lot.is_never_drawn(),
         ..facts
     };
     let decision = policy::decide(&gate, on_duty.policy(), &facts);
@@ -197,6 +198,7 @@ async fn commit(
         facts: &facts,
         grade: &grade,
         decision: &decision,
+        lot: &lot,
         is_sent: kind == EventKind::MessageReleased,
     };
     Ok(Change::Logged(

@@ -110,7 +110,8 @@ impl Domain {
         let stratum = match (cell.is_sent, cell.judged_by) {
             (true, _) => cell.band.unwrap_or(i64::from(JUDGED_AT_THE_GATE) - 1),
             (false, Some(JudgedBy::Gate)) => i64::from(JUDGED_AT_THE_GATE),
-            (false, _) => i64::from(DECIDED_UNJUDGED),
+            // The halves are asked about with different probabilities.
+            (false, _) => i64::from(DECIDED_UNJUDGED) + cell.band.unwrap_or_default(),
         };
         let counted = self.strata.entry((cell.month.clone(), stratum)).or_default();
         counted.drafts += cell.drafts;

@@ -1,6 +1,7 @@
 //! The answers behind a figure, and who may know how risky one is taken to be.
 
 use super::records::House;
+use crate::app::checks;
 use crate::app::conversations::parse_cursor;
 use crate::app::views::{Page, next_page};
 use crate::app::{App, AppError, Caller, Who};
@@ -16,9 +17,6 @@ use crate::store::{AnswerFilter, Rows};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-
-/// Verdicts of a reviewer are counted for a year, and so far back their answers are listed: 365 days.
-const OF_REVIEWER_MS: i64 = 365 * 24 * 60 * 60_000;
 
 /// Which answers of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -134,8 +132,8 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
     };
     let since = match (month, judged, input.by) {
         (Some(_), _, _) | (_, Some(_), _) => None,
-        (None, None, Some(_)) => Some(app.now().plus_ms(-OF_REVIEWER_MS)),
-        (None, None, None) => Some(MonthName::of(app.now(), &house.zone).plus(-2).begins(&house.zone)),
+        (None, None, Some(_)) => Some(app.now().plus_ms(-checks::COUNTED_MS)),
+        (None, None, None) => Some(house.window_from(app.now())),
     };
     let what = input.what;
     Ok(AnswerFilter {
@@ -146,7 +144,7 @@ async fn filter(app: &App, rows: &Rows<'_>, input: &AnswersInput) -> Result<Answ
         band: input.band,
         by: input.by,
         judged,
-        is_sent: matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
+        is_sent: input.band.is_some() || matches!(what, What::Sent | What::Drawn | What::Reviewed | What::BadReviewed),
         is_drawn: what == What::Drawn,
         is_judged: matches!(what, What::Judged | What::Reviewed),
         by_sample: matches!(what, What::Reviewed | What::BadReviewed),
@@ -194,7 +192,7 @@ async fn answer(rows: &Rows<'_>, row: evidence::Model, is_settled: bool) -> Resu
             .filter(|label| *label != VerdictLabel::CannotJudge)
             .or(row.label)
             .filter(|_| is_settled),
-        band: row.band.filter(|_| is_settled),
+        band: row.band.filter(|_| row.is_sent && is_settled),
     })
 }
 

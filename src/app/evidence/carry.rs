@@ -2,6 +2,7 @@
 
 use super::certify::shrink;
 use super::look_soon;
+use super::records::{House, Parts};
 use crate::app::{App, AppError, agents, drafting, knowledge};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
@@ -11,12 +12,14 @@ use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
 use crate::store::entity::{draft, evidence};
-use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
+use crate::store::{Change, JobKind, LogDraft, Made, Rows, Tx};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 /// After a publication it is waited so long, in milliseconds: for the next one, and until vectors are there.
 const SETTLES_MS: i64 = 60_000;
+/// So many drafts are marked in one transaction: others wait to write meanwhile. The test that follows comes after all of them.
+const MARKED_AT_ONCE: usize = 1_000;
 
 /// Something was published: what is known is compared with it before long.
 ///
@@ -70,19 +73,23 @@ pub(in crate::app) async fn compare_if_models_changed(app: &App, workspace_id: W
 /// [`AppError::Engine`] while questions cannot be compared by meaning, or the LLM cannot write; or the store's. It is then tried again.
 pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
-    let house = super::records::House::of(&rows).await?;
+    let house = House::of(&rows).await?;
     let from = house.window_from(app.now());
     let counts = |row: &evidence::Model| {
         // A verdict may still be given on what is held or drawn; none on the others, and none of a fresh one certifies anything.
         let may_be_judged = row.label.is_some() || !row.is_sent || row.is_drawn != Some(false);
         may_be_judged && !row.is_fresh && !row.left_out
     };
-    let mut found = rows.evidence_since(from).await?;
+    let mut found = Vec::new();
+    let mut parts = Parts::of(&rows, Made::Since(from));
+    while let Some(part) = parts.next().await? {
+        found.extend(part.into_iter().filter(counts));
+    }
     // What may fail comes first: while the LLM cannot write, hardly anything is done over and over.
     found.sort_by_key(|row| row.mode != AnswerMode::Compose);
     let mut versions = Versions::default();
     let mut moved: Vec<(DraftId, bool)> = Vec::new();
-    for row in found.into_iter().filter(counts) {
+    for row in found {
         let Some(made) = rows.draft(row.draft_id).await? else {
             continue;
         };
@@ -91,6 +98,26 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job
             moved.push((row.draft_id, is_changed));
         }
     }
+    for part in moved.chunks(MARKED_AT_ONCE) {
+        mark(app, workspace_id, part).await?;
+    }
+    shrink(app, workspace_id).await?;
+    let now = app.now();
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                // What was published while this ran has scheduled the job anew; that one stays.
+                tx.finish_job(job_id).await?;
+                look_soon(tx, now).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
+
+/// Marks which of these drafts would be answered otherwise today.
+async fn mark(app: &App, workspace_id: WorkspaceId, moved: &[(DraftId, bool)]) -> Result<(), AppError> {
+    let moved = moved.to_vec();
     app.store()
         .write(workspace_id, move |tx| {
             let moved = moved.clone();
@@ -106,28 +133,14 @@ pub(in crate::app) async fn carry_over(app: &App, workspace_id: WorkspaceId, job
                         changed += u64::from(*is_changed);
                     }
                 }
-                if moved.is_empty() {
-                    return Ok::<_, AppError>(Change::Unlogged(()));
-                }
                 let entry = LogDraft::new(EventKind::EvidenceCarriedOver, Actor::System)
                     .with("changed", changed)
                     .with("as_before", moved.len() as u64 - changed);
-                Ok(Change::Logged((), entry))
+                Ok::<_, AppError>(Change::Logged((), entry))
             })
         })
         .await?;
-    shrink(app, workspace_id).await?;
-    let now = app.now();
-    app.store()
-        .write(workspace_id, move |tx| {
-            Box::pin(async move {
-                // What was published while this ran has scheduled the job anew; that one stays.
-                tx.finish_job(job_id).await?;
-                look_soon(tx, now).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
-            })
-        })
-        .await
+    Ok(())
 }
 
 /// Settings of agent versions, and of what is in force of the same agents.

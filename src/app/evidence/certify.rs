@@ -2,7 +2,7 @@
 
 use super::grade::score;
 use super::in_force::{follow, replace};
-use super::records::{House, Topics, features, features_of, records, scored, under_policies_in_force};
+use super::records::{House, Topics, features, records, window};
 use super::{SOON_MS, look_soon};
 use crate::app::{App, AppError};
 use crate::domain::evidence::{Ended, Judgement, MonthName, Record, Window, examples, level};
@@ -21,7 +21,6 @@ use crate::stats::threshold::{
 };
 use crate::store::entity::{gate_epoch, score_version};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows};
-use std::collections::BTreeMap;
 
 /// What a test rests on beside verdicts. If any of it is another one by the time the result is written, the result is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -210,30 +209,16 @@ async fn window_from(rows: &Rows<'_>, house: &House, now: Timestamp) -> Result<T
 async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: bool) -> Result<Tested, AppError> {
     let from = window_from(rows, house, now).await?;
     let mut topics = Topics::default();
-    let older = records(&rows.judged_before(from).await?, &mut topics);
-    let mut window = rows.evidence_since(from).await?;
-    let drafts: Vec<_> = window.iter().map(|row| row.draft_id).collect();
-    let decisions = rows.decisions_on(&drafts).await?;
-    under_policies_in_force(rows, &mut window, &decisions).await?;
-    let window = records(&window, &mut topics);
-    let older_bad = older
-        .iter()
-        .filter(|record| record.judged.and_then(Judgement::found_bad) == Some(true))
-        .count();
-    let of_window = features_of(&window, &decisions);
+    let judged = records(&rows.judged().await?, &mut topics);
+    let of_judged = features(rows, &judged).await?;
+    let older = judged.partition_point(|record| record.at < from.0);
+    let found_bad = |record: &&Record| record.judged.and_then(Judgement::found_bad) == Some(true);
+    let older_bad = judged.iter().take(older).filter(found_bad).count();
     let (number, current) = score(rows).await?;
     let given = Rule::given(from.0, older_bad);
-    let requeued = requeue_probabilities(rows).await?;
-    let probability = |month: MonthName| requeued.get(&month.to_string()).copied().unwrap_or(0.0);
     let (number, version, version_is_new) = if fits {
-        let all: Vec<Record> = older.iter().chain(&window).cloned().collect();
-        let mut of_all = features(rows, &older).await?;
-        of_all.extend(of_window.iter().cloned());
-        let fitted = fit(
-            &prior(),
-            &examples(&all, &of_all, (given, Purpose::Fit), probability),
-            Some(given),
-        );
+        let seen = examples(&judged, &of_judged, (given, Purpose::Fit));
+        let fitted = fit(&prior(), &seen, Some(given));
         if fitted.fitted_on.verdicts == 0 || fitted.id == current.id {
             (number, current, false)
         } else {
@@ -251,7 +236,12 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
             window_from: given.window_from.max(fitted.window_from),
             shares_window: given.shares_window || fitted.shares_window,
         });
-    let unseen = examples(&window, &of_window, (rule, Purpose::Certify), probability);
+    let (Some(newer), Some(of_newer)) = (judged.get(older..), of_judged.get(older..)) else {
+        return Err(AppError::Internal(
+            "a part of what was judged lies outside of it".to_owned(),
+        ));
+    };
+    let unseen = examples(newer, of_newer, (rule, Purpose::Certify));
     let judged: Vec<Judged> = unseen
         .iter()
         .map(|example| Judged {
@@ -261,7 +251,7 @@ async fn test(rows: &Rows<'_>, house: &House, now: Timestamp, epoch: i64, fits: 
         })
         .collect();
     let score_quality = score_quality(&judged);
-    let window = scored(window, &of_window, &version);
+    let window = window(rows, from, &version, &mut topics).await?;
     let limit = house.autonomy.limit();
     let risk = house.autonomy.risk_of(epoch);
     let enough = verdicts_needed(limit, risk);
@@ -306,21 +296,14 @@ fn worsened(
     now: Timestamp,
 ) -> bool {
     let last = MonthName::of(now, &house.zone).plus(-1);
-    let (month, before): (Vec<Record>, Vec<Record>) = window
-        .iter()
-        .filter(|record| {
-            record.month <= last && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify
-        })
-        .cloned()
-        .partition(|record| record.month == last);
-    let level = |records: &[Record]| level(records, rule, enough, closed, certificate.reach);
-    match (level(&month), level(&before)) {
+    let level = |records: &dyn Fn(&&Record) -> bool| {
+        level(window.iter().filter(records), rule, enough, closed, certificate.reach)
+    };
+    match (
+        level(&|record| record.month == last),
+        level(&|record| record.month < last),
+    ) {
         (Some(month), Some(before)) => brakes(month, before),
         _ => false,
     }
-}
-
-async fn requeue_probabilities(rows: &Rows<'_>) -> Result<BTreeMap<String, f64>, AppError> {
-    let months = rows.sampling_months().await?.into_iter();
-    Ok(months.map(|row| (row.month, row.requeue_probability)).collect())
 }

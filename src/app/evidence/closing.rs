@@ -1,7 +1,6 @@
 //! The gate closed by itself: what people are told, and what the queue has to expect.
 
 use super::drift;
-use super::records::House;
 use super::words::some;
 use crate::app::mail::{self, Mail};
 use crate::app::{App, AppError, Caller};
@@ -103,7 +102,8 @@ struct News {
 
 impl News {
     /// What there is to tell now: the gate has closed by itself, or what was released without a certificate has become worse than the limit.
-    async fn of(rows: &Rows<'_>, now: Timestamp) -> Result<Option<Self>, AppError> {
+    async fn of(app: &App, rows: &Rows<'_>) -> Result<Option<Self>, AppError> {
+        let now = app.now();
         let closed = closed_in(rows, now).await?;
         if let Some(closed) = closed.filter(|closed| now.ms_since(closed.at) <= MAILED_MS) {
             return Ok(Some(Self {
@@ -112,15 +112,11 @@ impl News {
                 text: format!("{}\n\n{}", closed.in_words, closed.load_in_words),
             }));
         }
-        let house = House::of(rows).await?;
-        let alarmed = drift::over_released(rows, &house, now).await?;
-        Ok(alarmed
-            .filter(|(_, watched)| watched.was_alarmed)
-            .map(|(since, _)| Self {
-                key: format!("released-alarm:{}", since.0),
-                subject: "Answers that you let out without a certificate have become worse than your limit".to_owned(),
-                text: RELEASED.to_owned(),
-            }))
+        Ok(drift::released_alarm(app, rows).await?.map(|since| Self {
+            key: format!("released-alarm:{}", since.0),
+            subject: "Answers that you let out without a certificate have become worse than your limit".to_owned(),
+            text: RELEASED.to_owned(),
+        }))
     }
 }
 
@@ -136,7 +132,7 @@ pub(super) async fn tell_owners(app: &App, workspace_id: WorkspaceId) -> Result<
         return Ok(());
     };
     let rows = app.store().rows(workspace_id);
-    let Some(news) = News::of(&rows, app.now()).await? else {
+    let Some(news) = News::of(app, &rows).await? else {
         return Ok(());
     };
     let mut mails = Vec::new();

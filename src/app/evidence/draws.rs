@@ -79,7 +79,7 @@ async fn draw_from(
         let Some(draft_id) = draft_of(entry) else { continue };
         let known = tx.evidence(draft_id).await?;
         let known = known.filter(|found| found.seq.is_none() && found.month == month);
-        found.extend(known.map(|found| (entry.header.seq, found)));
+        found.extend(known.map(|found| (entry.header.seq, with_its_lot(&row, found))));
     }
     let sent = counted(&row, found.iter().map(|(_, found)| found));
     // Fixed now, before anybody judges: a weight that moved with later answers would make what the watch promises untrue.
@@ -124,6 +124,19 @@ fn counted<'a>(row: &sampling_month::Model, found: impl Iterator<Item = &'a evid
     sent
 }
 
+/// Of what was held before the month was opened it is not known yet how often it is asked about.
+fn with_its_lot(row: &sampling_month::Model, found: evidence::Model) -> evidence::Model {
+    if found.is_sent || found.probability.is_some() {
+        return found;
+    }
+    let (half, probability) = asked_with(row, found.score);
+    evidence::Model {
+        band: Some(half),
+        probability: Some(probability),
+        ..found
+    }
+}
+
 async fn draw_one(
     tx: &Tx<'_>,
     draws: &Draws,
@@ -164,11 +177,22 @@ async fn draw_one(
     Ok(())
 }
 
+/// In place of a band, of what was held: its risk lies above the middle. 0 is below, or where no middle is known.
+pub(super) const FAR: i64 = 1;
+
+/// In which half a held draft lies, and with which probability it is asked about should it be decided about without a verdict.
+pub(super) fn asked_with(row: &sampling_month::Model, score: f64) -> (i64, f64) {
+    let is_far = row.requeue_middle.is_some_and(|middle| score > middle);
+    match row.requeue_far.filter(|_| is_far) {
+        Some(probability) => (FAR, probability),
+        None => (0, row.requeue_probability),
+    }
+}
+
 /// The draws of a month. None where its key was lost: then nothing is drawn.
 pub(super) struct Draws {
     pub(super) sample: Draw,
     requeue: Draw,
-    requeue_probability: f64,
     kept_back: Draw,
 }
 
@@ -179,15 +203,12 @@ impl Draws {
         Some(Self {
             sample: of(Purpose::Sample),
             requeue: of(Purpose::Requeue),
-            requeue_probability: row.requeue_probability,
             kept_back: of(Purpose::Repeat),
         })
     }
 
     fn rho(&self, found: &evidence::Model, sequence: u64) -> f64 {
-        match found.probability {
-            Some(probability) if found.is_sent => self.sample.rho(sequence, probability),
-            _ => self.requeue.rho(sequence, self.requeue_probability),
-        }
+        let draw = if found.is_sent { &self.sample } else { &self.requeue };
+        draw.rho(sequence, found.probability.unwrap_or_default())
     }
 }

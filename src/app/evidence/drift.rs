@@ -18,8 +18,17 @@ const KNOWN: u64 = 240;
 /// So many days are told of at most, the newest.
 const DAYS_TOLD: usize = 366;
 
-/// The certificate, its newest verdict and second opinion, and how many checks were judged.
-type Newest = (CertificateId, (Option<Timestamp>, Option<Timestamp>, u64));
+/// What is watched over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Over {
+    /// What a certificate lets out.
+    Certificate(CertificateId),
+    /// What owners let out since then without one, and their limit.
+    Released(Timestamp, f64),
+}
+
+/// What is watched over, the newest verdict and second opinion, and how many checks were judged.
+type Newest = (Over, (Option<Timestamp>, Option<Timestamp>, u64));
 
 /// What the watch has seen of each workspace: where nothing was judged since, there is nothing to look at.
 #[derive(Debug, Default)]
@@ -47,7 +56,7 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
     let Some(current) = rows.certificate_in_force().await? else {
         return Ok(());
     };
-    let newest = (current.id, rows.newest_verdicts().await?);
+    let newest = (Over::Certificate(current.id), rows.newest_verdicts().await?);
     if app.inner.watched.has_seen(workspace_id, newest) {
         return Ok(());
     }
@@ -69,7 +78,7 @@ pub(super) async fn watch(app: &App, workspace_id: WorkspaceId) -> Result<(), Ap
 pub(super) struct Watched {
     pub(super) detector: Detector,
     /// The alarm was on, be it in between.
-    pub(super) was_alarmed: bool,
+    was_alarmed: bool,
     way: Vec<Seen>,
 }
 
@@ -127,8 +136,8 @@ pub(super) async fn latest(rows: &Rows<'_>, house: &House, as_of: Timestamp) -> 
     if let Some(current) = rows.certificate_in_force().await? {
         return since_certified(rows, current.certificate.0.limit, Some(as_of.max(current.issued_at))).await;
     }
-    if let Some((_, over_released)) = over_released(rows, house, as_of).await? {
-        return Ok(Some(over_released));
+    if let Some(since) = released_since(rows).await? {
+        return watched(rows, house.autonomy.limit(), since, Some(as_of)).await;
     }
     let last = rows
         .certificates(KNOWN)
@@ -141,22 +150,32 @@ pub(super) async fn latest(rows: &Rows<'_>, house: &House, as_of: Timestamp) -> 
     }
 }
 
-/// The watch over what owners let out on their own responsibility, without a certificate, with verdicts given before `as_of`; and since when. It closes
-/// nothing: what they released is theirs. None where nothing is released.
+/// Since when owners let something out on their own responsibility, without a certificate.
+async fn released_since(rows: &Rows<'_>) -> Result<Option<Timestamp>, AppError> {
+    let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+    Ok(workspace.gate.0.released().iter().map(|released| released.at).min())
+}
+
+/// Whether what owners let out without a certificate has become worse than their limit: since when they let it out, if so. It closes nothing: what they
+/// released is theirs.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn over_released(
-    rows: &Rows<'_>,
-    house: &House,
-    as_of: Timestamp,
-) -> Result<Option<(Timestamp, Watched)>, AppError> {
-    let workspace = rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
-    let Some(since) = workspace.gate.0.released().iter().map(|released| released.at).min() else {
+pub(super) async fn released_alarm(app: &App, rows: &Rows<'_>) -> Result<Option<Timestamp>, AppError> {
+    let Some(since) = released_since(rows).await? else {
         return Ok(None);
     };
-    let watched = watched(rows, house.autonomy.limit(), since, Some(as_of)).await?;
-    Ok(watched.map(|watched| (since, watched)))
+    let limit = House::of(rows).await?.autonomy.limit();
+    let newest = (Over::Released(since, limit), rows.newest_verdicts().await?);
+    if app.inner.watched.has_seen(rows.workspace_id(), newest) {
+        return Ok(None);
+    }
+    let watched = watched(rows, limit, since, None).await?;
+    if watched.is_some_and(|watched| watched.was_alarmed) {
+        return Ok(Some(since));
+    }
+    app.inner.watched.saw(rows.workspace_id(), newest);
+    Ok(None)
 }
 
 fn drifted(row: &certificate::Model) -> bool {

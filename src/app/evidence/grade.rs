@@ -1,10 +1,10 @@
 //! How risky a draft is, when it is decided about.
 
-use super::{look_soon, months};
+use super::{draws, look_soon, months};
 use crate::app::{AppError, policy};
 use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
-use crate::domain::evidence::{mode_of, rests_on};
+use crate::domain::evidence::{MonthName, mode_of, rests_on};
 use crate::domain::features::{Texts, of_draft, prior};
 use crate::domain::ids::{AgentId, ConversationId};
 use crate::domain::policy::{Decision, Facts};
@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::stats::sampler::Bands;
 use crate::stats::score::Version;
 use crate::stats::threshold::{FRESH_BELOW, is_fresh};
-use crate::store::entity::{evidence, sampling_month};
+use crate::store::entity::evidence;
 use crate::store::{JobKind, LogDraft, Rows, Tx};
 use std::sync::LazyLock;
 
@@ -124,19 +124,43 @@ pub(in crate::app) async fn grade_content(
     })
 }
 
-/// Whether anything of what goes out now at this risk is looked at afterwards. In a month that was planned without reviews nothing is.
-///
-/// # Errors
-/// The store's.
-pub(in crate::app) async fn is_sampled(rows: &Rows<'_>, now: Timestamp, score: Option<f64>) -> Result<bool, AppError> {
-    let zone = policy::zone(rows).await?;
-    let (_, row) = months::sampled_now(rows, &zone, now).await?;
-    let of_month = |row: sampling_month::Model| {
-        let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
-        months::probability(&row.probabilities.0, bands.of(score.unwrap_or(f64::NAN))) > 0.0
-    };
-    // One that is not opened yet is opened first.
-    Ok(row.is_none_or(of_month))
+/// The month in whose sample what goes out now belongs, and with which probability it is drawn there.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::app) struct Lot {
+    month: MonthName,
+    /// Its band and that band's probability, should it go out. None in a month that is not opened yet: it is, before anything goes out in it.
+    sent_with: Option<(i64, f64)>,
+    /// In which half of what is held it lies, and with which probability it is asked about, should it be held.
+    held_with: Option<(i64, f64)>,
+}
+
+impl Lot {
+    /// Of what is decided about now at this risk.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(in crate::app) async fn of(rows: &Rows<'_>, now: Timestamp, score: Option<f64>) -> Result<Self, AppError> {
+        let zone = policy::zone(rows).await?;
+        let (month, row) = months::sampled_now(rows, &zone, now).await?;
+        let risk = score.unwrap_or(f64::NAN);
+        let held_with = row.as_ref().map(|row| draws::asked_with(row, risk));
+        let sent_with = row.map(|row| {
+            let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
+            let band = bands.of(risk);
+            let probability = months::probability(&row.probabilities.0, band);
+            (i64::try_from(band).unwrap_or(i64::MAX), probability)
+        });
+        Ok(Self {
+            month,
+            sent_with,
+            held_with,
+        })
+    }
+
+    /// Whether nothing like it is ever looked at: the month was planned without reviews.
+    pub(in crate::app) fn is_never_drawn(&self) -> bool {
+        self.sent_with.is_some_and(|(_, probability)| probability <= 0.0)
+    }
 }
 
 /// A draft that was just decided about.
@@ -152,6 +176,8 @@ pub(in crate::app) struct Decided<'a> {
     pub(in crate::app) grade: &'a Grade,
     /// The decision.
     pub(in crate::app) decision: &'a Decision,
+    /// What it is drawn with.
+    pub(in crate::app) lot: &'a Lot,
     /// It went out without a person.
     pub(in crate::app) is_sent: bool,
 }
@@ -168,19 +194,17 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
         facts,
         grade,
         decision,
+        lot,
         is_sent,
     } = decided;
     let now = facts.at;
-    let zone = policy::zone(tx).await?;
-    let (month, row) = months::sampled_now(tx, &zone, now).await?;
-    let mut drawn_with = None;
-    if is_sent {
-        let row = row.ok_or_else(|| AppError::Internal("the month's sampling is not opened yet".to_owned()))?;
-        let bands = Bands::from_cuts(row.cuts.0).unwrap_or_default();
-        let band = bands.of(facts.score.unwrap_or(f64::NAN));
-        let probability = months::probability(&row.probabilities.0, band);
-        drawn_with = Some((i64::try_from(band).unwrap_or(i64::MAX), probability));
-    }
+    let month = lot.month;
+    let drawn_with = if is_sent {
+        let opened = lot.sent_with;
+        Some(opened.ok_or_else(|| AppError::Internal("the month's sampling is not opened yet".to_owned()))?)
+    } else {
+        lot.held_with
+    };
     let score = grade.score.unwrap_or_default();
     if mode_of(draft.mode).is_some() {
         tx.insert(evidence::Model {
@@ -215,7 +239,7 @@ pub(in crate::app) async fn graded(tx: &Tx<'_>, decided: Decided<'_>, entry: Log
         .await?;
         look_soon(tx, now).await?;
     }
-    Ok(match drawn_with {
+    Ok(match drawn_with.filter(|_| is_sent) {
         Some((band, probability)) => entry
             .about("month", month)
             .about("score", score)

@@ -47,19 +47,13 @@ pub(super) async fn replace(
             workspace_id: tx.workspace_id(),
             epoch,
             certificate: Json(certificate),
-            closed_topics: Json(closed_topics.clone()),
+            closed_topics: Json(closed_topics),
             issued_at: now,
             expires_at,
             ended_at: None,
             ended_because: None,
         };
-        certified = Some(Certified {
-            certificate: row.id,
-            reach: certificate.reach,
-            score_version,
-            closed_topics,
-            expires_at: row.expires_at,
-        });
+        certified = Some(certified_by(&row));
         tx.insert(row).await?;
     }
     let moved = move_gate(tx, certified.as_ref()).await?;
@@ -150,14 +144,19 @@ pub(super) async fn follow(tx: &Tx<'_>, now: Timestamp) -> Result<Option<EventKi
         now < row.expires_at && limit <= autonomy.limit() + ROUNDING && risk <= autonomy.risk_of(row.epoch) + ROUNDING
     };
     let in_force = tx.certificate_in_force().await?.filter(holds);
-    let certified = in_force.map(|row| Certified {
+    let certified = in_force.as_ref().map(certified_by);
+    move_gate(tx, certified.as_ref()).await
+}
+
+/// What a certificate lets through.
+fn certified_by(row: &certificate::Model) -> Certified {
+    Certified {
         certificate: row.id,
         reach: row.certificate.0.reach,
         score_version: i64::from(row.certificate.0.score_version),
-        closed_topics: row.closed_topics.0,
+        closed_topics: row.closed_topics.0.clone(),
         expires_at: row.expires_at,
-    });
-    move_gate(tx, certified.as_ref()).await
+    }
 }
 
 /// Closes a gate that is open under a certificate, until the certificate was looked at once more; tells whether it was.

@@ -2,9 +2,9 @@
 
 use super::draws::Draws;
 use super::plan::plan;
-use super::records::{House, Topics, records};
+use super::records::{House, Parts, Topics, records as of_rows};
 use crate::app::{App, AppError};
-use crate::domain::evidence::{MonthName, sent_answers};
+use crate::domain::evidence::{MonthName, Record, sent_answers};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::settings::AutonomySettings;
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::stats::sampler::MonthKey;
 use crate::stats::statement::{Statement, state};
 use crate::store::entity::sampling_month;
-use crate::store::{Change, Json, LogDraft, Rows};
+use crate::store::{Change, Json, LogDraft, Made, Rows};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -91,6 +91,7 @@ async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: Mo
     }
     let now = app.now();
     let plan = plan(&rows, house, month, now).await?;
+    let [near, far] = plan.requeue;
     let mut bytes = [0; 32];
     app.sources().random.fill(&mut bytes);
     let key = MonthKey::new(bytes);
@@ -103,7 +104,9 @@ async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: Mo
         cuts: Json(plan.bands.cuts().to_vec()),
         sent: Json(vec![0; plan.allocation.probabilities.len()]),
         probabilities: Json(plan.allocation.probabilities),
-        requeue_probability: plan.requeue_probability,
+        requeue_probability: near,
+        requeue_far: Some(far),
+        requeue_middle: plan.middle_of_held,
         confidence_percent: Some(i64::from(house.autonomy.confidence_percent)),
         is_exact: Some(house.autonomy.exact),
         drawn_through: 0,
@@ -127,6 +130,8 @@ async fn open_one(app: &App, workspace_id: WorkspaceId, house: &House, month: Mo
                     .about("cuts", json!(row.cuts.0))
                     .about("probabilities", json!(row.probabilities.0))
                     .about("requeue_probability", row.requeue_probability)
+                    .about("requeue_far", json!(row.requeue_far))
+                    .about("requeue_middle", json!(row.requeue_middle))
                     .with("withdrawn", withdrawn);
                 let drawn_through = tx.log_head().await?;
                 tx.insert(sampling_month::Model { drawn_through, ..row }).await?;
@@ -152,12 +157,20 @@ pub(super) async fn statement(
     house: &House,
     row: &sampling_month::Model,
 ) -> Result<(Statement, Vec<i64>), AppError> {
-    let found = rows.evidence_of_month(&row.month).await?;
-    let mut drawn: Vec<i64> = found
-        .iter()
-        .filter(|found| found.is_sent && found.is_drawn == Some(true))
-        .filter_map(|found| found.seq)
-        .collect();
+    let (mut records, mut drawn): (Vec<Record>, Vec<i64>) = (Vec::new(), Vec::new());
+    let mut parts = Parts::of(rows, Made::In(&row.month));
+    while let Some(part) = parts.next().await? {
+        let part_drawn = part
+            .iter()
+            .filter(|found| found.is_sent && found.is_drawn == Some(true));
+        drawn.extend(part_drawn.filter_map(|found| found.seq));
+        // What did not go out by decision says nothing to a statement.
+        records.extend(
+            of_rows(&part, &mut Topics::default())
+                .into_iter()
+                .filter(|record| record.sent.is_some()),
+        );
+    }
     drawn.sort_unstable();
     // As it was set when the month was opened: nobody chooses the bound who knows the figures.
     let set = house.autonomy;
@@ -172,7 +185,6 @@ pub(super) async fn statement(
         .month
         .parse::<MonthName>()
         .map_or(0, |month| month.begins(&house.zone).0);
-    let records = records(&found, &mut Topics::default());
     let said = match Draws::of(row) {
         Some(of_month) => state(sent_answers(&records, &of_month.sample, begins), &rules),
         // Without the key nobody can say what was drawn fairly.

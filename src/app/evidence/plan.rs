@@ -3,8 +3,9 @@
 use super::grade::score;
 use super::records::{House, Topics, features, records, scored};
 use crate::app::AppError;
-use crate::domain::evidence::{Judgement, MonthName, Record, requeue_probability};
+use crate::domain::evidence::{Judgement, MonthName, Record, requeue_probabilities};
 use crate::domain::time::Timestamp;
+use crate::stats::quantile::p50;
 use crate::stats::sampler::{Allocation, BandHistory, Bands, Division, allocate, review_budget};
 use crate::stats::score::Version;
 use crate::store::Rows;
@@ -19,7 +20,10 @@ const DAY_MS: f64 = 24.0 * 60.0 * 60_000.0;
 pub(super) struct Plan {
     pub(super) bands: Bands,
     pub(super) allocation: Allocation,
-    pub(super) requeue_probability: f64,
+    /// With which probabilities drafts that were decided about without a verdict are asked about: below the middle of the risks, and above.
+    pub(super) requeue: [f64; 2],
+    /// The middle of the risks of what was held.
+    pub(super) middle_of_held: Option<f64>,
 }
 
 /// The month's bands and probabilities, from what is known `now` of the month before.
@@ -45,6 +49,9 @@ pub(super) async fn plan(rows: &Rows<'_>, house: &House, month: MonthName, now: 
     let (_, version) = score(rows).await?;
     let newest = read(rows, &name, of_sent, Some(LOOKED_AT), &version).await?;
     let judged = read(rows, &name, of_sent, None, &version).await?;
+    let risks_held = read(rows, &name, false, Some(LOOKED_AT), &version).await?;
+    let risks_held: Vec<f64> = risks_held.iter().map(|record| record.risk).collect();
+    let middle_of_held = p50(&risks_held);
     // Each that was looked at stands for as many as there were.
     let stands_for = expected / count(newest.len() as u64).max(1.0) * growth;
     let divided = |bands: Bands| {
@@ -75,7 +82,13 @@ pub(super) async fn plan(rows: &Rows<'_>, house: &House, month: MonthName, now: 
     Ok(Plan {
         bands: parts.0,
         allocation: parts.1,
-        requeue_probability: requeue_probability(capacity, count(unjudged) * growth, count(held) * growth),
+        requeue: requeue_probabilities(
+            capacity,
+            count(unjudged) * growth,
+            count(held) * growth,
+            middle_of_held.is_some(),
+        ),
+        middle_of_held,
     })
 }
 

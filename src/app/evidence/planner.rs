@@ -28,6 +28,54 @@ pub struct PlanInput {
     pub reviews: Option<f64>,
 }
 
+/// A figure that cannot be planned with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unplannable {
+    /// Which one, by its name in [`PlanInput`].
+    pub field: &'static str,
+    /// What is possible, as a sentence without its capital.
+    pub says: &'static str,
+}
+
+impl PlanInput {
+    /// Whether it can be planned with; otherwise the first figure that cannot.
+    ///
+    /// # Errors
+    /// [`Unplannable`].
+    pub fn check(self) -> Result<(), Unplannable> {
+        let figures = [
+            (
+                "conversations",
+                self.conversations,
+                0.0..=100_000.0,
+                "conversations a day have to be a number between 0 and 100 000",
+            ),
+            (
+                "limit",
+                self.limit,
+                0.001..=0.5,
+                "the limit has to lie between 0.1 % and 50 % (0.001 to 0.5); 4 % (0.04) is four bad answers in a hundred",
+            ),
+            (
+                "confidence",
+                self.confidence,
+                0.8..=0.99,
+                "the confidence has to lie between 80 % and 99 % (0.8 to 0.99); 95 % (0.95) is usual",
+            ),
+            (
+                "reviews",
+                self.reviews,
+                0.0..=10_000.0,
+                "reviews a day have to be a number between 0 and 10 000",
+            ),
+        ];
+        let cannot = figures
+            .into_iter()
+            .find(|(_, value, possible, _)| value.is_some_and(|value| !possible.contains(&value)));
+        cannot.map_or(Ok(()), |(field, _, _, says)| Err(Unplannable { field, says }))
+    }
+}
+
 /// A plan with its words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanView {
@@ -69,22 +117,9 @@ pub struct PresetView {
 /// [`AppError::Invalid`] for figures that cannot be; [`AppError::Forbidden`] or the store's.
 pub async fn planned(app: &App, caller: &Caller, input: PlanInput) -> Result<PlanView, AppError> {
     caller.require(Scope::Read)?;
-    let refuse = |sentence: &str| Err(AppError::Invalid(sentence.to_owned()));
-    let lies = |value: Option<f64>, least: f64, most: f64| value.is_none_or(|value| (least..=most).contains(&value));
-    if !lies(input.conversations, 0.0, 100_000.0) {
-        return refuse("conversations a day have to be a number between 0 and 100 000");
-    }
-    if !lies(input.limit, 0.001, 0.5) {
-        return refuse(
-            "the limit has to lie between 0.1 % and 50 % (0.001 to 0.5); 4 % (0.04) is four bad answers in a hundred",
-        );
-    }
-    if !lies(input.confidence, 0.8, 0.99) {
-        return refuse("the confidence has to lie between 80 % and 99 % (0.8 to 0.99); 95 % (0.95) is usual");
-    }
-    if !lies(input.reviews, 0.0, 10_000.0) {
-        return refuse("reviews a day have to be a number between 0 and 10 000");
-    }
+    input
+        .check()
+        .map_err(|cannot| AppError::Invalid(cannot.says.to_owned()))?;
     let rows = app.store().rows(caller.workspace_id);
     let house = House::of(&rows).await?;
     let conversations = match input.conversations {

@@ -1,5 +1,6 @@
 //! From rows to what the rules take.
 
+use super::draws::FAR;
 use crate::app::{AppError, Caller, Who, policy};
 use crate::domain::evidence::{Judgement, MonthName, Record, is_bad, mode_of};
 use crate::domain::ids::{AgentId, AgentVersionId, DraftId};
@@ -8,7 +9,7 @@ use crate::domain::settings::AutonomySettings;
 use crate::domain::time::Timestamp;
 use crate::stats::score::Version;
 use crate::store::entity::{decision, evidence};
-use crate::store::{Json, Rows};
+use crate::store::{Json, Made, Rows};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -84,6 +85,40 @@ impl Topics {
     }
 }
 
+/// So many drafts are read at once. What was decided about one is many times as large as what statistics take of it, and a window may
+/// have a million.
+const AT_ONCE: u64 = 2_000;
+
+/// Reads what is known of drafts, part by part, in the order in which they were made.
+pub(super) struct Parts<'a> {
+    rows: &'a Rows<'a>,
+    made: Made<'a>,
+    last: Option<(Timestamp, DraftId)>,
+    is_read: bool,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(rows: &'a Rows<'a>, made: Made<'a>) -> Self {
+        Self {
+            rows,
+            made,
+            last: None,
+            is_read: false,
+        }
+    }
+
+    /// The next part; none after the last one.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<evidence::Model>>, AppError> {
+        if self.is_read {
+            return Ok(None);
+        }
+        let part = self.rows.evidence_made(self.made, self.last, AT_ONCE).await?;
+        self.last = part.last().map(|row| (row.created_at, row.draft_id));
+        self.is_read = (part.len() as u64) < AT_ONCE;
+        Ok(Some(part))
+    }
+}
+
 /// Records of rows. The schema lets no row in that is none.
 pub(super) fn records(rows: &[evidence::Model], topics: &mut Topics) -> Vec<Record> {
     rows.iter().filter_map(|row| record(row, topics)).collect()
@@ -102,6 +137,8 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
         is_sensitive: row.is_sensitive,
         is_fresh: row.is_fresh,
         sent: sent.map(|(band, probability)| (u16::try_from(band).unwrap_or(u16::MAX), probability)),
+        asked_with: row.probability.filter(|_| !row.is_sent).unwrap_or_default(),
+        is_far: !row.is_sent && row.band == Some(FAR),
         sequence: row.seq.and_then(|seq| u64::try_from(seq).ok()),
         is_drawn: row.is_drawn == Some(true),
         left_out: row.left_out,
@@ -115,7 +152,7 @@ fn record(row: &evidence::Model, topics: &mut Topics) -> Option<Record> {
 }
 
 /// What was decided about drafts, by draft.
-pub(super) type Decisions = HashMap<DraftId, decision::Model>;
+type Decisions = HashMap<DraftId, decision::Model>;
 
 /// Has the policies in force say which drafts a person has to see whatever the certificate: those that were decided about under an older one
 /// may be kept in no more, or kept in now. A topic that finds less today is taken from those that belonged to it: which of them still would is
@@ -123,7 +160,7 @@ pub(super) type Decisions = HashMap<DraftId, decision::Model>;
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn under_policies_in_force(
+async fn under_policies_in_force(
     rows: &Rows<'_>,
     drafts: &mut [evidence::Model],
     decisions: &Decisions,
@@ -169,7 +206,7 @@ pub(super) async fn under_policies_in_force(
 }
 
 /// The records' features in their order, in the order of the catalogue: NaN what was not measured; all missing where none were kept.
-pub(super) fn features_of(records: &[Record], decisions: &Decisions) -> Vec<Vec<f64>> {
+fn features_of(records: &[Record], decisions: &Decisions) -> Vec<Vec<f64>> {
     let of = |record: &Record| decisions.get(&record.draft)?.features.as_ref();
     let measured =
         |features: &Json<Vec<Option<f64>>>| features.0.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
@@ -183,6 +220,29 @@ pub(super) fn features_of(records: &[Record], decisions: &Decisions) -> Vec<Vec<
 pub(super) async fn features(rows: &Rows<'_>, records: &[Record]) -> Result<Vec<Vec<f64>>, AppError> {
     let drafts: Vec<_> = records.iter().map(|record| record.draft).collect();
     Ok(features_of(records, &rows.decisions_on(&drafts).await?))
+}
+
+/// The drafts that count from `from` on, with the risks that `version` sees and under the policies in force.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn window(
+    rows: &Rows<'_>,
+    from: Timestamp,
+    version: &Version,
+    topics: &mut Topics,
+) -> Result<Vec<Record>, AppError> {
+    let mut window = Vec::new();
+    let mut parts = Parts::of(rows, Made::Since(from));
+    while let Some(mut part) = parts.next().await? {
+        let drafts: Vec<_> = part.iter().map(|row| row.draft_id).collect();
+        let decisions = rows.decisions_on(&drafts).await?;
+        under_policies_in_force(rows, &mut part, &decisions).await?;
+        let records = records(&part, topics);
+        let features = features_of(&records, &decisions);
+        window.extend(scored(records, &features, version));
+    }
+    Ok(window)
 }
 
 /// The records with the risks that a version of the score sees.

@@ -78,8 +78,8 @@ async fn of_business(ask: &Ask<'_>, business: &Business, shelf: &Shelf) -> Resul
             let id = entry.and_then(|at| business.entries.get(at)).map(|entry| &entry.id);
             right.zip(id).is_some_and(|(right, id)| right.contains(id))
         };
-        let ranking = shelf.ranking(vector)?;
-        let (choice, places) = shelf.choice(text, &ranking, QUOTING);
+        let near = shelf.near(vector)?;
+        let (choice, places) = Shelf::choice(text, &near, QUOTING);
         let quoted = match choice.mode {
             AnswerMode::Quote if is_right(places.first().copied()) => Quoted::Right,
             AnswerMode::Quote => Quoted::Wrong,
@@ -87,9 +87,9 @@ async fn of_business(ask: &Ask<'_>, business: &Business, shelf: &Shelf) -> Resul
         };
         outcomes.push(Outcome {
             answerable: right.is_some(),
-            first: is_right(ranking.entries.first().map(|entry| entry.index)),
+            first: is_right(near.first()),
             quoted,
-            stand_out: ranking.stand_out,
+            stand_out: near.stand_out(),
         });
     }
     Ok(outcomes)

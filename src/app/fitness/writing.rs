@@ -46,8 +46,8 @@ async fn task<'a>(
         return Ok(None);
     };
     let vectors = Shelf::questions(&ask.client, &[question.to_owned()]).await?;
-    let ranking = shelf.ranking(vectors.first().map(Vec::as_slice).unwrap_or_default())?;
-    let (choice, places) = shelf.choice(question, &ranking, WRITING);
+    let near = shelf.near(vectors.first().map(Vec::as_slice).unwrap_or_default())?;
+    let (choice, places) = Shelf::choice(question, &near, WRITING);
     let passages = places.iter().filter_map(|place| business.entries.get(*place));
     Ok(Some(Task {
         business: &business.name,

@@ -5,7 +5,9 @@
 //! cosine of the question to title and answer, on the same questions; the bounds come from resampling whole collections,
 //! because the questions to one business resemble each other.
 
-use crate::domain::retrieval::{EntryVectors, RetrievalError, dot, joined, rank};
+pub mod curves;
+
+use crate::domain::retrieval::{RetrievalError, dot, joined, ranking_vector, scan};
 use crate::stats::auroc::auroc;
 use crate::stats::bootstrap::lower95;
 use crate::stats::quantile::{p50, p95};
@@ -204,12 +206,11 @@ pub async fn evaluate<E: Embedder>(
     let total = texts.len() + questions.len();
     let vectors = embed_all(embedder, &texts, |done| progress(done, total)).await?;
     let (pairs, _) = vectors.as_chunks::<2>();
-    let entries: Vec<EntryVectors> = pairs
+    let entries: Vec<Vectors> = pairs
         .iter()
-        .map(|[whole, body]| EntryVectors {
+        .map(|[whole, body]| Vectors {
+            ranking: ranking_vector(whole, body),
             whole: whole.clone(),
-            title: None,
-            body: body.clone(),
         })
         .collect();
 
@@ -221,10 +222,7 @@ pub async fn evaluate<E: Embedder>(
             .map(Vec::as_slice)
             .unwrap_or_default();
         let is_right: Vec<bool> = members.iter().map(|member| right.contains(member)).collect();
-        let members: Vec<EntryVectors> = members
-            .iter()
-            .filter_map(|member| entries.get(*member).cloned())
-            .collect();
+        let members: Vec<&Vectors> = members.iter().filter_map(|member| entries.get(*member)).collect();
 
         // One question at a time, as visitors ask.
         let started = Instant::now();
@@ -346,6 +344,13 @@ struct Measured {
     latency_ms: f64,
 }
 
+/// What an entry is ranked by: by the product, and by the baseline.
+#[derive(Debug, Clone)]
+struct Vectors {
+    ranking: Vec<f32>,
+    whole: Vec<f32>,
+}
+
 /// A signal on the same question, once answerable and once not.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pair {
@@ -354,14 +359,10 @@ struct Pair {
 }
 
 /// Ranks one question's collection with and without its right entries. `latency_ms` is what embedding it took.
-fn measure(
-    question: &[f32],
-    entries: &[EntryVectors],
-    right: &[bool],
-    latency_ms: f64,
-) -> Result<Measured, EvaluateError> {
+fn measure(question: &[f32], entries: &[&Vectors], right: &[bool], latency_ms: f64) -> Result<Measured, EvaluateError> {
     let started = Instant::now();
-    let ranking = rank(question, entries, entries.len())?;
+    let all = entries.iter().map(|entry| entry.ranking.as_slice());
+    let ranking = scan(question, all.clone().enumerate(), entries.len())?;
     let latency_ms = latency_ms + milliseconds(started);
 
     let is_right = |at: usize| right.get(at).copied().unwrap_or(false);
@@ -379,18 +380,13 @@ fn measure(
     };
     let (baseline_at, baseline_answerable) = highest(&|_| true);
     let (_, baseline_unanswerable) = highest(&|at| !is_right(at));
-    let others: Vec<EntryVectors> = entries
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !is_right(*at))
-        .map(|(_, entry)| entry.clone())
-        .collect();
+    let others = all.enumerate().filter(|(at, _)| !is_right(*at));
     Ok(Measured {
         rank: place.map_or(entries.len(), |at| at + 1),
         baseline_first: is_right(baseline_at),
         stand_out: Pair {
             answerable: ranking.stand_out,
-            unanswerable: rank(question, &others, 1)?.stand_out,
+            unanswerable: scan(question, others, 1)?.stand_out,
         },
         baseline: Pair {
             answerable: baseline_answerable,

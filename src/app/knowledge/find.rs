@@ -1,6 +1,7 @@
 //! Finding: by meaning while the engine is there, by words when it is not.
 
-use super::index::{Entry, EntryId, Index, index};
+use super::index::{EntryId, Index, index};
+use super::vectors::{Part, content_hash, floats};
 use super::{BATCH_DEADLINE, QUESTION_DEADLINE, no_engine};
 use crate::app::error::trouble_of;
 use crate::app::{App, AppError, Caller, fitness};
@@ -13,12 +14,14 @@ use crate::domain::fitness::Allowance;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::policy::EngineTrouble;
-use crate::domain::retrieval::{EntryVectors, RankedEntry, Ranking, RetrievalError, rank};
+use crate::domain::retrieval::{Ranked, RankedEntry, Ranking, RetrievalError};
 use crate::domain::settings::AgentSettings;
 use crate::engine::Priority;
+use crate::store::entity::{document, verified_answer};
 use crate::store::{Rows, StoreError};
 use serde::Serialize;
-use std::sync::Arc;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Candidates that are looked at.
 pub(super) const KEEP: usize = 8;
@@ -36,6 +39,53 @@ pub(crate) struct Found {
     pub(crate) trouble: Option<EngineTrouble>,
     /// How it is answered if the LLM cannot write what was left to it.
     pub(crate) without_llm: Option<Box<Self>>,
+}
+
+/// A piece of knowledge that can be found.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) id: EntryId,
+    pub(super) kind: CandidateKind,
+    pub(super) title: String,
+    pub(super) body: String,
+    /// Of its text; vectors of the same one belong to it.
+    pub(super) content_hash: Vec<u8>,
+}
+
+impl From<document::Model> for Entry {
+    fn from(row: document::Model) -> Self {
+        Self {
+            id: EntryId::Document(row.id),
+            kind: match row.kind {
+                DocumentKind::Faq => CandidateKind::Faq,
+                DocumentKind::Section => CandidateKind::Section,
+            },
+            title: row.title,
+            body: row.body,
+            content_hash: row.content_hash,
+        }
+    }
+}
+
+impl From<verified_answer::Model> for Entry {
+    fn from(row: verified_answer::Model) -> Self {
+        Self {
+            id: EntryId::VerifiedAnswer(row.id),
+            kind: CandidateKind::Verified,
+            content_hash: content_hash(&row.question, &row.answer),
+            title: row.question,
+            body: row.answer,
+        }
+    }
+}
+
+/// What is near a question.
+#[derive(Debug)]
+pub(super) struct Shortlist {
+    /// The nearest first, and then the verified answer to this very question if it is not among them.
+    pub(super) entries: Vec<(Entry, RankedEntry)>,
+    /// How they stand among all.
+    pub(super) ranking: Ranking,
 }
 
 /// A ranked passage.
@@ -62,10 +112,10 @@ pub(crate) async fn find_answer(
     priority: Priority,
 ) -> Result<Found, AppError> {
     match ranked(app, rows, question, &settings.collections, priority).await {
-        Ok((index, ranking)) => {
+        Ok(near) => {
             let allowance = fitness::allowance(app, settings).await?;
             let by_meaning = |allowance| {
-                let mut found = by_meaning(question, &index, &ranking, allowance);
+                let mut found = by_meaning(question, &near, allowance);
                 found.choice.signals.embedder = app.engine().map(|engine| engine.embedder.clone());
                 found
             };
@@ -92,7 +142,7 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
         return Ok(Vec::new());
     }
     let rows = app.store().rows(caller.workspace_id);
-    let (index, ranking) = match ranked(app, &rows, text, &[], Priority::Live).await {
+    let near = match ranked(app, &rows, text, &[], Priority::Live).await {
         Ok(found) => found,
         Err(Unranked::Engine(..)) => {
             let found = rows.documents_with_words(text, limit as u64).await?;
@@ -107,17 +157,16 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
         }
         Err(Unranked::Other(error)) => return Err(error),
     };
-    let passages = ranking.entries.iter().take(limit).filter_map(|ranked| {
-        let entry = index.entries.get(ranked.index)?;
+    let passages = near.entries.iter().take(limit).map(|(entry, ranked)| {
         let source = source(entry, ranked.score, Vec::new());
         let (document_id, verified_answer_id) = (source.document_id, source.verified_answer_id);
-        Some(Passage {
+        Passage {
             document_id,
             verified_answer_id,
             title: source.title,
             text: source.text,
             score: source.score,
-        })
+        }
     });
     Ok(passages.collect())
 }
@@ -149,7 +198,7 @@ async fn ranked(
     question: &str,
     collections: &[String],
     priority: Priority,
-) -> Result<(Arc<Index>, Ranking), Unranked> {
+) -> Result<Shortlist, Unranked> {
     let engine = app.engine().ok_or_else(no_engine)?;
     let deadline = match priority {
         Priority::Live | Priority::Copilot => QUESTION_DEADLINE,
@@ -166,52 +215,108 @@ async fn ranked(
         .pop()
         .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
     let all = index(app, rows, &engine.embedder).await?;
-    if all.entries.is_empty() && rows.document_count().await? > 0 {
+    if all.is_empty() && rows.document_count().await? > 0 {
         // Just imported: until a job has made the vectors, words must do.
         return Err(AppError::Engine("it has not read the knowledge yet".to_owned()).into());
     }
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
-    if collections.is_empty() {
-        let ranking = rank(&vector, &all.vectors, KEEP).map_err(failed)?;
-        return Ok((all, ranking));
-    }
-    let belongs = |entry: &Entry| entry.kind == CandidateKind::Verified || collections.contains(&entry.collection);
-    let (places, vectors): (Vec<usize>, Vec<&EntryVectors>) = all
-        .entries
-        .iter()
-        .zip(&all.vectors)
-        .enumerate()
-        .filter(|(_, (entry, _))| belongs(entry))
-        .map(|(place, (_, vectors))| (place, vectors))
-        .unzip();
-    let mut ranking = rank(&vector, &vectors, KEEP).map_err(failed)?;
-    for ranked in &mut ranking.entries {
-        ranked.index = places.get(ranked.index).copied().unwrap_or(usize::MAX);
-    }
-    Ok((all, ranking))
+    let ranking = {
+        let (all, vector, collections) = (all.clone(), vector.clone(), collections.to_vec());
+        // Over a hundred thousand entries it takes a while; visitors' messages do not wait for it.
+        tokio::task::spawn_blocking(move || all.rank(&vector, &collections, KEEP))
+            .await
+            .map_err(|error| AppError::Internal(error.to_string()))?
+            .map_err(failed)?
+    };
+    shortlist(rows, &all, (question, &vector), ranking, &engine.embedder).await
 }
 
-/// The answer to a question from what was ranked.
-pub(super) fn by_meaning(question: &str, index: &Index, ranking: &Ranking, allowance: Allowance) -> Found {
-    let own = index.entries.iter().position(|entry| is_own(question, entry));
+/// Reads the texts of the nearest entries. What was removed or changed since the index was read is left out.
+async fn shortlist(
+    rows: &Rows<'_>,
+    all: &Index,
+    (question, vector): (&str, &[f32]),
+    ranking: Ranking,
+    embedder: &str,
+) -> Result<Shortlist, Unranked> {
+    let near = ranking
+        .entries
+        .iter()
+        .filter_map(|ranked| Some((all.id(ranked.index)?, *ranked)));
+    let near: Vec<(EntryId, Ranked)> = near.collect();
+    let own = all.own(question).map(EntryId::VerifiedAnswer);
     // A verified answer that is asked for word for word is looked at wherever the embedder puts it.
-    let own = own.filter(|at| !ranking.entries.iter().any(|ranked| ranked.index == *at));
-    let ranked = ranking.entries.iter().copied().chain(own.map(unranked));
-    let found: Vec<(&Entry, Candidate<'_>)> = ranked
-        .filter_map(|ranked| {
-            let entry = index.entries.get(ranked.index)?;
+    let own = own.filter(|own| near.iter().all(|(id, _)| id != own));
+    let ids: Vec<EntryId> = near.iter().map(|(id, _)| *id).chain(own).collect();
+    let mut texts = texts_of(rows, &ids).await?;
+    let owners: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let parts = rows.vectors_of(&owners, embedder).await?;
+    let part = |entry: &Entry, name: &str| -> Option<Vec<f32>> {
+        let mut of_entry = parts
+            .iter()
+            .filter(|row| row.owner_id == entry.id.uuid() && row.part == name);
+        let row = of_entry.find(|row| row.content_hash == entry.content_hash)?;
+        Some(floats(&row.vector).collect())
+    };
+    let mut entries = Vec::with_capacity(ids.len());
+    for (id, ranked) in near {
+        let Some(entry) = texts.remove(&id) else { continue };
+        if let Some(body) = part(&entry, Part::BODY) {
+            let title = part(&entry, Part::TITLE);
+            let beside = ranked.beside(vector, title.as_deref(), &body);
+            entries.push((entry, beside));
+        }
+    }
+    let own = own
+        .and_then(|own| texts.remove(&own))
+        .filter(|entry| is_own(question, entry));
+    entries.extend(own.map(|entry| (entry, unranked())));
+    Ok(Shortlist { entries, ranking })
+}
+
+/// The texts of entries that are there.
+async fn texts_of(rows: &Rows<'_>, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+    let (mut documents, mut answers) = (Vec::new(), Vec::new());
+    for id in ids {
+        match id {
+            EntryId::Document(id) => documents.push(*id),
+            EntryId::VerifiedAnswer(id) => answers.push(*id),
+        }
+    }
+    let mut texts = HashMap::with_capacity(ids.len());
+    if !documents.is_empty() {
+        let found = rows.documents_of(&documents).await?;
+        texts.extend(found.into_iter().map(|row| (EntryId::Document(row.id), row.into())));
+    }
+    if !answers.is_empty() {
+        let found = rows.verified_answers_of(&answers).await?;
+        texts.extend(
+            found
+                .into_iter()
+                .map(|row| (EntryId::VerifiedAnswer(row.id), row.into())),
+        );
+    }
+    Ok(texts)
+}
+
+/// The answer to a question from what is near it.
+pub(super) fn by_meaning(question: &str, near: &Shortlist, allowance: Allowance) -> Found {
+    let found: Vec<(&Entry, Candidate<'_>)> = near
+        .entries
+        .iter()
+        .map(|(entry, ranked)| {
             let candidate = Candidate {
                 kind: entry.kind,
                 title: &entry.title,
                 body: &entry.body,
-                ranked,
+                ranked: *ranked,
                 sentence_similarities: None,
             };
-            Some((entry, candidate))
+            (entry, candidate)
         })
         .collect();
     let candidates: Vec<Candidate<'_>> = found.iter().map(|(_, candidate)| *candidate).collect();
-    let chosen = |modes| choose(question, ranking, &candidates, modes, &Thresholds::default());
+    let chosen = |modes| choose(question, &near.ranking, &candidates, modes, &Thresholds::default());
     let mut choice = chosen(allowance.modes);
     let first = choice.sources.first().and_then(|chosen| found.get(chosen.candidate));
     let word_for_word = first.is_some_and(|(entry, _)| is_own(question, entry));
@@ -243,9 +348,9 @@ fn is_own(question: &str, entry: &Entry) -> bool {
 }
 
 /// An entry that the ranking does not have.
-const fn unranked(index: usize) -> RankedEntry {
+const fn unranked() -> RankedEntry {
     RankedEntry {
-        index,
+        index: usize::MAX,
         score: 0.0,
         title_similarity: None,
         body_similarity: 0.0,
@@ -267,13 +372,39 @@ fn source(entry: &Entry, score: f64, quoted: Vec<(usize, usize)>) -> Source {
     }
 }
 
-/// Without an engine: the document that has most of the question's words is quoted, if it has enough of them.
+fn word_for_word(own: &Entry, trouble: EngineTrouble) -> Found {
+    let signals = Signals {
+        mode: AnswerMode::Verified,
+        overlap: 1.0,
+        ..Signals::default()
+    };
+    Found {
+        choice: Choice {
+            mode: AnswerMode::Verified,
+            text: own.body.clone(),
+            sources: Vec::new(),
+            signals,
+        },
+        sources: vec![source(own, 1.0, Vec::new())],
+        trouble: Some(trouble),
+        without_llm: None,
+    }
+}
+
+/// Without an engine: what was verified for this very question answers it; otherwise the document that has most of its words is quoted, if it has
+/// enough of them.
 async fn by_words(
     rows: &Rows<'_>,
     question: &str,
     settings: &AgentSettings,
     trouble: EngineTrouble,
 ) -> Result<Found, AppError> {
+    if settings.modes.contains(&AnswerMode::Verified) {
+        let verified = rows.verified_answers().await?.into_iter().map(Entry::from);
+        if let Some(own) = { verified }.find(|entry| is_own(question, entry)) {
+            return Ok(word_for_word(&own, trouble));
+        }
+    }
     let mut found = rows.documents_with_words(question, KEEP as u64).await?;
     found.retain(|row| settings.collections.is_empty() || settings.collections.contains(&row.collection));
     let sources: Vec<Source> = found

@@ -1,7 +1,8 @@
 //! Importing files of knowledge, and looking at what is there.
 
-use super::index::{changed, content_hash};
+use super::index::changed;
 use super::parse::{Format, parse};
+use super::vectors::content_hash;
 use crate::app::views::{Page, next_page};
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
@@ -235,9 +236,8 @@ async fn write_all(
 async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(), AppError> {
     if exists {
         tx.update(row.clone()).await?;
-        if row.removed_at.is_some() {
-            tx.remove_vectors(row.id.uuid()).await?;
-        }
+        // They are of the text it had.
+        tx.remove_vectors(row.id.uuid()).await?;
     } else {
         tx.insert(row.clone()).await?;
     }

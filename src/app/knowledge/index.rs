@@ -1,25 +1,20 @@
-//! The vectors of a workspace in memory, exact, and the job that computes missing ones.
+//! What a workspace's knowledge is ranked by, in memory: one vector an entry, one after the other.
 
-use super::{App, AppError, BATCH_DEADLINE};
-use crate::domain::answer::CandidateKind;
-use crate::domain::ids::{DocumentId, JobId, VerifiedAnswerId, WorkspaceId};
-use crate::domain::knowledge::DocumentKind;
-use crate::domain::retrieval::{EntryVectors, joined};
-use crate::engine::Priority;
-use crate::store::entity::vector;
-use crate::store::{Change, Rows, Tx};
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use super::vectors::floats;
+use super::{App, AppError};
+use crate::domain::answer::words_of;
+use crate::domain::ids::{DocumentId, VerifiedAnswerId, WorkspaceId};
+use crate::domain::retrieval::{Ranking, RetrievalError, scan};
+use crate::store::{RankingVector, Rows};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
-/// Entries embedded and written at once: a write stays short.
-const BATCH: usize = 32;
-/// Documents read at once.
+/// Vectors read at once.
 const PAGE: u64 = 5_000;
 
 /// What an entry of the index is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum EntryId {
     Document(DocumentId),
     VerifiedAnswer(VerifiedAnswerId),
@@ -34,24 +29,157 @@ impl EntryId {
     }
 }
 
-/// A piece of knowledge that can be found.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) id: EntryId,
-    pub(super) kind: CandidateKind,
-    pub(super) collection: String,
-    pub(super) title: String,
-    pub(super) body: String,
+/// An entry without its texts: those are read for the few that a question is near to.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    number: i64,
+    owner: Uuid,
+    /// Among the names of collections; none for a verified answer.
+    collection: Option<usize>,
 }
 
-/// All entries of a workspace that have vectors, and their vectors in the same order.
-#[derive(Debug, Default)]
+/// All entries of a workspace that have vectors of their present text. 100 000 of them take some 160 MB.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Index {
-    pub(super) entries: Vec<Entry>,
-    pub(super) vectors: Vec<EntryVectors>,
+    /// In order of number, which is the order in which vectors were made.
+    places: Vec<Place>,
+    /// Names of the collections.
+    collections: Vec<String>,
+    /// `width` numbers an entry.
+    vectors: Vec<f32>,
+    width: usize,
+    /// The newest verified answer to a question, by its words.
+    verified: HashMap<String, VerifiedAnswerId>,
 }
 
-/// The indexes of all workspaces. One is read anew when something has changed since it was read.
+impl Index {
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub(super) fn id(&self, index: usize) -> Option<EntryId> {
+        self.places.get(index).map(|place| match place.collection {
+            Some(_) => EntryId::Document(DocumentId::from(place.owner)),
+            None => EntryId::VerifiedAnswer(VerifiedAnswerId::from(place.owner)),
+        })
+    }
+
+    /// All entries with what they are ranked by, in the order of their positions.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Uuid, &[f32])> {
+        let vectors = self.vectors.chunks_exact(self.width.max(1));
+        self.places.iter().map(|place| place.owner).zip(vectors)
+    }
+
+    /// The verified answer to this very question, wherever the embedder puts it.
+    pub(super) fn own(&self, question: &str) -> Option<VerifiedAnswerId> {
+        self.verified.get(&words_of(question)).copied()
+    }
+
+    /// The nearest `keep` among verified answers and the documents of these collections; of all, where none is named.
+    pub(super) fn rank(
+        &self,
+        question: &[f32],
+        collections: &[String],
+        keep: usize,
+    ) -> Result<Ranking, RetrievalError> {
+        let admitted: Vec<bool> = self
+            .collections
+            .iter()
+            .map(|name| collections.is_empty() || collections.contains(name))
+            .collect();
+        let is_admitted = |place: &Place| match place.collection {
+            Some(collection) => admitted.get(collection).copied().unwrap_or(false),
+            None => true,
+        };
+        let vectors = self.vectors.chunks_exact(self.width.max(1));
+        let admitted = self.places.iter().zip(vectors).enumerate();
+        let admitted = admitted.filter(|(_, (place, _))| is_admitted(place));
+        scan(question, admitted.map(|(index, (_, vector))| (index, vector)), keep)
+    }
+
+    /// With what has changed since it was read.
+    async fn refreshed(mut self, rows: &Rows<'_>, embedder: &str) -> Result<Self, AppError> {
+        let count = usize::try_from(rows.ranking_vector_count(embedder).await?).unwrap_or(usize::MAX);
+        if self.is_empty() {
+            self.places.reserve_exact(count);
+        }
+        loop {
+            let after = self.places.last().map_or(0, |place| place.number);
+            let page = rows.ranking_vectors(embedder, after, PAGE).await?;
+            let is_last = (page.len() as u64) < PAGE;
+            for row in page {
+                self.add(&row, count);
+            }
+            if is_last {
+                break;
+            }
+        }
+        if self.places.len() != usize::try_from(rows.ranking_vector_count(embedder).await?).unwrap_or(usize::MAX) {
+            self.retain(&rows.ranking_vector_numbers(embedder).await?);
+        }
+        self.verified.clear();
+        // The newest come first; they count.
+        for row in rows.verified_answers().await? {
+            let words = words_of(&row.question);
+            if !words.is_empty() {
+                self.verified.entry(words).or_insert(row.id);
+            }
+        }
+        Ok(self)
+    }
+
+    /// `expected`: so many there will be, as far as is known.
+    fn add(&mut self, row: &RankingVector, expected: usize) {
+        if self.is_empty() {
+            self.width = row.vector.len() / size_of::<f32>();
+            self.vectors.clear();
+            self.vectors.reserve_exact(self.width * expected);
+        }
+        if row.vector.len() != self.width * size_of::<f32>() || self.width == 0 {
+            tracing::error!(owner = %row.owner_id, "a vector is not as long as the others of its embedder; it is left out");
+            return;
+        }
+        let collection = row.collection.as_ref().map(|name| {
+            let known = self.collections.iter().position(|known| known == name);
+            known.unwrap_or_else(|| {
+                self.collections.push(name.clone());
+                self.collections.len() - 1
+            })
+        });
+        self.vectors.extend(floats(&row.vector));
+        self.places.push(Place {
+            number: row.number,
+            owner: row.owner_id,
+            collection,
+        });
+    }
+
+    /// Leaves out what has none of these numbers.
+    fn retain(&mut self, numbers: &[i64]) {
+        let numbers: HashSet<i64> = numbers.iter().copied().collect();
+        let mut kept = 0;
+        for index in 0..self.places.len() {
+            let Some(place) = self
+                .places
+                .get(index)
+                .copied()
+                .filter(|place| numbers.contains(&place.number))
+            else {
+                continue;
+            };
+            if let Some(free) = self.places.get_mut(kept) {
+                *free = place;
+            }
+            let from = index * self.width;
+            self.vectors.copy_within(from..from + self.width, kept * self.width);
+            kept += 1;
+        }
+        self.places.truncate(kept);
+        self.vectors.truncate(kept * self.width);
+    }
+}
+
+/// The indexes of all workspaces. What has changed since one was read is read before the next question.
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
     of_workspace: Mutex<HashMap<WorkspaceId, Slot>>,
@@ -59,269 +187,64 @@ pub(crate) struct Indexes {
 
 #[derive(Debug, Default)]
 struct Slot {
+    /// Changes so far.
     version: u64,
-    loaded: Option<Arc<Index>>,
+    /// The index, and the version it was read at.
+    read: Option<(u64, Arc<Index>)>,
     /// Held while it is read: questions that come at once wait for one reading.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Knowledge of a workspace has changed: the next question reads it anew.
+/// Knowledge of a workspace has changed: the next question reads what is new.
 pub(crate) fn changed(app: &App, workspace_id: WorkspaceId) {
-    let mut slots = app
-        .inner
-        .indexes
-        .of_workspace
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let slot = slots.entry(workspace_id).or_default();
-    slot.version += 1;
-    slot.loaded = None;
+    app.inner.indexes.slot(workspace_id, |slot| slot.version += 1);
 }
 
 /// The current index.
 pub(super) async fn index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<Index>, AppError> {
-    let indexes = &app.inner.indexes;
-    let reading = match indexes.look(rows.workspace_id()) {
-        Look::Loaded(index) => return Ok(index),
+    let (indexes, workspace_id) = (&app.inner.indexes, rows.workspace_id());
+    let reading = match indexes.look(workspace_id) {
+        Look::Current(index) => return Ok(index),
         Look::Stale { reading, .. } => reading,
     };
     let _turn = reading.lock().await;
-    let version = match indexes.look(rows.workspace_id()) {
-        Look::Loaded(index) => return Ok(index),
-        Look::Stale { version, .. } => version,
+    let (version, former) = match indexes.look(workspace_id) {
+        Look::Current(index) => return Ok(index),
+        Look::Stale { version, former, .. } => (version, former),
     };
-    let index = Arc::new(read(rows, embedder).await?);
-    let mut slots = indexes.of_workspace.lock().unwrap_or_else(PoisonError::into_inner);
-    let slot = slots.entry(rows.workspace_id()).or_default();
-    // Something changed while reading: this index serves this question, the next one reads again.
-    if slot.version == version {
-        slot.loaded = Some(index.clone());
-    }
+    // A question that is still looking at the former one keeps it; otherwise nothing is copied.
+    indexes.slot(workspace_id, |slot| slot.read = None);
+    let former = former.map_or_else(Index::default, Arc::unwrap_or_clone);
+    let index = Arc::new(former.refreshed(rows, embedder).await?);
+    // If something changed while it was read, it serves this question, and the next one reads on.
+    indexes.slot(workspace_id, |slot| slot.read = Some((version, index.clone())));
     Ok(index)
 }
 
 /// What a look at a workspace's index finds.
 enum Look {
-    Loaded(Arc<Index>),
+    Current(Arc<Index>),
     Stale {
         version: u64,
+        former: Option<Arc<Index>>,
         reading: Arc<tokio::sync::Mutex<()>>,
     },
 }
 
 impl Indexes {
-    fn look(&self, workspace_id: WorkspaceId) -> Look {
+    fn slot<T>(&self, workspace_id: WorkspaceId, look: impl FnOnce(&mut Slot) -> T) -> T {
         let mut slots = self.of_workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = slots.entry(workspace_id).or_default();
-        match &slot.loaded {
-            Some(loaded) => Look::Loaded(loaded.clone()),
-            None => Look::Stale {
+        look(slots.entry(workspace_id).or_default())
+    }
+
+    fn look(&self, workspace_id: WorkspaceId) -> Look {
+        self.slot(workspace_id, |slot| match &slot.read {
+            Some((version, index)) if *version == slot.version => Look::Current(index.clone()),
+            read => Look::Stale {
                 version: slot.version,
+                former: read.as_ref().map(|(_, index)| index.clone()),
                 reading: slot.reading.clone(),
             },
-        }
-    }
-}
-
-/// Everything of a workspace that can be found.
-async fn entries(rows: &Rows<'_>) -> Result<Vec<Entry>, AppError> {
-    let mut entries = Vec::new();
-    for row in rows.verified_answers().await? {
-        entries.push(Entry {
-            id: EntryId::VerifiedAnswer(row.id),
-            kind: CandidateKind::Verified,
-            collection: String::new(),
-            title: row.question,
-            body: row.answer,
-        });
-    }
-    let mut after = None;
-    loop {
-        let page = rows.documents(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        entries.extend(page.into_iter().map(|row| Entry {
-            id: EntryId::Document(row.id),
-            kind: match row.kind {
-                DocumentKind::Faq => CandidateKind::Faq,
-                DocumentKind::Section => CandidateKind::Section,
-            },
-            collection: row.collection,
-            title: row.title,
-            body: row.body,
-        }));
-    }
-    Ok(entries)
-}
-
-async fn read(rows: &Rows<'_>, embedder: &str) -> Result<Index, AppError> {
-    let mut stored: HashMap<Uuid, Vec<vector::Model>> = HashMap::new();
-    for row in rows.vectors(embedder).await? {
-        stored.entry(row.owner_id).or_default().push(row);
-    }
-    let mut index = Index::default();
-    for entry in entries(rows).await? {
-        let hash = content_hash(&entry.title, &entry.body);
-        let parts = stored.get(&entry.id.uuid()).map(Vec::as_slice).unwrap_or_default();
-        let part = |name: &str| {
-            parts
-                .iter()
-                .find(|row| row.part == name && row.content_hash == hash)
-                .map(|row| floats(&row.vector))
-        };
-        // Without vectors of its present text an entry cannot be ranked; a job is computing them.
-        if let (Some(whole), Some(body)) = (part(Part::WHOLE), part(Part::BODY)) {
-            index.vectors.push(EntryVectors {
-                whole,
-                body,
-                title: part(Part::TITLE),
-            });
-            index.entries.push(entry);
-        }
-    }
-    Ok(index)
-}
-
-/// Names of the parts of an entry that have vectors.
-struct Part;
-
-impl Part {
-    const WHOLE: &'static str = "whole";
-    const TITLE: &'static str = "title";
-    const BODY: &'static str = "body";
-}
-
-/// Vectors of one entry, made outside of a transaction.
-#[derive(Debug, Clone)]
-pub(super) struct NewVectors {
-    embedder: String,
-    content_hash: Vec<u8>,
-    parts: Vec<(&'static str, Vec<f32>)>,
-}
-
-/// Embeds entries: title and body together, body, and title, each.
-pub(super) async fn embed(
-    app: &App,
-    workspace_id: WorkspaceId,
-    texts: &[(&str, &str)],
-    priority: Priority,
-) -> Result<Vec<NewVectors>, AppError> {
-    let engine = app.engine().ok_or_else(super::no_engine)?;
-    let inputs: Vec<String> = texts
-        .iter()
-        .flat_map(|(title, body)| [joined(title, body), (*title).to_owned(), (*body).to_owned()])
-        .collect();
-    let vectors = engine
-        .client
-        .at_priority(priority)
-        .sharing(&workspace_id.to_string())
-        .embed(&inputs, BATCH_DEADLINE)
-        .await
-        .map_err(|error| AppError::Engine(error.to_string()))?;
-    let mut vectors = vectors.into_iter();
-    let mut made = Vec::with_capacity(texts.len());
-    for (title, body) in texts {
-        let mut parts = Vec::with_capacity(3);
-        for name in [Part::WHOLE, Part::TITLE, Part::BODY] {
-            let vector = vectors
-                .next()
-                .ok_or_else(|| AppError::Engine("it answered with too few vectors".to_owned()))?;
-            parts.push((name, vector));
-        }
-        made.push(NewVectors {
-            embedder: engine.embedder.clone(),
-            content_hash: content_hash(title, body),
-            parts,
-        });
-    }
-    Ok(made)
-}
-
-impl NewVectors {
-    /// Stores them for an owner.
-    pub(super) async fn write(&self, tx: &Tx<'_>, owner_id: Uuid) -> Result<(), AppError> {
-        for (part, vector) in &self.parts {
-            tx.put_vector(vector::Model {
-                workspace_id: tx.workspace_id(),
-                owner_id,
-                part: (*part).to_owned(),
-                embedder: self.embedder.clone(),
-                content_hash: self.content_hash.clone(),
-                vector: bytes(vector),
-            })
-            .await?;
-        }
-        Ok(())
-    }
-}
-
-/// Computes the vectors that are missing (a job), a few at a time.
-pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
-    let Some(engine) = app.engine() else {
-        // Nothing to embed with: words alone find. A start with an embedder schedules this anew.
-        return done(app, workspace_id, job_id).await;
-    };
-    let rows = app.store().rows(workspace_id);
-    let mut known: HashMap<Uuid, Vec<u8>> = HashMap::new();
-    for row in rows.vectors(&engine.embedder).await? {
-        known.insert(row.owner_id, row.content_hash);
-    }
-    let mut missing = entries(&rows).await?;
-    missing.retain(|entry| known.get(&entry.id.uuid()) != Some(&content_hash(&entry.title, &entry.body)));
-    for batch in missing.chunks(BATCH) {
-        let texts: Vec<(&str, &str)> = batch
-            .iter()
-            .map(|entry| (entry.title.as_str(), entry.body.as_str()))
-            .collect();
-        let made = embed(app, workspace_id, &texts, Priority::Evaluation).await?;
-        let owned: Vec<(Uuid, NewVectors)> = batch.iter().map(|entry| entry.id.uuid()).zip(made).collect();
-        app.store()
-            .write(workspace_id, move |tx| {
-                let owned = owned.clone();
-                Box::pin(async move {
-                    for (owner_id, vectors) in &owned {
-                        vectors.write(tx, *owner_id).await?;
-                    }
-                    Ok::<_, AppError>(Change::Unlogged(()))
-                })
-            })
-            .await?;
-        changed(app, workspace_id);
-    }
-    done(app, workspace_id, job_id).await
-}
-
-async fn done(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
-    app.store()
-        .write(workspace_id, move |tx| {
-            Box::pin(async move {
-                // What was imported while this ran has scheduled the job anew; that one stays.
-                tx.finish_job(job_id).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
-            })
         })
-        .await
-}
-
-/// What tells whether vectors still belong to a text.
-pub(super) fn content_hash(title: &str, body: &str) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update((title.len() as u64).to_be_bytes());
-    hash.update(title.as_bytes());
-    hash.update(body.as_bytes());
-    hash.finalize().to_vec()
-}
-
-/// Little-endian 32-bit floats.
-fn bytes(vector: &[f32]) -> Vec<u8> {
-    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-fn floats(stored: &[u8]) -> Vec<f32> {
-    stored
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|chunk| f32::from_le_bytes(*chunk))
-        .collect()
+    }
 }

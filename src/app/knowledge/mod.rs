@@ -7,23 +7,29 @@ mod import;
 mod index;
 pub mod parse;
 mod shelf;
+mod tune;
+mod vectors;
 mod verified;
 
 pub use evaluate::Report;
+pub use evaluate::curves::{Curves, Plan};
 pub use find::{Passage, search};
 pub use import::{DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove};
+pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
 };
 
 pub(super) use find::{Found, find_answer};
-pub(super) use index::{Indexes, changed, embed_missing};
+pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
+pub(super) use vectors::embed_missing;
 pub(super) use verified::Remembered;
 
 use super::{App, AppError};
 use crate::engine::{EngineClient, EngineError};
+use evaluate::curves;
 use std::time::Duration;
 
 /// Longest time for the embedding of one question; then words alone decide.
@@ -55,10 +61,35 @@ pub async fn evaluate(
         tracing::debug!(done, all, "embedding");
     })
     .await
-    .map_err(|error| match error {
+    .map_err(refused)
+}
+
+/// Measures what verdicts would teach the retrieval tuner (`kb tune-eval`).
+///
+/// # Errors
+/// As [`evaluate`].
+pub async fn tuning_curves(
+    app: &App,
+    documents: &[evaluate::Document],
+    questions: &[evaluate::Question],
+    plan: Plan,
+) -> Result<Curves, AppError> {
+    let engine = app.engine().ok_or_else(no_engine)?;
+    let told = |done, all| tracing::debug!(done, all, "embedding");
+    let embedded = curves::embed(&ThroughEngine(&engine.client), documents, questions, told).await;
+    let embedded = embedded.map_err(refused)?;
+    // Minutes of computing: not on a thread that serves visitors.
+    tokio::task::spawn_blocking(move || curves::curves(&embedded, plan))
+        .await
+        .map_err(|ended| AppError::Internal(ended.to_string()))?
+        .map_err(refused)
+}
+
+fn refused(error: evaluate::EvaluateError) -> AppError {
+    match error {
         evaluate::EvaluateError::Embedder(why) => AppError::Engine(why),
         unusable => AppError::Invalid(unusable.to_string()),
-    })
+    }
 }
 
 fn no_engine() -> AppError {

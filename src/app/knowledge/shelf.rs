@@ -1,19 +1,35 @@
 //! Knowledge that lies in memory only, ranked and chosen from exactly as a workspace's is: what models are measured with.
 
 use super::BATCH_DEADLINE;
-use super::find::{KEEP, by_meaning};
-use super::index::{Entry, EntryId, Index};
+use super::find::{Entry, KEEP, Shortlist, by_meaning};
+use super::index::EntryId;
 use crate::domain::answer::{CandidateKind, Choice};
 use crate::domain::fitness::Allowance;
 use crate::domain::ids::DocumentId;
-use crate::domain::retrieval::{EntryVectors, Ranking, RetrievalError, joined, rank};
+use crate::domain::retrieval::{EntryVectors, RetrievalError, joined, rank, ranking_vector};
 use crate::engine::{EngineClient, EngineError};
 use uuid::Uuid;
 
-/// Entries with their vectors.
+/// Entries with their vectors, in the same order.
 #[derive(Debug)]
 pub(crate) struct Shelf {
-    index: Index,
+    entries: Vec<Entry>,
+    vectors: Vec<EntryVectors>,
+}
+
+/// What of a shelf is near a question.
+pub(crate) struct Near(Shortlist);
+
+impl Near {
+    /// The place of the nearest.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.0.ranking.entries.first().map(|entry| entry.index)
+    }
+
+    /// How far it rises above its surroundings.
+    pub(crate) fn stand_out(&self) -> f64 {
+        self.0.ranking.stand_out
+    }
 }
 
 impl Shelf {
@@ -30,7 +46,7 @@ impl Shelf {
         let vectors = client.embed(&texts, BATCH_DEADLINE).await?;
         let (parts, _) = vectors.as_chunks::<3>();
         let vectors = parts.iter().map(|[whole, title, body]| EntryVectors {
-            whole: whole.clone(),
+            ranking: ranking_vector(whole, body),
             title: Some(title.clone()),
             body: body.clone(),
         });
@@ -38,15 +54,13 @@ impl Shelf {
         let entries = entries.iter().zip(places).map(|((title, body), place)| Entry {
             id: EntryId::Document(DocumentId::from(Uuid::from_u128(place))),
             kind,
-            collection: String::new(),
             title: (*title).to_owned(),
             body: (*body).to_owned(),
+            content_hash: Vec::new(),
         });
         Ok(Self {
-            index: Index {
-                entries: entries.collect(),
-                vectors: vectors.collect(),
-            },
+            entries: entries.collect(),
+            vectors: vectors.collect(),
         })
     }
 
@@ -56,13 +70,20 @@ impl Shelf {
     }
 
     /// The nearest entries of a question.
-    pub(crate) fn ranking(&self, vector: &[f32]) -> Result<Ranking, RetrievalError> {
-        rank(vector, &self.index.vectors, KEEP)
+    pub(crate) fn near(&self, vector: &[f32]) -> Result<Near, RetrievalError> {
+        let ranking = rank(vector, &self.vectors, KEEP)?;
+        let entries = ranking.entries.iter().filter_map(|ranked| {
+            let (entry, vectors) = (self.entries.get(ranked.index)?, self.vectors.get(ranked.index)?);
+            let beside = ranked.beside(vector, vectors.title.as_deref(), &vectors.body);
+            Some((entry.clone(), beside))
+        });
+        let entries = entries.collect();
+        Ok(Near(Shortlist { entries, ranking }))
     }
 
     /// How the question would be answered; its sources are places among the entries.
-    pub(crate) fn choice(&self, question: &str, ranking: &Ranking, allowance: Allowance) -> (Choice, Vec<usize>) {
-        let found = by_meaning(question, &self.index, ranking, allowance);
+    pub(crate) fn choice(question: &str, near: &Near, allowance: Allowance) -> (Choice, Vec<usize>) {
+        let found = by_meaning(question, &near.0, allowance);
         let place = |source: &crate::domain::draft::Source| {
             let id = source.document_id?;
             usize::try_from(id.uuid().as_u128()).ok()

@@ -1,6 +1,7 @@
 //! Verified answers: what a person has answered or approved, served from then on without the LLM.
 
-use super::index::{NewVectors, changed, embed};
+use super::index::{EntryId, changed};
+use super::vectors::{NewVectors, embed};
 use crate::app::ledger::Ledger;
 use crate::app::views::Names;
 use crate::app::{App, AppError, Caller, evidence};
@@ -106,6 +107,7 @@ impl Remembered {
             .into_iter()
             .filter(|old| same_question(&old.question, &self.question))
         {
+            tx.remove_vectors(old.id.uuid()).await?;
             tx.update(verified_answer::Model {
                 retired_at: Some(now),
                 ..old
@@ -139,7 +141,7 @@ async fn write_vectors(
     now: Timestamp,
 ) -> Result<(), AppError> {
     match vectors {
-        Some(vectors) => vectors.write(tx, id.uuid()).await,
+        Some(vectors) => vectors.write(tx, EntryId::VerifiedAnswer(id), None).await,
         None => Ok(tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?),
     }
 }
@@ -239,6 +241,7 @@ pub async fn retire_verified_answer(app: &App, caller: &Caller, id: VerifiedAnsw
                     .await?
                     .filter(|row| row.retired_at.is_none())
                     .ok_or(AppError::NotFound("the verified answer"))?;
+                tx.remove_vectors(id.uuid()).await?;
                 tx.update(verified_answer::Model {
                     retired_at: Some(now),
                     ..row

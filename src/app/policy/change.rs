@@ -1,7 +1,7 @@
 //! Policies as people read and change them. Every version is kept and never changed; the newest is in force.
 
 use super::text::{ProblemView, Written, to_toml};
-use super::{POLICY_VERSION, current};
+use super::{POLICY_VERSION, current, gate};
 use crate::app::views::{Names, Page};
 use crate::app::{App, AppError, Caller, Who, agents, evidence, team};
 use crate::domain::account::{Role, Scope};
@@ -150,12 +150,7 @@ pub async fn ends_certificate(
     caller.require(Scope::Admin)?;
     let rows = app.store().rows(caller.workspace_id);
     let before = current(&rows, agent_id).await?.document;
-    let gate = rows
-        .workspace()
-        .await?
-        .ok_or(AppError::NotFound("the workspace"))?
-        .gate
-        .0;
+    let gate = gate::workspace(&rows).await?.gate.0;
     let loosens = loosened(&gate, &before, document).is_some();
     Ok(loosens && rows.certificate_in_force().await?.is_some())
 }
@@ -238,7 +233,7 @@ pub async fn apply(
                 if before.document == document {
                     return Ok(Change::Unlogged(()));
                 }
-                let workspace = tx.workspace().await?.ok_or(AppError::NotFound("the workspace"))?;
+                let workspace = gate::workspace(tx).await?;
                 let loosened = loosened(&workspace.gate.0, &before.document, &document);
                 if let (Some(loosened), false) = (loosened, is_owner || workspace.gate.0 == GateState::Closed) {
                     return Err(for_owners(&workspace.gate.0, loosened));

@@ -92,7 +92,7 @@ fn in_words(gate: &GateState) -> (&'static str, String) {
     }
 }
 
-async fn workspace(rows: &Rows<'_>) -> Result<workspace::Model, AppError> {
+pub(super) async fn workspace(rows: &Rows<'_>) -> Result<workspace::Model, AppError> {
     rows.workspace().await?.ok_or(AppError::NotFound("the workspace"))
 }
 

@@ -1,9 +1,9 @@
 //! What a changed policy would have done with the drafts of the past.
 
 use super::change::{checked, difference};
-use super::current;
 use super::explain::Policies;
 use super::text::{ProblemView, Written, to_toml};
+use super::{current, gate};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::ids::{AgentId, MemberId};
@@ -84,12 +84,7 @@ pub async fn what_if(app: &App, caller: &Caller, agent_id: AgentId, wish: WhatIf
     let rows = app.store().rows(caller.workspace_id);
     rows.agent(agent_id).await?.ok_or(AppError::NotFound("the agent"))?;
     let in_force = current(&rows, agent_id).await?;
-    let gate = rows
-        .workspace()
-        .await?
-        .ok_or(AppError::NotFound("the workspace"))?
-        .gate
-        .0;
+    let gate = gate::workspace(&rows).await?.gate.0;
     let days_considered = wish.days.unwrap_or(DAYS).clamp(1, MOST_DAYS);
     let mut view = WhatIfView {
         problems: Vec::new(),

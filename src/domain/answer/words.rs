@@ -66,10 +66,17 @@ pub fn content_words(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// Are these the same words in the same order? Punctuation, case and width do not matter; a text without words equals none.
+/// A text's words in their order, without punctuation, case and width: what two ways to write the same have in common. Empty for a text without
+/// words.
+pub fn words_of(text: &str) -> String {
+    let text = text.nfkc().collect::<String>().to_lowercase();
+    text.unicode_words().collect::<Vec<_>>().join(" ")
+}
+
+/// Are these the same words in the same order? A text without words equals none.
 pub fn same_words(a: &str, b: &str) -> bool {
-    let [a, b] = [a, b].map(|text| text.nfkc().collect::<String>().to_lowercase());
-    a.unicode_words().next().is_some() && a.unicode_words().eq(b.unicode_words())
+    let words = words_of(a);
+    !words.is_empty() && words == words_of(b)
 }
 
 /// Share of the question's content words that occur in `passage`, `0.0..=1.0`; 0 when the question has none.

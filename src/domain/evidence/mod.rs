@@ -13,7 +13,7 @@ mod tests;
 pub use content::rests_on;
 pub use ended::Ended;
 pub use month::{MonthName, NotAMonth};
-pub use plan::requeue_probability;
+pub use plan::requeue_probabilities;
 pub use record::{Judgement, Record, Window, examples, level, sample_weights, sent_answers};
 
 use super::answer::AnswerMode;

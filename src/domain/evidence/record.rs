@@ -81,6 +81,10 @@ pub struct Record {
     pub is_fresh: bool,
     /// Its band and probability of being drawn, if it went out by decision.
     pub sent: Option<(u16, f64)>,
+    /// If it was held: with which probability it is asked about should nobody judge it, `0.0..=1.0`. 0 where that is not known.
+    pub asked_with: f64,
+    /// If it was held: its risk lies in the half that is asked about more rarely.
+    pub is_far: bool,
     /// Sequence of its entry in the log, once that was looked at.
     pub sequence: Option<u64>,
     /// Whether it was drawn.
@@ -98,16 +102,16 @@ impl Record {
         match (self.sent, self.judged) {
             (Some((band, _)), _) => band,
             (None, Some(Judgement { by: JudgedBy::Gate, .. })) => JUDGED_AT_THE_GATE,
-            (None, _) => DECIDED_UNJUDGED,
+            (None, _) => DECIDED_UNJUDGED + u16::from(self.is_far),
         }
     }
 
     /// What its verdict stands for when a score is fitted: one by its probability; 0 where that is not known.
-    fn weight(&self, requeue_probability: f64) -> f64 {
+    fn weight(&self) -> f64 {
         let probability = match (self.judged.map(|judged| judged.by), self.sent) {
             (Some(JudgedBy::Gate), _) => 1.0,
             (Some(JudgedBy::Sample), Some((_, probability))) => probability,
-            (Some(JudgedBy::Requeue), _) => requeue_probability,
+            (Some(JudgedBy::Requeue), _) => self.asked_with,
             _ => return 0.0,
         };
         if probability > 0.0 { 1.0 / probability } else { 0.0 }
@@ -152,11 +156,11 @@ impl Window {
     ///
     /// Second opinions count from `enough` of them on what was found acceptable on; a mere handful would leave too few verdicts. How many
     /// there are depends on the lot, not on what they say.
-    pub fn of(records: &[Record], rule: Rule, enough: u32) -> Self {
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>, rule: Rule, enough: u32) -> Self {
         let certifying = |record: &&Record| {
             !record.left_out && rule.purpose(record.at, record.conversation.uuid().as_bytes()) == Purpose::Certify
         };
-        let records: Vec<&Record> = records.iter().filter(certifying).collect();
+        let records: Vec<&Record> = records.into_iter().filter(certifying).collect();
         let rechecked = records.iter().filter_map(|record| record.judged);
         let rechecked = rechecked.filter(|judged| judged.is_rechecked()).count();
         let is_corrected = u32::try_from(rechecked).unwrap_or(u32::MAX) >= enough;
@@ -211,13 +215,10 @@ impl Window {
 }
 
 /// The verdicts that may make a score, or those that may say how good it is, with features of each draft by its place in `records`.
-///
-/// `requeue_probability` tells with which probability a month's drafts without a verdict were asked about.
 pub fn examples<'a>(
     records: &[Record],
     features: &'a [Vec<f64>],
     (rule, purpose): (Rule, Purpose),
-    requeue_probability: impl Fn(MonthName) -> f64,
 ) -> Vec<Example<'a>> {
     let pairs = records.iter().zip(features);
     let of_purpose = pairs.filter(|(record, _)| {
@@ -228,14 +229,20 @@ pub fn examples<'a>(
             Some(Example {
                 features,
                 bad: record.judged?.found_bad()?,
-                weight: record.weight(requeue_probability(record.month)),
+                weight: record.weight(),
             })
         })
         .collect()
 }
 
 /// The share of bad answers of these drafts within `reach`; see [`level_within`].
-pub fn level(records: &[Record], rule: Rule, enough: u32, closed: &[u32], reach: Reach) -> Option<Level> {
+pub fn level<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    rule: Rule,
+    enough: u32,
+    closed: &[u32],
+    reach: Reach,
+) -> Option<Level> {
     level_within(&Window::of(records, rule, enough).drafts, closed, reach)
 }
 

@@ -4,7 +4,7 @@ use crate::domain::time::Timestamp;
 use crate::stats::sampler::{Draw, MonthKey, Purpose};
 use crate::stats::score::leak::{Purpose as For, Rule};
 use crate::stats::statement::{Rules, Statement, state};
-use crate::stats::threshold::{Evidence, certify};
+use crate::stats::threshold::{Evidence, Mode, Reach, certify};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -32,6 +32,8 @@ fn record(number: u128, judged: Option<Judgement>) -> Record {
         is_sensitive: false,
         is_fresh: false,
         sent: None,
+        asked_with: 0.5,
+        is_far: false,
         sequence: None,
         is_drawn: false,
         left_out: false,
@@ -156,6 +158,41 @@ fn second_opinions_neither_flatter_nor_blacken() {
 }
 
 #[test]
+fn what_is_asked_about_more_rarely_stands_for_more_and_for_its_own_half() {
+    // Of a hundred in each half every second one of the nearer and every tenth of the farther was asked about; of the farther half all is bad.
+    let records: Vec<Record> = (0..200)
+        .map(|number| {
+            let is_far = number >= 100;
+            let (every, asked_with) = if is_far { (10, 0.1) } else { (2, 0.5) };
+            let is_asked = number % every == 0;
+            Record {
+                asked_with,
+                is_far,
+                ..record(number, judged(JudgedBy::Requeue, is_far).filter(|_| is_asked))
+            }
+        })
+        .collect();
+    let reach = Reach {
+        mode: Mode::Compose,
+        risk: 1.0,
+    };
+    let share = level(&records, WHOLE_WINDOW, 1_000, &[], reach).unwrap().share;
+    assert!((share - 0.5).abs() < 1e-9, "{share}");
+    let mixed: Vec<Record> = records
+        .iter()
+        .map(|record| Record {
+            is_far: false,
+            ..record.clone()
+        })
+        .collect();
+    let share = level(&mixed, WHOLE_WINDOW, 1_000, &[], reach).unwrap().share;
+    assert!(
+        (share - 10.0 / 60.0).abs() < 1e-9,
+        "as one half they would look better: {share}"
+    );
+}
+
+#[test]
 fn a_verdict_weighs_by_the_probability_of_having_been_asked_for() {
     let sent = Record {
         sent: Some((2, 0.25)),
@@ -173,13 +210,13 @@ fn a_verdict_weighs_by_the_probability_of_having_been_asked_for() {
         window_from: i64::MAX,
         shares_window: false,
     };
-    let weights: Vec<(bool, f64)> = examples(&records, &features, (all_fit, For::Fit), |_| 0.5)
+    let weights: Vec<(bool, f64)> = examples(&records, &features, (all_fit, For::Fit))
         .iter()
         .map(|example| (example.bad, example.weight))
         .collect();
     // The last one says it comes from a sample in which it was not: nothing is known of what it stands for.
     assert_eq!(weights, [(true, 4.0), (false, 1.0), (false, 2.0), (false, 0.0)]);
-    assert!(examples(&records, &features, (WHOLE_WINDOW, For::Fit), |_| 0.5).is_empty());
+    assert!(examples(&records, &features, (WHOLE_WINDOW, For::Fit)).is_empty());
 }
 
 #[test]

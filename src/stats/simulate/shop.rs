@@ -332,7 +332,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         let barred = |measure: Measure| if has_bar { measure.at_most(0.05) } else { measure };
         let automation = ["automation_q1", "automation_q2", "automation_q3", "automation_q4"];
         let violation = ["violation_q1", "violation_q2", "violation_q3", "violation_q4"];
-        let mut measures: Vec<Measure> = automation.map(mean).to_vec();
+        // What improves every week must not lose what it has earned: a year in which the gate stood nearly shut would violate nothing, either.
+        let kept = |measure: Measure, bar| if has_bar { measure.at_least(bar) } else { measure };
+        let bars = automation.into_iter().zip([0.7, 0.85, 0.85, 0.85]);
+        let mut measures: Vec<Measure> = bars.map(|(name, bar)| kept(mean(name), bar)).collect();
         measures.extend(violation.map(|name| barred(share(name))));
         measures.push(mean("weeks_until_open"));
         Scenario::new("C1", name, measures, move |luck| year(rule, luck))

@@ -25,6 +25,8 @@ pub struct Model {
     pub spam: Option<Spam>,
     pub closed_at: Option<Timestamp>,
     pub answer_due_at: Option<Timestamp>,
+    /// Whether the visitor agreed that it may train a model; none if nobody asked.
+    pub training_consent: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -31,8 +31,9 @@ pub struct Model {
     pub rests_on: Option<Vec<u8>>,
     /// It went out by decision, without a person.
     pub is_sent: bool,
+    /// If sent: its band. If held: 0 in the half of the smaller risks, 1 in the other.
     pub band: Option<i64>,
-    /// With which it is drawn for the sample (if sent).
+    /// With which it is drawn for the sample if sent, or asked about if held and decided about without a verdict.
     pub probability: Option<f64>,
     /// Sequence of its `message.released` entry, filled in when it is drawn or not.
     pub seq: Option<i64>,

@@ -21,7 +21,12 @@ pub struct Model {
     pub cuts: Json<Vec<f64>>,
     /// By band.
     pub probabilities: Json<Vec<f64>>,
+    /// With which probability a held draft is asked about that was decided about without a verdict.
     pub requeue_probability: f64,
+    /// The same for those riskier than the middle of the month before; none where all are asked about alike.
+    pub requeue_far: Option<f64>,
+    /// The rank in that middle.
+    pub requeue_middle: Option<f64>,
     /// How sure its claim has to be, in percent, as it was set when it was opened; none for months of an older version.
     pub confidence_percent: Option<i64>,
     /// Whether the claim rests on the exact bound, likewise.

@@ -9,7 +9,7 @@ use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId,
     DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId,
-    ReleaseId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
@@ -18,6 +18,7 @@ use crate::domain::policy::DecisionKind;
 use crate::domain::rehearsal::{RehearsalState, RehearsalVerdict};
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
+use crate::domain::tuning::RetrievalState;
 use crate::domain::turn::TurnState;
 use crate::domain::webhook::DeliveryState;
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
@@ -244,6 +245,7 @@ uuids!(
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
+    RetrievalVersionId,
     TokenId,
     TurnId,
     UserId,
@@ -273,6 +275,7 @@ words!(
     Purpose,
     RehearsalState,
     RehearsalVerdict,
+    RetrievalState,
     Role,
     Spam,
     TurnState,

@@ -2,7 +2,7 @@
 
 use super::PageQuery;
 use crate::app::knowledge::evaluate::{Document, Question};
-use crate::app::knowledge::{self, DocumentView, Import, ImportReport, Passage, Report};
+use crate::app::knowledge::{self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
@@ -125,4 +125,32 @@ pub(super) async fn evaluate(
     }
     let Evaluation { documents, questions } = parse_json(&body)?;
     Ok(Json(knowledge::evaluate(&web.app, &documents, &questions).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct TuningEvaluation {
+    documents: Vec<Document>,
+    questions: Vec<Question>,
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+/// `POST /api/v1/knowledge/evaluate-tuning`
+pub(super) async fn evaluate_tuning(
+    State(web): State<Web>,
+    socket: Result<OnSocket, Problem>,
+    caller: Result<CallerOf, Problem>,
+    Upload(body): Upload<LARGEST_EVALUATION_MB>,
+) -> Result<Json<Curves>, Problem> {
+    if socket.is_err() {
+        caller?.0.require(Scope::Knowledge)?;
+    }
+    let TuningEvaluation {
+        documents,
+        questions,
+        plan,
+    } = parse_json(&body)?;
+    Ok(Json(
+        knowledge::tuning_curves(&web.app, &documents, &questions, plan).await?,
+    ))
 }

@@ -17,8 +17,10 @@ mod quality;
 mod quality_checks;
 mod queue;
 mod rehearsals;
+mod retrieval;
 mod status;
 mod team;
+mod training;
 mod verified_answers;
 mod webhooks;
 
@@ -54,6 +56,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
         )
+        .route("/retrieval-versions", get(retrieval::list).post(retrieval::tune))
         .route("/admin/models/checks", get(checks::list).post(checks::start))
         .route("/agents", get(agents::list).post(agents::create))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
@@ -114,6 +117,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/webhooks/deliveries", get(webhooks::list))
         .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
         .route("/webhooks/secret", post(webhooks::secret))
+        .route("/training/export", post(training::export))
         .route("/log", get(log::list))
         .route("/log/export", get(log::export))
         .route("/log/verify", get(log::verify))
@@ -125,6 +129,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
 }

@@ -9,10 +9,10 @@ use super::view::{
 use super::viewer::Viewer;
 use super::{html, sentence};
 use crate::app::evidence::{
-    self, AccuracyRow, AnswerRow, AnswersInput, CurvePoint, EpochView, MonthView, PlanInput, PlanView, What, at_most,
-    percent,
+    self, AccuracyRow, AnswerRow, AnswersInput, CurvePoint, EpochView, MonthView, PlanInput, PlanView, Unplannable,
+    What, at_most, percent,
 };
-use crate::app::{AppError, Caller, Who, checks, policy, team};
+use crate::app::{Caller, Who, checks, policy, team};
 use crate::domain::account::{Role, Scope};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::MonthName;
@@ -44,19 +44,28 @@ pub(super) struct Wished {
 }
 
 impl Wished {
-    /// None where something cannot be read.
-    fn input(&self) -> Option<PlanInput> {
-        let read = |text: &Option<String>| match text.as_deref().map(str::trim) {
-            None | Some("") => Some(None),
-            Some(text) => text.replace(',', ".").parse::<f64>().ok().map(Some),
+    /// What is wished, where all of it can be read and planned with.
+    fn input(&self) -> Result<PlanInput, Unplannable> {
+        let read = |field: &'static str, text: &Option<String>| match text.as_deref().map(str::trim) {
+            None | Some("") => Ok(None),
+            Some(text) => {
+                let unreadable = Unplannable {
+                    field,
+                    says: UNREADABLE,
+                };
+                let number: Result<f64, _> = text.replace(',', ".").parse();
+                number.map(Some).map_err(|_unreadable| unreadable)
+            }
         };
-        let share = |text: &Option<String>| Some(read(text)?.map(|percent| (percent * 10.0).round() / 1_000.0));
-        Some(PlanInput {
-            conversations: read(&self.conversations)?,
-            limit: share(&self.limit)?,
-            confidence: share(&self.confidence)?,
-            reviews: read(&self.reviews)?,
-        })
+        let share = |field, text| Ok(read(field, text)?.map(|percent| (percent * 10.0).round() / 1_000.0));
+        let input = PlanInput {
+            conversations: read("conversations", &self.conversations)?,
+            limit: share("limit", &self.limit)?,
+            confidence: share("confidence", &self.confidence)?,
+            reviews: read("reviews", &self.reviews)?,
+        };
+        input.check()?;
+        Ok(input)
     }
 
     /// The form as it was typed, to be mended.
@@ -71,52 +80,6 @@ impl Wished {
     }
 }
 
-/// The plan for what is wished.
-async fn answered(web: &Web, caller: &Caller, wished: &Wished) -> Result<PlanView, AppError> {
-    let unreadable = || AppError::Invalid(UNREADABLE.to_owned());
-    evidence::planned(&web.app, caller, wished.input().ok_or_else(unreadable)?).await
-}
-
-/// The field that is refused even where the others are as they are set: the first one, by its name in the form.
-async fn refused_field(web: &Web, caller: &Caller, wished: &Wished) -> &'static str {
-    let alone = [
-        (
-            "conversations",
-            Wished {
-                conversations: wished.conversations.clone(),
-                ..Wished::default()
-            },
-        ),
-        (
-            "limit",
-            Wished {
-                limit: wished.limit.clone(),
-                ..Wished::default()
-            },
-        ),
-        (
-            "confidence",
-            Wished {
-                confidence: wished.confidence.clone(),
-                ..Wished::default()
-            },
-        ),
-        (
-            "reviews",
-            Wished {
-                reviews: wished.reviews.clone(),
-                ..Wished::default()
-            },
-        ),
-    ];
-    for (field, alone) in alone {
-        if let Err(AppError::Invalid(_)) = answered(web, caller, &alone).await {
-            return field;
-        }
-    }
-    ""
-}
-
 /// `GET /quality`
 pub(super) async fn page(
     State(web): State<Web>,
@@ -126,19 +89,17 @@ pub(super) async fn page(
     let caller = &viewer.caller;
     let known = evidence::quality(&web.app, caller).await?;
     let accuracy = evidence::accuracy(&web.app, caller).await?;
-    let plan = match answered(&web, caller, &wished).await {
-        Ok(plan) => planned(plan),
-        Err(AppError::Invalid(refused)) => {
-            let as_it_is = evidence::planned(&web.app, caller, PlanInput::default()).await?;
-            let wrong = refused_field(&web, caller, &wished).await;
-            wished.back_into(PlanPart {
-                says: Vec::new(),
-                problem: sentence(&refused),
-                wrong,
-                ..planned(as_it_is)
-            })
-        }
-        Err(error) => return Err(error.into()),
+    let wish = wished.input();
+    let plan = planned(evidence::planned(&web.app, caller, wish.unwrap_or_default()).await?);
+    let plan = match wish {
+        Ok(_) => plan,
+        // What was typed stands there to be mended, and no plan for other figures beside it.
+        Err(cannot) => wished.back_into(PlanPart {
+            says: Vec::new(),
+            problem: sentence(cannot.says),
+            wrong: cannot.field,
+            ..plan
+        }),
     };
     let topic = |row: &AccuracyRow| format!("topic={}", encoded(&row.key));
     let version = |row: &AccuracyRow| format!("version={}", row.key);

@@ -182,6 +182,11 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "review.closed" => format!("The draft for {visitor} was dropped."),
         "review.expired" => format!("Nobody decided on the draft for {visitor} in time."),
         "knowledge.imported" => imported(entry, &who),
+        "training.consent" => match entry.refs.get("agreed").map(String::as_str) {
+            Some("true") => format!("{visitor} agreed that what was said may train a model."),
+            _ => format!("{visitor} did not agree that what was said may train a model."),
+        },
+        "training.exported" => format!("{who} exported training data."),
         "knowledge.removed" => format!("{who} removed a document."),
         "verified_answer.added" => format!("{who} added a verified answer."),
         "verified_answer.retired" => format!("{who} retired a verified answer."),
@@ -203,6 +208,7 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "autonomy.changed" => format!("{who} changed what may go out without a person."),
         "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
+        "retrieval.tuned" => format!("{who} had a version of the ranking learned from verdicts; it is a candidate."),
         "rehearsal.started" => match content::<String>(entry, "file") {
             Some(file) => format!("{who} began a rehearsal of “{file}”."),
             None => format!("{who} began a rehearsal."),

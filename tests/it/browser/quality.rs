@@ -10,8 +10,8 @@ use holdpoint::app::AppError;
 use holdpoint::domain::evidence::JudgedBy;
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::{Clock as _, Timestamp};
-use holdpoint::store::Change;
 use holdpoint::store::entity::{certificate, evidence};
+use holdpoint::store::{Change, Made};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -20,7 +20,12 @@ async fn watched(app: &TestApp) {
     let now = app.clock.now();
     let written = app.app.store().write(app.workspace.caller.workspace_id, move |tx| {
         Box::pin(async move {
-            for (row, day) in tx.evidence_since(Timestamp(0)).await?.into_iter().zip(0..) {
+            for (row, day) in tx
+                .evidence_made(Made::Since(Timestamp(0)), None, 10_000)
+                .await?
+                .into_iter()
+                .zip(0..)
+            {
                 let label = if day % 2 == 0 {
                     VerdictLabel::Acceptable
                 } else {

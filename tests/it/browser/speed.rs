@@ -40,6 +40,7 @@ pub(super) async fn plant(app: &TestApp, count: usize) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "rows, one after the other")]
 async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: Timestamp) -> Result<(), StoreError> {
     let workspace_id = tx.workspace_id();
     let fresh = Uuid::now_v7;
@@ -68,6 +69,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         spam: None,
         closed_at: None,
         answer_due_at: None,
+        training_consent: None,
     })
     .await?;
     tx.insert(turn::Model {

@@ -226,6 +226,54 @@ fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
 }
 
 #[test]
+fn the_curves_of_the_tuner_are_drawn_from_questions_by_category() {
+    let Some(models) = models() else { return };
+    let holdpoint = Holdpoint::set_up();
+    let folder = holdpoint.folder.path().join("tune");
+    fs::create_dir(&folder).unwrap();
+    let categories = ["opening_hours", "rye_bread", "birthday_cake"];
+    fs::write(folder.join("categories.json"), json!(categories).to_string()).unwrap();
+    let ways = ["when can I come", "do you bake the dark one", "I want one with candles"];
+    let rows = (0..130).map(|at| format!("\"{}, number {at}\",{}\n", ways[at % 3], categories[at % 3]));
+    fs::write(
+        folder.join("train.csv"),
+        format!("text,category\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    let models = models.to_str().unwrap();
+    let command = [
+        "kb",
+        "tune-eval",
+        folder.to_str().unwrap(),
+        "--draws",
+        "1",
+        "--seed",
+        "5",
+    ];
+    let report = holdpoint.json(&[&command[..], &["--models-dir", models]].concat());
+    assert_eq!((&report["parted"], &report["n"]), (&json!("question"), &json!(78)));
+    assert_eq!(report["plan"], json!({ "seed": 5, "draws": 1 }));
+    let mut names: Vec<&String> = report["rows"][0].as_object().unwrap().keys().collect();
+    names.sort();
+    let documented = [
+        "corrected",
+        "difference",
+        "gain",
+        "gain_least",
+        "gain_lower95",
+        "lower95",
+        "right_first_cosine",
+        "right_first_tuned",
+        "right_first_untuned",
+        "seconds",
+        "unchanged",
+        "verdicts",
+    ];
+    assert_eq!(names, documented);
+    assert!(holdpoint.done(&["tune", "list"]).contains("No version was learned yet"));
+}
+
+#[test]
 fn canned_replies_are_written_changed_and_removed() {
     let holdpoint = Holdpoint::set_up();
     let replies = |more: &[&str]| holdpoint.done(&[&["queue", "replies"], more].concat());

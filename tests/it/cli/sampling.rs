@@ -12,7 +12,7 @@ const DAY_MS: i64 = 24 * 60 * 60_000;
 const READ_MS: i64 = 20_000;
 
 /// The program, asking the server of this test over its socket.
-fn run(app: &TestApp, arguments: &[&str]) -> Output {
+pub(super) fn run(app: &TestApp, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOLDPOINT_") {
@@ -34,7 +34,7 @@ fn done(app: &TestApp, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " ")
 }
 
-fn told(app: &TestApp, arguments: &[&str]) -> Value {
+pub(super) fn told(app: &TestApp, arguments: &[&str]) -> Value {
     serde_json::from_str(&done(app, &[arguments, &["--json"]].concat())).unwrap()
 }
 

@@ -6,7 +6,7 @@ use holdpoint::app::knowledge::evaluate::{Document, Question, read_documents, re
 use holdpoint::domain::answer::{
     AllowedModes, AnswerMode, Candidate, CandidateKind, ChatMessage, ComposePrompt, Role, Thresholds, choose,
 };
-use holdpoint::domain::retrieval::{EntryVectors, joined, rank};
+use holdpoint::domain::retrieval::{EntryVectors, joined, rank, ranking_vector};
 use holdpoint::engine::EngineClient;
 use std::path::{Path, PathBuf};
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -66,7 +66,7 @@ async fn passages(client: &EngineClient, documents: &[&Document], questions: &[&
         .into_iter()
         .zip(titles.into_iter().zip(bodies))
         .map(|(whole, (title, body))| EntryVectors {
-            whole,
+            ranking: ranking_vector(&whole, &body),
             title: Some(title),
             body,
         })
@@ -82,7 +82,11 @@ async fn passages(client: &EngineClient, documents: &[&Document], questions: &[&
                 kind: CandidateKind::Faq,
                 title: &documents[ranked.index].title,
                 body: &documents[ranked.index].body,
-                ranked,
+                ranked: ranked.beside(
+                    &vector,
+                    entries[ranked.index].title.as_deref(),
+                    &entries[ranked.index].body,
+                ),
                 sentence_similarities: None,
             })
             .collect();
