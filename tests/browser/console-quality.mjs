@@ -81,7 +81,7 @@ try {
   assert.ok(await hasFocus(dialog.getByRole('button', { name: 'Not yet' })), 'what changes nothing has the focus');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
-  assert.ok(!(await opens.isChecked()), 'nothing was switched on');
+  await eventually('nothing was switched on', async () => !(await opens.isChecked()));
   assert.equal(await page.locator('.toast-words').getByText('Saved.').count(), 0, 'nothing was saved');
 
   await opens.check();
