@@ -8,8 +8,9 @@ use crate::domain::ids::{AgentId, AgentVersionId, WorkspaceId};
 use crate::domain::log::EventKind;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::Name;
+use crate::domain::time::Timestamp;
 use crate::store::entity::{agent, agent_version};
-use crate::store::{Change, Json, LogDraft, Rows};
+use crate::store::{Change, Json, LogDraft, Rows, Tx};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -124,6 +125,53 @@ pub async fn all_origins(app: &App) -> Result<Vec<String>, AppError> {
     Ok(origins)
 }
 
+/// Makes settings the agent's next version, and tells its number.
+async fn put_version(
+    tx: &Tx<'_>,
+    agent: agent::Model,
+    id: AgentVersionId,
+    settings: AgentSettings,
+    now: Timestamp,
+) -> Result<i64, AppError> {
+    let number = tx.newest_version(agent.id).await? + 1;
+    let name = Name::parse(&settings.name)?.into();
+    let row = agent_version::Model {
+        id,
+        workspace_id: tx.workspace_id(),
+        agent_id: agent.id,
+        number,
+        settings: Json(settings),
+        created_at: now,
+    };
+    tx.insert(row).await?;
+    tx.update(agent::Model {
+        version_id: Some(id),
+        name,
+        ..agent
+    })
+    .await?;
+    Ok(number)
+}
+
+/// Makes settings the agent's next version, inside a transaction that says so in the log; and tells those that were in force.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Text`], [`AppError::Invalid`] or the store's.
+pub(super) async fn set(
+    tx: &Tx<'_>,
+    id: AgentId,
+    settings: AgentSettings,
+    now: Timestamp,
+) -> Result<AgentSettings, AppError> {
+    settings
+        .check()
+        .map_err(|refused| AppError::Invalid(refused.to_string()))?;
+    let (_, former) = current_version(tx, id).await?;
+    let agent = tx.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
+    put_version(tx, agent, AgentVersionId::new(&*tx.sources().ids), settings, now).await?;
+    Ok(former)
+}
+
 /// Publishes settings as the agent's next version; without an id, as a new agent.
 ///
 /// # Errors
@@ -159,7 +207,7 @@ pub async fn publish(
                             id: agent_id,
                             workspace_id,
                             public_key: new_key,
-                            name: name.clone(),
+                            name,
                             version_id: None,
                             created_at: now,
                         };
@@ -167,23 +215,8 @@ pub async fn publish(
                         row
                     }
                 };
-                let number = tx.newest_version(agent_id).await? + 1;
-                let row = agent_version::Model {
-                    id: version_id,
-                    workspace_id,
-                    agent_id,
-                    number,
-                    settings: Json(settings),
-                    created_at: now,
-                };
-                tx.insert(row).await?;
                 let public_key = agent.public_key.clone();
-                tx.update(agent::Model {
-                    version_id: Some(version_id),
-                    name,
-                    ..agent
-                })
-                .await?;
+                let number = put_version(tx, agent, version_id, settings, now).await?;
                 evidence::published(tx, now).await?;
                 let entry = LogDraft::new(EventKind::AgentPublished, actor)
                     .about("agent", agent_id)

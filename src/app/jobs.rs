@@ -4,7 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, closing, drafting, evidence, knowledge, mail, reach, rehearsal, review, takeover, team, webhooks,
+    App, AppError, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover, team,
+    webhooks,
 };
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 8] = [
+const LANES: [(&[JobKind], usize); 10] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -30,6 +31,9 @@ const LANES: [(&[JobKind], usize); 8] = [
     (&[JobKind::CarryOver], 1),
     // One question after the other: nobody waits for it.
     (&[JobKind::Rehearse], 1),
+    // Neither here: a candidate waits for whoever publishes it.
+    (&[JobKind::Replay], 1),
+    (&[JobKind::Publish], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -157,6 +161,8 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
+            JobKind::Replay => improve::replay(app, workspace_id, subject.into(), job.id).await,
+            JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
         }
     };
     let result = tokio::select! {

@@ -106,6 +106,10 @@ id! {
     VerdictId,
     /// What lets AI text out.
     ReleaseId,
+    /// Changes that are tried before they go live.
+    CandidateId,
+    /// A question with the answer that it has to get.
+    RegressionQuestionId,
     /// A version of the tuned ranking.
     RetrievalVersionId,
     /// A document of the knowledge: a question with its answer, or a section of a longer text.

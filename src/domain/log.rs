@@ -148,6 +148,22 @@ events! {
     EvidenceCarriedOver = "evidence.carried_over",
     /// A version of the tuned ranking was learned from verdicts and measured; it ranks nothing yet.
     RetrievalTuned = "retrieval.tuned",
+    /// Changes are to be tried before they go live.
+    CandidateProposed = "candidate.proposed",
+    /// Changes were tried on questions of the past.
+    CandidateReplayed = "candidate.replayed",
+    /// Changes go live.
+    CandidatePublished = "candidate.published",
+    /// A part of a large candidate went live, or was taken back.
+    CandidateAdvanced = "candidate.advanced",
+    /// Changes that did not go live were withdrawn.
+    CandidateWithdrawn = "candidate.withdrawn",
+    /// Changes that were live are taken back.
+    CandidateRolledBack = "candidate.rolled_back",
+    /// A question was added to the regression set.
+    RegressionQuestionAdded = "regression_question.added",
+    /// A question was taken out of the regression set.
+    RegressionQuestionRemoved = "regression_question.removed",
     /// A rehearsal began: questions of the past are to be drafted.
     RehearsalStarted = "rehearsal.started",
     /// All questions of a rehearsal are drafted.

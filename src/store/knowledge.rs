@@ -22,6 +22,14 @@ impl Rows<'_> {
             .await
     }
 
+    /// A document, also one that was removed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn document_or_removed(&self, id: DocumentId) -> Result<Option<document::Model>, StoreError> {
+        self.by_id::<document::Entity>(id).await
+    }
+
     /// Documents in order of id, above the cursor.
     ///
     /// # Errors

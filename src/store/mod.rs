@@ -4,6 +4,7 @@
 //! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
 
 mod answers;
+mod candidates;
 pub mod care;
 mod checks;
 mod confirm;

@@ -16,7 +16,7 @@ use crate::store::entity::evidence;
 use crate::store::{AnswerFilter, Rows};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Which answers of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -215,6 +215,23 @@ pub(in crate::app) async fn scores_shown(
         return Ok(HashSet::new());
     }
     Ok(rows.settled(drafts, told_since(app)).await?)
+}
+
+/// The verdicts on these drafts that nobody is kept from knowing.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn labels(
+    app: &App,
+    rows: &Rows<'_>,
+    drafts: &[DraftId],
+) -> Result<HashMap<DraftId, VerdictLabel>, AppError> {
+    let mut labels = HashMap::new();
+    for id in rows.settled(drafts, told_since(app)).await? {
+        let label = rows.evidence(id).await?.and_then(|row| row.label);
+        labels.extend(label.map(|label| (id, label)));
+    }
+    Ok(labels)
 }
 
 /// Whether this caller may know the score of this draft; see [`scores_shown`].

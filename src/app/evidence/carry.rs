@@ -3,7 +3,7 @@
 use super::certify::shrink;
 use super::look_soon;
 use super::records::{House, Parts};
-use crate::app::{App, AppError, agents, drafting, knowledge};
+use crate::app::{App, AppError, agents, drafting, improve, knowledge};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
 use crate::domain::ids::{AgentVersionId, DraftId, JobId, WorkspaceId};
@@ -21,11 +21,12 @@ const SETTLES_MS: i64 = 60_000;
 /// So many drafts are marked in one transaction: others wait to write meanwhile. The test that follows comes after all of them.
 const MARKED_AT_ONCE: usize = 1_000;
 
-/// Something was published: what is known is compared with it before long.
+/// Something was published: what is known is compared with it before long, and candidates that wait are tried once more.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn published(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    improve::restart(tx, now).await?;
     Ok(tx
         .schedule_no_later(JobKind::CarryOver, tx.workspace_id(), now.plus_ms(SETTLES_MS))
         .await?)

@@ -2,6 +2,7 @@
 
 use super::index::{EntryId, Index, index};
 use super::vectors::{Part, content_hash, floats};
+use super::view::View;
 use super::{BATCH_DEADLINE, QUESTION_DEADLINE, no_engine};
 use crate::app::error::trouble_of;
 use crate::app::{App, AppError, Caller, fitness};
@@ -12,6 +13,7 @@ use crate::domain::answer::{
 use crate::domain::draft::Source;
 use crate::domain::fitness::Allowance;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
+use crate::domain::improve::candidate::Answer;
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::{Ranked, RankedEntry, Ranking, RetrievalError};
@@ -20,7 +22,8 @@ use crate::engine::Priority;
 use crate::store::entity::{document, verified_answer};
 use crate::store::{Rows, StoreError};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Candidates that are looked at.
@@ -214,40 +217,130 @@ async fn ranked(
     let vector = vectors
         .pop()
         .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
-    let all = index(app, rows, &engine.embedder).await?;
+    let all = whole_index(app, rows, &engine.embedder).await?;
+    let live = Arc::<View>::default();
+    near(rows, (&all, &live), (question, vector), collections, &engine.embedder).await
+}
+
+/// The index, if all knowledge has been read.
+async fn whole_index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<Index>, AppError> {
+    let all = index(app, rows, embedder).await?;
     if all.is_empty() && rows.document_count().await? > 0 {
         // Just imported: until a job has made the vectors, words must do.
-        return Err(AppError::Engine("it has not read the knowledge yet".to_owned()).into());
+        return Err(AppError::Engine("it has not read the knowledge yet".to_owned()));
     }
+    Ok(all)
+}
+
+/// What is near a question in a view of the knowledge.
+async fn near(
+    rows: &Rows<'_>,
+    (all, view): (&Arc<Index>, &Arc<View>),
+    (question, vector): (&str, Vec<f32>),
+    collections: &[String],
+    embedder: &str,
+) -> Result<Shortlist, Unranked> {
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
-    let ranking = {
-        let (all, vector, collections) = (all.clone(), vector.clone(), collections.to_vec());
-        // Over a hundred thousand entries it takes a while; visitors' messages do not wait for it.
-        tokio::task::spawn_blocking(move || all.rank(&vector, &collections, KEEP))
-            .await
-            .map_err(|error| AppError::Internal(error.to_string()))?
-            .map_err(failed)?
-    };
-    shortlist(rows, &all, (question, &vector), ranking, &engine.embedder).await
+    let (index, of_view, collections) = (all.clone(), view.clone(), collections.to_vec());
+    // Over a hundred thousand entries it takes a while; visitors' messages do not wait for it.
+    let ranked = tokio::task::spawn_blocking(move || {
+        let ranking = index.rank(&of_view, &vector, &collections, KEEP);
+        (vector, ranking)
+    });
+    let (vector, ranking) = ranked.await.map_err(|error| AppError::Internal(error.to_string()))?;
+    shortlist(
+        rows,
+        (all, view),
+        (question, &vector),
+        ranking.map_err(failed)?,
+        embedder,
+    )
+    .await
+}
+
+/// A question, with the settings of the agent that is asked before and after.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Compared<'a> {
+    /// What is asked.
+    pub(crate) question: &'a str,
+    /// The agent's settings under the first view, and under the second.
+    pub(crate) settings: [&'a AgentSettings; 2],
+}
+
+/// How questions are answered under two views of the knowledge, each embedded once. What the LLM would write has no text here: that another passage
+/// would be given to it is all that is told.
+///
+/// # Errors
+/// [`AppError::Engine`] while questions cannot be compared by meaning; or the store's.
+pub(crate) async fn compare(
+    app: &App,
+    rows: &Rows<'_>,
+    views: [&Arc<View>; 2],
+    asked: &[Compared<'_>],
+) -> Result<Vec<[Answer; 2]>, AppError> {
+    let engine = app.engine().ok_or_else(no_engine)?;
+    let all = whole_index(app, rows, &engine.embedder).await?;
+    let client = engine.client.at_priority(Priority::Evaluation);
+    let client = client.sharing(&rows.workspace_id().to_string());
+    let questions: Vec<String> = asked.iter().map(|asked| asked.question.to_owned()).collect();
+    let vectors = client.embed(&questions, BATCH_DEADLINE).await;
+    let vectors = vectors.map_err(|error| AppError::Engine(error.to_string()))?;
+    let mut answers = Vec::with_capacity(asked.len());
+    for (asked, vector) in asked.iter().zip(vectors) {
+        let mut found = Vec::with_capacity(2);
+        for (view, settings) in views.into_iter().zip(asked.settings) {
+            let place = (&all, view);
+            let text = (asked.question, vector.clone());
+            let near = near(rows, place, text, &settings.collections, &engine.embedder).await;
+            let near = near.map_err(|error| match error {
+                Unranked::Engine(_, why) => AppError::Engine(why),
+                Unranked::Other(error) => error,
+            })?;
+            let allowance = fitness::allowance(app, settings).await?;
+            found.push(answer_of(by_meaning(asked.question, &near, allowance)));
+        }
+        answers.push(<[Answer; 2]>::try_from(found).map_err(|_| AppError::Internal("two views".to_owned()))?);
+    }
+    Ok(answers)
+}
+
+fn answer_of(found: Found) -> Answer {
+    let mode = found.choice.mode;
+    let is_there = mode != AnswerMode::Abstain;
+    Answer {
+        mode,
+        text: if is_there { found.choice.text } else { String::new() },
+        sources: found
+            .sources
+            .into_iter()
+            .filter(|_| is_there)
+            .map(|source| source.title)
+            .collect(),
+    }
 }
 
 /// Reads the texts of the nearest entries. What was removed or changed since the index was read is left out.
 async fn shortlist(
     rows: &Rows<'_>,
-    all: &Index,
+    (all, view): (&Index, &View),
     (question, vector): (&str, &[f32]),
     ranking: Ranking,
     embedder: &str,
 ) -> Result<Shortlist, Unranked> {
-    let near = ranking
-        .entries
-        .iter()
-        .filter_map(|ranked| Some((all.id(ranked.index)?, *ranked)));
-    let near: Vec<(EntryId, Ranked)> = near.collect();
-    let own = all.own(question).map(EntryId::VerifiedAnswer);
+    let near = ranking.entries.iter().map(|ranked| {
+        (
+            all.id(ranked.index).ok_or(ranked.index.saturating_sub(all.len())),
+            *ranked,
+        )
+    });
+    let near: Vec<(Result<EntryId, usize>, Ranked)> = near.collect();
+    let own = all
+        .own(question)
+        .map(EntryId::VerifiedAnswer)
+        .filter(|own| !view.hides(own.uuid()));
     // A verified answer that is asked for word for word is looked at wherever the embedder puts it.
-    let own = own.filter(|own| near.iter().all(|(id, _)| id != own));
-    let ids: Vec<EntryId> = near.iter().map(|(id, _)| *id).chain(own).collect();
+    let own = own.filter(|own| near.iter().all(|(id, _)| id.as_ref() != Ok(own)));
+    let ids: Vec<EntryId> = near.iter().filter_map(|(id, _)| id.ok()).chain(own).collect();
     let mut texts = texts_of(rows, &ids).await?;
     let owners: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let parts = rows.vectors_of(&owners, embedder).await?;
@@ -259,7 +352,21 @@ async fn shortlist(
         Some(floats(&row.vector).collect())
     };
     let mut entries = Vec::with_capacity(ids.len());
+    let mut seen_added = HashSet::new();
     for (id, ranked) in near {
+        let id = match id {
+            Ok(id) => id,
+            Err(index) => {
+                if let Some(added) = view.added().get(index)
+                    && let Some(body) = added.vectors.part(Part::BODY)
+                {
+                    seen_added.insert(added.entry.id);
+                    let beside = ranked.beside(vector, added.vectors.part(Part::TITLE), body);
+                    entries.push((added.entry.clone(), beside));
+                }
+                continue;
+            }
+        };
         let Some(entry) = texts.remove(&id) else { continue };
         if let Some(body) = part(&entry, Part::BODY) {
             let title = part(&entry, Part::TITLE);
@@ -270,6 +377,10 @@ async fn shortlist(
     let own = own
         .and_then(|own| texts.remove(&own))
         .filter(|entry| is_own(question, entry));
+    let own = match view.own(question) {
+        Some(added) => (!seen_added.contains(&added.entry.id)).then(|| added.entry.clone()),
+        None => own,
+    };
     entries.extend(own.map(|entry| (entry, unranked())));
     Ok(Shortlist { entries, ranking })
 }

@@ -1,6 +1,7 @@
 //! What a workspace's knowledge is ranked by, in memory: one vector an entry, one after the other.
 
 use super::vectors::floats;
+use super::view::View;
 use super::{App, AppError};
 use crate::domain::answer::words_of;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId, WorkspaceId};
@@ -75,9 +76,16 @@ impl Index {
         self.verified.get(&words_of(question)).copied()
     }
 
-    /// The nearest `keep` among verified answers and the documents of these collections; of all, where none is named.
+    /// How many entries there are. Those that a view adds stand behind them.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The nearest `keep` among verified answers and the documents of these collections; of all, where none is named. With what a view adds and
+    /// without what it hides.
     pub(super) fn rank(
         &self,
+        view: &View,
         question: &[f32],
         collections: &[String],
         keep: usize,
@@ -91,10 +99,16 @@ impl Index {
             Some(collection) => admitted.get(collection).copied().unwrap_or(false),
             None => true,
         };
+        let is_there = |place: &Place| is_admitted(place) && !view.hides(place.owner);
+        let is_wanted = |name: &String| collections.is_empty() || collections.contains(name);
+        let added = (self.len()..).zip(view.added());
+        let added = added.filter(|(_, added)| added.collection.as_ref().is_none_or(is_wanted));
+        let added = added.map(|(index, added)| (index, added.vectors.ranking()));
         let vectors = self.vectors.chunks_exact(self.width.max(1));
         let admitted = self.places.iter().zip(vectors).enumerate();
-        let admitted = admitted.filter(|(_, (place, _))| is_admitted(place));
-        scan(question, admitted.map(|(index, (_, vector))| (index, vector)), keep)
+        let admitted = admitted.filter(|(_, (place, _))| is_there(place));
+        let live = admitted.map(|(index, (_, vector))| (index, vector));
+        scan(question, live.chain(added), keep)
     }
 
     /// With what has changed since it was read.

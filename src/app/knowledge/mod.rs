@@ -1,5 +1,6 @@
 //! What the AI may answer from: importing it, finding in it, and the answers that people have verified.
 
+mod change;
 pub mod chunk;
 pub mod evaluate;
 mod find;
@@ -10,6 +11,7 @@ mod shelf;
 mod tune;
 mod vectors;
 mod verified;
+mod view;
 
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
@@ -20,12 +22,14 @@ pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
 };
 
-pub(super) use find::{Found, find_answer};
+pub(super) use change::{Prepared, Source as ChangeOf, apply};
+pub(super) use find::{Compared, Found, compare, find_answer};
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
 pub(super) use vectors::embed_missing;
 pub(super) use verified::Remembered;
+pub(super) use view::View;
 
 use super::{App, AppError};
 use crate::engine::{EngineClient, EngineError};

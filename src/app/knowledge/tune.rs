@@ -6,6 +6,7 @@
 mod learn;
 
 use super::index::{EntryId, Index, index};
+use super::view::View;
 use super::{App, AppError, BATCH_DEADLINE, no_engine};
 use crate::app::Caller;
 use crate::app::views::Names;
@@ -235,7 +236,7 @@ async fn lessons(app: &App, rows: &Rows<'_>, index: &Index) -> Result<Vec<Lesson
             unknown.insert(settings.map(|settings| settings.collections).unwrap_or_default());
         }
         let collections = reach.get(&version).map(Vec::as_slice).unwrap_or_default();
-        let near = index.rank(&question, collections, NEAREST);
+        let near = index.rank(&View::default(), &question, collections, NEAREST);
         let near = near.map_err(|error| AppError::Engine(error.to_string()))?;
         lessons.push(Lesson {
             group: it.conversation.to_string(),

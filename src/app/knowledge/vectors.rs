@@ -69,6 +69,17 @@ pub(super) async fn embed(
 }
 
 impl NewVectors {
+    /// What the entry is ranked by.
+    pub(super) fn ranking(&self) -> &[f32] {
+        &self.ranking
+    }
+
+    /// The vector of a part of the entry.
+    pub(super) fn part(&self, name: &str) -> Option<&[f32]> {
+        let mut parts = self.parts.iter();
+        Some(&parts.find(|(part, _)| *part == name)?.1)
+    }
+
     /// Stores them for a document of a collection, or for a verified answer, which is of none.
     pub(super) async fn write(&self, tx: &Tx<'_>, owner: EntryId, collection: Option<&str>) -> Result<(), AppError> {
         let owner_id = owner.uuid();

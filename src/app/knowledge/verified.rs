@@ -1,19 +1,22 @@
 //! Verified answers: what a person has answered or approved, served from then on without the LLM.
 
-use super::index::{EntryId, changed};
-use super::vectors::{NewVectors, embed};
+use super::change::{Prepared, Source, apply};
+use super::index::changed;
+use crate::app::improve::{self, Recorded};
 use crate::app::ledger::Ledger;
 use crate::app::views::Names;
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
-use crate::domain::ids::{ConversationId, MemberId, OutcomeId, VerifiedAnswerId};
+use crate::domain::ids::{CandidateId, ConversationId, MemberId, OutcomeId, VerifiedAnswerId};
+use crate::domain::improve::candidate::{Change, Origin};
 use crate::domain::log::EventKind;
 use crate::domain::text::{AnswerText, QuestionText};
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
-use crate::store::entity::{outcome, verified_answer};
-use crate::store::{Change, JobKind, LogDraft, Rows, Tx};
+use crate::store::entity::outcome;
+use crate::store::{Change as Written, LogDraft, Rows, Tx};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A verified answer as people read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,14 +53,18 @@ pub(crate) struct Remembered {
     /// The outcome it comes from.
     pub(crate) outcome_id: OutcomeId,
     id: VerifiedAnswerId,
+    candidate_id: CandidateId,
     conversation_id: ConversationId,
-    question: String,
-    answer: String,
-    vectors: Option<NewVectors>,
+    change: Change,
+    title: String,
+    prepared: Prepared,
+    /// Questions of the regression set that it would break: then it waits for somebody to say why it goes live all the same.
+    breaks: u64,
 }
 
 impl Remembered {
-    /// Takes the turn's question and the reviewer's text, and embeds them. Without an engine a job does that later.
+    /// Takes the turn's question and the reviewer's text, embeds them, and asks the regression set first. Without an engine a job does the former
+    /// later, and nothing is known of the latter.
     pub(crate) async fn prepare(
         app: &App,
         rows: &Rows<'_>,
@@ -73,88 +80,84 @@ impl Remembered {
             .map(|message| message.body.as_str())
             .collect::<Vec<_>>()
             .join("\n");
-        let answer = outcome.body.clone().unwrap_or_default();
-        let vectors = match embed(app, rows.workspace_id(), &[(&question, &answer)], Priority::Live).await {
-            Ok(mut vectors) => vectors.pop(),
-            Err(error) => {
-                tracing::warn!(%error, "a correction cannot be embedded yet; a job will");
-                None
-            }
-        };
         let id = VerifiedAnswerId::new(&*app.sources().ids);
-        let conversation_id = ledger.conversation.id;
+        let title = title_of(&question);
+        let change = Change::AddAnswer {
+            id,
+            question,
+            answer: outcome.body.clone().unwrap_or_default(),
+        };
+        let changes = std::slice::from_ref(&change);
         Ok(Self {
             outcome_id: outcome.id,
             id,
-            conversation_id,
-            question,
-            answer,
-            vectors,
+            candidate_id: CandidateId::new(&*app.sources().ids),
+            conversation_id: ledger.conversation.id,
+            title,
+            prepared: Prepared::of(app, rows.workspace_id(), changes, Priority::Live).await,
+            breaks: breaks(app, rows, changes).await?,
+            change,
         })
     }
 
-    /// Writes it, inside the transaction that makes the outcome final.
+    /// What it is published as.
+    pub(crate) const fn candidate_id(&self) -> CandidateId {
+        self.candidate_id
+    }
+
+    /// Writes it, inside the transaction that makes the outcome final. None if it waits for somebody to publish it.
     pub(crate) async fn write(
         &self,
         tx: &Tx<'_>,
         member_id: MemberId,
         now: Timestamp,
-    ) -> Result<VerifiedAnswerId, AppError> {
-        // A newer answer to the very same question takes the older one's place.
-        for old in tx
-            .verified_answers()
-            .await?
-            .into_iter()
-            .filter(|old| same_question(&old.question, &self.question))
-        {
-            tx.remove_vectors(old.id.uuid()).await?;
-            tx.update(verified_answer::Model {
-                retired_at: Some(now),
-                ..old
-            })
-            .await?;
+    ) -> Result<Option<VerifiedAnswerId>, AppError> {
+        let changes = std::slice::from_ref(&self.change);
+        let named = (self.candidate_id, self.title.clone());
+        let by = Some(member_id);
+        if self.breaks > 0 {
+            improve::proposed(tx, named, Origin::Correction, by, changes, Vec::new(), now).await?;
+            return Ok(None);
         }
-        let row = verified_answer::Model {
-            id: self.id,
-            workspace_id: tx.workspace_id(),
-            question: self.question.clone(),
-            answer: self.answer.clone(),
-            member_id,
+        let of = Source {
+            member_id: by,
             conversation_id: Some(self.conversation_id),
             outcome_id: Some(self.outcome_id),
-            uses: 0,
-            created_at: now,
-            retired_at: None,
         };
-        tx.insert(row).await?;
-        write_vectors(tx, self.id, self.vectors.as_ref(), now).await?;
+        let inverse = apply(tx, &self.change, of, &self.prepared, now).await?;
         // Questions like this one have another answer from now on: what was said of the former one is compared.
         evidence::published(tx, now).await?;
-        Ok(self.id)
+        let made = Recorded {
+            id: self.candidate_id,
+            title: self.title.clone(),
+            origin: Origin::Correction,
+            member_id: by,
+            changes: vec![(self.change.clone(), inverse)],
+        };
+        improve::record(tx, made, now).await?;
+        Ok(Some(self.id))
     }
 }
 
-async fn write_vectors(
-    tx: &Tx<'_>,
-    id: VerifiedAnswerId,
-    vectors: Option<&NewVectors>,
-    now: Timestamp,
-) -> Result<(), AppError> {
-    match vectors {
-        Some(vectors) => vectors.write(tx, EntryId::VerifiedAnswer(id), None).await,
-        None => Ok(tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?),
+/// Without an engine nobody can tell, and a correction is not kept back for that.
+async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
+    match improve::breaks(app, rows, changes).await {
+        Err(AppError::Engine(why)) => {
+            tracing::warn!("the regression set could not be asked ({why}); it is asked afterwards");
+            Ok(0)
+        }
+        found => found,
     }
 }
 
-/// The same words, whatever their case and punctuation.
-fn same_question(a: &str, b: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    words(a) == words(b)
+/// A question in the few words that a list has room for.
+fn title_of(question: &str) -> String {
+    const MOST: usize = 80;
+    let line = question.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MOST {
+        return line;
+    }
+    line.chars().take(MOST - 1).chain(['…']).collect()
 }
 
 /// Verified answers in use, newest first.
@@ -193,66 +196,99 @@ pub async fn add_verified_answer(
     let member_id = caller.member()?;
     let question: String = QuestionText::parse(&new.question)?.into();
     let answer: String = AnswerText::parse(&new.answer)?.into();
-    let vectors = embed(app, caller.workspace_id, &[(&question, &answer)], Priority::Live)
-        .await
-        .ok()
-        .and_then(|mut made| made.pop());
-    let (id, now, actor) = (VerifiedAnswerId::new(&*app.sources().ids), app.now(), caller.actor());
-    app.store()
-        .write(caller.workspace_id, move |tx| {
-            let (question, answer, vectors) = (question.clone(), answer.clone(), vectors.clone());
-            Box::pin(async move {
-                let row = verified_answer::Model {
-                    id,
-                    workspace_id: tx.workspace_id(),
-                    question,
-                    answer,
-                    member_id,
-                    conversation_id: None,
-                    outcome_id: None,
-                    uses: 0,
-                    created_at: now,
-                    retired_at: None,
-                };
-                tx.insert(row).await?;
-                write_vectors(tx, id, vectors.as_ref(), now).await?;
-                evidence::published(tx, now).await?;
-                let entry = LogDraft::new(EventKind::VerifiedAnswerAdded, actor).about("verified_answer", id);
-                Ok::<_, AppError>(Change::Logged((), entry))
-            })
-        })
-        .await?;
-    changed(app, caller.workspace_id);
+    let id = VerifiedAnswerId::new(&*app.sources().ids);
+    let title = title_of(&question);
+    let change = Change::AddAnswer { id, question, answer };
+    go_live(
+        app,
+        caller,
+        (change, title),
+        EventKind::VerifiedAnswerAdded,
+        id,
+        Some(member_id),
+    )
+    .await?;
     Ok(id)
 }
 
 /// Takes a verified answer out of use. It stays in the history.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
+/// [`AppError::NotFound`], [`AppError::Forbidden`], a conflict if that would break a question of the regression set; or the store's.
 pub async fn retire_verified_answer(app: &App, caller: &Caller, id: VerifiedAnswerId) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
-    let (actor, now) = (caller.actor(), app.now());
+    let rows = app.store().rows(caller.workspace_id);
+    let row = rows.verified_answer(id).await?.filter(|row| row.retired_at.is_none());
+    let row = row.ok_or(AppError::NotFound("the verified answer"))?;
+    let named = (Change::RetireAnswer { id }, title_of(&row.question));
+    go_live(
+        app,
+        caller,
+        named,
+        EventKind::VerifiedAnswerRetired,
+        id,
+        caller.member().ok(),
+    )
+    .await
+}
+
+/// Makes one change live at once: the regression set is asked first, everything else afterwards. What would break one of its questions becomes a
+/// candidate instead, and waits for somebody to say why.
+async fn go_live(
+    app: &App,
+    caller: &Caller,
+    (change, title): (Change, String),
+    kind: EventKind,
+    id: VerifiedAnswerId,
+    member_id: Option<MemberId>,
+) -> Result<(), AppError> {
+    let rows = app.store().rows(caller.workspace_id);
+    let changes = std::slice::from_ref(&change);
+    let worse = breaks(app, &rows, changes).await?;
+    let prepared = Prepared::of(app, caller.workspace_id, changes, Priority::Live).await;
+    let candidate_id = CandidateId::new(&*app.sources().ids);
+    let (now, actor) = (app.now(), caller.actor());
     app.store()
         .write(caller.workspace_id, move |tx| {
+            let (change, title, prepared) = (change.clone(), title.clone(), prepared.clone());
             Box::pin(async move {
-                let row = tx
-                    .verified_answer(id)
-                    .await?
-                    .filter(|row| row.retired_at.is_none())
-                    .ok_or(AppError::NotFound("the verified answer"))?;
-                tx.remove_vectors(id.uuid()).await?;
-                tx.update(verified_answer::Model {
-                    retired_at: Some(now),
-                    ..row
-                })
-                .await?;
+                if worse > 0 {
+                    let named = (candidate_id, title);
+                    let changes = std::slice::from_ref(&change);
+                    improve::proposed(tx, named, Origin::Person, member_id, changes, Vec::new(), now).await?;
+                    let entry = LogDraft::new(EventKind::CandidateProposed, actor).about("candidate", candidate_id);
+                    return Ok::<_, AppError>(Written::Logged((), entry));
+                }
+                let of = Source {
+                    member_id,
+                    ..Source::default()
+                };
+                let inverse = apply(tx, &change, of, &prepared, now).await?;
+                if inverse.is_empty() {
+                    return Err(AppError::NotFound("the verified answer"));
+                }
                 evidence::published(tx, now).await?;
-                let entry = LogDraft::new(EventKind::VerifiedAnswerRetired, actor).about("verified_answer", id);
-                Ok::<_, AppError>(Change::Logged((), entry))
+                let made = Recorded {
+                    id: candidate_id,
+                    title,
+                    origin: Origin::Person,
+                    member_id,
+                    changes: vec![(change, inverse)],
+                };
+                improve::record(tx, made, now).await?;
+                let entry = LogDraft::new(kind, actor).about("verified_answer", id);
+                Ok(Written::Logged((), entry))
             })
         })
         .await?;
     changed(app, caller.workspace_id);
+    if worse > 0 {
+        return Err(AppError::Conflict {
+            sentence: format!(
+                "{worse} questions of the regression set would be answered worse; it waits on the page Improve for somebody to say why it is right"
+            ),
+            extra: json!({ "candidate": candidate_id, "worse": worse }),
+        });
+    }
     Ok(())
 }

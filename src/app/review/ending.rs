@@ -105,8 +105,10 @@ async fn finalise_in(
     }
     if let (Some(remembered), Some(member_id)) = (remembered.filter(|r| r.outcome_id == outcome.id), outcome.member_id)
     {
-        let id = remembered.write(tx, member_id, context.now).await?;
-        entry = entry.about("verified_answer", id);
+        entry = match remembered.write(tx, member_id, context.now).await? {
+            Some(id) => entry.about("verified_answer", id),
+            None => entry.about("candidate", remembered.candidate_id()),
+        };
     }
     Ok(Change::Logged((), entry))
 }

@@ -7,10 +7,12 @@ use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId,
-    DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId,
-    ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConversationId, DecisionId,
+    DeliveryId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId,
+    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
+    VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
+use crate::domain::improve::candidate::{CandidateState, Effect, Origin};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
@@ -93,6 +95,10 @@ pub enum JobKind {
     Evidence,
     /// Draft what is rehearsed; its subject is the rehearsal.
     Rehearse,
+    /// Try a candidate on questions of the past; its subject is the candidate.
+    Replay,
+    /// Go on publishing a candidate, or taking it back; its subject is the candidate.
+    Publish,
 }
 
 /// For whom a note is.
@@ -228,6 +234,7 @@ uuids!(
     AgentId,
     AgentVersionId,
     ApprovalId,
+    CandidateId,
     CannedReplyId,
     CertificateId,
     ConversationId,
@@ -242,6 +249,7 @@ uuids!(
     MessageId,
     NoteId,
     OutcomeId,
+    RegressionQuestionId,
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
@@ -258,10 +266,12 @@ integers!(Timestamp, Epoch);
 words!(
     AnswerMode,
     Author,
+    CandidateState,
     CheckPurpose,
     DecisionKind,
     DeliveryState,
     DocumentKind,
+    Effect,
     Ended,
     ItemKind,
     ItemStatus,
@@ -269,6 +279,7 @@ words!(
     JudgedBy,
     MailState,
     NoteKind,
+    Origin,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,

@@ -209,6 +209,14 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
         "retrieval.tuned" => format!("{who} had a version of the ranking learned from verdicts; it is a candidate."),
+        "candidate.proposed" => format!("{who} wants to change what the AI answers; it is tried first."),
+        "candidate.replayed" => candidate_replayed(entry),
+        "candidate.published" => format!("{who} made a change of what the AI answers live."),
+        "candidate.advanced" => "A part of a large change was written.".to_owned(),
+        "candidate.withdrawn" => format!("{who} withdrew a change that was not live."),
+        "candidate.rolled_back" => format!("{who} took a change of what the AI answers back."),
+        "regression_question.added" => format!("{who} added a question to the regression set."),
+        "regression_question.removed" => format!("{who} took a question out of the regression set."),
         "rehearsal.started" => match content::<String>(entry, "file") {
             Some(file) => format!("{who} began a rehearsal of “{file}”."),
             None => format!("{who} began a rehearsal."),
@@ -231,6 +239,12 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }
+}
+
+fn candidate_replayed(entry: &EntryView) -> String {
+    let count = |name: &str| entry.refs.get(name).map_or("0", String::as_str);
+    let (tried, better, worse) = (count("tried"), count("better"), count("worse"));
+    format!("A change was tried on {tried} questions: {better} better, {worse} worse.")
 }
 
 /// An answer that no person checked is marked as such, with whoever is responsible for it.

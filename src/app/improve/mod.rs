@@ -1,0 +1,20 @@
+//! How the AI gets better. Whatever changes what it answers is a *candidate*: tried on questions of the past, read by a person, live in one step,
+//! and taken back in one.
+
+mod candidates;
+mod publish;
+mod questions;
+mod replay;
+
+pub use candidates::{
+    CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, candidate, candidates, propose, try_again,
+    withdraw,
+};
+pub use publish::{publish, roll_back};
+pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
+
+pub(super) use candidates::{Recorded, proposed, record, restart};
+pub(super) use publish::advance;
+pub(super) use replay::{breaks, replay};
+
+use super::{App, AppError, Caller, agents, evidence, knowledge, views};

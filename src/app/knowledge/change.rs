@@ -1,0 +1,240 @@
+//! The one way in which what the AI knows changes: each change says what takes it back.
+
+use super::index::EntryId;
+use super::vectors::{NewVectors, content_hash, embed};
+use crate::app::{App, AppError, agents};
+use crate::domain::answer::same_words;
+use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, VerifiedAnswerId, WorkspaceId};
+use crate::domain::improve::candidate::{Change, DocumentText};
+use crate::domain::time::Timestamp;
+use crate::engine::Priority;
+use crate::store::entity::{document, verified_answer};
+use crate::store::{JobKind, Tx};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Who a change is of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Source {
+    /// The author of what is new.
+    pub(crate) member_id: Option<MemberId>,
+    /// Where an answer comes from.
+    pub(crate) conversation_id: Option<ConversationId>,
+    /// The outcome that it comes from.
+    pub(crate) outcome_id: Option<OutcomeId>,
+}
+
+/// Vectors of what changes bring in, by entry.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prepared(HashMap<Uuid, NewVectors>);
+
+impl Prepared {
+    /// Embeds what these changes bring in. What cannot be embedded now, a job embeds later.
+    pub(crate) async fn of(app: &App, workspace_id: WorkspaceId, changes: &[Change], priority: Priority) -> Self {
+        let texts: Vec<(Uuid, (&str, &str))> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AddAnswer { id, question, answer } => Some((id.uuid(), (question.as_str(), answer.as_str()))),
+                Change::PutDocument { id, document } => {
+                    Some((id.uuid(), (document.title.as_str(), document.body.as_str())))
+                }
+                _ => None,
+            })
+            .collect();
+        if texts.is_empty() {
+            return Self::default();
+        }
+        let inputs: Vec<(&str, &str)> = texts.iter().map(|(_, texts)| *texts).collect();
+        match embed(app, workspace_id, &inputs, priority).await {
+            Ok(made) => Self(texts.iter().map(|(id, _)| *id).zip(made).collect()),
+            Err(error) => {
+                tracing::warn!(%error, "what is new cannot be embedded yet; a job will");
+                Self::default()
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        tx: &Tx<'_>,
+        entry: EntryId,
+        collection: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        match self.0.get(&entry.uuid()) {
+            Some(vectors) => vectors.write(tx, entry, collection).await,
+            None => Ok(tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?),
+        }
+    }
+}
+
+/// Makes a change, and tells what takes it back: in this order, nothing where nothing was changed.
+///
+/// # Errors
+/// [`AppError::NotFound`] for what is not there, [`AppError::NoMember`] for an answer without an author; or the store's.
+pub(crate) async fn apply(
+    tx: &Tx<'_>,
+    change: &Change,
+    of: Source,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<Vec<Change>, AppError> {
+    match change {
+        Change::AddAnswer { id, question, answer } => add_answer(tx, (*id, question, answer), of, prepared, now).await,
+        Change::RestoreAnswer { id } => restore_answer(tx, *id, now).await,
+        Change::RetireAnswer { id } => {
+            let row = tx.verified_answer(*id).await?.filter(|row| row.retired_at.is_none());
+            match row {
+                Some(row) => retire(tx, row, now).await.map(|inverse| vec![inverse]),
+                None => Ok(Vec::new()),
+            }
+        }
+        Change::PutDocument { id, document } => put_document(tx, *id, document, prepared, now).await,
+        Change::RemoveDocument { id } => {
+            let Some(row) = tx.document(*id).await? else {
+                return Ok(Vec::new());
+            };
+            let inverse = Change::PutDocument {
+                id: *id,
+                document: text_of(&row),
+            };
+            tx.update(document::Model {
+                removed_at: Some(now),
+                ..row
+            })
+            .await?;
+            tx.remove_vectors(id.uuid()).await?;
+            Ok(vec![inverse])
+        }
+        Change::SetAgent { id, settings } => {
+            let former = agents::set(tx, *id, (**settings).clone(), now).await?;
+            Ok(vec![Change::SetAgent {
+                id: *id,
+                settings: Box::new(former),
+            }])
+        }
+        Change::RankWith { .. } => Err(AppError::Invalid(
+            "no version of the tuned ranking can go live yet".to_owned(),
+        )),
+    }
+}
+
+async fn retire(tx: &Tx<'_>, row: verified_answer::Model, now: Timestamp) -> Result<Change, AppError> {
+    let id = row.id;
+    tx.remove_vectors(id.uuid()).await?;
+    tx.update(verified_answer::Model {
+        retired_at: Some(now),
+        ..row
+    })
+    .await?;
+    Ok(Change::RestoreAnswer { id })
+}
+
+/// A newer answer to the very same question takes the older one's place.
+async fn retire_others(tx: &Tx<'_>, question: &str, now: Timestamp) -> Result<Vec<Change>, AppError> {
+    let mut inverse = Vec::new();
+    for old in tx.verified_answers().await? {
+        if same_words(&old.question, question) {
+            inverse.push(retire(tx, old, now).await?);
+        }
+    }
+    Ok(inverse)
+}
+
+async fn add_answer(
+    tx: &Tx<'_>,
+    (id, question, answer): (VerifiedAnswerId, &str, &str),
+    of: Source,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<Vec<Change>, AppError> {
+    let others = retire_others(tx, question, now).await?;
+    let row = verified_answer::Model {
+        id,
+        workspace_id: tx.workspace_id(),
+        question: question.to_owned(),
+        answer: answer.to_owned(),
+        member_id: of.member_id.ok_or(AppError::NoMember)?,
+        conversation_id: of.conversation_id,
+        outcome_id: of.outcome_id,
+        uses: 0,
+        created_at: now,
+        retired_at: None,
+    };
+    tx.insert(row).await?;
+    prepared.write(tx, EntryId::VerifiedAnswer(id), None, now).await?;
+    Ok([Change::RetireAnswer { id }].into_iter().chain(others).collect())
+}
+
+async fn restore_answer(tx: &Tx<'_>, id: VerifiedAnswerId, now: Timestamp) -> Result<Vec<Change>, AppError> {
+    let row = tx.verified_answer(id).await?;
+    let row = row.ok_or(AppError::NotFound("the verified answer"))?;
+    if row.retired_at.is_none() {
+        return Ok(Vec::new());
+    }
+    let others = retire_others(tx, &row.question, now).await?;
+    tx.update(verified_answer::Model {
+        retired_at: None,
+        ..row
+    })
+    .await?;
+    tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
+    Ok([Change::RetireAnswer { id }].into_iter().chain(others).collect())
+}
+
+async fn put_document(
+    tx: &Tx<'_>,
+    id: DocumentId,
+    text: &DocumentText,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<Vec<Change>, AppError> {
+    let former = tx.document_or_removed(id).await?;
+    let row = document::Model {
+        id,
+        workspace_id: tx.workspace_id(),
+        collection: text.collection.clone(),
+        external_id: text.external_id.clone(),
+        title: text.title.clone(),
+        body: text.body.clone(),
+        kind: text.kind,
+        source: text.source.clone(),
+        anchor: text.anchor.clone(),
+        position: text.position,
+        content_hash: content_hash(&text.title, &text.body),
+        created_at: former.as_ref().map_or(now, |row| row.created_at),
+        updated_at: now,
+        removed_at: None,
+    };
+    let inverse = match &former {
+        Some(former) if former.removed_at.is_none() => Change::PutDocument {
+            id,
+            document: text_of(former),
+        },
+        _ => Change::RemoveDocument { id },
+    };
+    if former.is_some() {
+        tx.update(row).await?;
+        // They are of the text it had.
+        tx.remove_vectors(id.uuid()).await?;
+    } else {
+        tx.insert(row).await?;
+    }
+    prepared
+        .write(tx, EntryId::Document(id), Some(&text.collection), now)
+        .await?;
+    Ok(vec![inverse])
+}
+
+fn text_of(row: &document::Model) -> DocumentText {
+    DocumentText {
+        collection: row.collection.clone(),
+        external_id: row.external_id.clone(),
+        title: row.title.clone(),
+        body: row.body.clone(),
+        kind: row.kind,
+        source: row.source.clone(),
+        anchor: row.anchor.clone(),
+        position: row.position,
+    }
+}

@@ -1,0 +1,153 @@
+//! Knowledge as it would be: what is live, with some of it gone and something added. A candidate is tried on questions of the past with this, and
+//! nothing of it is stored.
+
+use super::find::Entry;
+use super::index::EntryId;
+use super::vectors::{NewVectors, content_hash, embed};
+use crate::app::{App, AppError};
+use crate::domain::answer::{CandidateKind, same_words};
+use crate::domain::ids::AgentId;
+use crate::domain::improve::candidate::Change;
+use crate::domain::knowledge::DocumentKind;
+use crate::domain::settings::AgentSettings;
+use crate::engine::Priority;
+use crate::store::Rows;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// Entries embedded at once.
+const BATCH: usize = 32;
+
+/// Knowledge as it would be. The default is what is live.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    /// Entries that are not there any more, or not with the text they have.
+    removed: HashSet<Uuid>,
+    added: Vec<Added>,
+    settings: HashMap<AgentId, AgentSettings>,
+}
+
+/// An entry that is not live.
+#[derive(Debug)]
+pub(super) struct Added {
+    pub(super) entry: Entry,
+    /// Of a document; a verified answer belongs to all.
+    pub(super) collection: Option<String>,
+    pub(super) vectors: NewVectors,
+}
+
+impl View {
+    /// What would be there after these changes, one after the other.
+    ///
+    /// # Errors
+    /// [`AppError::Engine`] while what is new cannot be embedded; or the store's.
+    pub(crate) async fn after(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<Self, AppError> {
+        let mut view = Self::default();
+        let mut new: HashMap<Uuid, (Entry, Option<String>)> = HashMap::new();
+        let mut order = Vec::new();
+        let mut live = None;
+        for change in changes {
+            let (entry, collection) = match change {
+                Change::AddAnswer { id, question, answer } => {
+                    if live.is_none() {
+                        live = Some(rows.verified_answers().await?);
+                    }
+                    let same = live.iter().flatten().filter(|row| same_words(&row.question, question));
+                    view.removed.extend(same.map(|row| row.id.uuid()));
+                    new.retain(|_, (entry, _)| {
+                        entry.kind != CandidateKind::Verified || !same_words(&entry.title, question)
+                    });
+                    (answer_entry(EntryId::VerifiedAnswer(*id), question, answer), None)
+                }
+                Change::RestoreAnswer { id } => {
+                    let Some(row) = rows.verified_answer(*id).await? else {
+                        continue;
+                    };
+                    (Entry::from(row), None)
+                }
+                Change::RetireAnswer { id } => {
+                    view.remove(id.uuid(), &mut new);
+                    continue;
+                }
+                Change::PutDocument { id, document } => {
+                    view.remove(id.uuid(), &mut new);
+                    let entry = Entry {
+                        id: EntryId::Document(*id),
+                        kind: match document.kind {
+                            DocumentKind::Faq => CandidateKind::Faq,
+                            DocumentKind::Section => CandidateKind::Section,
+                        },
+                        title: document.title.clone(),
+                        body: document.body.clone(),
+                        content_hash: content_hash(&document.title, &document.body),
+                    };
+                    (entry, Some(document.collection.clone()))
+                }
+                Change::RemoveDocument { id } => {
+                    view.remove(id.uuid(), &mut new);
+                    continue;
+                }
+                Change::SetAgent { id, settings } => {
+                    view.settings.insert(*id, (**settings).clone());
+                    continue;
+                }
+                Change::RankWith { .. } => continue,
+            };
+            let id = entry.id.uuid();
+            view.removed.insert(id);
+            order.push(id);
+            new.insert(id, (entry, collection));
+        }
+        let new: Vec<(Entry, Option<String>)> = order.into_iter().filter_map(|id| new.remove(&id)).collect();
+        for part in new.chunks(BATCH) {
+            let texts: Vec<(&str, &str)> = part
+                .iter()
+                .map(|(entry, _)| (entry.title.as_str(), entry.body.as_str()))
+                .collect();
+            let made = embed(app, rows.workspace_id(), &texts, Priority::Evaluation).await?;
+            view.added
+                .extend(part.iter().zip(made).map(|((entry, collection), vectors)| Added {
+                    entry: entry.clone(),
+                    collection: collection.clone(),
+                    vectors,
+                }));
+        }
+        Ok(view)
+    }
+
+    fn remove(&mut self, id: Uuid, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
+        self.removed.insert(id);
+        new.remove(&id);
+    }
+
+    /// Is this entry, as it is live, out of the view?
+    pub(super) fn hides(&self, id: Uuid) -> bool {
+        self.removed.contains(&id)
+    }
+
+    /// What is there and not live.
+    pub(super) fn added(&self) -> &[Added] {
+        &self.added
+    }
+
+    /// The verified answer to this very question that is not live.
+    pub(super) fn own(&self, question: &str) -> Option<&Added> {
+        let mut added = self.added.iter();
+        added.find(|added| added.entry.kind == CandidateKind::Verified && same_words(&added.entry.title, question))
+    }
+
+    /// The settings of an agent.
+    pub(crate) fn settings<'a>(&'a self, id: AgentId, live: &'a AgentSettings) -> &'a AgentSettings {
+        self.settings.get(&id).unwrap_or(live)
+    }
+}
+
+fn answer_entry(id: EntryId, question: &str, answer: &str) -> Entry {
+    Entry {
+        id,
+        kind: CandidateKind::Verified,
+        title: question.to_owned(),
+        body: answer.to_owned(),
+        content_hash: content_hash(question, answer),
+    }
+}

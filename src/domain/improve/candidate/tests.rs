@@ -1,0 +1,180 @@
+use super::*;
+use proptest::prelude::*;
+
+fn answer(text: &str) -> Answer {
+    Answer {
+        mode: if text.is_empty() {
+            AnswerMode::Abstain
+        } else {
+            AnswerMode::Quote
+        },
+        text: text.to_owned(),
+        sources: Vec::new(),
+    }
+}
+
+fn expected(answer: &str) -> Known {
+    Known::Expected {
+        answer: answer.to_owned(),
+    }
+}
+
+fn judged(text: &str, label: VerdictLabel) -> Known {
+    Known::Judged {
+        text: text.to_owned(),
+        label,
+    }
+}
+
+#[test]
+fn a_regression_question_is_mended_or_broken_by_what_it_expects_alone() {
+    let (open, closed, nothing) = (answer("We open at nine."), answer("We are closed."), answer(""));
+    let known = expected("we open at NINE");
+    assert_eq!(effect(&known, &closed, &open), Effect::Mended);
+    assert_eq!(effect(&known, &nothing, &open), Effect::Mended);
+    assert_eq!(effect(&known, &open, &closed), Effect::Broken);
+    assert_eq!(effect(&known, &open, &nothing), Effect::Broken);
+    assert_eq!(effect(&known, &closed, &nothing), Effect::Silenced);
+    assert_eq!(effect(&known, &open, &open), Effect::Same);
+    let silence = expected("");
+    assert_eq!(effect(&silence, &nothing, &open), Effect::Broken);
+    assert_eq!(effect(&silence, &open, &nothing), Effect::Mended);
+}
+
+#[test]
+fn what_a_person_called_bad_is_mended_by_any_other_answer_and_what_they_called_good_is_broken_by_one() {
+    let (then, now) = (answer("then"), answer("now"));
+    assert_eq!(effect(&judged("then", VerdictLabel::Bad), &then, &now), Effect::Mended);
+    assert_eq!(
+        effect(&judged("then", VerdictLabel::Bad), &then, &answer("")),
+        Effect::Mended
+    );
+    assert_eq!(
+        effect(&judged("then", VerdictLabel::Acceptable), &then, &now),
+        Effect::Broken
+    );
+    assert_eq!(
+        effect(&judged("then", VerdictLabel::Acceptable), &then, &answer("")),
+        Effect::Silenced
+    );
+    // The verdict was about an answer that is gone already.
+    assert_eq!(
+        effect(&judged("long ago", VerdictLabel::Bad), &then, &now),
+        Effect::Other
+    );
+    assert_eq!(
+        effect(&judged("then", VerdictLabel::CannotJudge), &then, &now),
+        Effect::Other
+    );
+}
+
+#[test]
+fn the_same_words_from_another_entry_are_the_same_answer() {
+    let other = Answer {
+        sources: vec!["elsewhere".to_owned()],
+        ..answer("same")
+    };
+    assert_eq!(effect(&Known::Asked, &answer("same"), &other), Effect::Same);
+    assert_eq!(
+        effect(&judged("same", VerdictLabel::Acceptable), &answer("same"), &other),
+        Effect::Same
+    );
+    let written = |title: &str| Answer {
+        mode: AnswerMode::Compose,
+        text: String::new(),
+        sources: vec![title.to_owned()],
+    };
+    assert_eq!(effect(&Known::Asked, &written("a"), &written("b")), Effect::Other);
+}
+
+#[test]
+fn over_a_regression_only_with_a_reason_and_never_untried_or_twice() {
+    let worse = Found {
+        worse: 2,
+        ..Found::default()
+    };
+    let waiting = CandidateState::Waiting;
+    assert_eq!(may_publish(waiting, Some(&worse), None), Err(CandidateError::Worse(2)));
+    assert_eq!(
+        may_publish(waiting, Some(&worse), Some("  ")),
+        Err(CandidateError::Worse(2))
+    );
+    assert_eq!(
+        may_publish(waiting, Some(&worse), Some("The old answers are wrong.")),
+        Ok(())
+    );
+    assert_eq!(may_publish(waiting, Some(&Found::default()), None), Ok(()));
+    assert_eq!(may_publish(waiting, None, Some("why")), Err(CandidateError::NotTried));
+    assert_eq!(
+        may_publish(CandidateState::Replaying, Some(&worse), Some("why")),
+        Err(CandidateError::NotTried)
+    );
+    for state in [
+        CandidateState::Publishing,
+        CandidateState::Published,
+        CandidateState::RollingBack,
+        CandidateState::RolledBack,
+        CandidateState::Withdrawn,
+    ] {
+        let refused = may_publish(state, Some(&Found::default()), Some("why"));
+        assert!(matches!(refused, Err(CandidateError::Over(_))), "{state:?}");
+    }
+}
+
+#[test]
+fn a_candidate_changes_something_and_nothing_twice() {
+    let id = VerifiedAnswerId::from(uuid::Uuid::from_u128(1));
+    assert_eq!(check(&[]), Err(CandidateError::Empty));
+    let (add, retire) = (
+        Change::AddAnswer {
+            id,
+            question: "q".to_owned(),
+            answer: "a".to_owned(),
+        },
+        Change::RetireAnswer { id },
+    );
+    assert_eq!(check(std::slice::from_ref(&add)), Ok(()));
+    assert!(matches!(check(&[add, retire]), Err(CandidateError::Twice(_))));
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![Just(answer("")), Just(answer("one")), Just(answer("two"))]
+}
+
+fn any_known() -> impl Strategy<Value = Known> {
+    prop_oneof![
+        Just(Known::Asked),
+        Just(Known::Gap),
+        Just(expected("")),
+        Just(expected("one")),
+        Just(judged("one", VerdictLabel::Bad)),
+        Just(judged("two", VerdictLabel::Acceptable)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_changes_nothing_has_no_effect_and_taking_back_turns_better_into_worse(
+        known in any_known(), before in any_answer(), after in any_answer()
+    ) {
+        prop_assert_eq!(effect(&known, &before, &before), Effect::Same);
+        let (there, back) = (effect(&known, &before, &after), effect(&known, &after, &before));
+        if matches!(known, Known::Expected { .. } | Known::Asked | Known::Gap) {
+            prop_assert_eq!(there.is_better(), back.is_worse());
+            prop_assert_eq!(there == Effect::Other, back == Effect::Other);
+        }
+    }
+
+    #[test]
+    fn every_question_is_counted_once(
+        cases in prop::collection::vec((any_known(), any_answer(), any_answer()), 0..40)
+    ) {
+        let mut found = Found::default();
+        for (known, before, after) in &cases {
+            found.add(known, before, after);
+        }
+        prop_assert_eq!(found.tried(), cases.len() as u64);
+        prop_assert!(found.better + found.worse + found.other <= found.tried());
+        prop_assert!(found.met_after <= found.expected && found.answered_after <= found.asked && found.gap_after <= found.gap);
+    }
+}
