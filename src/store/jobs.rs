@@ -14,19 +14,6 @@ use uuid::Uuid;
 /// A job that failed is tried again after this long at the latest, in milliseconds.
 pub const LONGEST_RETRY_MS: i64 = 60_000;
 
-impl Rows<'_> {
-    /// The job of a kind about a subject, if there is one.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn job_of(&self, kind: JobKind, subject: impl Into<Uuid>) -> Result<Option<job::Model>, StoreError> {
-        let is_it = job::Column::Kind
-            .eq(kind)
-            .and(job::Column::SubjectId.eq(subject.into()));
-        self.one::<job::Entity>(is_it).await
-    }
-}
-
 impl Tx<'_> {
     /// Schedules a job, or moves it to another time.
     ///

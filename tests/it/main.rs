@@ -18,6 +18,7 @@ mod api_visitor;
 mod app;
 mod at_the_desk;
 mod browser;
+mod candidates;
 mod checks;
 mod cli;
 mod collisions;

@@ -8,14 +8,16 @@
 
 use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
+use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation,
-    decision, delivery, document, draft, evidence, gate_epoch, job, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version,
-    return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector, verdict,
-    verified_answer, visitor, webhook_secret,
+    Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, canned_reply,
+    certificate, check, contact, conversation, decision, delivery, document, draft, evidence, gate_epoch, job,
+    log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating,
+    regression_question, rehearsal, rehearsal_case, release, retrieval_version, return_link, review_item,
+    sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
+    webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -68,7 +70,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, approval, assignment, canned_reply, contact, conversation, decision, delivery, document, draft, job,
+            agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version);
@@ -246,6 +248,17 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         newest_retrieval_number();
         retrieval_versions(100);
         retrieval_version(theirs.retrieval_version);
+        candidate(theirs.candidate);
+        candidates(None, 100);
+        candidates_in(CandidateState::Waiting);
+        newest_candidate_number();
+        candidate_changes(theirs.candidate);
+        candidate_cases(theirs.candidate);
+        regression_question(theirs.regression_question);
+        regression_questions(100);
+        regression_question_count();
+        newest_drafts(100);
+        document_or_removed(theirs.document);
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
@@ -341,6 +354,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/quality_checks.rs"),
         include_str!("../../src/store/rehearsals.rs"),
         include_str!("../../src/store/tuning.rs"),
+        include_str!("../../src/store/candidates.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];

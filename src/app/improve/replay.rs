@@ -254,7 +254,7 @@ async fn keep(
                     return Ok(Written::Unlogged(()));
                 };
                 let state = match row.state {
-                    CandidateState::Replaying if tx.job_of(JobKind::Replay, id).await?.is_some() => row.state,
+                    CandidateState::Replaying if tx.is_scheduled(JobKind::Replay, id).await? => row.state,
                     CandidateState::Replaying => CandidateState::Waiting,
                     CandidateState::Published => row.state,
                     _ => return Ok(Written::Unlogged(())),

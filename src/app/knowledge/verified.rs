@@ -285,7 +285,7 @@ async fn go_live(
     if worse > 0 {
         return Err(AppError::Conflict {
             sentence: format!(
-                "{worse} questions of the regression set would be answered worse; it waits on the page Improve for somebody to say why it is right"
+                "it would answer {worse} of the questions worse that must stay answered; it waits on the page Improve for somebody to say why it is right"
             ),
             extra: json!({ "candidate": candidate_id, "worse": worse }),
         });

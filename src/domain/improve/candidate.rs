@@ -384,7 +384,7 @@ pub enum CandidateError {
     #[error("it is still being tried on questions of the past; publish it when that is done")]
     NotTried,
     /// It makes something worse.
-    #[error("{0} questions would be answered worse; look at them, and say why you publish it all the same")]
+    #[error("it would answer {0} of the questions worse; look at them, and say why you publish it all the same")]
     Worse(u64),
     /// It is live already, or over.
     #[error("it is {0} already")]

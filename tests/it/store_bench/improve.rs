@@ -1,0 +1,71 @@
+//! A candidate with a change, a question that it answers otherwise, and a question of the regression set.
+
+use super::{AT, Planted};
+use holdpoint::domain::answer::AnswerMode;
+use holdpoint::domain::improve::candidate::{Answer, CandidateState, Change, Effect, Found, Known, Origin};
+use holdpoint::store::entity::{candidate, candidate_case, candidate_change, regression_question};
+use holdpoint::store::{Json, StoreError, Tx};
+
+impl Planted {
+    pub(super) async fn plant_improvement(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        tx.insert(candidate::Model {
+            id: self.candidate,
+            workspace_id: self.workspace,
+            number: 1,
+            title: "Opening hours".to_owned(),
+            origin: Origin::Person,
+            state: CandidateState::Waiting,
+            questions: Json(vec!["When are you open?".to_owned()]),
+            changes_count: 1,
+            found: Some(Json(Found::default())),
+            replayed_at: Some(AT),
+            reason: None,
+            member_id: Some(self.member),
+            created_at: AT,
+            published_by: Some(self.member),
+            published_at: None,
+            ended_by: Some(self.member),
+            ended_at: None,
+            end_reason: None,
+        })
+        .await?;
+        let change = candidate_change::Model {
+            candidate_id: self.candidate,
+            place: 0,
+            workspace_id: self.workspace,
+            change: Json(Change::RetireAnswer { id: self.answer }),
+            inverse: None,
+            is_live: false,
+        };
+        tx.insert_candidate_changes(&[change]).await?;
+        let answer = Answer {
+            mode: AnswerMode::Abstain,
+            text: String::new(),
+            sources: Vec::new(),
+        };
+        let case = candidate_case::Model {
+            candidate_id: self.candidate,
+            place: 0,
+            workspace_id: self.workspace,
+            conversation_id: Some(self.conversation),
+            question: "When are you open?".to_owned(),
+            known: Json(Known::Asked),
+            before: Json(answer.clone()),
+            after: Json(answer),
+            effect: Effect::Silenced,
+        };
+        tx.replace_candidate_cases(self.candidate, &[case]).await?;
+        tx.insert(regression_question::Model {
+            id: self.regression_question,
+            workspace_id: self.workspace,
+            question: "When are you open?".to_owned(),
+            answer: "At nine.".to_owned(),
+            agent_id: Some(self.agent),
+            conversation_id: Some(self.conversation),
+            member_id: Some(self.member),
+            created_at: AT,
+            removed_at: None,
+        })
+        .await
+    }
+}
