@@ -4,7 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, closing, drafting, evidence, knowledge, mail, reach, rehearsal, review, takeover, team, webhooks,
+    App, AppError, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover, team,
+    webhooks,
 };
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 8] = [
+const LANES: [(&[JobKind], usize); 9] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -30,6 +31,7 @@ const LANES: [(&[JobKind], usize); 8] = [
     (&[JobKind::CarryOver], 1),
     // One question after the other: nobody waits for it.
     (&[JobKind::Rehearse], 1),
+    (&[JobKind::Gaps], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -63,6 +65,9 @@ pub(super) async fn run(app: App) {
     }
     if let Err(error) = compare_what_is_known(&app).await {
         tracing::error!(%error, "whether the models are other ones could not be looked at");
+    }
+    if let Err(error) = improve::gaps::look_everywhere(&app).await {
+        tracing::error!(%error, "questions without an answer could not be looked for");
     }
     let running: Running = Arc::default();
     let ended = Arc::new(Notify::new());
@@ -157,6 +162,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
+            JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
         }
     };
     let result = tokio::select! {

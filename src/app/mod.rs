@@ -16,6 +16,7 @@ mod error;
 pub mod evidence;
 pub mod fitness;
 pub mod history;
+pub mod improve;
 mod jobs;
 pub mod knowledge;
 mod ledger;

@@ -148,6 +148,14 @@ events! {
     EvidenceCarriedOver = "evidence.carried_over",
     /// A version of the tuned ranking was learned from verdicts and measured; it ranks nothing yet.
     RetrievalTuned = "retrieval.tuned",
+    /// A person said that a gap needs no answer.
+    GapDismissed = "gap.dismissed",
+    /// A person wrote a question and an answer for a gap.
+    ProposalWritten = "proposal.written",
+    /// A person approved a question and an answer that were proposed for a gap.
+    ProposalApproved = "proposal.approved",
+    /// A person did not want what was proposed for a gap.
+    ProposalDismissed = "proposal.dismissed",
     /// A rehearsal began: questions of the past are to be drafted.
     RehearsalStarted = "rehearsal.started",
     /// All questions of a rehearsal are drafted.

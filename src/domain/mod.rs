@@ -15,6 +15,7 @@ pub mod features;
 pub mod fitness;
 pub mod flow;
 pub mod ids;
+pub mod improve;
 pub mod knowledge;
 pub mod letter;
 pub mod log;

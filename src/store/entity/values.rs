@@ -8,9 +8,11 @@ use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CannedReplyId, CertificateId, ConversationId, DecisionId, DeliveryId,
-    DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId,
-    ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ProposalId,
+    RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId,
+    VisitorId, WorkspaceId,
 };
+use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
@@ -93,6 +95,8 @@ pub enum JobKind {
     Evidence,
     /// Draft what is rehearsed; its subject is the rehearsal.
     Rehearse,
+    /// Look for questions that were not answered, and for what people answered to them.
+    Gaps,
 }
 
 /// For whom a note is.
@@ -235,6 +239,7 @@ uuids!(
     DeliveryId,
     DocumentId,
     DraftId,
+    GapId,
     ItemId,
     JobId,
     MailId,
@@ -242,6 +247,7 @@ uuids!(
     MessageId,
     NoteId,
     OutcomeId,
+    ProposalId,
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
@@ -258,20 +264,24 @@ integers!(Timestamp, Epoch);
 words!(
     AnswerMode,
     Author,
+    Cause,
     CheckPurpose,
     DecisionKind,
     DeliveryState,
     DocumentKind,
     Ended,
+    GapState,
     ItemKind,
     ItemStatus,
     JobKind,
     JudgedBy,
     MailState,
     NoteKind,
+    Origin,
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,
+    ProposalState,
     Purpose,
     RehearsalState,
     RehearsalVerdict,

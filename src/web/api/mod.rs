@@ -6,6 +6,7 @@ mod agents;
 mod canned;
 mod checks;
 mod conversations;
+mod improve;
 mod knowledge;
 mod live;
 mod log;
@@ -125,6 +126,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(creating)
         .merge(judging())
         .merge(rehearsals::routes(web))
+        .merge(improve::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))

@@ -209,6 +209,10 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "evidence.carried_over" => "Past answers were compared with what would be answered today.".to_owned(),
         "gate.changed" => gate_changed(entry, &who),
         "retrieval.tuned" => format!("{who} had a version of the ranking learned from verdicts; it is a candidate."),
+        "gap.dismissed" => format!("{who} said that a gap in the knowledge needs no answer."),
+        "proposal.written" => format!("{who} wrote an answer for a gap in the knowledge."),
+        "proposal.approved" => format!("{who} approved an answer for a gap in the knowledge."),
+        "proposal.dismissed" => format!("{who} did not want an answer that was proposed for a gap."),
         "rehearsal.started" => match content::<String>(entry, "file") {
             Some(file) => format!("{who} began a rehearsal of “{file}”."),
             None => format!("{who} began a rehearsal."),
