@@ -35,6 +35,7 @@ mod evidence;
 mod evidence_mends;
 mod fitness;
 mod forming;
+mod gaps;
 mod in_charge;
 mod invariants;
 mod invariants_stories;

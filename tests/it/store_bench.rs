@@ -1,5 +1,6 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
+mod gaps;
 mod rehearsal;
 mod tuning;
 
@@ -10,9 +11,9 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, ItemId,
-        JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RehearsalCaseId, RehearsalId, ReleaseId,
-        RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        AgentId, AgentVersionId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId,
+        ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ProposalId, RehearsalCaseId, RehearsalId,
+        ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -238,6 +239,8 @@ pub(crate) struct Planted {
     pub(crate) rehearsal: RehearsalId,
     pub(crate) rehearsal_case: RehearsalCaseId,
     pub(crate) retrieval_version: RetrievalVersionId,
+    pub(crate) gap: GapId,
+    pub(crate) proposal: ProposalId,
 }
 
 impl Planted {
@@ -271,6 +274,8 @@ impl Planted {
             rehearsal: id().into(),
             rehearsal_case: id().into(),
             retrieval_version: id().into(),
+            gap: id().into(),
+            proposal: id().into(),
         }
     }
 
@@ -714,6 +719,7 @@ impl Planted {
         self.plant_evidence(tx).await?;
         self.plant_rehearsal(tx).await?;
         self.plant_tuning(tx).await?;
+        self.plant_gaps(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,
