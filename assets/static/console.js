@@ -27,6 +27,7 @@ keys({
   "g v": go("/live"),
   "g c": go("/conversations"),
   "g k": go("/knowledge"),
+  "g i": go("/improve"),
   "g y": go("/quality"),
   "g l": go("/log"),
   ...(document.querySelector('.nav a[href="/settings"]') && { "g s": go("/settings") }),

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 10] = [
+const LANES: [(&[JobKind], usize); 11] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -34,6 +34,7 @@ const LANES: [(&[JobKind], usize); 10] = [
     // Neither here: a candidate waits for whoever publishes it.
     (&[JobKind::Replay], 1),
     (&[JobKind::Publish], 1),
+    (&[JobKind::Gaps], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -67,6 +68,9 @@ pub(super) async fn run(app: App) {
     }
     if let Err(error) = compare_what_is_known(&app).await {
         tracing::error!(%error, "whether the models are other ones could not be looked at");
+    }
+    if let Err(error) = improve::gaps::look_everywhere(&app).await {
+        tracing::error!(%error, "questions without an answer could not be looked for");
     }
     let running: Running = Arc::default();
     let ended = Arc::new(Notify::new());
@@ -163,6 +167,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Replay => improve::replay(app, workspace_id, subject.into(), job.id).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
+            JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
         }
     };
     let result = tokio::select! {

@@ -17,6 +17,7 @@ mod exit;
 mod export;
 mod flags;
 mod gate;
+mod improve;
 mod init;
 mod kb;
 mod log;
@@ -79,6 +80,8 @@ enum Command {
     Kb(kb::Kb),
     /// Learn a ranking from this workspace's verdicts, as a candidate
     Tune(tune::Tune),
+    /// What visitors asked and the AI could not answer, and what is proposed for it
+    Improve(improve::Improve),
     /// The models of this machine
     #[command(subcommand)]
     Model(model::Model),
@@ -153,6 +156,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Policy(policy) => policy.run(context).await,
         Command::Gate(gate) => gate.run(context).await,
         Command::Tune(tune) => tune.run(context).await,
+        Command::Improve(improve) => improve.run(context).await,
         Command::Sample(sample) => sample.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,

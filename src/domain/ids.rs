@@ -136,6 +136,10 @@ id! {
     RehearsalId,
     /// One of these questions.
     RehearsalCaseId,
+    /// Questions that were not answered, or badly, and belong together.
+    GapId,
+    /// A question and an answer that are proposed for a gap.
+    ProposalId,
 }
 
 #[cfg(test)]

@@ -164,6 +164,14 @@ events! {
     RegressionQuestionAdded = "regression_question.added",
     /// A question was taken out of the regression set.
     RegressionQuestionRemoved = "regression_question.removed",
+    /// A person said that a gap needs no answer.
+    GapDismissed = "gap.dismissed",
+    /// A person wrote a question and an answer for a gap.
+    ProposalWritten = "proposal.written",
+    /// A person approved a question and an answer that were proposed for a gap.
+    ProposalApproved = "proposal.approved",
+    /// A person did not want what was proposed for a gap.
+    ProposalDismissed = "proposal.dismissed",
     /// A rehearsal began: questions of the past are to be drafted.
     RehearsalStarted = "rehearsal.started",
     /// All questions of a rehearsal are drafted.

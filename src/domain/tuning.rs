@@ -71,6 +71,19 @@ pub struct Judged {
     pub lower95: Option<f64>,
 }
 
+impl Judged {
+    /// What it was measured to do, in a sentence.
+    pub fn in_words(&self) -> String {
+        if self.known == 0 {
+            return "No verdict of those kept for judging names the right passage.".to_owned();
+        }
+        let (known, tuned, untuned) = (self.known, self.right_first_tuned, self.right_first_untuned);
+        format!(
+            "Of {known} questions kept for judging, the right passage is first for {tuned}; without it for {untuned}."
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

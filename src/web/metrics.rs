@@ -74,6 +74,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Rehearse => "rehearse",
         JobKind::Replay => "replay",
         JobKind::Publish => "publish",
+        JobKind::Gaps => "gaps",
     }
 }
 

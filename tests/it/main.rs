@@ -36,6 +36,7 @@ mod evidence;
 mod evidence_mends;
 mod fitness;
 mod forming;
+mod gaps;
 mod in_charge;
 mod invariants;
 mod invariants_stories;

@@ -1,5 +1,6 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
+mod gaps;
 mod improve;
 mod rehearsal;
 mod tuning;
@@ -12,9 +13,9 @@ use holdpoint::domain::{
     features::prior,
     ids::{
         AgentId, AgentVersionId, CandidateId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId,
-        DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, RegressionQuestionId, RehearsalCaseId,
-        RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
-        WorkspaceId,
+        DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ProposalId,
+        RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
+        VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -242,6 +243,8 @@ pub(crate) struct Planted {
     pub(crate) retrieval_version: RetrievalVersionId,
     pub(crate) candidate: CandidateId,
     pub(crate) regression_question: RegressionQuestionId,
+    pub(crate) gap: GapId,
+    pub(crate) proposal: ProposalId,
 }
 
 impl Planted {
@@ -277,6 +280,8 @@ impl Planted {
             retrieval_version: id().into(),
             candidate: id().into(),
             regression_question: id().into(),
+            gap: id().into(),
+            proposal: id().into(),
         }
     }
 
@@ -721,6 +726,7 @@ impl Planted {
         self.plant_rehearsal(tx).await?;
         self.plant_tuning(tx).await?;
         self.plant_improvement(tx).await?;
+        self.plant_gaps(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

@@ -9,15 +9,16 @@
 use super::store_bench::{AT, Planted, on_both, plant, verified_log};
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::improve::candidate::CandidateState;
+use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, canned_reply,
-    certificate, check, contact, conversation, decision, delivery, document, draft, evidence, gate_epoch, job,
-    log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating,
-    regression_question, rehearsal, rehearsal_case, release, retrieval_version, return_link, review_item,
-    sampling_month, score_version, shared_decision, token, turn, vector, verdict, verified_answer, visitor,
-    webhook_secret,
+    certificate, check, contact, conversation, decision, delivery, document, draft, evidence, gap, gap_proposal,
+    gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note, outcome,
+    policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release, retrieval_version,
+    return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector, verdict,
+    verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -73,7 +74,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -249,6 +250,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         retrieval_versions(100);
         retrieval_version(theirs.retrieval_version);
         candidate(theirs.candidate);
+        proposal_of_candidate(theirs.candidate);
+        open_gap_count();
         candidates(None, 100);
         candidates_in(CandidateState::Waiting);
         newest_candidate_number();
@@ -259,6 +262,20 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         regression_question_count();
         newest_drafts(100);
         document_or_removed(theirs.document);
+        gap(theirs.gap);
+        gaps(&[GapState::Open], None, 100);
+        gaps_of_embedder("mini");
+        gaps_of_other_embedders("another");
+        moved_gaps(100);
+        gap_questions(theirs.gap, 100);
+        gap_questions_of(theirs.conversation);
+        gap_questions_to_place(None, 100);
+        gap_questions_to_embed("another", 100);
+        gap_visitors(theirs.gap);
+        proposal(theirs.proposal);
+        proposals_of(theirs.gap);
+        proposals(ProposalState::Waiting, None, 100);
+        gap_watch();
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
@@ -299,6 +316,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "settled",
             "count_changed",
             "ranking_vectors",
+            // What is planted has its gap.
+            "gap_questions_to_place",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer
@@ -355,6 +374,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/rehearsals.rs"),
         include_str!("../../src/store/tuning.rs"),
         include_str!("../../src/store/candidates.rs"),
+        include_str!("../../src/store/gaps.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];

@@ -246,3 +246,23 @@ pub(in crate::app) async fn may_see_score(
 ) -> Result<bool, AppError> {
     Ok(scores_shown(app, rows, caller, &[draft]).await?.contains(&draft))
 }
+
+/// The drafts among these whose verdict may be told to anybody: it has its place in the draws, nobody is asked about it any more, and it is not kept
+/// back. Before that, whoever is asked next would know what others said.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn may_be_told(
+    app: &App,
+    rows: &Rows<'_>,
+    drafts: &[DraftId],
+) -> Result<HashSet<DraftId>, AppError> {
+    if drafts.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut settled = rows.settled(drafts, told_since(app)).await?;
+    for row in rows.evidence_of(drafts).await?.iter().filter(|row| row.seq.is_none()) {
+        settled.remove(&row.draft_id);
+    }
+    Ok(settled)
+}

@@ -36,7 +36,7 @@ pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Q
 pub(super) use words::some;
 pub use words::{at_most, counted, percent};
 
-pub(super) use answers::{labels, may_see_score, scores_shown};
+pub(super) use answers::{labels, may_be_told, may_see_score, scores_shown};
 pub(super) use carry::{carry_over, compare_if_models_changed, published};
 pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, Lot, grade, grade_content, graded};

@@ -1,12 +1,13 @@
 //! Making candidates, looking at them, withdrawing them.
 
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller};
+use super::{App, AppError, Caller, gaps};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
     Answer, CandidateError, CandidateState, Change, Effect, Found, Known, Origin, check,
 };
+use crate::domain::improve::gap::GapState;
 use crate::domain::log::EventKind;
 use crate::domain::text::Name;
 use crate::domain::time::Timestamp;
@@ -401,6 +402,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(),
                 })
                 .await?;
                 tx.unschedule(JobKind::Replay, id).await?;
+                gaps::settle(tx, id, GapState::Open).await?;
                 let entry = LogDraft::new(EventKind::CandidateWithdrawn, actor).about("candidate", id);
                 Ok::<_, AppError>(Written::Logged((), entry))
             })

@@ -2,6 +2,9 @@
 //! and taken back in one.
 
 mod candidates;
+pub mod gaps;
+mod learnt;
+pub mod proposals;
 mod publish;
 mod questions;
 mod replay;
@@ -10,6 +13,7 @@ pub use candidates::{
     CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, candidate, candidates, propose, try_again,
     withdraw,
 };
+pub use learnt::{Learnt, learnt};
 pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
 

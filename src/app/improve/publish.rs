@@ -2,10 +2,11 @@
 //! goes on where it was.
 
 use super::knowledge::{self, Prepared};
-use super::{App, AppError, Caller, evidence};
+use super::{App, AppError, Caller, evidence, gaps};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
+use crate::domain::improve::gap::GapState;
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
@@ -277,6 +278,7 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
     tx.update(candidate::Model { state, ..row }).await?;
     if is_last {
         tx.unschedule(JobKind::Publish, id).await?;
+        gaps::settle(tx, id, if forwards { GapState::Closed } else { GapState::Open }).await?;
     }
     evidence::published(tx, now).await?;
     Ok(is_last)

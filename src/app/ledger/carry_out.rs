@@ -2,7 +2,7 @@
 
 use super::told::topics_of;
 use super::{DecisionDetails, Details, Ledger, Written, turn_of};
-use crate::app::{AppError, evidence, reach};
+use crate::app::{AppError, evidence, improve, reach};
 use crate::domain::conversation::{Author, Owner};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::evidence::check::is_hasty;
@@ -93,6 +93,8 @@ impl Ledger {
         reschedule(tx, self.conversation.id, &before, &self.flow).await?;
         self.reschedule_escalation(tx, settings, &before).await?;
         self.schedule_end(tx, context, settings).await?;
+        let a_person_wrote = written.messages.iter().any(|message| message.author == Author::Person);
+        improve::gaps::look_if_moved(tx, (&before, &self.flow), a_person_wrote, context.now).await?;
         if written
             .messages
             .iter()

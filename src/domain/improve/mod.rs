@@ -1,3 +1,4 @@
-//! How the AI gets better: changes that are tried on questions of the past before they go live.
+//! How the AI gets better: what is missing, what is proposed for it, and what was tried on questions of the past before it goes live.
 
 pub mod candidate;
+pub mod gap;

@@ -8,11 +8,12 @@ use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConversationId, DecisionId,
-    DeliveryId, DocumentId, DraftId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId,
+    DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ProposalId,
     RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
     VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
-use crate::domain::improve::candidate::{CandidateState, Effect, Origin};
+use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
+use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
@@ -99,6 +100,8 @@ pub enum JobKind {
     Replay,
     /// Go on publishing a candidate, or taking it back; its subject is the candidate.
     Publish,
+    /// Look for questions that were not answered, and for what people answered to them.
+    Gaps,
 }
 
 /// For whom a note is.
@@ -242,6 +245,7 @@ uuids!(
     DeliveryId,
     DocumentId,
     DraftId,
+    GapId,
     ItemId,
     JobId,
     MailId,
@@ -250,6 +254,7 @@ uuids!(
     NoteId,
     OutcomeId,
     RegressionQuestionId,
+    ProposalId,
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
@@ -266,13 +271,16 @@ integers!(Timestamp, Epoch);
 words!(
     AnswerMode,
     Author,
+    CandidateOrigin,
     CandidateState,
+    Cause,
     CheckPurpose,
     DecisionKind,
     DeliveryState,
     DocumentKind,
     Effect,
     Ended,
+    GapState,
     ItemKind,
     ItemStatus,
     JobKind,
@@ -283,6 +291,7 @@ words!(
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,
+    ProposalState,
     Purpose,
     RehearsalState,
     RehearsalVerdict,

@@ -9,6 +9,7 @@ mod checks;
 mod compare;
 mod conversations;
 mod entrance;
+mod improve;
 mod knowledge;
 mod log;
 mod models;
@@ -63,6 +64,8 @@ pub fn pages() -> Pages {
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))
+        .route("/improve", get(improve::page))
+        .route("/improve/{id}", get(improve::candidate))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
         .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))

@@ -217,6 +217,10 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "candidate.rolled_back" => format!("{who} took a change of what the AI answers back."),
         "regression_question.added" => format!("{who} added a question to the regression set."),
         "regression_question.removed" => format!("{who} took a question out of the regression set."),
+        "gap.dismissed" => format!("{who} said that a gap in the knowledge needs no answer."),
+        "proposal.written" => format!("{who} wrote an answer for a gap in the knowledge."),
+        "proposal.approved" => format!("{who} approved an answer for a gap in the knowledge."),
+        "proposal.dismissed" => format!("{who} did not want an answer that was proposed for a gap."),
         "rehearsal.started" => match content::<String>(entry, "file") {
             Some(file) => format!("{who} began a rehearsal of “{file}”."),
             None => format!("{who} began a rehearsal."),

@@ -10,6 +10,7 @@
 mod checks;
 mod conversations;
 mod entrance;
+mod improve;
 mod knowledge;
 mod log;
 mod marked;
@@ -33,6 +34,7 @@ pub use conversations::{
     ThreadMessage,
 };
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
+pub use improve::{CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, SetRow, TunedRow};
 pub use knowledge::{
     DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit, VerifiedAnswerRow,
     VerifiedAnswersPage,

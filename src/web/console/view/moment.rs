@@ -35,6 +35,13 @@ impl Moment {
         self.at_ms
     }
 
+    /// The same in a sentence: `22 Nov 2026, 14:03`.
+    pub fn words(&self) -> String {
+        self.full
+            .rsplit_once(':')
+            .map_or_else(|| self.full.clone(), |(minutes, _)| minutes.to_owned())
+    }
+
     /// The full local time: `22 Nov 2026, 14:03:07`.
     pub fn full(&self) -> &str {
         &self.full

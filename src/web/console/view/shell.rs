@@ -41,7 +41,7 @@ pub struct Undelivered {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"quality"`, `"log"`, `"settings"`).
+    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"improve"`, `"quality"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -56,6 +56,7 @@ pub enum Section {
     Live,
     Conversations,
     Knowledge,
+    Improve,
     Quality,
     Log,
     Settings,
@@ -70,6 +71,7 @@ impl Section {
             Self::Live => "live",
             Self::Conversations => "conversations",
             Self::Knowledge => "knowledge",
+            Self::Improve => "improve",
             Self::Quality => "quality",
             Self::Log => "log",
             Self::Settings => "settings",
