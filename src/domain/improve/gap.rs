@@ -8,8 +8,8 @@ use crate::domain::review::{ItemKind, OutcomeKind, ReasonCode, VerdictLabel};
 use crate::stats::vector::dot;
 use serde::{Deserialize, Serialize};
 
-/// A question belongs to a gap whose mean it is at least so near to, as a cosine. Measured; see `docs/improve.md`.
-pub const NEAR: f64 = 0.60;
+/// A question belongs to a gap whose questions it is on average at least so like, as a cosine. Measured; see `docs/improve.md`.
+pub const NEAR: f64 = 0.55;
 /// A gap is named by the question in its middle until it has so many; from then on its name stays.
 pub const NAMED_FOR_GOOD: u64 = 5;
 /// Characters kept of a question.
@@ -197,13 +197,13 @@ impl Centroid {
         self.questions = left;
     }
 
-    /// The cosine to a question, `-1.0..=1.0`; 0 where there is no direction, or the question is of another embedder.
+    /// How like its questions a question is, on average: the mean of the cosines to them, `-1.0..=1.0`; 0 where the question is of another
+    /// embedder.
     pub fn likeness(&self, question: &[f32]) -> f64 {
-        let length = f64::from(dot(&self.mean, &self.mean)).sqrt();
-        if length <= f64::EPSILON || self.mean.len() != question.len() {
+        if self.mean.len() != question.len() {
             return 0.0;
         }
-        f64::from(dot(&self.mean, question)) / length
+        f64::from(dot(&self.mean, question))
     }
 }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const EMBEDDER: &str = "all-minilm-l6-v2-f16.gguf";
 const AMPLE: Duration = Duration::from_mins(15);
 /// Likenesses that are tried.
-const TRIED: [f64; 7] = [0.50, 0.55, 0.60, 0.65, 0.70, 0.75, 0.80];
+const TRIED: [f64; 7] = [0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65];
 /// Orders in which the questions come.
 const ORDERS: u8 = 3;
 
