@@ -129,6 +129,20 @@ impl Rows<'_> {
         Ok(query.into_model().all(self.connection()).await?)
     }
 
+    /// The version that ranks.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn retrieval_in_use(&self) -> Result<Option<RetrievalVersionId>, StoreError> {
+        use retrieval_version::Column;
+        let query = self
+            .select::<retrieval_version::Entity>()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::State.eq(RetrievalState::InUse));
+        Ok(query.into_tuple().one(self.connection()).await?)
+    }
+
     /// A version, whole.
     ///
     /// # Errors

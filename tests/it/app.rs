@@ -91,6 +91,7 @@ pub(crate) async fn fit_to_quote(app: &App) {
 pub(crate) struct Builder {
     settings: WebSettings,
     without_engine: bool,
+    engine: Option<Engine>,
     demo: bool,
 }
 
@@ -102,6 +103,12 @@ impl Builder {
 
     pub(crate) fn without_engine(mut self) -> Self {
         self.without_engine = true;
+        self
+    }
+
+    /// With this engine instead of the scripted one.
+    pub(crate) fn engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
         self
     }
 
@@ -117,7 +124,8 @@ impl Builder {
         let location = Location::Sqlite(dir.path().join("holdpoint.db"));
         let store = Store::open(&location, sources_at(clock.clone())).await.unwrap();
         let engine = ScriptedEngine::start(dir.path().join("engine.sock")).unwrap();
-        let handle = (!self.without_engine).then(|| handle(&engine));
+        let scripted = || handle(&engine);
+        let handle = (!self.without_engine).then(|| self.engine.unwrap_or_else(scripted));
         let models = super::models::settings(dir.path().join("models"));
         let app = App::equipped(store, Engines::new(handle, Vec::new()), Some(models));
         clock.up_ms.fetch_add(UP_MS, Ordering::SeqCst);

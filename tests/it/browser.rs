@@ -5,6 +5,7 @@
 
 mod checks;
 mod duty;
+mod improve;
 mod interrupted;
 mod live;
 mod node;

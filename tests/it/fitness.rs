@@ -33,15 +33,16 @@ fn model(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// An app over the real engine.
-struct Real {
-    app: App,
+/// The real engine with the default models.
+pub(crate) struct Defaults {
     supervisor: Supervisor,
-    _folder: TempDir,
+    with_chat: bool,
+    folder: TempDir,
 }
 
-impl Real {
-    async fn start(with_chat: bool) -> Option<Self> {
+impl Defaults {
+    /// None, with a message, where the models are not.
+    pub(crate) async fn start(with_chat: bool) -> Option<Self> {
         let embed_model = Some(model(EMBEDDER)?);
         let chat_model = if with_chat { Some(model(CHAT_MODEL)?) } else { None };
         let folder = TempDir::new().unwrap();
@@ -53,18 +54,41 @@ impl Real {
         });
         let status = supervisor.settled(AMPLE).await;
         assert!(status.is_ready(), "{status:?}");
-        let location = Location::Sqlite(folder.path().join("holdpoint.db"));
-        let store = Store::open(&location, system::sources()).await.unwrap();
-        let engine = Engine {
-            client: supervisor.client(),
-            embedder: EMBEDDER.to_owned(),
-            chat_model: with_chat.then(|| CHAT_MODEL.to_owned()),
-            status: Some(supervisor.watch()),
-        };
         Some(Self {
-            app: App::new(store, Some(engine)),
             supervisor,
-            _folder: folder,
+            with_chat,
+            folder,
+        })
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        Engine {
+            client: self.supervisor.client(),
+            embedder: EMBEDDER.to_owned(),
+            chat_model: self.with_chat.then(|| CHAT_MODEL.to_owned()),
+            status: Some(self.supervisor.watch()),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.supervisor.stop().await;
+    }
+}
+
+/// An app over the real engine.
+struct Real {
+    app: App,
+    defaults: Defaults,
+}
+
+impl Real {
+    async fn start(with_chat: bool) -> Option<Self> {
+        let defaults = Defaults::start(with_chat).await?;
+        let location = Location::Sqlite(defaults.folder.path().join("holdpoint.db"));
+        let store = Store::open(&location, system::sources()).await.unwrap();
+        Some(Self {
+            app: App::new(store, Some(defaults.engine())),
+            defaults,
         })
     }
 
@@ -83,7 +107,7 @@ impl Real {
         let checks = ended.await.unwrap();
         assert_eq!(checks.failed, None);
         self.app.stop().await;
-        self.supervisor.stop().await;
+        self.defaults.stop().await;
         checks
             .items
             .into_iter()

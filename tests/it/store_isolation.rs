@@ -249,6 +249,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         newest_retrieval_number();
         retrieval_versions(100);
         retrieval_version(theirs.retrieval_version);
+        retrieval_in_use();
         candidate(theirs.candidate);
         proposal_of_candidate(theirs.candidate);
         open_gap_count();
@@ -313,6 +314,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "rehearsal_counts",
             // What is planted was judged as a check: it teaches nothing.
             "judged_in_the_queue",
+            "retrieval_in_use",
             "settled",
             "count_changed",
             "ranking_vectors",

@@ -1,7 +1,7 @@
 //! Making candidates, looking at them, withdrawing them.
 
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller, gaps};
+use super::{App, AppError, Caller, gaps, knowledge};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
@@ -134,6 +134,7 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
         caller.require(Scope::Admin)?;
     }
     check(&new.changes)?;
+    knowledge::check_changes(app, &app.store().rows(caller.workspace_id), &new.changes).await?;
     let title: String = Name::parse(&new.title)?.into();
     let changes = Arc::new(new.changes);
     let (actor, member) = (caller.actor(), caller.member().ok());

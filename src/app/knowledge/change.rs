@@ -1,15 +1,20 @@
 //! The one way in which what the AI knows changes: each change says what takes it back.
 
 use super::index::EntryId;
+use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
 use crate::app::{App, AppError, agents};
 use crate::domain::answer::same_words;
-use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, VerifiedAnswerId, WorkspaceId};
+use crate::domain::ids::{
+    ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, VerifiedAnswerId, WorkspaceId,
+};
 use crate::domain::improve::candidate::{Change, DocumentText};
+use crate::domain::text::{AnswerText, Name, QuestionText};
 use crate::domain::time::Timestamp;
+use crate::domain::tuning::RetrievalState;
 use crate::engine::Priority;
-use crate::store::entity::{document, verified_answer};
-use crate::store::{JobKind, Tx};
+use crate::store::entity::{document, retrieval_version, verified_answer};
+use crate::store::{JobKind, Rows, Tx};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -68,6 +73,52 @@ impl Prepared {
     }
 }
 
+/// Whether what these changes name is there and can be used. Texts are bounded as those that people write.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Text`] or the store's.
+pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<(), AppError> {
+    for change in changes {
+        match change {
+            Change::AddAnswer { id, question, answer } => {
+                QuestionText::parse(question)?;
+                AnswerText::parse(answer)?;
+                if rows.verified_answer(*id).await?.is_some() {
+                    return Err(AppError::Invalid(
+                        "there is a verified answer with that id; choose a fresh one".to_owned(),
+                    ));
+                }
+            }
+            Change::RestoreAnswer { id } | Change::RetireAnswer { id } => {
+                let row = rows.verified_answer(*id).await?;
+                row.ok_or(AppError::NotFound("the verified answer"))?;
+            }
+            Change::PutDocument { document, .. } => {
+                Name::parse(&document.collection)?;
+                Name::parse(&document.source)?;
+                AnswerText::parse(&document.body)?;
+                if !document.title.is_empty() {
+                    QuestionText::parse(&document.title)?;
+                }
+            }
+            Change::RemoveDocument { id } => {
+                rows.document(*id).await?.ok_or(AppError::NotFound("the document"))?;
+            }
+            Change::SetAgent { id, settings } => {
+                rows.agent(*id).await?.ok_or(AppError::NotFound("the agent"))?;
+                let checked = settings.check();
+                checked.map_err(|refused| AppError::Invalid(refused.to_string()))?;
+            }
+            Change::RankWith { id: Some(id) } => {
+                let engine = app.engine().ok_or_else(super::no_engine)?;
+                tuned::adapter(rows, &engine.embedder, *id).await?;
+            }
+            Change::RankWith { id: None } => {}
+        }
+    }
+    Ok(())
+}
+
 /// Makes a change, and tells what takes it back: in this order, nothing where nothing was changed.
 ///
 /// # Errors
@@ -113,10 +164,27 @@ pub(crate) async fn apply(
                 settings: Box::new(former),
             }])
         }
-        Change::RankWith { .. } => Err(AppError::Invalid(
-            "no version of the tuned ranking can go live yet".to_owned(),
-        )),
+        Change::RankWith { id } => rank_with(tx, *id).await,
     }
+}
+
+async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Change>, AppError> {
+    let former = tx.retrieval_in_use().await?;
+    if former == id {
+        return Ok(Vec::new());
+    }
+    let set = async |id: RetrievalVersionId, state| -> Result<(), AppError> {
+        let row = tx.retrieval_version(id).await?;
+        let row = row.ok_or(AppError::NotFound("the version of the ranking"))?;
+        Ok(tx.update(retrieval_version::Model { state, ..row }).await?)
+    };
+    if let Some(former) = former {
+        set(former, RetrievalState::Retired).await?;
+    }
+    if let Some(id) = id {
+        set(id, RetrievalState::InUse).await?;
+    }
+    Ok(vec![Change::RankWith { id: former }])
 }
 
 async fn retire(tx: &Tx<'_>, row: verified_answer::Model, now: Timestamp) -> Result<Change, AppError> {

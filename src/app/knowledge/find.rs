@@ -1,6 +1,7 @@
 //! Finding: by meaning while the engine is there, by words when it is not.
 
 use super::index::{EntryId, Index, index};
+use super::tuned::reorder;
 use super::vectors::{Part, content_hash, floats};
 use super::view::View;
 use super::{BATCH_DEADLINE, QUESTION_DEADLINE, no_engine};
@@ -19,6 +20,7 @@ use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::{Ranked, RankedEntry, Ranking, RetrievalError};
 use crate::domain::settings::AgentSettings;
 use crate::engine::Priority;
+use crate::stats::tuner::NEAREST;
 use crate::store::entity::{document, verified_answer};
 use crate::store::{Rows, StoreError};
 use serde::Serialize;
@@ -219,7 +221,15 @@ async fn ranked(
         .ok_or_else(|| AppError::Engine("it answered with no vector".to_owned()))?;
     let all = whole_index(app, rows, &engine.embedder).await?;
     let live = Arc::<View>::default();
-    near(rows, (&all, &live), (question, vector), collections, &engine.embedder).await
+    near(
+        app,
+        rows,
+        (&all, &live),
+        (question, vector),
+        collections,
+        &engine.embedder,
+    )
+    .await
 }
 
 /// The index, if all knowledge has been read.
@@ -234,6 +244,7 @@ async fn whole_index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<I
 
 /// What is near a question in a view of the knowledge.
 async fn near(
+    app: &App,
     rows: &Rows<'_>,
     (all, view): (&Arc<Index>, &Arc<View>),
     (question, vector): (&str, Vec<f32>),
@@ -242,9 +253,15 @@ async fn near(
 ) -> Result<Shortlist, Unranked> {
     let failed = |error: RetrievalError| AppError::Engine(error.to_string());
     let (index, of_view, collections) = (all.clone(), view.clone(), collections.to_vec());
+    let adapter = view.adapter(app, rows, embedder).await?;
     // Over a hundred thousand entries it takes a while; visitors' messages do not wait for it.
     let ranked = tokio::task::spawn_blocking(move || {
-        let ranking = index.rank(&of_view, &vector, &collections, KEEP);
+        let keep = if adapter.is_some() { NEAREST } else { KEEP };
+        let mut ranking = index.rank(&of_view, &vector, &collections, keep);
+        if let (Some(adapter), Ok(found)) = (adapter, &mut ranking) {
+            *found = reorder(&adapter, (&index, &of_view), &vector, std::mem::take(found));
+            found.entries.truncate(KEEP);
+        }
         (vector, ranking)
     });
     let (vector, ranking) = ranked.await.map_err(|error| AppError::Internal(error.to_string()))?;
@@ -291,7 +308,7 @@ pub(crate) async fn compare(
         for (view, settings) in views.into_iter().zip(asked.settings) {
             let place = (&all, view);
             let text = (asked.question, vector.clone());
-            let near = near(rows, place, text, &settings.collections, &engine.embedder).await;
+            let near = near(app, rows, place, text, &settings.collections, &engine.embedder).await;
             let near = near.map_err(|error| match error {
                 Unranked::Engine(_, why) => AppError::Engine(why),
                 Unranked::Other(error) => error,

@@ -65,6 +65,15 @@ impl Index {
         })
     }
 
+    /// An entry with what it is ranked by.
+    pub(super) fn entry(&self, index: usize) -> Option<(Uuid, &[f32])> {
+        let from = index * self.width;
+        Some((
+            self.places.get(index)?.owner,
+            self.vectors.get(from..from + self.width)?,
+        ))
+    }
+
     /// All entries with what they are ranked by, in the order of their positions.
     pub(super) fn each(&self) -> impl Iterator<Item = (Uuid, &[f32])> {
         let vectors = self.vectors.chunks_exact(self.width.max(1));

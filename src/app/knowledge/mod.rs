@@ -9,6 +9,7 @@ mod index;
 pub mod parse;
 mod shelf;
 mod tune;
+mod tuned;
 mod vectors;
 mod verified;
 mod view;
@@ -22,11 +23,12 @@ pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
 };
 
-pub(super) use change::{Prepared, Source as ChangeOf, apply};
+pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
 pub(super) use find::{Compared, Found, compare, find_answer};
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
+pub(super) use tuned::Tuned;
 pub(super) use vectors::embed_missing;
 pub(super) use verified::Remembered;
 pub(super) use view::View;

@@ -3,6 +3,7 @@
 
 use super::find::Entry;
 use super::index::EntryId;
+use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
 use crate::app::{App, AppError};
 use crate::domain::answer::{CandidateKind, same_words};
@@ -11,8 +12,10 @@ use crate::domain::improve::candidate::Change;
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::settings::AgentSettings;
 use crate::engine::Priority;
+use crate::stats::tuner::Adapter;
 use crate::store::Rows;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Entries embedded at once.
@@ -25,6 +28,19 @@ pub(crate) struct View {
     removed: HashSet<Uuid>,
     added: Vec<Added>,
     settings: HashMap<AgentId, AgentSettings>,
+    ranker: Ranker,
+}
+
+/// What orders the nearest entries.
+#[derive(Debug, Default, Clone)]
+pub(super) enum Ranker {
+    /// Whatever is in use.
+    #[default]
+    Live,
+    /// The ranking as it comes.
+    Plain,
+    /// A version that was learned from verdicts.
+    Tuned(Arc<Adapter>),
 }
 
 /// An entry that is not live.
@@ -91,7 +107,16 @@ impl View {
                     view.settings.insert(*id, (**settings).clone());
                     continue;
                 }
-                Change::RankWith { .. } => continue,
+                Change::RankWith { id } => {
+                    view.ranker = match id {
+                        Some(id) => {
+                            let engine = app.engine().ok_or_else(super::no_engine)?;
+                            Ranker::Tuned(tuned::adapter(rows, &engine.embedder, *id).await?)
+                        }
+                        None => Ranker::Plain,
+                    };
+                    continue;
+                }
             };
             let id = entry.id.uuid();
             view.removed.insert(id);
@@ -123,6 +148,23 @@ impl View {
     /// Is this entry, as it is live, out of the view?
     pub(super) fn hides(&self, id: Uuid) -> bool {
         self.removed.contains(&id)
+    }
+
+    /// What orders the nearest entries.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn adapter(
+        &self,
+        app: &App,
+        rows: &Rows<'_>,
+        embedder: &str,
+    ) -> Result<Option<Arc<Adapter>>, AppError> {
+        match &self.ranker {
+            Ranker::Live => tuned::in_use(app, rows, embedder).await,
+            Ranker::Plain => Ok(None),
+            Ranker::Tuned(adapter) => Ok(Some(adapter.clone())),
+        }
     }
 
     /// What is there and not live.

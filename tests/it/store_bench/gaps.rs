@@ -66,6 +66,15 @@ impl Planted {
             ..waiting.clone()
         })
         .await?;
+        tx.insert(gap_proposal::Model {
+            id: Uuid::now_v7().into(),
+            state: ProposalState::Approved,
+            decided_by: Some(self.member),
+            decided_at: Some(AT),
+            candidate_id: Some(self.candidate),
+            ..waiting.clone()
+        })
+        .await?;
         tx.insert(waiting).await?;
         tx.watch_gaps_from(1).await
     }
