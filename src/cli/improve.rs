@@ -47,13 +47,13 @@ struct Gaps {
 #[derive(Debug, Subcommand)]
 enum OfGap {
     /// Write an answer for a gap; it waits for approval
-    Answer(Answer),
+    Answer(Written),
     /// Say that a gap needs no answer
     Dismiss(DismissGap),
 }
 
 #[derive(Debug, Args)]
-struct Answer {
+struct Written {
     /// Id of the gap
     id: String,
     /// The answer

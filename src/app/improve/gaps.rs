@@ -16,7 +16,7 @@ use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::flow::Flow;
 use crate::domain::ids::{CandidateId, ConversationId, GapId, JobId, NotAnId, WorkspaceId};
-use crate::domain::improve::gap::{Cause, GapState, ProposalState};
+use crate::domain::improve::gap::{Cause, GapState};
 use crate::domain::log::EventKind;
 use crate::domain::text::Note;
 use crate::domain::time::Timestamp;
@@ -246,11 +246,8 @@ async fn view(rows: &Rows<'_>, row: gap::Model) -> Result<GapView, AppError> {
         cause: question.cause,
         at: question.asked_at,
     });
-    let proposed = rows.proposals_of(row.id).await?.into_iter();
-    let waiting = proposed
-        .filter(|proposal| proposal.state == ProposalState::Waiting)
-        .last();
-    let proposal = match waiting {
+    let proposal = proposals::waiting(rows, row.id).await?;
+    let proposal = match proposal {
         Some(proposal) => Some(proposals::view(rows, proposal, &row.name).await?),
         None => None,
     };

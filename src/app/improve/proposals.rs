@@ -149,7 +149,7 @@ pub(super) async fn view(rows: &Rows<'_>, row: gap_proposal::Model, gap: &str) -
 ///
 /// # Errors
 /// The store's.
-async fn waiting(rows: &Rows<'_>, id: GapId) -> Result<Option<gap_proposal::Model>, AppError> {
+pub(super) async fn waiting(rows: &Rows<'_>, id: GapId) -> Result<Option<gap_proposal::Model>, AppError> {
     let mut proposed = rows.proposals_of(id).await?.into_iter();
     Ok(proposed.find(|proposal| proposal.state == ProposalState::Waiting))
 }

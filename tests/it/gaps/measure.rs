@@ -51,7 +51,10 @@ fn chosen(all: Set, each: usize) -> Set {
 }
 
 fn sets() -> Option<Vec<(&'static str, Set)>> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let data = std::env::var_os("HOLDPOINT_TEST_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
     let mut banking = csv::Reader::from_path(data.join("banking77/train.csv")).ok()?;
     let banking = banking.records().filter_map(Result::ok);
     let banking = banking.map(|row| (row[0].to_owned(), row[1].to_owned())).collect();
@@ -86,31 +89,40 @@ fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// How many are in both, by group of the one and of the other.
-fn table(a: &[usize], b: &[usize]) -> (Vec<(f64, f64, f64)>, Vec<f64>, Vec<f64>) {
-    let count = |of: &[usize]| {
-        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        of.iter().for_each(|group| *counts.entry(*group).or_default() += 1);
-        counts
-    };
-    let (of_a, of_b) = (count(a), count(b));
-    let mut both: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    a.iter()
-        .zip(b)
-        .for_each(|(a, b)| *both.entry((*a, *b)).or_default() += 1);
-    let cells = both
-        .iter()
-        .map(|((a, b), n)| (float(*n), float(of_a[a]), float(of_b[b])));
-    let sizes = |of: &BTreeMap<usize, usize>| of.values().map(|n| float(*n)).collect();
-    (cells.collect(), sizes(&of_a), sizes(&of_b))
+/// Two ways to group the same questions, side by side.
+struct Table {
+    /// For each two groups that share questions: how many, and the sizes of both.
+    cells: Vec<[f64; 3]>,
+    /// Sizes of the groups of the one.
+    one: Vec<f64>,
+    /// And of the other.
+    other: Vec<f64>,
+}
+
+fn counted<G: Ord>(groups: impl Iterator<Item = G>) -> BTreeMap<G, f64> {
+    let mut counts = BTreeMap::new();
+    for group in groups {
+        *counts.entry(group).or_insert(0.0) += 1.0;
+    }
+    counts
+}
+
+fn table(a: &[usize], b: &[usize]) -> Table {
+    let (one, other) = (counted(a.iter()), counted(b.iter()));
+    let both = counted(a.iter().zip(b));
+    Table {
+        cells: both.iter().map(|((a, b), n)| [*n, one[a], other[b]]).collect(),
+        one: one.into_values().collect(),
+        other: other.into_values().collect(),
+    }
 }
 
 /// Adjusted Rand index: 1 for the same groups, about 0 for groups by lot.
 fn adjusted_rand(a: &[usize], b: &[usize]) -> f64 {
     let pairs = |n: f64| n * (n - 1.0) / 2.0;
-    let (cells, of_a, of_b) = table(a, b);
-    let both: f64 = cells.iter().map(|cell| pairs(cell.0)).sum();
-    let (a_pairs, b_pairs): (f64, f64) = (of_a.into_iter().map(pairs).sum(), of_b.into_iter().map(pairs).sum());
+    let Table { cells, one, other } = table(a, b);
+    let both: f64 = cells.iter().map(|[n, ..]| pairs(*n)).sum();
+    let (a_pairs, b_pairs): (f64, f64) = (one.into_iter().map(pairs).sum(), other.into_iter().map(pairs).sum());
     let by_lot = a_pairs * b_pairs / pairs(float(a.len()));
     (both - by_lot) / (f64::midpoint(a_pairs, b_pairs) - by_lot)
 }
@@ -118,10 +130,10 @@ fn adjusted_rand(a: &[usize], b: &[usize]) -> f64 {
 /// Normalised mutual information, by the mean of both entropies.
 fn shared_information(a: &[usize], b: &[usize]) -> f64 {
     let all = float(a.len());
-    let (cells, of_a, of_b) = table(a, b);
-    let shared: f64 = cells.iter().map(|(n, a, b)| n / all * (all * n / (a * b)).ln()).sum();
+    let Table { cells, one, other } = table(a, b);
+    let shared: f64 = cells.iter().map(|[n, a, b]| n / all * (all * n / (a * b)).ln()).sum();
     let entropy = |of: &[f64]| -> f64 { -of.iter().map(|n| n / all * (n / all).ln()).sum::<f64>() };
-    2.0 * shared / (entropy(&of_a) + entropy(&of_b))
+    2.0 * shared / (entropy(&one) + entropy(&other))
 }
 
 #[test]

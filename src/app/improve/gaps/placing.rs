@@ -95,8 +95,8 @@ pub(super) async fn embed_anew(app: &App, engine: &Engine, workspace_id: Workspa
                 Box::pin(async move {
                     if let Some(row) = tx.gap(id).await? {
                         tx.update(gap::Model {
-                            centroid,
                             embedder,
+                            centroid,
                             ..row
                         })
                         .await?;
@@ -262,9 +262,10 @@ async fn put_in(tx: &Tx<'_>, question: Placed, embedder: &str) -> Result<(), App
 /// Writes a gap whose questions have changed: its visitors are counted anew, and a small one gets the name of the question in its middle.
 async fn recount(tx: &Tx<'_>, gap: gap::Model) -> Result<(), AppError> {
     let is_small = u64::try_from(gap.questions).unwrap_or_default() <= NAMED_FOR_GOOD;
-    let name = match is_small {
-        true => middle(tx, gap.id, NAMED_FOR_GOOD).await?,
-        false => None,
+    let name = if is_small {
+        middle(tx, gap.id, NAMED_FOR_GOOD).await?
+    } else {
+        None
     };
     let visitors = tx.gap_visitors(gap.id).await?;
     let name = name.unwrap_or_else(|| gap.name.clone());

@@ -22,6 +22,8 @@ const fn decided(kind: OutcomeKind, verdict: Option<VerdictLabel>, reasons: &[Re
 
 #[test]
 fn what_nothing_answers_what_was_bad_and_what_a_person_answered_instead_are_gaps() {
+    use OutcomeKind::{Approve, Edit, Reject, Respond, TakeOver};
+    use ReasonCode::{Language, Missing, Outdated, Policy, Tone};
     let lacking = Asked {
         lacks_knowledge: true,
         ..asked("Do you repair tandems?")
@@ -35,8 +37,6 @@ fn what_nothing_answers_what_was_bad_and_what_a_person_answered_instead_are_gaps
         };
         question.cause()
     };
-    use OutcomeKind::{Approve, Edit, Reject, Respond, TakeOver};
-    use ReasonCode::{Language, Missing, Outdated, Policy, Tone};
     let bad = Some(VerdictLabel::Bad);
     assert_eq!(cause(&[decided(Edit, bad, &[Missing, Tone])]), Some(Cause::JudgedBad));
     assert_eq!(cause(&[decided(Reject, bad, &[Outdated])]), Some(Cause::JudgedBad));
