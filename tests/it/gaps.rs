@@ -4,27 +4,28 @@ mod measure;
 
 use super::app::{OPENING_HOURS, QUIET_MS, TestApp, UNANSWERABLE, VisitorClient, eventually};
 use holdpoint::app::AppError;
+use holdpoint::domain::improve::gap::GapState;
 use holdpoint::domain::review::VerdictLabel;
 use holdpoint::domain::time::Timestamp;
 use holdpoint::store::Change;
-use holdpoint::store::entity::{check, evidence};
+use holdpoint::store::entity::{check, evidence, gap, gap_question};
 use holdpoint::store::{JobKind, Made};
 use serde_json::{Value, json};
 
 const GAPS: &str = "/api/v1/improve/gaps";
 const PROPOSALS: &str = "/api/v1/improve/proposals";
 /// The same in other words, none of which the knowledge has.
-const OTHER_WORDS: [&str; 3] = [
+pub(crate) const OTHER_WORDS: [&str; 3] = [
     UNANSWERABLE,
     "Plugh frobnicate, the xyzzy?",
     "Please frobnicate my xyzzy plugh quux!",
 ];
-const REPLY: &str = "Frobnicating a plugh takes two days; write to mia@quillhaven.example first.";
+pub(crate) const REPLY: &str = "Frobnicating a plugh takes two days; write to mia@quillhaven.example first.";
 /// Longer than the job waits for more.
 const SOON_MS: i64 = 2_100;
 const HOUR_MS: i64 = 61 * 60_000;
 
-async fn asks(app: &TestApp, question: &str) -> (VisitorClient, Value) {
+pub(crate) async fn asks(app: &TestApp, question: &str) -> (VisitorClient, Value) {
     let visitor = app.visitor().await;
     visitor.says(question).await;
     let item = app.item_of(&visitor).await;
@@ -46,7 +47,7 @@ async fn looked(app: &TestApp) {
     .await;
 }
 
-async fn gaps(app: &TestApp) -> Vec<Value> {
+pub(crate) async fn gaps(app: &TestApp) -> Vec<Value> {
     looked(app).await;
     let found = app.owner().get(GAPS).await.ok();
     found["items"].as_array().unwrap().clone()
@@ -62,7 +63,7 @@ async fn is_answered(visitor: &VisitorClient, author: &str) {
     .await;
 }
 
-async fn responds(app: &TestApp, item: &Value, text: &str) {
+pub(crate) async fn responds(app: &TestApp, item: &Value, text: &str) {
     let answer = json!({ "kind": "respond", "text": text, "remember": false });
     app.decide_for_good(item, answer).await;
 }
@@ -91,6 +92,13 @@ async fn what_three_visitors_ask_in_other_words_is_one_gap_and_what_a_person_rep
         waiting
             .iter()
             .all(|(visitor, _)| gap.to_string().contains(&visitor.conversation_id))
+    );
+    let page = app.owner().get(&format!("{GAPS}?limit=1")).await.ok();
+    let next = page["next"].as_str().unwrap();
+    let rest = app.owner().get(&format!("{GAPS}?limit=1&after={next}")).await.ok();
+    assert_eq!(
+        (&page["items"][0]["id"], &rest["items"][0]["id"]),
+        (&gap["id"], &found[1]["id"])
     );
     // The same one asks again: it is one more question, and no more visitors.
     responds(&app, &waiting[0].1, REPLY).await;
@@ -355,4 +363,59 @@ async fn another_workspace_sees_nothing_of_it_and_readers_decide_nothing() {
     assert_eq!(gaps(&app).await, [gap]);
     let odd = app.owner().get(&format!("{GAPS}?after=1_2_x")).await.refused(422);
     assert!(odd["detail"].as_str().unwrap().contains("not an id"), "{odd}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_embedder_is_away_nothing_is_lost_and_another_one_changes_no_gap() {
+    let mut app = TestApp::start().await;
+    asks(&app, OTHER_WORDS[0]).await;
+    asks(&app, OTHER_WORDS[1]).await;
+    app.engine.die();
+    app.advance_ms(SOON_MS);
+    // What was noticed waits for its gap.
+    let workspace_id = app.workspace.caller.workspace_id;
+    eventually("the look at what was asked", async || {
+        let rows = app.app.store().rows(workspace_id);
+        let placed = rows.gaps(&[GapState::Open], None, 10).await.unwrap();
+        let placed = placed.first().map_or(0, |gap| gap.questions);
+        let waiting = rows.gap_questions_to_place(None, 10).await.unwrap().len();
+        (placed + i64::try_from(waiting).unwrap() == 2).then_some(())
+    })
+    .await;
+    app.engine.revive().unwrap();
+    app.advance_ms(61_000);
+    let first = gaps(&app).await;
+    assert_eq!((first.len(), &first[0]["visitors"]), (1, &json!(2)));
+
+    // As if all of it had been embedded by another model, with other numbers.
+    let former = app.app.store().write(workspace_id, |tx| {
+        Box::pin(async move {
+            for gap in tx.gaps_of_other_embedders("former").await? {
+                for question in tx.gap_questions(gap.id, 10).await? {
+                    tx.update(gap_question::Model {
+                        embedder: Some("former".to_owned()),
+                        vector: Some(vec![0; 16]),
+                        ..question
+                    })
+                    .await?;
+                }
+                tx.update(gap::Model {
+                    embedder: "former".to_owned(),
+                    centroid: vec![0; 16],
+                    ..gap
+                })
+                .await?;
+            }
+            Ok::<_, AppError>(Change::Unlogged(()))
+        })
+    });
+    former.await.unwrap();
+    app.restart().await;
+    assert_eq!(gaps(&app).await, first);
+    asks(&app, OTHER_WORDS[2]).await;
+    let then = gaps(&app).await;
+    assert_eq!(
+        (then.len(), &then[0]["visitors"], &then[0]["id"]),
+        (1, &json!(3), &first[0]["id"])
+    );
 }

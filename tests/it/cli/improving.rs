@@ -1,0 +1,60 @@
+//! Gaps and proposals on the command line.
+
+use super::sampling::{run, told};
+use crate::app::{OWNER_EMAIL, TestApp};
+use crate::gaps::{OTHER_WORDS, REPLY, asks, gaps, responds};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gaps_are_listed_answered_and_dismissed_and_a_proposal_needs_a_member() {
+    let app = TestApp::start().await;
+    let (_, item) = asks(&app, OTHER_WORDS[0]).await;
+    asks(&app, "Snark wibble blorb?").await;
+    responds(&app, &item, REPLY).await;
+    gaps(&app).await;
+    let words = run(&app, &["improve", "gaps"]);
+    let words = String::from_utf8(words.stdout).unwrap();
+    for part in ["1 visitors, 1 questions", "Proposed by Mia", "improve gaps answer"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let found = told(&app, &["improve", "gaps"]);
+    let with = |name: &str| {
+        let mut items = found["items"].as_array().unwrap().iter();
+        items.find(|gap| gap["name"] == name).unwrap().clone()
+    };
+    let (known, unknown) = (with(OTHER_WORDS[0]), with("Snark wibble blorb?"));
+    let id = known["proposal"]["id"].as_str().unwrap();
+    let listed = told(&app, &["improve", "proposals"]);
+    assert_eq!(listed["items"][0]["id"], id);
+    let approve = ["improve", "proposals", "approve", id];
+    assert_eq!(run(&app, &approve).status.code(), Some(6), "nobody is named");
+    let as_mia = [&approve[..], &["--answer", "In two days.", "--as", OWNER_EMAIL]].concat();
+    assert_eq!(told(&app, &as_mia)["answer"], "In two days.");
+    assert_eq!(run(&app, &as_mia).status.code(), Some(4), "a second time");
+
+    let gap = unknown["id"].as_str().unwrap();
+    let written = told(
+        &app,
+        &["improve", "gaps", "answer", gap, "--answer", "We wibble on Fridays."],
+    );
+    assert_eq!(written["state"], "waiting");
+    let unwanted = [
+        "improve",
+        "proposals",
+        "dismiss",
+        written["id"].as_str().unwrap(),
+        "--reason",
+        "We do not.",
+    ];
+    assert_eq!(told(&app, &unwanted)["reason"], "We do not.");
+    let gone = told(&app, &["improve", "gaps", "dismiss", gap]);
+    assert_eq!(gone["state"], json!("dismissed"));
+    assert_eq!(told(&app, &["improve", "gaps"])["items"], json!([]));
+    assert_eq!(
+        told(&app, &["improve", "gaps", "--state", "all"])["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
