@@ -68,6 +68,14 @@ for (const button of document.querySelectorAll("[data-take-out]")) {
   }));
 }
 
+for (const button of document.querySelectorAll("[data-try-version]")) {
+  button.addEventListener("click", () => alone(button, async () => {
+    const { tryVersion: id, number } = button.dataset;
+    const wish = { title: `Version ${number} of the learned ranking`, changes: [{ kind: "rank_with", id }] };
+    location.assign(`/improve/${(await send("POST", "/api/v1/improve/candidates", wish)).id}`);
+  }));
+}
+
 const adding = document.querySelector("[data-add-question]");
 adding?.addEventListener("submit", (event) => {
   event.preventDefault();

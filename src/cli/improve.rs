@@ -2,6 +2,7 @@
 
 use super::api::{Client, escaped};
 use super::assemble::Needs;
+use super::changes::Changes;
 use super::context::Context;
 use super::exit::Failure;
 use super::output::{self, short};
@@ -14,7 +15,9 @@ const GAPS: &str = "/api/v1/improve/gaps";
 const PROPOSALS: &str = "/api/v1/improve/proposals";
 
 #[derive(Debug, Args)]
-#[command(after_help = "Approving changes no answer by itself: what is approved is published as any change is.")]
+#[command(
+    after_help = "Approving changes no answer by itself: what is approved is tried on questions of the past, and goes live when it is published."
+)]
 pub(crate) struct Improve {
     /// Member in whose name you decide
     #[arg(long = "as", value_name = "EMAIL", global = true)]
@@ -31,6 +34,9 @@ enum Command {
     /// Questions with answers that are proposed for gaps
     #[command(args_conflicts_with_subcommands = true)]
     Proposals(Proposals),
+    /// What is tried before it goes live, what went live, and taking it back
+    #[command(args_conflicts_with_subcommands = true)]
+    Changes(Changes),
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +143,7 @@ impl Improve {
                     (path, Some(json!({ "reason": wish.reason })), gap_dismissed)
                 }
             },
+            Command::Changes(changes) => changes.wish(),
             Command::Proposals(Proposals { page, state, command }) => match command {
                 None => (format!("{PROPOSALS}{}&state={state}", page.query()), None, proposals),
                 Some(OfProposal::Approve(wish)) => {
@@ -235,9 +242,10 @@ fn gap_dismissed(gap: &Value) -> String {
 
 fn approved(pair: &Value) -> String {
     format!(
-        "Approved. {}\n  {}",
+        "Approved, and being tried on questions of the past. {}\n  {}\n  See what it does: holdpoint improve changes show {}",
         short(text(pair, "/question"), 200),
-        short(text(pair, "/answer"), 400)
+        short(text(pair, "/answer"), 400),
+        text(pair, "/candidate_id")
     )
 }
 

@@ -6,6 +6,7 @@ mod admin;
 mod api;
 mod assemble;
 mod bench;
+mod changes;
 mod checks;
 mod config;
 mod context;

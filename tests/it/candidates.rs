@@ -7,7 +7,7 @@ use uuid::Uuid;
 const TOWELS: &str = crate::app::UNANSWERABLE;
 const PATH: &str = "/api/v1/improve/candidates";
 
-async fn tried(owner: &Client, id: &str) -> Value {
+pub(crate) async fn tried(owner: &Client, id: &str) -> Value {
     eventually("a candidate that was tried", async || {
         let whole = owner.get(&format!("{PATH}/{id}")).await.ok();
         let is_tried = whole["candidate"]["state"] != "replaying" && !whole["candidate"]["found"].is_null();

@@ -1,5 +1,6 @@
 //! A ranking learned from verdicts: made as a candidate, measured, kept, and ranking nothing.
 
+use crate::candidates::tried;
 use super::app::{OPENING_HOURS, TestApp};
 use super::evidence::{asked_and_approved, verdicts};
 use holdpoint::domain::evidence::CheckPurpose;
@@ -103,6 +104,28 @@ async fn a_version_learned_from_verdicts_is_a_candidate_and_changes_no_answer() 
         (&json!(2), &made["hash"]),
         "the same verdicts, the same bytes"
     );
+
+    // It goes live like any other change, and back.
+    let wish = json!({ "title": "Version 1", "changes": [{ "kind": "rank_with", "id": made["id"] }] });
+    let candidate = app.owner().post("/api/v1/improve/candidates", &wish).await.created();
+    let path = format!("/api/v1/improve/candidates/{}", candidate["id"].as_str().unwrap());
+    let whole = tried(&app.owner(), candidate["id"].as_str().unwrap()).await;
+    assert_eq!(whole["candidate"]["found"]["worse"], 0, "{whole}");
+    let state = async || {
+        let listed = app.owner().get(VERSIONS).await.ok();
+        let items = listed["items"].as_array().unwrap().clone();
+        items.into_iter().find(|row| row["number"] == 1).unwrap()["state"].clone()
+    };
+    app.owner().post(&format!("{path}/publish"), &json!({})).await.ok();
+    assert_eq!(state().await, "in_use");
+    assert_eq!(
+        app.owner().get(search).await.ok()["items"][0],
+        before["items"][0],
+        "what was right stays first"
+    );
+    app.owner().post(&format!("{path}/roll-back"), &json!({})).await.ok();
+    assert_eq!(state().await, "retired");
+    assert_eq!(app.owner().get(search).await.ok(), before);
 
     // What is kept can be read back, and fits one embedder.
     let id = made["id"].as_str().unwrap().parse().unwrap();

@@ -89,6 +89,9 @@ pub struct CandidateView {
 pub struct ChangeView {
     /// What is changed.
     pub change: Change,
+    /// Title and text of what goes or comes back, which the change itself does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<(String, String)>,
     /// What it replaces, known since it went live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inverse: Option<Vec<Change>>,
@@ -320,17 +323,19 @@ pub async fn candidate(app: &App, caller: &Caller, id: CandidateId) -> Result<Wh
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
-    let changes = rows.candidate_changes(id).await?.into_iter().take(SHOWN);
+    let mut changes = Vec::new();
+    for row in rows.candidate_changes(id).await?.into_iter().take(SHOWN) {
+        changes.push(ChangeView {
+            about: about(&rows, &row.change.0).await?,
+            change: row.change.0,
+            inverse: row.inverse.map(|inverse| inverse.0),
+            is_live: row.is_live,
+        });
+    }
     let cases = rows.candidate_cases(id).await?.into_iter();
     Ok(WholeCandidate {
         candidate: view(&rows, &mut Names::default(), row).await?,
-        changes: changes
-            .map(|row| ChangeView {
-                change: row.change.0,
-                inverse: row.inverse.map(|inverse| inverse.0),
-                is_live: row.is_live,
-            })
-            .collect(),
+        changes,
         cases: cases
             .map(|row| CaseView {
                 question: row.question,
@@ -341,6 +346,17 @@ pub async fn candidate(app: &App, caller: &Caller, id: CandidateId) -> Result<Wh
                 effect: row.effect,
             })
             .collect(),
+    })
+}
+
+/// What a change says that only names it.
+async fn about(rows: &Rows<'_>, change: &Change) -> Result<Option<(String, String)>, AppError> {
+    Ok(match change {
+        Change::RestoreAnswer { id } | Change::RetireAnswer { id } => {
+            rows.verified_answer(*id).await?.map(|row| (row.question, row.answer))
+        }
+        Change::RemoveDocument { id } => rows.document_or_removed(*id).await?.map(|row| (row.title, row.body)),
+        _ => None,
     })
 }
 

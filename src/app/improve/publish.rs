@@ -247,7 +247,7 @@ fn directed(row: &candidate_change::Model, forwards: bool) -> Vec<Change> {
 async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Timestamp) -> Result<bool, AppError> {
     let forwards = row.state == CandidateState::Publishing;
     let of = knowledge::ChangeOf {
-        member_id: row.published_by.or(row.member_id),
+        author: row.published_by.or(row.member_id),
         ..knowledge::ChangeOf::default()
     };
     let next = next_of(tx, row.id, forwards).await?;

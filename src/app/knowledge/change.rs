@@ -22,11 +22,11 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Source {
     /// The author of what is new.
-    pub(crate) member_id: Option<MemberId>,
+    pub(crate) author: Option<MemberId>,
     /// Where an answer comes from.
-    pub(crate) conversation_id: Option<ConversationId>,
+    pub(crate) conversation: Option<ConversationId>,
     /// The outcome that it comes from.
-    pub(crate) outcome_id: Option<OutcomeId>,
+    pub(crate) outcome: Option<OutcomeId>,
 }
 
 /// Vectors of what changes bring in, by entry.
@@ -222,9 +222,9 @@ async fn add_answer(
         workspace_id: tx.workspace_id(),
         question: question.to_owned(),
         answer: answer.to_owned(),
-        member_id: of.member_id.ok_or(AppError::NoMember)?,
-        conversation_id: of.conversation_id,
-        outcome_id: of.outcome_id,
+        member_id: of.author.ok_or(AppError::NoMember)?,
+        conversation_id: of.conversation,
+        outcome_id: of.outcome,
         uses: 0,
         created_at: now,
         retired_at: None,

@@ -304,19 +304,19 @@ pub(crate) async fn compare(
     let vectors = vectors.map_err(|error| AppError::Engine(error.to_string()))?;
     let mut answers = Vec::with_capacity(asked.len());
     for (asked, vector) in asked.iter().zip(vectors) {
-        let mut found = Vec::with_capacity(2);
-        for (view, settings) in views.into_iter().zip(asked.settings) {
-            let place = (&all, view);
+        let answer = async |view, settings: &AgentSettings| -> Result<Answer, AppError> {
             let text = (asked.question, vector.clone());
-            let near = near(app, rows, place, text, &settings.collections, &engine.embedder).await;
+            let near = near(app, rows, (&all, view), text, &settings.collections, &engine.embedder).await;
             let near = near.map_err(|error| match error {
                 Unranked::Engine(_, why) => AppError::Engine(why),
                 Unranked::Other(error) => error,
             })?;
             let allowance = fitness::allowance(app, settings).await?;
-            found.push(answer_of(by_meaning(asked.question, &near, allowance)));
-        }
-        answers.push(<[Answer; 2]>::try_from(found).map_err(|_| AppError::Internal("two views".to_owned()))?);
+            Ok(answer_of(by_meaning(asked.question, &near, allowance)))
+        };
+        let [before, after] = views;
+        let [settings, settings_after] = asked.settings;
+        answers.push([answer(before, settings).await?, answer(after, settings_after).await?]);
     }
     Ok(answers)
 }

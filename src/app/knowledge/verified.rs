@@ -120,9 +120,9 @@ impl Remembered {
             return Ok(None);
         }
         let of = Source {
-            member_id: by,
-            conversation_id: Some(self.conversation_id),
-            outcome_id: Some(self.outcome_id),
+            author: by,
+            conversation: Some(self.conversation_id),
+            outcome: Some(self.outcome_id),
         };
         let inverse = apply(tx, &self.change, of, &self.prepared, now).await?;
         // Questions like this one have another answer from now on: what was said of the former one is compared.
@@ -260,7 +260,7 @@ async fn go_live(
                     return Ok::<_, AppError>(Written::Logged((), entry));
                 }
                 let of = Source {
-                    member_id,
+                    author: member_id,
                     ..Source::default()
                 };
                 let inverse = apply(tx, &change, of, &prepared, now).await?;

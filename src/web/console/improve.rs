@@ -9,7 +9,7 @@ use super::viewer::Viewer;
 use crate::app::evidence;
 use crate::app::improve::gaps::{self, GapView, Which};
 use crate::app::improve::proposals::ProposalView;
-use crate::app::improve::{self, CandidateView, CaseView, Learnt};
+use crate::app::improve::{self, CandidateView, CaseView, ChangeView, Learnt};
 use crate::app::knowledge::{self, RetrievalVersionView};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
@@ -202,9 +202,11 @@ fn card(viewer: &Viewer, gap: GapView) -> GapCard {
 fn tuned_row(viewer: &Viewer, row: &RetrievalVersionView) -> TunedRow {
     let judged = &row.figures.judged_on;
     TunedRow {
+        id: row.id.to_string(),
+        can_be_tried: row.unfit.is_none() && row.state != RetrievalState::InUse,
         number: row.number,
         state: match row.state {
-            RetrievalState::Candidate => "measured, ranks nothing yet",
+            RetrievalState::Candidate => "measured, orders nothing yet",
             RetrievalState::InUse => "in use",
             RetrievalState::Retired => "retired",
         },
@@ -244,7 +246,7 @@ pub(super) async fn candidate(
         may_withdraw: matches!(row.state, CandidateState::Waiting | CandidateState::Replaying),
         is_tried,
         worse: row.found.map_or(0, |found| found.worse),
-        changes: whole.changes.iter().map(|it| line(&it.change)).collect(),
+        changes: whole.changes.into_iter().map(line).collect(),
         more_changes: row.changes - shown,
         cases: whole.cases.into_iter().map(case).collect(),
         title: row.title,
@@ -280,19 +282,20 @@ fn history(viewer: &Viewer, row: &CandidateView) -> Vec<String> {
     said
 }
 
-fn line(change: &Change) -> ChangeLine {
-    let (what, title, text) = match change {
+fn line(change: ChangeView) -> ChangeLine {
+    let (title, text) = change.about.unwrap_or_default();
+    let (what, title, text) = match &change.change {
         Change::AddAnswer { question, answer, .. } => ("A verified answer", question.clone(), answer.clone()),
-        Change::RestoreAnswer { .. } => ("A verified answer comes back", String::new(), String::new()),
-        Change::RetireAnswer { .. } => ("A verified answer goes", String::new(), String::new()),
+        Change::RestoreAnswer { .. } => ("A verified answer comes back", title, text),
+        Change::RetireAnswer { .. } => ("A verified answer goes", title, text),
         Change::PutDocument { document, .. } => ("A document", document.title.clone(), document.body.clone()),
-        Change::RemoveDocument { .. } => ("A document goes", String::new(), String::new()),
+        Change::RemoveDocument { .. } => ("A document goes", title, text),
         Change::SetAgent { settings, .. } => (
             "Settings of an agent",
             settings.name.clone(),
             settings.instructions.clone(),
         ),
-        Change::RankWith { .. } => ("The ranking", String::new(), String::new()),
+        Change::RankWith { .. } => ("What orders the passages", String::new(), String::new()),
     };
     ChangeLine { what, title, text }
 }

@@ -85,6 +85,10 @@ pub struct GapAsked {
 /// A version of the ranking.
 #[derive(Clone, Debug)]
 pub struct TunedRow {
+    /// Its id.
+    pub id: String,
+    /// It fits the embedding model and is not in use.
+    pub can_be_tried: bool,
     /// Counted from 1.
     pub number: i64,
     /// Whether it ranks.
