@@ -20,6 +20,7 @@ mod m0011_changed;
 mod m0014_tuner;
 mod m0015_search;
 mod m0016_training;
+mod m0018_intake;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_tuner::MIGRATION),
             Box::new(m0015_search::MIGRATION),
             Box::new(m0016_training::MIGRATION),
+            Box::new(m0018_intake::MIGRATION),
         ]
     }
 }

@@ -24,7 +24,7 @@ const LANES: [(&[JobKind], usize); 8] = [
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
-    (&[JobKind::Reply, JobKind::Close], 4),
+    (&[JobKind::Reply, JobKind::Close, JobKind::Outdate], 4),
     (&[JobKind::Evidence], 1),
     // The LLM may write for long what is compared.
     (&[JobKind::CarryOver], 1),
@@ -156,6 +156,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
+            JobKind::Outdate => knowledge::expire(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
         }
     };

@@ -72,6 +72,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Evidence => "evidence",
         JobKind::CarryOver => "carry_over",
         JobKind::Rehearse => "rehearse",
+        JobKind::Outdate => "outdate",
     }
 }
 

@@ -154,6 +154,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents(None, 100);
         document_count();
         documents_of_source("default", "faq.json");
+        documents_to_expire(AT, 100);
+        next_expiry();
+        expired_documents(AT, 100);
         verified_answer(theirs.answer);
         verified_answers();
         documents_of(&[theirs.document]);

@@ -1,7 +1,9 @@
 //! What the AI may answer from: importing it, finding in it, and the answers that people have verified.
 
 pub mod chunk;
+mod compare;
 pub mod evaluate;
+mod expire;
 mod find;
 mod import;
 mod index;
@@ -13,13 +15,17 @@ mod verified;
 
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
+pub use expire::expired_documents;
 pub use find::{Passage, search};
-pub use import::{DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove};
+pub use import::{
+    Change, ChangeKind, DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove,
+};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
 };
 
+pub(super) use expire::expire;
 pub(super) use find::{Found, find_answer};
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;

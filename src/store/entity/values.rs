@@ -93,6 +93,8 @@ pub enum JobKind {
     Evidence,
     /// Draft what is rehearsed; its subject is the rehearsal.
     Rehearse,
+    /// Take out knowledge whose last day is over.
+    Outdate,
 }
 
 /// For whom a note is.

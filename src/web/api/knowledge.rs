@@ -32,6 +32,18 @@ pub(super) async fn documents(
     ))
 }
 
+#[derive(Debug, Serialize)]
+pub(super) struct Expired {
+    items: Vec<DocumentView>,
+}
+
+/// `GET /api/v1/knowledge/expired`
+pub(super) async fn expired(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Expired>, Problem> {
+    Ok(Json(Expired {
+        items: knowledge::expired_documents(&web.app, &caller).await?,
+    }))
+}
+
 /// `GET /api/v1/knowledge/documents/{id}`
 pub(super) async fn document(
     State(web): State<Web>,
@@ -57,27 +69,29 @@ pub(super) struct ImportQuery {
     #[serde(default)]
     collection: String,
     format: Option<String>,
+    owner: Option<String>,
+    expires: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
 }
 
-/// `POST /api/v1/knowledge/import?name=&collection=&format=`; the body is the file.
+/// `POST /api/v1/knowledge/import?name=&collection=&format=&owner=&expires=&dry_run=`; the body is the file.
 pub(super) async fn import(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(query): Query<ImportQuery>,
     Upload(file): Upload<LARGEST_FILE_MB>,
 ) -> Result<Json<ImportReport>, Problem> {
-    let ImportQuery {
-        name,
-        collection,
-        format,
-    } = query;
     // A form sends an empty field for what was not chosen.
-    let format = format.filter(|format| !format.is_empty());
+    let format = query.format.filter(|format| !format.is_empty());
     let import = Import {
-        name,
-        collection,
+        name: query.name,
+        collection: query.collection,
         format,
         bytes: file.into(),
+        owner: query.owner,
+        expires: query.expires,
+        dry_run: query.dry_run,
     };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
 }

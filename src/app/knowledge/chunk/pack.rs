@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 pub(super) const MAX_CHARS: usize = 1_200;
 
 /// A top-level piece of Markdown as plain text.
+#[derive(Debug)]
 pub(super) struct Block {
     /// Parts that are not cut: sentences of a paragraph, items of a list, rows of a table.
     pub(super) units: Vec<String>,
