@@ -12,7 +12,7 @@ use super::queue::Page;
 use super::show::{decimal, list, more, number, text};
 use super::tune_eval::{self, TuneEval};
 use clap::{Args, Subcommand};
-use import::{Files, Import, told};
+use import::{Files, Import, site_told, told};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl Kb {
 
     fn read(self) -> Result<Work, Failure> {
         match self {
-            Self::Import(import) => Ok(Work::Import(import.collect()?)),
+            Self::Import(import) => import.collect(),
             Self::List(listing) => Ok(Work::List(listing)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
             Self::Eval(eval) => eval.read(),
@@ -80,6 +80,7 @@ impl Kb {
 /// A command with the files it needs.
 enum Work {
     Import(Files),
+    Sitemap(Value),
     List(Listing),
     Search(String),
     Evaluate(Value),
@@ -103,6 +104,12 @@ impl Work {
                 let done = files.import(client).await?;
                 context.answer(&done.answer, told)?;
                 done.failure.map_or(Ok(()), Err)
+            }
+            Self::Sitemap(body) => {
+                let bar = output::waiting("Reading the site");
+                let answer = client.post("/api/v1/knowledge/sitemap", &body).await;
+                bar.finish_and_clear();
+                context.answer(&answer?, site_told)
             }
             Self::List(listing) if listing.expired => {
                 let answer = client.get("/api/v1/knowledge/expired").await?;

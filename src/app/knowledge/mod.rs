@@ -9,6 +9,7 @@ mod import;
 mod index;
 pub mod parse;
 mod shelf;
+mod sitemap;
 mod tune;
 mod vectors;
 mod verified;
@@ -20,6 +21,7 @@ pub use find::{Passage, search};
 pub use import::{
     Change, ChangeKind, DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove,
 };
+pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,

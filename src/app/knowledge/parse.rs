@@ -9,8 +9,9 @@ mod faq;
 
 pub(in crate::app) use faq::delimiter;
 
-use super::chunk::{self, Document, one_line};
+use super::chunk::{self, Document, Section, one_line};
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::screening::language;
 use collect::Collector;
 use decode::decode;
 use serde::{Deserialize, Serialize};
@@ -212,6 +213,8 @@ pub fn pages(name: &str, pages: &[String]) -> Result<Parsed, ParseError> {
 
 fn sections(name: &str, document: Document, collector: &mut Collector) -> Result<(), ParseError> {
     let title = document.title.unwrap_or_else(|| title_of(name));
+    // Of a short passage it cannot be told; it is written in the language of all of them.
+    collector.language = language_of(&document.sections);
     // A page that is one question with its answer.
     let is_answer = asks(&title) && document.sections.len() == 1;
     for (at, section) in document.sections.into_iter().enumerate() {
@@ -242,6 +245,12 @@ fn sections(name: &str, document: Document, collector: &mut Collector) -> Result
         }
     }
     Ok(())
+}
+
+fn language_of(sections: &[Section]) -> Option<&'static str> {
+    let passages = sections.iter().flat_map(|section| &section.passages);
+    let all: Vec<&str> = passages.take(50).map(String::as_str).collect();
+    language(&all.join("\n"))
 }
 
 /// A file's name as a title.

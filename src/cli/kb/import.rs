@@ -1,5 +1,6 @@
 //! `holdpoint kb import`: files and folders, one after the other; one that cannot be imported does not stop the others.
 
+use super::Work;
 use super::folder::{Found, LeftOut, collect};
 use crate::cli::api::{Client, escaped};
 use crate::cli::exit::{Code, Failure};
@@ -20,8 +21,11 @@ const COUNTS: [&str; 4] = ["added", "changed", "unchanged", "removed"];
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// Files or folders: FAQ as JSON or CSV, Markdown, HTML, plain text, PDF
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "sitemap", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Instead of files: the pages of your own site that its sitemap lists
+    #[arg(long, value_name = "URL", conflicts_with_all = ["paths", "format"])]
+    sitemap: Option<String>,
     /// Collection they belong to
     #[arg(long, value_name = "NAME", default_value = "default")]
     collection: String,
@@ -78,7 +82,16 @@ pub(super) struct Files {
 }
 
 impl Import {
-    pub(super) fn collect(self) -> Result<Files, Failure> {
+    pub(super) fn collect(self) -> Result<Work, Failure> {
+        if let Some(url) = self.sitemap {
+            return Ok(Work::Sitemap(json!({
+                "url": url,
+                "collection": self.collection,
+                "owner": self.owner,
+                "expires": self.expires,
+                "dry_run": self.dry_run,
+            })));
+        }
         let (found, left_out) = collect(&self.paths)?;
         let mut query = format!("&collection={}&dry_run={}", escaped(&self.collection), self.dry_run);
         let said = [
@@ -91,12 +104,12 @@ impl Import {
                 query.extend(["&", name, "=", &escaped(&value)]);
             }
         }
-        Ok(Files {
+        Ok(Work::Import(Files {
             found,
             left_out,
             query,
             dry_run: self.dry_run,
-        })
+        }))
     }
 }
 
@@ -228,6 +241,21 @@ pub(super) fn told(answer: &Value) -> String {
     some(&mut lines, answer, "left_out", |it| {
         format!("Left out: {}: {}", text(it, "/file"), text(it, "/why"))
     });
+    lines.join("\n")
+}
+
+/// The summary of a site for people.
+pub(super) fn site_told(answer: &Value) -> String {
+    let counts = COUNTS.map(|count| format!("{} {count}", number(answer, &format!("/{count}"))));
+    let mut lines = vec![format!("{} pages: {}", number(answer, "/pages"), counts.join(", "))];
+    if answer["dry_run"] == true {
+        lines.push("Nothing was written.".to_owned());
+    }
+    for (name, words) in [("failed", "Not imported"), ("left_out", "Left out")] {
+        some(&mut lines, answer, name, |it| {
+            format!("{words}: {}: {}", text(it, "/address"), text(it, "/why"))
+        });
+    }
     lines.join("\n")
 }
 

@@ -2,12 +2,14 @@
 
 use super::PageQuery;
 use crate::app::knowledge::evaluate::{Document, Question};
-use crate::app::knowledge::{self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report};
+use crate::app::knowledge::{
+    self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report, Sitemap, SitemapReport,
+};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
 use crate::web::error::Problem;
-use crate::web::extract::{CallerOf, InPath, OnSocket, Query, Upload, parse_json};
+use crate::web::extract::{CallerOf, InPath, JsonBody, OnSocket, Query, Upload, parse_json};
 use crate::web::state::Web;
 use axum::Json;
 use axum::extract::State;
@@ -94,6 +96,34 @@ pub(super) async fn import(
         dry_run: query.dry_run,
     };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SitemapBody {
+    url: String,
+    #[serde(default)]
+    collection: String,
+    owner: Option<String>,
+    expires: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `POST /api/v1/knowledge/sitemap`
+pub(super) async fn sitemap(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    JsonBody(body): JsonBody<SitemapBody>,
+) -> Result<Json<SitemapReport>, Problem> {
+    let sitemap = Sitemap {
+        url: body.url,
+        collection: body.collection,
+        owner: body.owner,
+        expires: body.expires,
+        dry_run: body.dry_run,
+    };
+    Ok(Json(knowledge::import_sitemap(&web.app, &caller, sitemap).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -412,7 +412,7 @@ impl Reader {
         // An id names what follows it at once.
         self.id = None;
         // Markdown leaves the signs of emphasis standing beside punctuation of Chinese or Japanese.
-        let text = if self.is_markdown && kind == Kind::Paragraph {
+        let text = if self.is_markdown && kind != Kind::Code {
             text.replace("**", "")
         } else {
             text

@@ -16,6 +16,8 @@ const MOST_CONTRADICTIONS: usize = 200;
 #[derive(Default)]
 pub(super) struct Collector {
     pub(super) parsed: Parsed,
+    /// The language of pieces whose own cannot be told.
+    pub(super) language: Option<&'static str>,
     /// How often an id was given.
     ids: HashMap<String, usize>,
     /// Row of the first piece with the same title and body.
@@ -70,7 +72,7 @@ impl Collector {
         let position = self.parsed.documents.len();
         self.parsed.documents.push(ParsedDocument {
             external_id,
-            language: language(&format!("{title}\n{body}")),
+            language: language(&format!("{title}\n{body}")).or(self.language),
             title,
             body,
             kind,
