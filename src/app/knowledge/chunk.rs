@@ -7,6 +7,7 @@
 //! Markdown is turned into HTML first, so that HTML inside it, headings and lists among it, reads like all the rest.
 
 mod dom;
+mod elements;
 mod front_matter;
 mod liquid;
 mod markdown;

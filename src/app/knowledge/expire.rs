@@ -19,31 +19,31 @@ const LISTED: u64 = 500;
 pub(crate) async fn expire(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     loop {
         let now = app.now();
-        let due = app.store().rows(workspace_id).documents_to_expire(now, BATCH).await?;
-        if due.is_empty() {
-            break;
-        }
-        app.store()
+        let expired = app
+            .store()
             .write(workspace_id, move |tx| {
-                let due = due.clone();
                 Box::pin(async move {
+                    let due = tx.documents_to_expire(now, BATCH).await?;
                     let count = due.len();
+                    if count == 0 {
+                        return Ok::<_, AppError>(Change::Unlogged(0));
+                    }
                     for row in due {
                         tx.remove_vectors(row.id.uuid()).await?;
-                        tx.update(document::Model {
-                            removed_at: Some(now),
-                            ..row
-                        })
-                        .await?;
+                        let removed_at = Some(now);
+                        tx.update(document::Model { removed_at, ..row }).await?;
                     }
                     evidence::published(tx, now).await?;
                     let entry = LogDraft::new(EventKind::KnowledgeRemoved, Actor::System)
                         .about("documents", count)
                         .with("expired", true);
-                    Ok::<_, AppError>(Change::Logged((), entry))
+                    Ok(Change::Logged(count, entry))
                 })
             })
             .await?;
+        if expired == 0 {
+            break;
+        }
         changed(app, workspace_id);
     }
     let next = app.store().rows(workspace_id).next_expiry().await?;
