@@ -54,6 +54,7 @@ impl DocumentError {
 #[derive(Debug)]
 pub struct DocumentReader {
     program: Option<PathBuf>,
+    arguments: Vec<String>,
     limit: Duration,
     places: Semaphore,
 }
@@ -62,6 +63,7 @@ impl Default for DocumentReader {
     fn default() -> Self {
         Self {
             program: None,
+            arguments: vec![READ_PDF.to_owned()],
             limit: LIMIT,
             places: Semaphore::new(AT_ONCE),
         }
@@ -76,13 +78,6 @@ impl DocumentReader {
             program: Some(program.into()),
             ..Self::default()
         }
-    }
-
-    /// With another limit of time.
-    #[must_use]
-    pub const fn within(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
     }
 
     /// The text of each page of a PDF, in order.
@@ -128,7 +123,7 @@ impl DocumentReader {
             None => env::current_exe()?,
         };
         Command::new(program)
-            .arg(READ_PDF)
+            .args(&self.arguments)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -181,5 +176,65 @@ fn how_it_ended(status: ExitStatus) -> String {
         Some(24 | 9) => "it takes more time than a PDF may".to_owned(),
         Some(_) => "it needs more memory than a PDF may, or it is damaged".to_owned(),
         None => "it is damaged".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    /// What is heard of a child that does this instead of reading.
+    async fn heard(script: &str) -> Result<Vec<String>, String> {
+        let reader = DocumentReader {
+            arguments: vec!["-c".to_owned(), script.to_owned()],
+            limit: Duration::from_secs(5),
+            ..DocumentReader::through("/bin/sh")
+        };
+        reader
+            .read_pdf(b"%PDF-1.4".to_vec())
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn whatever_becomes_of_the_child_is_told_in_words() {
+        let begun = Instant::now();
+        let cases = [
+            (
+                "echo noise; echo '{\"error\":\"it is locked\"}'; exit 1",
+                "it is locked",
+            ),
+            ("exec /bin/sleep 100", "it took longer than 5 s"),
+            (
+                "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done",
+                "it took longer than 5 s",
+            ),
+            (
+                "/bin/cat /dev/zero",
+                "it unfolds into far more text than a document has",
+            ),
+            ("kill -XCPU $$", "it takes more time than a PDF may"),
+            ("kill -ABRT $$", "it needs more memory than a PDF may, or it is damaged"),
+            ("exit 101", "it is damaged"),
+            ("echo '{\"pages\":[\"a\"]}'; exit 1", "it is damaged"),
+        ];
+        for (script, why) in cases {
+            let told = heard(script).await.unwrap_err();
+            let ends_so = told == format!("this PDF cannot be read: {why}");
+            // How fast the shell is says which of the two limits it meets.
+            assert!(
+                ends_so || (script.starts_with("while") && told.contains("far more text")),
+                "{script}: {told}"
+            );
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+        assert_eq!(
+            heard("echo; echo '{\"pages\":[\"a\"]}'").await,
+            Ok(vec!["a".to_owned()])
+        );
+        let reader = DocumentReader::default();
+        assert!(reader.read_pdf(vec![b'%'; MOST_BYTES + 1]).await.is_err());
+        assert!(reader.read_pdf(b"no PDF".to_vec()).await.is_err());
     }
 }

@@ -337,7 +337,7 @@ async fn site() -> std::net::SocketAddr {
          <url><loc>http://{address}/endless</loc></url><url><loc>http://{address}/picture</loc></url></urlset>"
     );
     let endless = || async {
-        let piece = bytes::Bytes::from_static(&[b'x'; 65_536]);
+        let piece = bytes::Bytes::from(vec![b'x'; 65_536]);
         let pieces = futures::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
         ([("content-type", "text/html")], axum::body::Body::from_stream(pieces))
     };

@@ -106,7 +106,7 @@ fn without_attributes(line: &str) -> Cow<'_, str> {
         });
         match end {
             Some(end) if begins_well => {
-                line = Cow::Owned(format!("{before}{}", rest.get(end + 1..).unwrap_or_default()))
+                line = Cow::Owned(format!("{before}{}", rest.get(end + 1..).unwrap_or_default()));
             }
             _ => from = at + 2,
         }

@@ -60,9 +60,8 @@ pub(super) struct Reader {
     is_markdown: bool,
     title: String,
     in_title: bool,
-    /// Only what is in `main` is read, where the page has one; how many are open.
-    has_main: bool,
-    mains: usize,
+    /// Only what is in `main` is read, where the page has one: how many are open.
+    mains: Option<usize>,
     /// Open elements that have headers and footers of their own.
     parts: usize,
 }
@@ -84,7 +83,9 @@ impl Reader {
         if !self.is_markdown {
             dom.walk(|step| {
                 if let Step::Open(element) = step {
-                    self.has_main |= is_main(element);
+                    if is_main(element) {
+                        self.mains = Some(0);
+                    }
                     return !is_hidden(element);
                 }
                 true
@@ -134,30 +135,37 @@ impl Reader {
     }
 
     fn step(&mut self, step: Step<'_>) -> bool {
-        let is_read = !self.has_main || self.mains > 0;
         match step {
             Step::Open(element) if is_hidden(element) || self.is_around(element) => return false,
             Step::Open(element) => {
-                self.mains += usize::from(is_main(element));
+                if let Some(mains) = &mut self.mains {
+                    *mains += usize::from(is_main(element));
+                }
                 self.parts += usize::from(is_part(element));
                 self.in_title = element.name() == "title";
-                if is_read || self.mains > 0 {
+                if self.is_read() {
                     self.open(element);
                 }
             }
             Step::Close(element) => {
-                if is_read {
+                if self.is_read() {
                     self.close(element);
                 }
-                self.mains -= usize::from(is_main(element)).min(self.mains);
+                if let Some(mains) = &mut self.mains {
+                    *mains -= usize::from(is_main(element)).min(*mains);
+                }
                 self.parts -= usize::from(is_part(element)).min(self.parts);
                 self.in_title = false;
             }
             Step::Text(text) if self.in_title => self.title.push_str(text),
-            Step::Text(text) if is_read => self.push(text),
+            Step::Text(text) if self.is_read() => self.push(text),
             Step::Text(_) => {}
         }
         true
+    }
+
+    fn is_read(&self) -> bool {
+        self.mains != Some(0)
     }
 
     /// Head and foot of the whole page, and what stands beside its text.
