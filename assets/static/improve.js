@@ -5,6 +5,8 @@ import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 /** How often a change that is being tried is looked at. */
 const LOOK_AGAIN_MS = 1_000;
+/** So often at most: what nobody has asked about yet may never be compared. */
+const MOST_LOOKS = 300;
 
 sayWhatWasLeft();
 
@@ -123,4 +125,11 @@ async function lookAgain() {
   }
 }
 
-if (candidate && ["replaying", "publishing", "rolling_back", "unknown"].includes(candidate.dataset.state)) setInterval(lookAgain, LOOK_AGAIN_MS);
+if (candidate && ["replaying", "publishing", "rolling_back", "unknown"].includes(candidate.dataset.state)) {
+  let looks = 0;
+  const timer = setInterval(() => {
+    looks += 1;
+    if (looks > MOST_LOOKS) clearInterval(timer);
+    else lookAgain();
+  }, LOOK_AGAIN_MS);
+}

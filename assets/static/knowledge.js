@@ -3,7 +3,10 @@
 import { part, send } from "/static/api.js";
 import { ask, focusTitle, toast } from "/static/toast.js";
 
-const FORMATS = { json: "faq-json", csv: "faq-csv" };
+const FORMATS = {
+  json: "faq-json", jsonl: "faq-json", ndjson: "faq-json", csv: "faq-csv", tsv: "faq-csv",
+  html: "html", htm: "html", xhtml: "html", txt: "text", text: "text", pdf: "pdf",
+};
 const form = document.querySelector("[data-import]");
 const field = (name) => form.querySelector(`[data-${name}]`);
 
@@ -30,6 +33,8 @@ function showResult(result) {
   box.replaceChildren();
   const words = box.appendChild(document.createElement("div"));
   line(words, "b", `${result.added} added, ${result.changed} changed, ${result.unchanged} as before.`);
+  for (const remark of result.remarks ?? []) line(words, "p", `Note: ${remark}.`);
+  for (const { question, rows } of (result.contradictions ?? []).slice(0, 20)) line(words, "p", `“${question}” has several answers: rows ${rows.join(", ")}`);
   if (!skipped.length) return;
   line(words, "p", skipped.length === 1 ? "1 row was skipped:" : `${skipped.length} rows were skipped:`);
   const list = words.appendChild(document.createElement("ul"));
@@ -50,7 +55,7 @@ async function runImport() {
   try {
     showResult(await send("POST", `/api/v1/knowledge/import?${query}`, file ?? pasted, { type: "application/octet-stream" }));
     form.reset();
-    field("file-name").textContent = ".csv, .json, .md";
+    field("file-name").textContent = ".csv, .json, .md, .html, .txt, .pdf";
     document.querySelector("#found").innerHTML = await part("/parts/knowledge");
   } catch (problem) {
     toast(problem.message, { bad: true, lastsMs: 0 });

@@ -21,6 +21,7 @@ mod m0014_tuner;
 mod m0015_search;
 mod m0016_training;
 mod m0017_candidates;
+mod m0018_intake;
 mod m0019_gaps;
 
 /// All migrations in order.
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_search::MIGRATION),
             Box::new(m0016_training::MIGRATION),
             Box::new(m0017_candidates::MIGRATION),
+            Box::new(m0018_intake::MIGRATION),
             Box::new(m0019_gaps::MIGRATION),
         ]
     }

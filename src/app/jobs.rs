@@ -25,7 +25,7 @@ const LANES: [(&[JobKind], usize); 11] = [
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
-    (&[JobKind::Reply, JobKind::Close], 4),
+    (&[JobKind::Reply, JobKind::Close, JobKind::Outdate], 4),
     (&[JobKind::Evidence], 1),
     // The LLM may write for long what is compared.
     (&[JobKind::CarryOver], 1),
@@ -164,6 +164,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
+            JobKind::Outdate => knowledge::expire(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Replay => improve::replay(app, workspace_id, subject.into(), job.id).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,

@@ -47,6 +47,7 @@ pub use error::{AppError, ErrorKind};
 use crate::domain::time::Timestamp;
 use crate::engine::EngineClient;
 use crate::engine::EngineStatus;
+use crate::outbound::DocumentReader;
 use crate::store::{Sources, Store};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{broadcast, watch};
@@ -86,6 +87,7 @@ struct Inner {
     models: Option<models::Catalogue>,
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
+    documents: OnceLock<DocumentReader>,
     phases: broadcast::Sender<live::Drafting>,
     forming: live::FormingTexts,
     present: team::Present,
@@ -119,6 +121,7 @@ impl App {
             models: models.map(models::Catalogue::new),
             mail: OnceLock::new(),
             courier: OnceLock::new(),
+            documents: OnceLock::new(),
             phases,
             forming: live::FormingTexts::default(),
             present,
@@ -151,6 +154,18 @@ impl App {
         if self.inner.courier.set(courier).is_err() {
             tracing::warn!("how webhooks are delivered was settled before and stays as it was");
         }
+    }
+
+    /// Says which program reads documents that need a process of their own. Without this it is the one that runs. Only the first
+    /// call counts.
+    pub fn reads_documents_with(&self, reader: DocumentReader) {
+        if self.inner.documents.set(reader).is_err() {
+            tracing::warn!("what reads documents was settled before and stays as it was");
+        }
+    }
+
+    pub(crate) fn documents(&self) -> &DocumentReader {
+        self.inner.documents.get_or_init(DocumentReader::default)
     }
 
     pub(crate) fn courier(&self) -> Option<&webhooks::Courier> {

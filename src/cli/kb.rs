@@ -1,26 +1,28 @@
 //! `holdpoint kb`: the knowledge that answers come from.
 
+mod folder;
+mod import;
+
 use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::context::Context;
-use super::exit::{Code, Failure};
+use super::exit::Failure;
 use super::output::{self, short};
 use super::queue::Page;
 use super::show::{decimal, list, more, number, text};
 use super::tune_eval::{self, TuneEval};
-use bytes::Bytes;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
+use import::{Files, Import, site_told, told};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Kb {
-    /// Import files; a file of the same name imported before is brought up to date
+    /// Import files and folders; a file of the same name imported before is brought up to date
     Import(Import),
     /// The documents
-    List(Page),
+    List(Listing),
     /// What would be found for a question
     Search(Search),
     /// Measure how well right answers are found, on questions whose answers are known
@@ -30,36 +32,12 @@ pub(crate) enum Kb {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// Files: FAQ as JSON or CSV, or Markdown
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Collection they belong to
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    collection: String,
-    /// What the files are [default: told from their names]
-    #[arg(long, value_enum)]
-    format: Option<Format>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// Questions and answers as JSON
-    FaqJson,
-    /// Questions and answers as CSV with a header row
-    FaqCsv,
-    /// Markdown
-    Markdown,
-}
-
-impl Format {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::FaqJson => "faq-json",
-            Self::FaqCsv => "faq-csv",
-            Self::Markdown => "markdown",
-        }
-    }
+pub(crate) struct Listing {
+    #[command(flatten)]
+    page: Page,
+    /// Those whose last day is over, instead
+    #[arg(long)]
+    expired: bool,
 }
 
 #[derive(Debug, Args)]
@@ -90,8 +68,8 @@ impl Kb {
 
     fn read(self) -> Result<Work, Failure> {
         match self {
-            Self::Import(import) => import.read(),
-            Self::List(page) => Ok(Work::List(page)),
+            Self::Import(import) => import.collect(),
+            Self::List(listing) => Ok(Work::List(listing)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
             Self::Eval(eval) => eval.read(),
             Self::TuneEval(eval) => Ok(Work::EvaluateTuning(eval.read()?)),
@@ -101,32 +79,12 @@ impl Kb {
 
 /// A command with the files it needs.
 enum Work {
-    Import(Vec<(String, Bytes)>),
-    List(Page),
+    Import(Files),
+    Sitemap(Value),
+    List(Listing),
     Search(String),
     Evaluate(Value),
     EvaluateTuning(Value),
-}
-
-impl Import {
-    fn read(self) -> Result<Work, Failure> {
-        let format = self
-            .format
-            .map_or_else(String::new, |format| format!("&format={}", format.code()));
-        let files = self.files.iter().map(|file| {
-            let name = file
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let query = format!(
-                "?name={}&collection={}{format}",
-                escaped(&name),
-                escaped(&self.collection)
-            );
-            Ok((query, read(file)?.into()))
-        });
-        Ok(Work::Import(files.collect::<Result<_, Failure>>()?))
-    }
 }
 
 impl Eval {
@@ -143,12 +101,23 @@ impl Work {
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Import(files) => {
-                let answer = import(client, &files).await?;
-                context.answer(&answer, imported)
+                let done = files.import(client).await?;
+                context.answer(&done.answer, told)?;
+                done.failure.map_or(Ok(()), Err)
             }
-            Self::List(page) => {
+            Self::Sitemap(body) => {
+                let bar = output::waiting("Reading the site");
+                let answer = client.post("/api/v1/knowledge/sitemap", &body).await;
+                bar.finish_and_clear();
+                context.answer(&answer?, site_told)
+            }
+            Self::List(listing) if listing.expired => {
+                let answer = client.get("/api/v1/knowledge/expired").await?;
+                context.answer(&answer, documents)
+            }
+            Self::List(listing) => {
                 let answer = client
-                    .get(&format!("/api/v1/knowledge/documents{}", page.query()))
+                    .get(&format!("/api/v1/knowledge/documents{}", listing.page.query()))
                     .await?;
                 context.answer(&answer, documents)
             }
@@ -169,41 +138,6 @@ impl Work {
     }
 }
 
-/// Imports one file after the other and adds their reports up.
-async fn import(client: &Client, files: &[(String, Bytes)]) -> Result<Value, Failure> {
-    let bar = output::filling("Importing", files.len());
-    let mut sum = [0; COUNTS.len()];
-    let mut skipped = Vec::new();
-    for (query, bytes) in files {
-        let path = format!("/api/v1/knowledge/import{query}");
-        let report = client
-            .post_file(&path, "application/octet-stream", bytes.clone())
-            .await?;
-        for (sum, count) in sum.iter_mut().zip(COUNTS) {
-            *sum += number(&report, &format!("/{count}"));
-        }
-        skipped.extend_from_slice(list(&report, "/skipped"));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    let mut answer: Value = COUNTS
-        .iter()
-        .zip(sum)
-        .map(|(count, sum)| ((*count).to_owned(), Value::from(sum)))
-        .collect();
-    answer["skipped"] = skipped.into();
-    Ok(answer)
-}
-
-const COUNTS: [&str; 4] = ["added", "changed", "unchanged", "removed"];
-
-fn imported(answer: &Value) -> String {
-    let counts = COUNTS.map(|count| format!("{} {count}", number(answer, &format!("/{count}"))));
-    let skipped = list(answer, "/skipped").iter();
-    let skipped = skipped.map(|row| format!("\nRow {} was left out: {}", number(row, "/row"), text(row, "/why")));
-    counts.join(", ") + &skipped.collect::<String>()
-}
-
 fn documents(answer: &Value) -> String {
     let rows: Vec<_> = list(answer, "/items")
         .iter()
@@ -218,7 +152,7 @@ fn documents(answer: &Value) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "There is no knowledge yet; import some: holdpoint kb import FILE".to_owned();
+        return "There is no knowledge yet; import some: holdpoint kb import PATH".to_owned();
     }
     output::table(["DOCUMENT", "COLLECTION", "KIND", "TITLE"], &rows) + &more(answer)
 }
@@ -257,17 +191,7 @@ fn figures(report: &Value) -> String {
 }
 
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(file).map_err(|error| {
-        let code = if error.kind() == ErrorKind::NotFound {
-            Code::NotFound
-        } else {
-            Code::Failed
-        };
-        Failure::new(
-            code,
-            format!("{} cannot be read ({error}); check the path", file.display()),
-        )
-    })
+    fs::read(file).map_err(|error| folder::unreadable(file, &error))
 }
 
 pub(super) fn json_lines(file: &Path) -> Result<Vec<Value>, Failure> {

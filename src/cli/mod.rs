@@ -44,6 +44,7 @@ mod tune;
 mod tune_eval;
 mod webhook;
 
+use crate::outbound::documents;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use context::Context;
 use exit::{Code, Failure};
@@ -129,6 +130,10 @@ pub fn main() -> ExitCode {
     // The engine child has a command line of its own: it must not read settings, the server tells it everything.
     if arguments.get(1).is_some_and(|word| word == "engine") {
         return engine::main(arguments.into_iter().skip(1));
+    }
+    // Nor must the child that reads documents of strangers.
+    if arguments.get(1).is_some_and(|word| word == documents::READ_PDF) {
+        return documents::main();
     }
     let parsed = Cli::command()
         .try_get_matches_from(arguments)

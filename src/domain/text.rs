@@ -99,6 +99,8 @@ text! {
     AnswerText("The answer", 8_000),
     /// A person's or a workspace's name.
     Name("The name", 120),
+    /// The name of a file that knowledge came from, with its folders, or its address.
+    SourceName("The file's name", 500),
     /// A note of a reviewer.
     Note("The note", 2_000),
     /// The question of a verified answer.

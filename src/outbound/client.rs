@@ -112,6 +112,8 @@ pub struct Answer {
     pub on_the_way: Vec<HeaderMap>,
     /// Who answered, for messages.
     pub host: String,
+    /// The address that answered, behind all redirects.
+    pub url: Url,
     response: reqwest::Response,
     quiet: Duration,
 }
@@ -156,6 +158,16 @@ impl Outbound {
         }
     }
 
+    /// The same without a proxy. A proxy looks names up by itself, and nothing would check what they lead to: where the address is not
+    /// the choice of this machine's owner, this is the one to ask with.
+    #[must_use]
+    pub fn without_proxies(&self) -> Self {
+        Self {
+            proxies: Proxies::none(),
+            ..self.clone()
+        }
+    }
+
     /// Asks, and follows where the answer leads; every address on the way is checked before it is connected to.
     ///
     /// # Errors
@@ -174,6 +186,7 @@ impl Outbound {
                     headers: response.headers().clone(),
                     on_the_way,
                     host,
+                    url,
                     response,
                     quiet: self.limits.quiet,
                 });

@@ -3,6 +3,7 @@
 use super::entity::{document, ranking_vector, vector, verified_answer};
 use super::{Rows, StoreError, Tx};
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
+use crate::domain::time::Timestamp;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, OnConflict, Order, Query, SelectStatement};
 use sea_orm::{
@@ -69,6 +70,50 @@ impl Rows<'_> {
             .select::<document::Entity>()
             .filter(document::Column::Collection.eq(collection))
             .filter(document::Column::Source.eq(source));
+        self.all(query).await
+    }
+
+    /// Documents that are answered from although they have expired at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn documents_to_expire(&self, now: Timestamp, limit: u64) -> Result<Vec<document::Model>, StoreError> {
+        let query = self
+            .select::<document::Entity>()
+            .filter(document::Column::RemovedAt.is_null())
+            .filter(document::Column::ExpiresAt.lte(now))
+            .order_by(document::Column::Id, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// When the next document expires.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        let query = self
+            .select::<document::Entity>()
+            .filter(document::Column::RemovedAt.is_null())
+            .filter(document::Column::ExpiresAt.is_not_null())
+            .order_by(document::Column::ExpiresAt, Order::Asc)
+            .limit(1);
+        Ok(self.all(query).await?.first().and_then(|row| row.expires_at))
+    }
+
+    /// Documents that were taken out because they had expired, those that expired last first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn expired_documents(&self, now: Timestamp, limit: u64) -> Result<Vec<document::Model>, StoreError> {
+        use document::Column;
+        let query = self
+            .select::<document::Entity>()
+            .filter(Column::ExpiresAt.lte(now))
+            .filter(Expr::col(Column::RemovedAt).gte(Expr::col(Column::ExpiresAt)))
+            .order_by(Column::ExpiresAt, Order::Desc)
+            .order_by(Column::Id, Order::Asc)
+            .limit(limit);
         self.all(query).await
     }
 

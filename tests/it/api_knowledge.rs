@@ -51,7 +51,7 @@ async fn a_file_that_cannot_be_read_changes_nothing() {
         .await
         .refused(422);
     import(&owner, "collection=x", "hello").await.refused(400);
-    let binary = Bytes::from_static(b"\xff\xfe\x00\x01");
+    let binary = Bytes::from_static(b"\xff\xfe\x00\xd8");
     owner
         .send(Method::POST, "/api/v1/knowledge/import?name=a.md", binary)
         .await

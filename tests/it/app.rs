@@ -128,6 +128,9 @@ impl Builder {
         let handle = (!self.without_engine).then(|| self.engine.unwrap_or_else(scripted));
         let models = super::models::settings(dir.path().join("models"));
         let app = App::equipped(store, Engines::new(handle, Vec::new()), Some(models));
+        app.reads_documents_with(holdpoint::outbound::DocumentReader::through(env!(
+            "CARGO_BIN_EXE_holdpoint"
+        )));
         clock.up_ms.fetch_add(UP_MS, Ordering::SeqCst);
         fit_to_quote(&app).await;
         app.start_jobs();
@@ -178,8 +181,8 @@ impl Workspace {
         let import = holdpoint::app::knowledge::Import {
             name: "faq.json".to_owned(),
             collection: "shop".to_owned(),
-            format: None,
             bytes: FAQ.to_vec(),
+            ..holdpoint::app::knowledge::Import::default()
         };
         holdpoint::app::knowledge::import(app, &caller, import).await.unwrap();
         eventually("the vectors of the FAQ", async || {

@@ -65,6 +65,7 @@ async fn shop() -> TestApp {
         collection: "shop".to_owned(),
         format: None,
         bytes: WORKSHOP.to_vec(),
+        ..knowledge::Import::default()
     };
     knowledge::import(&app.app, &caller, import).await.unwrap();
     eventually("vectors of the handbook", async || {

@@ -3,6 +3,7 @@
 mod answers;
 mod demo;
 mod exporting;
+mod importing;
 mod improving;
 mod measuring;
 mod model;

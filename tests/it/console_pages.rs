@@ -291,6 +291,7 @@ async fn a_reviewer_reads_what_the_ai_could_not_do_and_what_it_did_not_see() {
         collection: "shop".to_owned(),
         format: None,
         bytes: include_bytes!("../../examples/demo/repairs.md").to_vec(),
+        ..holdpoint::app::knowledge::Import::default()
     };
     holdpoint::app::knowledge::import(&app.app, &app.workspace.caller, import)
         .await

@@ -44,6 +44,7 @@ async fn world(modes: &[AnswerMode], more: impl FnOnce(AgentSettings) -> AgentSe
         collection: String::new(),
         format: None,
         bytes: HANDBOOK.as_bytes().to_vec(),
+        ..Import::default()
     };
     knowledge::import(&world.app, &admin, import).await.unwrap();
     world.settle().await;
@@ -478,6 +479,7 @@ async fn a_passage_that_gives_orders_never_reaches_the_llm_and_is_shown_to_the_r
         collection: String::new(),
         format: None,
         bytes: poisoned.as_bytes().to_vec(),
+        ..Import::default()
     };
     knowledge::import(&world.app, &admin, import).await.unwrap();
     world.settle().await;

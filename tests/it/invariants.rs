@@ -566,6 +566,7 @@ async fn knowledge_imported_while_older_knowledge_is_embedded_is_embedded_too() 
         bytes: json!([{ "question": question, "answer": "Yes, gladly." }])
             .to_string()
             .into_bytes(),
+        ..knowledge::Import::default()
     };
     world.engine.lock().unwrap().set_delay(Duration::from_millis(100));
     let one = import("one.json", "Can dogs visit?");

@@ -9,6 +9,7 @@
 
 mod api_access;
 mod api_bad_input;
+mod api_intake;
 mod api_knowledge;
 mod api_origins;
 mod api_review;

@@ -436,6 +436,9 @@ impl Planted {
             created_at: AT,
             updated_at: AT,
             removed_at: None,
+            language: Some("en".to_owned()),
+            owner: None,
+            expires_at: Some(AT),
         }
     }
 

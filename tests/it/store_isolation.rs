@@ -157,6 +157,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents(None, 100);
         document_count();
         documents_of_source("default", "faq.json");
+        documents_to_expire(AT, 100);
+        next_expiry();
+        expired_documents(AT, 100);
         verified_answer(theirs.answer);
         verified_answers();
         documents_of(&[theirs.document]);
@@ -320,6 +323,9 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "ranking_vectors",
             // What is planted has its gap.
             "gap_questions_to_place",
+            // A moment, and what was taken out: what is planted is still there.
+            "next_expiry",
+            "expired_documents",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer

@@ -91,6 +91,7 @@ impl Shop {
             collection: String::new(),
             format: None,
             bytes: FAQ.as_bytes().to_vec(),
+            ..Import::default()
         };
         assert_eq!(knowledge::import(app, &admin, import).await.unwrap().added, 6);
         Self {

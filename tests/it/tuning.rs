@@ -1,8 +1,8 @@
 //! A ranking learned from verdicts: made as a candidate, measured, kept, and ranking nothing.
 
-use crate::candidates::tried;
 use super::app::{OPENING_HOURS, TestApp};
 use super::evidence::{asked_and_approved, verdicts};
+use crate::candidates::tried;
 use holdpoint::domain::evidence::CheckPurpose;
 use holdpoint::domain::ids::{DraftId, ItemId};
 use holdpoint::domain::time::Clock;

@@ -239,7 +239,11 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
     };
     let changes: Vec<candidate_change::Model> = (0..).zip(made.changes).map(place).collect();
     tx.insert_candidate_changes(&changes).await?;
-    Ok(tx.schedule(JobKind::Replay, id, now).await?)
+    // Before anybody has asked anything there is nothing to compare.
+    if !tx.newest_drafts(1).await?.is_empty() || tx.regression_question_count().await? > 0 {
+        tx.schedule(JobKind::Replay, id, now).await?;
+    }
+    Ok(())
 }
 
 async fn new_row(
@@ -371,7 +375,7 @@ async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Resu
     let in_words = match (row.state, &found) {
         (CandidateState::Replaying, _) => "It is being tried on questions of the past.".to_owned(),
         (_, Some(found)) => found.in_words(),
-        (CandidateState::Published, None) => "What it does to other questions is being found out.".to_owned(),
+        (CandidateState::Published, None) => "It was not compared with questions of the past yet.".to_owned(),
         (_, None) => String::new(),
     };
     Ok(CandidateView {

@@ -267,6 +267,10 @@ async fn keep(
                     ..row
                 })
                 .await?;
+                if state == CandidateState::Published {
+                    // It is live since its own entry; these are figures about it.
+                    return Ok(Written::Unlogged(()));
+                }
                 let entry = LogDraft::new(EventKind::CandidateReplayed, Actor::System)
                     .about("candidate", id)
                     .about("tried", found.tried())

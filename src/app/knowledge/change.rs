@@ -273,7 +273,14 @@ async fn put_document(
         created_at: former.as_ref().map_or(now, |row| row.created_at),
         updated_at: now,
         removed_at: None,
+        language: text.language.clone(),
+        owner: text.owner.clone(),
+        expires_at: text.expires_at,
     };
+    if let Some(expires_at) = text.expires_at {
+        tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
+            .await?;
+    }
     let inverse = match &former {
         Some(former) if former.removed_at.is_none() => Change::PutDocument {
             id,
@@ -294,7 +301,7 @@ async fn put_document(
     Ok(vec![inverse])
 }
 
-fn text_of(row: &document::Model) -> DocumentText {
+pub(super) fn text_of(row: &document::Model) -> DocumentText {
     DocumentText {
         collection: row.collection.clone(),
         external_id: row.external_id.clone(),
@@ -304,5 +311,8 @@ fn text_of(row: &document::Model) -> DocumentText {
         source: row.source.clone(),
         anchor: row.anchor.clone(),
         position: row.position,
+        language: row.language.clone(),
+        owner: row.owner.clone(),
+        expires_at: row.expires_at,
     }
 }

@@ -1,29 +1,36 @@
 //! Importing files of knowledge, and looking at what is there.
 
+use super::change::text_of;
+use super::compare::{Facts, Place, Write, compare};
 use super::index::changed;
-use super::parse::{Format, parse};
-use super::vectors::content_hash;
+use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
+use super::verified::{breaks, go_live, title_of};
+use crate::app::improve::{self, Recorded};
 use crate::app::views::{Page, next_page};
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
-use crate::domain::ids::DocumentId;
+use crate::domain::ids::{CandidateId, DocumentId};
+use crate::domain::improve::candidate::{self, DocumentText, Origin};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::log::EventKind;
-use crate::domain::text::Name;
+use crate::domain::text::{Name, SourceName};
 use crate::domain::time::Timestamp;
 use crate::store::entity::document;
-use crate::store::{Change, JobKind, LogDraft, Tx};
+use crate::store::{self, JobKind, LogDraft, Tx};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+/// An import of more changes is not tried before it goes live, and is taken back by importing the former file.
+const MOST_RECORDED: usize = 500;
 /// Documents written in one transaction: it stays short, so that visitors' messages are not kept waiting.
 const BATCH: usize = 20;
 
 /// A file to import.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Import {
-    /// The file's name: its documents belong to this source, and a later import of the same name replaces them.
+    /// The file's name, with its folders where it lies in some: its documents belong to this source, and a later import of the
+    /// same name replaces them.
     pub name: String,
     /// The collection they go into.
     pub collection: String,
@@ -31,6 +38,12 @@ pub struct Import {
     pub format: Option<String>,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Who looks after it; as before when none.
+    pub owner: Option<String>,
+    /// The last day it is true on, as `2027-01-31` where the business is, or `never`; as before when none.
+    pub expires: Option<String>,
+    /// Only say what would change.
+    pub dry_run: bool,
 }
 
 /// A row that was left out.
@@ -42,7 +55,40 @@ pub struct SkippedRow {
     pub why: String,
 }
 
-/// What an import did.
+impl From<Skipped> for SkippedRow {
+    fn from(skipped: Skipped) -> Self {
+        Self {
+            row: skipped.row,
+            why: skipped.why,
+        }
+    }
+}
+
+/// What becomes of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It says something else.
+    Changed,
+    /// The file no longer has it.
+    Removed,
+}
+
+/// A change that an import makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What becomes of it.
+    pub kind: ChangeKind,
+    /// The document's title, as it is afterwards.
+    pub title: String,
+    /// The lines of title and text that differ, those of before with `-`, those of now with `+`, of a text that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
+/// What an import did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ImportReport {
     /// New documents.
@@ -55,6 +101,14 @@ pub struct ImportReport {
     pub removed: usize,
     /// Rows that could not be used.
     pub skipped: Vec<SkippedRow>,
+    /// The first hundred changes.
+    pub changes: Vec<Change>,
+    /// Questions that the file answers in several ways; all of the answers are imported.
+    pub contradictions: Vec<Contradiction>,
+    /// What else the owner should know, in sentences.
+    pub remarks: Vec<String>,
+    /// Nothing was written.
+    pub dry_run: bool,
 }
 
 /// A document as people read it.
@@ -76,6 +130,12 @@ pub struct DocumentView {
     pub anchor: String,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The language it is written in, as ISO 639-1, where that can be told.
+    pub language: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// From when on it is not answered from any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl From<document::Model> for DocumentView {
@@ -89,6 +149,9 @@ impl From<document::Model> for DocumentView {
             source: row.source,
             anchor: row.anchor,
             updated_at: row.updated_at,
+            language: row.language,
+            owner: row.owner,
+            expires_at: row.expires_at,
         }
     }
 }
@@ -100,131 +163,117 @@ impl From<document::Model> for DocumentView {
 /// [`AppError::Invalid`] for a file that cannot be read; nothing is changed then.
 pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<ImportReport, AppError> {
     caller.require(Scope::Knowledge)?;
-    let source: String = Name::parse(&import.name)?.into();
+    let source: String = SourceName::parse(&import.name)?.into();
     let collection: String = Name::parse(if import.collection.is_empty() {
         "default"
     } else {
         &import.collection
     })?
     .into();
-    let invalid = |error: &dyn std::fmt::Display| AppError::Invalid(error.to_string());
     let format = match import.format.as_deref() {
         Some(name) => serde_json::from_value(name.into()).ok(),
         None => Format::from_name(&source),
     };
     let format = format.ok_or_else(|| {
         AppError::Invalid(format!(
-            "the format of “{source}” cannot be told; name it: faq-json, faq-csv or markdown"
+            "the format of “{source}” cannot be told; name it: faq-json, faq-csv, markdown, html, text or pdf"
         ))
     })?;
-    let bytes = import.bytes;
-    let name = source.clone();
-    // Reading a large file takes a while; it must not hold up the server.
-    let parsed = tokio::task::spawn_blocking(move || parse(format, &name, &bytes))
-        .await
-        .map_err(|error| AppError::Internal(error.to_string()))?
-        .map_err(|error| invalid(&error))?;
+    let parsed = read(app, format, &source, import.bytes).await?;
 
     // One after the other: the second of two imports of a file has to see what the first has written.
     let _turn = app.inner.importing.lock().await;
     let rows = app.store().rows(caller.workspace_id);
-    let mut there: HashMap<String, document::Model> = rows
+    let before: HashMap<String, document::Model> = rows
         .documents_of_source(&collection, &source)
         .await?
         .into_iter()
         .map(|row| (row.external_id.clone(), row))
         .collect();
-    let mut report = ImportReport {
-        skipped: parsed
-            .skipped
-            .into_iter()
-            .map(|skipped| SkippedRow {
-                row: skipped.row,
-                why: skipped.why,
-            })
-            .collect(),
-        ..ImportReport::default()
+    let (owner, expires) = (import.owner.as_deref(), import.expires.as_deref());
+    let facts = Facts::of(app, &rows, owner, expires, &before).await?;
+    let place = Place {
+        workspace_id: caller.workspace_id,
+        collection: &collection,
+        source: &source,
     };
-    let now = app.now();
-    let mut writes = Vec::new();
-    let mut seen = HashSet::new();
-    for new in parsed.documents {
-        if !seen.insert(new.external_id.clone()) {
-            continue;
-        }
-        let hash = content_hash(&new.title, &new.body);
-        let old = there.remove(&new.external_id);
-        if old
-            .as_ref()
-            .is_some_and(|old| old.content_hash == hash && old.removed_at.is_none())
-        {
-            report.unchanged += 1;
-            continue;
-        }
-        if old.is_some() {
-            report.changed += 1;
-        } else {
-            report.added += 1;
-        }
-        let row = document::Model {
-            id: old
-                .as_ref()
-                .map_or_else(|| DocumentId::new(&*app.sources().ids), |old| old.id),
-            workspace_id: caller.workspace_id,
-            collection: collection.clone(),
-            external_id: new.external_id,
-            title: new.title,
-            body: new.body,
-            kind: new.kind,
-            source: source.clone(),
-            anchor: new.anchor,
-            position: i64::try_from(new.position).unwrap_or(i64::MAX),
-            content_hash: hash,
-            created_at: old.as_ref().map_or(now, |old| old.created_at),
-            updated_at: now,
-            removed_at: None,
-        };
-        writes.push((row, old.is_some()));
+    let there = before.values().filter(|row| row.removed_at.is_none());
+    let there: HashMap<DocumentId, DocumentText> = there.map(|row| (row.id, text_of(row))).collect();
+    let (mut report, writes) = compare(app, &place, parsed, before, &facts);
+    report.dry_run = import.dry_run;
+    if import.dry_run {
+        return Ok(report);
     }
-    for gone in there.into_values().filter(|row| row.removed_at.is_none()) {
-        report.removed += 1;
-        writes.push((
-            document::Model {
-                removed_at: Some(now),
-                ..gone
-            },
-            true,
+    let changes = recorded(&writes, &there);
+    if !changes.is_empty()
+        && let Some(worse) = waits(app, caller, &source, &changes).await?
+    {
+        report.dry_run = true;
+        report.remarks.push(format!(
+            "Nothing is live yet: it would answer {worse} of the questions worse that must stay answered. It waits on the page Improve for somebody to say why it is right."
         ));
+        return Ok(report);
     }
-    write_all(app, caller, &source, writes).await?;
+    write_all(app, caller, &source, writes, (facts.expires_at(), changes)).await?;
     Ok(report)
+}
+
+async fn read(app: &App, format: Format, name: &str, bytes: Vec<u8>) -> Result<Parsed, AppError> {
+    let invalid = |error: &dyn std::fmt::Display| AppError::Invalid(error.to_string());
+    if format == Format::Pdf {
+        let read = app.documents().read_pdf(bytes).await;
+        let read = read.map_err(|error| invalid(&error))?;
+        return pages(name, &read).map_err(|error| invalid(&error));
+    }
+    let name = name.to_owned();
+    // Reading a large file takes a while; it must not hold up the server.
+    tokio::task::spawn_blocking(move || parse(format, &name, &bytes))
+        .await
+        .map_err(|error| AppError::Internal(error.to_string()))?
+        .map_err(|error| invalid(&error))
 }
 
 async fn write_all(
     app: &App,
     caller: &Caller,
     source: &str,
-    writes: Vec<(document::Model, bool)>,
+    writes: Vec<(document::Model, Write)>,
+    (expires_at, changes): (Option<Timestamp>, Vec<(candidate::Change, Vec<candidate::Change>)>),
 ) -> Result<(), AppError> {
     let actor = caller.actor();
     let now = app.now();
     let writes = Arc::new(writes);
+    let made = (!changes.is_empty()).then(|| Recorded {
+        id: CandidateId::new(&*app.sources().ids),
+        title: title_of(source),
+        origin: Origin::Import,
+        member_id: caller.member().ok(),
+        changes,
+    });
     for from in (0..writes.len()).step_by(BATCH) {
         let (writes, source) = (writes.clone(), source.to_owned());
+        let made = made.clone().filter(|_| from + BATCH >= writes.len());
         app.store()
             .write(caller.workspace_id, move |tx| {
-                let (writes, source) = (writes.clone(), source.clone());
+                let (writes, source, made) = (writes.clone(), source.clone(), made.clone());
                 Box::pin(async move {
                     let batch = writes.get(from..writes.len().min(from + BATCH)).unwrap_or_default();
-                    for (row, exists) in batch {
-                        write_one(tx, row, *exists).await?;
+                    for (row, write) in batch {
+                        write_one(tx, row, *write).await?;
+                    }
+                    if let Some(expires_at) = expires_at {
+                        tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
+                            .await?;
                     }
                     tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
                     evidence::published(tx, now).await?;
+                    if let Some(made) = made {
+                        improve::record(tx, made, now).await?;
+                    }
                     let entry = LogDraft::new(EventKind::KnowledgeImported, actor)
                         .about("documents", batch.len())
                         .with("source", source.clone());
-                    Ok::<_, AppError>(Change::Logged((), entry))
+                    Ok::<_, AppError>(store::Change::Logged((), entry))
                 })
             })
             .await?;
@@ -233,13 +282,15 @@ async fn write_all(
     Ok(())
 }
 
-async fn write_one(tx: &Tx<'_>, row: &document::Model, exists: bool) -> Result<(), AppError> {
-    if exists {
-        tx.update(row.clone()).await?;
-        // They are of the text it had.
-        tx.remove_vectors(row.id.uuid()).await?;
-    } else {
-        tx.insert(row.clone()).await?;
+async fn write_one(tx: &Tx<'_>, row: &document::Model, write: Write) -> Result<(), AppError> {
+    match write {
+        Write::New => tx.insert(row.clone()).await?,
+        Write::Text => {
+            tx.update(row.clone()).await?;
+            // They are of the text it had.
+            tx.remove_vectors(row.id.uuid()).await?;
+        }
+        Write::Facts => tx.update(row.clone()).await?,
     }
     Ok(())
 }
@@ -280,23 +331,76 @@ pub async fn document(app: &App, caller: &Caller, id: DocumentId) -> Result<Docu
 /// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
 pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
-    let (actor, now) = (caller.actor(), app.now());
+    let row = app.store().rows(caller.workspace_id).document(id).await?;
+    let row = row.ok_or(AppError::NotFound("the document"))?;
+    let title = title_of(if row.title.is_empty() { &row.source } else { &row.title });
+    let about = (EventKind::KnowledgeRemoved, "document", id.uuid());
+    go_live(
+        app,
+        caller,
+        (candidate::Change::RemoveDocument { id }, title),
+        about,
+        caller.member().ok(),
+    )
+    .await
+}
+
+/// What an import changes, each with what takes it back; none where there is nothing, or too much to be asked about.
+fn recorded(
+    writes: &[(document::Model, Write)],
+    before: &HashMap<DocumentId, DocumentText>,
+) -> Vec<(candidate::Change, Vec<candidate::Change>)> {
+    let changed = writes.iter().filter(|(_, write)| *write != Write::Facts);
+    let change = |(row, _): &(document::Model, Write)| {
+        let id = row.id;
+        let change = match row.removed_at {
+            Some(_) => candidate::Change::RemoveDocument { id },
+            None => candidate::Change::PutDocument {
+                id,
+                document: text_of(row),
+            },
+        };
+        let inverse = match before.get(&id) {
+            Some(document) => candidate::Change::PutDocument {
+                id,
+                document: document.clone(),
+            },
+            None => candidate::Change::RemoveDocument { id },
+        };
+        (change, vec![inverse])
+    };
+    let changes: Vec<_> = changed.map(change).collect();
+    if changes.len() > MOST_RECORDED {
+        Vec::new()
+    } else {
+        changes
+    }
+}
+
+/// What would break a question that must stay answered waits for somebody to say why it is right.
+async fn waits(
+    app: &App,
+    caller: &Caller,
+    source: &str,
+    changes: &[(candidate::Change, Vec<candidate::Change>)],
+) -> Result<Option<u64>, AppError> {
+    let rows = app.store().rows(caller.workspace_id);
+    let changes: Arc<Vec<candidate::Change>> = Arc::new(changes.iter().map(|(change, _)| change.clone()).collect());
+    let worse = breaks(app, &rows, &changes).await?;
+    if worse == 0 {
+        return Ok(None);
+    }
+    let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
+    let (id, title) = (CandidateId::new(&*app.sources().ids), title_of(source));
     app.store()
         .write(caller.workspace_id, move |tx| {
+            let (changes, named) = (changes.clone(), (id, title.clone()));
             Box::pin(async move {
-                let row = tx.document(id).await?.ok_or(AppError::NotFound("the document"))?;
-                tx.update(document::Model {
-                    removed_at: Some(now),
-                    ..row
-                })
-                .await?;
-                tx.remove_vectors(id.uuid()).await?;
-                evidence::published(tx, now).await?;
-                let entry = LogDraft::new(EventKind::KnowledgeRemoved, actor).about("document", id);
-                Ok::<_, AppError>(Change::Logged((), entry))
+                improve::proposed(tx, named, Origin::Import, member, &changes, Vec::new(), now).await?;
+                let entry = LogDraft::new(EventKind::CandidateProposed, actor).about("candidate", id);
+                Ok::<_, AppError>(store::Change::Logged((), entry))
             })
         })
         .await?;
-    changed(app, caller.workspace_id);
-    Ok(())
+    Ok(Some(worse))
 }

@@ -2,12 +2,15 @@
 
 mod change;
 pub mod chunk;
+mod compare;
 pub mod evaluate;
+mod expire;
 mod find;
 mod import;
 mod index;
 pub mod parse;
 mod shelf;
+mod sitemap;
 mod tune;
 mod tuned;
 mod vectors;
@@ -16,14 +19,19 @@ mod view;
 
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
+pub use expire::expired_documents;
 pub use find::{Passage, search};
-pub use import::{DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove};
+pub use import::{
+    Change, ChangeKind, DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove,
+};
+pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
 };
 
 pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
+pub(super) use expire::expire;
 pub(super) use find::{Compared, Found, compare, find_answer};
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;

@@ -1,18 +1,20 @@
-//! Reading knowledge files: FAQs from CSV, JSON and Markdown, and Markdown documents.
+//! Reading knowledge files: FAQs from CSV, JSON and Markdown, and documents in Markdown, HTML and plain text.
 //!
 //! A file that cannot be read at all is an error; a row that cannot be used is skipped, with its place and the reason,
 //! and the rest of the file is imported.
 
+mod collect;
+mod decode;
 mod faq;
 
 pub(in crate::app) use faq::delimiter;
 
-use super::chunk::{self, one_line};
+use super::chunk::{self, Document, Section, one_line};
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::screening::language;
+use collect::Collector;
+use decode::decode;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::fmt::Write as _;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -35,6 +37,12 @@ pub enum Format {
     FaqCsv,
     /// Markdown: headings that ask a question become FAQ entries, everything else passages.
     Markdown,
+    /// A page of HTML, read like Markdown.
+    Html,
+    /// Plain text: lines that ask a question, or are underlined, are headings.
+    Text,
+    /// A PDF; its passages go by page.
+    Pdf,
 }
 
 impl Format {
@@ -45,13 +53,16 @@ impl Format {
             "json" | "jsonl" | "ndjson" => Some(Self::FaqJson),
             "csv" | "tsv" => Some(Self::FaqCsv),
             "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
+            "txt" | "text" => Some(Self::Text),
+            "pdf" => Some(Self::Pdf),
             _ => None,
         }
     }
 }
 
 /// One piece of knowledge, ready to be embedded and stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ParsedDocument {
     /// The same for the same piece when the file is imported again; unique within the file.
     pub external_id: String,
@@ -61,8 +72,10 @@ pub struct ParsedDocument {
     pub body: String,
     /// What it is.
     pub kind: DocumentKind,
-    /// Where it stands in the file: `row-12`, or a heading's anchor (empty before the first heading).
+    /// Where it stands in the file: `row-12`, `page=3`, or a heading's anchor (empty before the first heading).
     pub anchor: String,
+    /// The language it is written in, as ISO 639-1, where that can be told.
+    pub language: Option<&'static str>,
     /// Its place among the pieces of the file, from 0.
     pub position: usize,
 }
@@ -76,13 +89,26 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// A question that one file answers in several ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Contradiction {
+    /// The question, as it stands where it contradicts first.
+    pub question: String,
+    /// The rows with its answers, numbered as in [`Skipped`].
+    pub rows: Vec<usize>,
+}
+
 /// What a file contained.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Parsed {
     /// The pieces, in order.
     pub documents: Vec<ParsedDocument>,
     /// The rows left out, in order.
     pub skipped: Vec<Skipped>,
+    /// Questions with several answers; all of them are among the documents.
+    pub contradictions: Vec<Contradiction>,
+    /// What the owner should know about the file, in sentences.
+    pub remarks: Vec<String>,
 }
 
 /// Why a file could not be read. Each message is for the person who chose the file.
@@ -103,11 +129,13 @@ pub enum ParseError {
         /// Position of the first byte that is not UTF-8.
         at: usize,
     },
-    /// The file is UTF-16 text.
-    #[error("the file is UTF-16 text; save it as UTF-8 and import it again")]
+    /// The file begins like UTF-16 text, and cannot be read as such.
+    #[error("the file begins like UTF-16 text but is not; save it as UTF-8 and import it again")]
     Utf16,
     /// The file is not text.
-    #[error("the file is not text (it contains null bytes); choose a CSV, JSON or Markdown file")]
+    #[error(
+        "the file is not text (it contains null bytes); choose a CSV, JSON, Markdown, HTML, text or PDF file, or name the format if the file's name does not tell it"
+    )]
     Binary,
     /// The file has nothing in it.
     #[error("the file is empty")]
@@ -129,62 +157,72 @@ pub enum ParseError {
         "the JSON must be a list of {{\"question\", \"answer\"}} objects, {{\"items\": […]}}, an object of questions with their answers, or one object a line"
     )]
     JsonShape,
+    /// The page never ends.
+    #[error("the page has too many elements, or they are nested too deeply; split it, or save it as plain text")]
+    Endless,
+    /// The PDF cannot be read.
+    #[error("this PDF cannot be read: {why}")]
+    Pdf {
+        /// Why, as the end of a sentence.
+        why: String,
+    },
 }
 
-/// Reads a knowledge file. `name` is the file's name; it titles a Markdown document that has no title of its own.
+impl From<chunk::Endless> for ParseError {
+    fn from(_: chunk::Endless) -> Self {
+        Self::Endless
+    }
+}
+
+/// Reads a knowledge file other than a PDF. `name` is the file's name; it titles a document that has no title of its own.
 ///
 /// # Errors
 /// [`ParseError`] when the file as a whole cannot be read; single rows are skipped instead.
 pub fn parse(format: Format, name: &str, bytes: &[u8]) -> Result<Parsed, ParseError> {
-    let text = decode(bytes)?;
+    let (text, remark) = decode(bytes, format == Format::Html)?;
     let mut collector = Collector::default();
     match format {
-        Format::FaqCsv => faq::csv(text, &mut collector)?,
-        Format::FaqJson => faq::json(text, &mut collector)?,
-        Format::Markdown => markdown(name, text, &mut collector)?,
+        Format::FaqCsv => faq::csv(&text, &mut collector)?,
+        Format::FaqJson => faq::json(&text, &mut collector)?,
+        Format::Markdown => sections(name, chunk::markdown(&text)?, &mut collector)?,
+        Format::Html => sections(name, chunk::html(&text)?, &mut collector)?,
+        Format::Text => sections(name, chunk::text(&text), &mut collector)?,
+        Format::Pdf => {
+            let why = "it is read page by page".to_owned();
+            return Err(ParseError::Pdf { why });
+        }
+    }
+    collector.parsed.remarks.extend(remark);
+    Ok(collector.parsed)
+}
+
+/// Takes in the pages of a PDF.
+///
+/// # Errors
+/// [`ParseError::Pdf`] when nothing is written on them, [`ParseError::TooManyRows`].
+pub fn pages(name: &str, pages: &[String]) -> Result<Parsed, ParseError> {
+    let mut collector = Collector::default();
+    sections(name, chunk::pages(pages), &mut collector)?;
+    if collector.parsed.documents.is_empty() {
+        return Err(ParseError::Pdf {
+            why: "there is no text in it, only pictures; have its text recognised first".to_owned(),
+        });
     }
     Ok(collector.parsed)
 }
 
-/// The text of a file, without a byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, ParseError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(ParseError::TooLarge {
-            mb: bytes.len().div_ceil(1024 * 1024),
-        });
-    }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(ParseError::Utf16);
-    }
-    if bytes.contains(&0) {
-        return Err(ParseError::Binary);
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| ParseError::NotUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim().is_empty() {
-        Err(ParseError::Empty)
-    } else {
-        Ok(text)
-    }
-}
-
-fn markdown(name: &str, text: &str, collector: &mut Collector) -> Result<(), ParseError> {
-    let document = chunk::sections(text);
-    let file_stem = name
-        .rsplit(['/', '\\'])
-        .next()
-        .and_then(|n| n.split('.').next())
-        .unwrap_or_default();
-    let title = document
-        .title
-        .unwrap_or_else(|| one_line(&file_stem.replace(['-', '_'], " ")));
+fn sections(name: &str, document: Document, collector: &mut Collector) -> Result<(), ParseError> {
+    let title = document.title.unwrap_or_else(|| title_of(name));
+    // Of a short passage it cannot be told; it is written in the language of all of them.
+    collector.language = language_of(&document.sections);
+    // A page that is one question with its answer.
+    let is_answer = asks(&title) && document.sections.len() == 1;
     for (at, section) in document.sections.into_iter().enumerate() {
         let row = at + 1;
-        if let Some(question) = section.path.last().filter(|heading| asks(heading)) {
+        let heading = section.path.last().or(is_answer.then_some(&title));
+        if let Some(question) = heading.filter(|heading| asks(heading)) {
             let body = section.passages.join("\n");
-            if body.split_whitespace().count() <= MAX_FAQ_WORDS {
+            if body.split_whitespace().count() <= MAX_FAQ_WORDS && body.chars().count() <= MAX_BODY_CHARS {
                 collector.faq(row, None, question, &body, section.anchor.clone())?;
                 continue;
             }
@@ -193,7 +231,7 @@ fn markdown(name: &str, text: &str, collector: &mut Collector) -> Result<(), Par
         if path.first() != Some(&title) && !title.is_empty() {
             path.insert(0, title.clone());
         }
-        let heading = path.join(" › ");
+        let heading: String = path.join(" › ").chars().take(MAX_TITLE_CHARS).collect();
         for (nth, passage) in section.passages.iter().enumerate() {
             let id = format!("{}~{nth}", section.anchor);
             collector.add(
@@ -209,133 +247,22 @@ fn markdown(name: &str, text: &str, collector: &mut Collector) -> Result<(), Par
     Ok(())
 }
 
+fn language_of(sections: &[Section]) -> Option<&'static str> {
+    let passages = sections.iter().flat_map(|section| &section.passages);
+    let all: Vec<&str> = passages.take(50).map(String::as_str).collect();
+    language(&all.join("\n"))
+}
+
+/// A file's name as a title.
+fn title_of(name: &str) -> String {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    one_line(&stem.replace(['-', '_'], " "))
+}
+
 /// Is a heading a question?
 fn asks(heading: &str) -> bool {
     heading.trim_end().ends_with(['?', '？', '؟', '⁇'])
-}
-
-/// Gathers pieces, checks them, and makes their ids unique.
-#[derive(Default)]
-struct Collector {
-    parsed: Parsed,
-    /// How often an id was given.
-    ids: HashMap<String, usize>,
-    /// Row of the first piece with the same title and body.
-    seen: HashMap<[u8; 32], usize>,
-}
-
-impl Collector {
-    /// Adds a question and answer; without an `id` of its own, the question is its identity.
-    fn faq(
-        &mut self,
-        row: usize,
-        id: Option<&str>,
-        question: &str,
-        answer: &str,
-        anchor: String,
-    ) -> Result<(), ParseError> {
-        let id = id.map(clean).map(|id| one_line(&id)).filter(|id| !id.is_empty());
-        let id = id.unwrap_or_else(|| short_hash(&one_line(&clean(question)).to_lowercase()));
-        self.add(row, DocumentKind::Faq, &id, question, answer, anchor)
-    }
-
-    fn add(
-        &mut self,
-        row: usize,
-        kind: DocumentKind,
-        id: &str,
-        title: &str,
-        body: &str,
-        anchor: String,
-    ) -> Result<(), ParseError> {
-        let title = one_line(&clean(title));
-        let body = clean(body);
-        if let Some(why) = unusable(kind, &title, &body) {
-            self.skip(row, why);
-            return Ok(());
-        }
-        let first = *self.seen.entry(digest(&[&title, &body])).or_insert(row);
-        if first != row {
-            self.skip(row, format!("it repeats row {first}, question and answer"));
-            return Ok(());
-        }
-        if self.parsed.documents.len() >= MAX_ROWS {
-            return Err(ParseError::TooManyRows);
-        }
-        let id: String = id.chars().take(MAX_TITLE_CHARS).collect();
-        let external_id = self.unique(&id);
-        let position = self.parsed.documents.len();
-        self.parsed.documents.push(ParsedDocument {
-            external_id,
-            title,
-            body,
-            kind,
-            anchor,
-            position,
-        });
-        Ok(())
-    }
-
-    fn skip(&mut self, row: usize, why: impl Into<String>) {
-        self.parsed.skipped.push(Skipped { row, why: why.into() });
-    }
-
-    fn unique(&mut self, id: &str) -> String {
-        let mut candidate = id.to_owned();
-        loop {
-            let times = self.ids.entry(candidate.clone()).or_default();
-            *times += 1;
-            if *times == 1 {
-                return candidate;
-            }
-            candidate = format!("{id}#{times}");
-        }
-    }
-}
-
-/// Why a piece cannot be used, if so.
-fn unusable(kind: DocumentKind, title: &str, body: &str) -> Option<String> {
-    if kind == DocumentKind::Faq && title.is_empty() {
-        return Some("it has no question".to_owned());
-    }
-    if body.is_empty() {
-        return Some("it has no answer".to_owned());
-    }
-    for (what, text, max) in [("question", title, MAX_TITLE_CHARS), ("answer", body, MAX_BODY_CHARS)] {
-        let chars = text.chars().count();
-        if chars > max {
-            return Some(format!(
-                "the {what} has {chars} characters, but at most {max} are allowed"
-            ));
-        }
-    }
-    None
-}
-
-/// Drops control characters that no person types and trims the ends.
-fn clean(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .filter(|&c| c == '\n' || c == '\t' || !c.is_control())
-        .collect();
-    kept.trim().to_owned()
-}
-
-fn digest(parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().into()
-}
-
-fn short_hash(text: &str) -> String {
-    digest(&[text]).iter().take(8).fold(String::new(), |mut hex, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::store::entity::outcome;
 use crate::store::{Change as Written, LogDraft, Rows, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 /// A verified answer as people read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -140,7 +141,7 @@ impl Remembered {
 }
 
 /// Without an engine nobody can tell, and a correction is not kept back for that.
-async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
+pub(super) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
     match improve::breaks(app, rows, changes).await {
         Err(AppError::Engine(why)) => {
             tracing::warn!("the regression set could not be asked ({why}); it is asked afterwards");
@@ -151,7 +152,7 @@ async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, A
 }
 
 /// A question in the few words that a list has room for.
-fn title_of(question: &str) -> String {
+pub(super) fn title_of(question: &str) -> String {
     const MOST: usize = 80;
     let line = question.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MOST {
@@ -199,15 +200,8 @@ pub async fn add_verified_answer(
     let id = VerifiedAnswerId::new(&*app.sources().ids);
     let title = title_of(&question);
     let change = Change::AddAnswer { id, question, answer };
-    go_live(
-        app,
-        caller,
-        (change, title),
-        EventKind::VerifiedAnswerAdded,
-        id,
-        Some(member_id),
-    )
-    .await?;
+    let about = (EventKind::VerifiedAnswerAdded, "verified_answer", id.uuid());
+    go_live(app, caller, (change, title), about, Some(member_id)).await?;
     Ok(id)
 }
 
@@ -221,25 +215,17 @@ pub async fn retire_verified_answer(app: &App, caller: &Caller, id: VerifiedAnsw
     let row = rows.verified_answer(id).await?.filter(|row| row.retired_at.is_none());
     let row = row.ok_or(AppError::NotFound("the verified answer"))?;
     let named = (Change::RetireAnswer { id }, title_of(&row.question));
-    go_live(
-        app,
-        caller,
-        named,
-        EventKind::VerifiedAnswerRetired,
-        id,
-        caller.member().ok(),
-    )
-    .await
+    let about = (EventKind::VerifiedAnswerRetired, "verified_answer", id.uuid());
+    go_live(app, caller, named, about, caller.member().ok()).await
 }
 
 /// Makes one change live at once: the regression set is asked first, everything else afterwards. What would break one of its questions becomes a
 /// candidate instead, and waits for somebody to say why.
-async fn go_live(
+pub(super) async fn go_live(
     app: &App,
     caller: &Caller,
     (change, title): (Change, String),
-    kind: EventKind,
-    id: VerifiedAnswerId,
+    (kind, what, id): (EventKind, &'static str, Uuid),
     member_id: Option<MemberId>,
 ) -> Result<(), AppError> {
     let rows = app.store().rows(caller.workspace_id);
@@ -265,7 +251,7 @@ async fn go_live(
                 };
                 let inverse = apply(tx, &change, of, &prepared, now).await?;
                 if inverse.is_empty() {
-                    return Err(AppError::NotFound("the verified answer"));
+                    return Err(AppError::NotFound("what is to be changed"));
                 }
                 evidence::published(tx, now).await?;
                 let made = Recorded {
@@ -276,7 +262,7 @@ async fn go_live(
                     changes: vec![(change, inverse)],
                 };
                 improve::record(tx, made, now).await?;
-                let entry = LogDraft::new(kind, actor).about("verified_answer", id);
+                let entry = LogDraft::new(kind, actor).about(what, id);
                 Ok(Written::Logged((), entry))
             })
         })

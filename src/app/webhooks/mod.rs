@@ -34,7 +34,7 @@ pub struct Courier {
 
 impl Courier {
     /// What the owner of the machine allows for an address.
-    fn allowed(&self, host: &str, port: Option<u16>) -> Allowed {
+    pub(super) fn allowed(&self, host: &str, port: Option<u16>) -> Allowed {
         let port = port.unwrap_or_default();
         let is_listed = self
             .internal

@@ -9,6 +9,7 @@ use super::super::ids::{AgentId, DocumentId, RetrievalVersionId, VerifiedAnswerI
 use super::super::knowledge::DocumentKind;
 use super::super::review::VerdictLabel;
 use super::super::settings::AgentSettings;
+use super::super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -34,6 +35,15 @@ pub struct DocumentText {
     pub anchor: String,
     /// Its place in the order of that file.
     pub position: i64,
+    /// The language it is written in, as ISO 639-1.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Who looks after it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// From when on it is not answered from any more.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// One change of what the AI answers from.

@@ -102,6 +102,8 @@ pub enum JobKind {
     Publish,
     /// Look for questions that were not answered, and for what people answered to them.
     Gaps,
+    /// Take out knowledge whose last day is over.
+    Outdate,
 }
 
 /// For whom a note is.

@@ -2,12 +2,14 @@
 
 use super::PageQuery;
 use crate::app::knowledge::evaluate::{Document, Question};
-use crate::app::knowledge::{self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report};
+use crate::app::knowledge::{
+    self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report, Sitemap, SitemapReport,
+};
 use crate::app::views::Page;
 use crate::domain::account::Scope;
 use crate::domain::ids::DocumentId;
 use crate::web::error::Problem;
-use crate::web::extract::{CallerOf, InPath, OnSocket, Query, Upload, parse_json};
+use crate::web::extract::{CallerOf, InPath, JsonBody, OnSocket, Query, Upload, parse_json};
 use crate::web::state::Web;
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +32,18 @@ pub(super) async fn documents(
     Ok(Json(
         knowledge::documents(&web.app, &caller, query.after.as_deref(), query.limit()).await?,
     ))
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Expired {
+    items: Vec<DocumentView>,
+}
+
+/// `GET /api/v1/knowledge/expired`
+pub(super) async fn expired(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Expired>, Problem> {
+    Ok(Json(Expired {
+        items: knowledge::expired_documents(&web.app, &caller).await?,
+    }))
 }
 
 /// `GET /api/v1/knowledge/documents/{id}`
@@ -57,29 +71,59 @@ pub(super) struct ImportQuery {
     #[serde(default)]
     collection: String,
     format: Option<String>,
+    owner: Option<String>,
+    expires: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
 }
 
-/// `POST /api/v1/knowledge/import?name=&collection=&format=`; the body is the file.
+/// `POST /api/v1/knowledge/import?name=&collection=&format=&owner=&expires=&dry_run=`; the body is the file.
 pub(super) async fn import(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
     Query(query): Query<ImportQuery>,
     Upload(file): Upload<LARGEST_FILE_MB>,
 ) -> Result<Json<ImportReport>, Problem> {
-    let ImportQuery {
-        name,
-        collection,
-        format,
-    } = query;
     // A form sends an empty field for what was not chosen.
-    let format = format.filter(|format| !format.is_empty());
+    let format = query.format.filter(|format| !format.is_empty());
     let import = Import {
-        name,
-        collection,
+        name: query.name,
+        collection: query.collection,
         format,
         bytes: file.into(),
+        owner: query.owner,
+        expires: query.expires,
+        dry_run: query.dry_run,
     };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SitemapBody {
+    url: String,
+    #[serde(default)]
+    collection: String,
+    owner: Option<String>,
+    expires: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `POST /api/v1/knowledge/sitemap`
+pub(super) async fn sitemap(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    JsonBody(body): JsonBody<SitemapBody>,
+) -> Result<Json<SitemapReport>, Problem> {
+    let sitemap = Sitemap {
+        url: body.url,
+        collection: body.collection,
+        owner: body.owner,
+        expires: body.expires,
+        dry_run: body.dry_run,
+    };
+    Ok(Json(knowledge::import_sitemap(&web.app, &caller, sitemap).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -45,6 +45,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}/notes", get(notes::list).post(notes::add))
         .route("/canned-replies", get(canned::list).post(canned::add))
         .route("/knowledge/import", post(knowledge::import))
+        .route("/knowledge/sitemap", post(knowledge::sitemap))
+        .route("/knowledge/expired", get(knowledge::expired))
         .route("/admin/setup-link", post(admin::setup_link))
         .route(
             "/admin/workspaces",

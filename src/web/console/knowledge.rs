@@ -75,8 +75,20 @@ pub(super) async fn document_page(
     InPath(id): InPath<DocumentId>,
 ) -> Result<Response, Problem> {
     let document = knowledge::document(&web.app, &viewer.caller, id).await?;
+    let is_page = ["https://", "http://"]
+        .iter()
+        .any(|scheme| document.source.starts_with(scheme));
+    let address = is_page.then(|| match document.anchor.as_str() {
+        "" => document.source.clone(),
+        anchor => format!("{}#{anchor}", document.source),
+    });
     html(&DocumentPage {
         shell: viewer.shell(Section::Knowledge),
+        place: document.anchor,
+        address,
+        language: document.language.unwrap_or_default(),
+        owner: document.owner,
+        expires: document.expires_at.map(|at| viewer.moment(at)),
         id: document.id.to_string(),
         title: document.title,
         text: document.body,

@@ -6,7 +6,11 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Characters after which even text without words is cut.
 pub(super) const MAX_CHARS: usize = 1_200;
 
+/// Words that are not left alone before a list that does not fit beside them.
+const SHORT_WORDS: usize = 25;
+
 /// A top-level piece of Markdown as plain text.
+#[derive(Debug)]
 pub(super) struct Block {
     /// Parts that are not cut: sentences of a paragraph, items of a list, rows of a table.
     pub(super) units: Vec<String>,
@@ -47,8 +51,9 @@ pub(super) fn pack(blocks: &[Block]) -> Vec<String> {
             append(&mut open, &text, "\n");
             continue;
         }
-        // "Follow these steps:" belongs to the steps.
-        if !(open.ends_with(':') && block.joiner == "\n") {
+        // "Follow these steps:" belongs to the steps, and so does any short word before what has to be cut anyway.
+        let is_cut = !fits("", &text) && open.unicode_words().count() <= SHORT_WORDS;
+        if !(block.joiner == "\n" && (open.ends_with(':') || is_cut)) {
             close(&mut open, &mut passages);
         }
         if fits(&open, &text) {

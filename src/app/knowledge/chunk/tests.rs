@@ -3,6 +3,11 @@
 use super::pack::MAX_CHARS;
 use super::*;
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation;
+
+fn sections(text: &str) -> Document {
+    markdown(text).unwrap()
+}
 
 fn words(text: &str) -> usize {
     text.unicode_words().count()
@@ -112,6 +117,131 @@ proptest! {
             for passage in section.passages {
                 prop_assert!(!passage.trim().is_empty());
                 prop_assert!(words(&passage) <= MAX_WORDS + 1, "{}", words(&passage));
+            }
+        }
+    }
+}
+
+fn page(text: &str) -> Vec<(String, String, String)> {
+    let sections = html(text).unwrap().sections.into_iter();
+    sections
+        .map(|section| (section.path.join("/"), section.anchor, section.passages.join("|")))
+        .collect()
+}
+
+fn triple(path: &str, anchor: &str, text: &str) -> (String, String, String) {
+    (path.to_owned(), anchor.to_owned(), text.to_owned())
+}
+
+#[test]
+fn a_page_is_read_without_what_surrounds_it_and_without_its_scripts() {
+    let text = "<!doctype html><html><head><title>Shop</title><style>p{}</style><script>evil()</script></head><body onload=evil()>\
+        <header>Menu</header><nav><a href=/>Home</a></nav><h1 id=top>Our shop</h1><p>We sell <b>bikes</b>&amp;more.<script>document.write('evil')</script>\
+        <p hidden>secret<p style='display: none'>secret</p><template>secret</template><noscript>secret</noscript>\
+        <svg><text>evil</text></svg><button onclick=evil()>Buy</button><img src=x onerror=evil() alt=x><a href='javascript:evil()'>here</a>\
+        <del>9 to 5</del><footer>Imprint</footer></body></html>";
+    assert_eq!(page(text), [triple("Our shop", "top", "We sell bikes&more.\nhere")]);
+    assert_eq!(html(text).unwrap().title.as_deref(), Some("Our shop"));
+}
+
+#[test]
+fn of_a_page_with_a_main_part_only_that_is_read() {
+    let text = "<title>Hours</title><div>Cookies!</div><main><header>When</header>Daily</main><div>Chat with us</div>";
+    assert_eq!(page(text), [triple("", "", "When\nDaily")]);
+    assert_eq!(html(text).unwrap().title.as_deref(), Some("Hours"));
+}
+
+#[test]
+fn lists_tables_terms_and_what_opens_stay_readable() {
+    let text = "<h2>Sizes</h2><p>Take these:</p><ol start=3><li><p>One</p><p>more</p></li><li>Two<ul><li>a</li></ul></li></ol>\
+        <table><caption>Prices</caption><tr><th>Size<th>Price<tr><td>S<td><p>5</p><p>euros</p><tr><td><td>free</table>\
+        <dl><dt>Frame<dd>Steel<dt>Wheel<dd>28 inch</dl><pre>a  b\n c</pre>Quay 1<br>Town\
+        <details><summary>Do you rent?</summary>Yes.</details><p>After.</p>";
+    assert_eq!(
+        page(text),
+        [
+            triple(
+                "Sizes",
+                "sizes",
+                "Take these:\n3. One\nmore\n4. Two\n  - a\nPrices\nSize | Price\nS | 5 euros\n | free\nFrame\nSteel\nWheel\n28 inch\na  b\n c\nQuay 1\nTown"
+            ),
+            triple("Sizes/Do you rent?", "do-you-rent", "Yes."),
+            triple("Sizes", "sizes", "After."),
+        ]
+    );
+}
+
+#[test]
+fn ids_are_anchors_and_headings_in_cards_begin_sections() {
+    let text = "<a name=first></a><h2>One</h2>a<ul class=cards><li><h3 id=two>Two</h3><p>b</p></li><li><h3>Three</h3><p>c</p></li></ul>";
+    assert_eq!(
+        page(text),
+        [
+            triple("One", "first", "a"),
+            triple("One/Two", "two", "b"),
+            triple("One/Three", "three", "c")
+        ]
+    );
+}
+
+#[test]
+fn what_only_leads_to_other_pages_is_left_out_unless_there_is_nothing_else() {
+    let text = "Answer.\n\n## Related\n\n* [This](/a)\n* [That](/b)\n\n## Elsewhere\n\n* [Map](https://maps.example)\n";
+    let found: Vec<_> = sections(text)
+        .sections
+        .into_iter()
+        .map(|s| s.passages.join("|"))
+        .collect();
+    assert_eq!(found, ["Answer.", "- Map (https://maps.example)"]);
+    assert_eq!(sections("* [This](/a)\n").sections.len(), 1);
+}
+
+#[test]
+fn what_jekyll_adds_is_no_text_and_its_lists_are() {
+    let text = "---\ntitle: Which ID?\nok:\n  - \"**Passport**\"\n---\n{: .wide}\nBring one:\n\n{% include list.html items=page.ok %}\n\n<div class=\"x\">\n  <h3>Not</h3>\n\n    <ol><li>Old ones</li></ol>\n</div>\n\n|Code|Means|\n|7|Late|\n";
+    let document = sections(text);
+    let found: Vec<_> = document
+        .sections
+        .iter()
+        .map(|s| (s.path.join("/"), s.passages.join("|")))
+        .collect();
+    assert_eq!(document.title.as_deref(), Some("Which ID?"));
+    assert_eq!(
+        found,
+        [
+            (String::new(), "Bring one:\n- Passport".to_owned()),
+            ("Not".to_owned(), "1. Old ones\nCode | Means\n7 | Late".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_page_that_never_ends_is_refused_in_a_moment() {
+    let begun = std::time::Instant::now();
+    for piece in [
+        "<div>",
+        "<b>",
+        "<p><b x>",
+        "<table><tr><td>",
+        "<a><div>",
+        "<svg><g>",
+        "<ul><li>",
+        "x<font><p>",
+    ] {
+        assert_eq!(html(&piece.repeat(2_000_000 / piece.len())), Err(Endless), "{piece}");
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    let long = "<p>word</p>".repeat(100_000);
+    assert!(html(&long).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn no_page_is_a_panic_and_no_script_survives(text in "(<(/?)(p|b|a|table|tr|td|li|ul|h1|h2|pre|details|summary|main|template|svg|select|div)( hidden| id=x| href=y)?>|[a-zé0-9 .?&;>\"]{0,9}|<script>EVIL</script>|<style>EVIL</style>|<!--EVIL-->| \n){0,60}") {
+        for section in html(&text).unwrap().sections {
+            for passage in section.passages.iter().chain(&section.path) {
+                prop_assert!(!passage.contains("EVIL"), "{}", passage);
+                prop_assert!(words(passage) <= MAX_WORDS + 1 || section.path.contains(passage));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Questions and answers from CSV and JSON.
 
-use super::{Collector, MAX_ROWS, ParseError};
+use super::collect::Collector;
+use super::{MAX_ROWS, ParseError};
 use serde_json::{Map, Value};
 
 /// Names under which files carry the question, the answer and an id, lower-cased; the first that is there counts.

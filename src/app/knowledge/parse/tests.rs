@@ -7,11 +7,11 @@ fn read(format: Format, text: &str) -> Parsed {
     match parse(format, "our-shop.md", text.as_bytes()) {
         Ok(parsed) => parsed,
         Err(error) => Parsed {
-            documents: Vec::new(),
             skipped: vec![Skipped {
                 row: 0,
                 why: format!("ERROR {error}"),
             }],
+            ..Parsed::default()
         },
     }
 }
@@ -139,10 +139,10 @@ fn what_is_not_text_is_refused_with_the_remedy() {
     assert_eq!(parse(Format::Markdown, "x", b""), Err(ParseError::Empty));
     assert_eq!(parse(Format::Markdown, "x", b"a\0b"), Err(ParseError::Binary));
     assert_eq!(
-        parse(Format::Markdown, "x", b"caf\xe9"),
-        Err(ParseError::NotUtf8 { at: 3 })
+        parse(Format::Markdown, "x", b"\xcf\xf0\xe8\xe2\xe5\xf2"),
+        Err(ParseError::NotUtf8 { at: 0 })
     );
-    assert_eq!(parse(Format::FaqCsv, "x", b"\xff\xfea\0"), Err(ParseError::Utf16));
+    assert_eq!(parse(Format::FaqCsv, "x", b"\xff\xfe\0\xd8"), Err(ParseError::Utf16));
     assert_eq!(
         parse(Format::FaqCsv, "x", &vec![b'a'; MAX_BYTES + 1]),
         Err(ParseError::TooLarge { mb: 21 })
@@ -262,19 +262,54 @@ fn a_real_help_centre_is_read_whole() {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        for format in [Format::FaqJson, Format::FaqCsv, Format::Markdown] {
+        for format in [Format::FaqJson, Format::FaqCsv, Format::Markdown, Format::Html, Format::Text] {
             let _ = parse(format, "any", &bytes);
         }
     }
 
     #[test]
     fn nothing_imported_is_empty_or_carries_control_characters(text in any::<String>()) {
-        for format in [Format::FaqJson, Format::FaqCsv, Format::Markdown] {
+        for format in [Format::FaqJson, Format::FaqCsv, Format::Markdown, Format::Html, Format::Text] {
             let text = format!("question,answer\n{text}");
             for document in read(format, &text).documents {
                 prop_assert!(!document.body.is_empty());
                 let clean = !document.body.contains('\u{7f}') && !document.title.contains('\n');
                 prop_assert!(clean);
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "shows what the help centre reads like"]
+#[expect(clippy::print_stdout, reason = "it is there to be looked at")]
+fn show_help_centre() {
+    let root = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/data/logingov-help/content/_help"
+    );
+    let mut folders = vec![std::path::PathBuf::from(root)];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let parsed = parse(
+                Format::Markdown,
+                &path.to_string_lossy(),
+                &std::fs::read(&path).unwrap(),
+            )
+            .unwrap();
+            println!("######## {}", path.display());
+            for d in parsed.documents {
+                println!(
+                    "=== {:?} {} #{} {:?}\n{}",
+                    d.kind, d.title, d.anchor, d.language, d.body
+                );
+            }
+            for s in parsed.skipped {
+                println!("--- skipped {s:?}");
             }
         }
     }

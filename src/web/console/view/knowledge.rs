@@ -97,6 +97,16 @@ pub struct DocumentPage {
     pub is_faq: bool,
     /// The file it was imported from.
     pub file: String,
+    /// Its place there, such as `page=3`; empty at the beginning.
+    pub place: String,
+    /// Where it can be read, if it is a page of a site.
+    pub address: Option<String>,
+    /// The language it is written in; empty where that cannot be told.
+    pub language: String,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// From when on it is not answered from any more.
+    pub expires: Option<Moment>,
     /// Its collection.
     pub collection: String,
     /// When it last changed.
