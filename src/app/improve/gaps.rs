@@ -106,22 +106,20 @@ impl Which {
     }
 }
 
-/// The job is to look soon, if what happened to a conversation can have made a gap of a question, or a gap's question none: somebody was called, an
-/// item was decided, a person wrote, or it is spam or none.
+/// The job is to look soon, if what happened to a conversation can have made a gap of a question, or a gap's question none: somebody was called, a
+/// person wrote or decided anything but that the draft is good, or it is spam or none.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn look_if_moved(
     tx: &Tx<'_>,
     (before, after): (&Flow, &Flow),
-    a_person_wrote: bool,
+    a_person_did: bool,
     now: Timestamp,
 ) -> Result<(), AppError> {
     let waits = |flow: &Flow| flow.turn.is_some_and(|(_, turn)| turn.state == TurnState::Waiting);
-    let item = |flow: &Flow| flow.item.map(|item| item.id);
-    let was_decided = before.item.is_some() && item(before) != item(after);
     let is_called = waits(after) && !waits(before);
-    if a_person_wrote || is_called || was_decided || before.spam != after.spam {
+    if a_person_did || is_called || before.spam != after.spam {
         look_soon(tx, now).await?;
     }
     Ok(())

@@ -94,7 +94,10 @@ impl Ledger {
         self.reschedule_escalation(tx, settings, &before).await?;
         self.schedule_end(tx, context, settings).await?;
         let a_person_wrote = written.messages.iter().any(|message| message.author == Author::Person);
-        improve::gaps::look_if_moved(tx, (&before, &self.flow), a_person_wrote, context.now).await?;
+        // Of what was good as it was nothing is missing.
+        let is_other = |effect: &Effect| matches!(effect, Effect::ItemClosed { outcome, .. } if outcome.kind != OutcomeKind::Approve);
+        let did_more = a_person_wrote || step.effects.iter().any(is_other);
+        improve::gaps::look_if_moved(tx, (&before, &self.flow), did_more, context.now).await?;
         if written
             .messages
             .iter()
