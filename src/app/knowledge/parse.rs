@@ -11,8 +11,7 @@ pub(in crate::app) use faq::delimiter;
 
 use super::chunk::{self, Document, Section, one_line};
 use crate::domain::knowledge::DocumentKind;
-use crate::domain::screening::language;
-use collect::Collector;
+use collect::{Collector, written_in};
 use decode::decode;
 use serde::{Deserialize, Serialize};
 
@@ -250,7 +249,7 @@ fn sections(name: &str, document: Document, collector: &mut Collector) -> Result
 fn language_of(sections: &[Section]) -> Option<&'static str> {
     let passages = sections.iter().flat_map(|section| &section.passages);
     let all: Vec<&str> = passages.take(50).map(String::as_str).collect();
-    language(&all.join("\n"))
+    written_in(&all.join("\n"))
 }
 
 /// A file's name as a title.

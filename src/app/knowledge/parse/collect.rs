@@ -72,7 +72,7 @@ impl Collector {
         let position = self.parsed.documents.len();
         self.parsed.documents.push(ParsedDocument {
             external_id,
-            language: language(&format!("{title}\n{body}")).or(self.language),
+            language: written_in(&format!("{title}\n{body}")).or(self.language),
             title,
             body,
             kind,
@@ -119,6 +119,12 @@ impl Collector {
             candidate = format!("{id}#{times}");
         }
     }
+}
+
+/// The language of a text; addresses are of none.
+pub(super) fn written_in(text: &str) -> Option<&'static str> {
+    let words = text.split_whitespace().filter(|word| !word.contains("://"));
+    language(&words.collect::<Vec<_>>().join(" "))
 }
 
 /// Why a piece cannot be used, if so.

@@ -279,38 +279,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-#[ignore = "shows what the help centre reads like"]
-#[expect(clippy::print_stdout, reason = "it is there to be looked at")]
-fn show_help_centre() {
-    let root = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../shared/data/logingov-help/content/_help"
-    );
-    let mut folders = vec![std::path::PathBuf::from(root)];
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let parsed = parse(
-                Format::Markdown,
-                &path.to_string_lossy(),
-                &std::fs::read(&path).unwrap(),
-            )
-            .unwrap();
-            println!("######## {}", path.display());
-            for d in parsed.documents {
-                println!(
-                    "=== {:?} {} #{} {:?}\n{}",
-                    d.kind, d.title, d.anchor, d.language, d.body
-                );
-            }
-            for s in parsed.skipped {
-                println!("--- skipped {s:?}");
-            }
-        }
-    }
-}
