@@ -22,6 +22,7 @@ mod m0015_search;
 mod m0016_training;
 mod m0017_candidates;
 mod m0019_gaps;
+mod m0020_corrections;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_training::MIGRATION),
             Box::new(m0017_candidates::MIGRATION),
             Box::new(m0019_gaps::MIGRATION),
+            Box::new(m0020_corrections::MIGRATION),
         ]
     }
 }

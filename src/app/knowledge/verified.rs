@@ -151,7 +151,7 @@ async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, A
 }
 
 /// A question in the few words that a list has room for.
-fn title_of(question: &str) -> String {
+pub(in crate::app) fn title_of(question: &str) -> String {
     const MOST: usize = 80;
     let line = question.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MOST {
