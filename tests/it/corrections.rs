@@ -241,7 +241,7 @@ async fn what_cannot_be_done_is_refused_in_words_and_nothing_is_written() {
     let refused = owner.post(&pending, &json!({})).await.refused(409);
     assert!(refused["retry_in_ms"].as_i64().is_some(), "{refused}");
     let undo = format!("/api/v1/queue/{}/undo", item["id"].as_str().unwrap());
-    owner.post(&undo, &json!({})).await.done();
+    owner.post(&undo, &json!({})).await.ok();
     owner.post(&pending, &json!({})).await.refused(404);
     let item = app.item_of(&visitor).await;
     let approved = app.decide(&item, json!({ "kind": "approve" })).await.ok();
