@@ -15,6 +15,8 @@ const LOOK_FIRST_MS = 300;
 const LOOK_AGAIN_MS = 1500;
 /** An approval that others have to join is offered to be taken back this long. */
 const COUNTED_MS = 8000;
+/** Whoever may change what the AI knows has this long to go on from an edit. */
+const GO_ON_MS = 12_000;
 /** How soon the server is asked again whether a decision whose time to undo is over has become final. */
 const ASK_AGAIN_MS = 2000;
 
@@ -247,7 +249,11 @@ function settled(id, kind, conversation, outcome) {
   if (outcome.left_out) toast(`Left out: ${outcome.left_out.map((one) => one.why).join("; ")}`, { lastsMs: 9000 });
   const done = others.length ? `${DONE[kind]}, and ${others.length} more like it` : DONE[kind];
   entry.others = others;
-  entry.close = toast(done, { lastsMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
+  const corrects = "mayCorrect" in queue.dataset && (kind === "edit" || kind === "respond") && outcome.outcome_id;
+  const link = corrects ? { label: "What else follows from this?", href: `/improve/corrections/${outcome.outcome_id}` } : undefined;
+  const actionMs = undoMs || 4000;
+  const lastsMs = link ? Math.max(actionMs, GO_ON_MS) : actionMs;
+  entry.close = toast(done, { link, lastsMs, actionMs, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
   undoable.push(entry);
   setTimeout(() => forgetOnceFinal(id), undoMs);
 }

@@ -10,27 +10,36 @@ export function announce(words) {
 }
 
 /**
- * Shows a notice for `lastsMs`; with `action` ({label, run}) it has a button, with `countdown` a bar that runs out.
+ * Shows a notice for `lastsMs`; with `action` ({label, run}) it has a button, with `countdown` a bar that runs out; both go after `actionMs`.
+ * With `link` ({label, href}) it leads somewhere.
  * A notice that asks for something (`lastsMs: 0`) stays until it is used or closed. Returns a function that closes it.
  */
-export function toast(words, { action, lastsMs = 5000, countdown = false, bad = false } = {}) {
+export function toast(words, { action, link, lastsMs = 5000, actionMs = lastsMs, countdown = false, bad = false } = {}) {
   const notice = document.createElement("div");
   notice.className = bad ? "toast toast-bad" : "toast";
   const text = notice.appendChild(document.createElement("span"));
   text.className = "toast-words";
   text.textContent = words;
   const close = () => notice.remove();
-  if (action) button(notice, action.label, () => { close(); action.run(); });
+  const whileOffered = [];
+  if (action) whileOffered.push(button(notice, action.label, () => { close(); action.run(); }));
+  if (link) {
+    const anchor = notice.appendChild(document.createElement("a"));
+    anchor.href = link.href;
+    anchor.textContent = link.label;
+  }
   if (!lastsMs) button(notice, "Close", close);
   if (countdown) {
     const bar = notice.appendChild(document.createElement("span"));
     bar.className = "toast-bar";
-    bar.style.setProperty("--undo-time", `${lastsMs}ms`);
+    bar.style.setProperty("--undo-time", `${actionMs}ms`);
+    whileOffered.push(bar);
   }
   while (box().children.length > 2) box().firstElementChild.remove();
   box().append(notice);
   announce(words);
   if (lastsMs) setTimeout(close, lastsMs);
+  if (actionMs < lastsMs) setTimeout(() => whileOffered.forEach((element) => element.remove()), actionMs);
   return close;
 }
 
@@ -39,6 +48,7 @@ function button(notice, label, run) {
   button.type = "button";
   button.textContent = label;
   button.addEventListener("click", run);
+  return button;
 }
 
 const LEFT_TO_SAY = "holdpoint.said";

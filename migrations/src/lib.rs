@@ -23,6 +23,7 @@ mod m0016_training;
 mod m0017_candidates;
 mod m0018_intake;
 mod m0019_gaps;
+mod m0020_corrections;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_candidates::MIGRATION),
             Box::new(m0018_intake::MIGRATION),
             Box::new(m0019_gaps::MIGRATION),
+            Box::new(m0020_corrections::MIGRATION),
         ]
     }
 }

@@ -200,6 +200,8 @@ async fn example(
         ),
         _ => return Ok(Err(Unfit::Unjudged)),
     };
+    let is_no_pair = rows.correction_of(outcome.id).await?.is_some_and(|row| !row.keeps_pair);
+    let instead_of = instead_of.filter(|_| !is_no_pair);
     let of_turn = rows.visitor_messages(item.turn_id).await?;
     let until = of_turn.last().map_or(0, |last| last.seq);
     let messages = rows.messages_after(conversation.id, 0).await?;

@@ -20,8 +20,13 @@ pub struct Letter {
     pub html: String,
 }
 
+#[derive(Debug, Clone, Copy)]
 struct Words {
     subject: &'static str,
+    /// The subject where an earlier answer is put right.
+    corrected: &'static str,
+    /// Stands before the words that put it right.
+    put_right: &'static str,
     /// Stands before the link.
     go_on: &'static str,
     link: &'static str,
@@ -32,6 +37,8 @@ struct Words {
 
 const ENGLISH: Words = Words {
     subject: "answered you",
+    corrected: "has a correction for you",
+    put_right: "An answer that you got in our chat was not right. This is how it should have read:",
     go_on: "To read the whole conversation or to write back, open this link:",
     link: "Back to the conversation",
     expires: "The link is for this conversation only and works for {days} days. Whoever has it can read the conversation, so please do not pass it on.",
@@ -40,18 +47,45 @@ const ENGLISH: Words = Words {
 
 const GERMAN: Words = Words {
     subject: "hat Ihnen geantwortet",
+    corrected: "hat eine Antwort an Sie berichtigt",
+    put_right: "Eine Antwort, die Sie in unserem Chat bekommen haben, war nicht richtig. So hätte sie lauten sollen:",
     go_on: "Um das ganze Gespräch zu lesen oder zu antworten, öffnen Sie diesen Link:",
     link: "Zurück zum Gespräch",
     expires: "Der Link gilt nur für dieses Gespräch und {days} Tage lang. Wer ihn hat, kann das Gespräch lesen; bitte geben Sie ihn nicht weiter.",
     why: "Sie erhalten diese E-Mail, weil Sie in unserem Chat für diese Antwort Ihre Adresse hinterlassen haben.",
 };
 
+fn words_of(language: &str) -> &'static Words {
+    if language.starts_with("de") { &GERMAN } else { &ENGLISH }
+}
+
 /// The mail in the widget's language (`de`; anything else is English).
 pub fn answer(business: &str, language: &str, said: &[Said<'_>], link: &str, days: i64) -> Letter {
-    let words = if language.starts_with("de") { &GERMAN } else { &ENGLISH };
+    let words = words_of(language);
+    written(business, (words, words.subject, None), said, link, days)
+}
+
+/// The mail that puts right what a visitor was told before.
+pub fn follow_up(business: &str, language: &str, said: Said<'_>, link: &str, days: i64) -> Letter {
+    let words = words_of(language);
+    let what = (words, words.corrected, Some(words.put_right));
+    written(business, what, &[said], link, days)
+}
+
+fn written(
+    business: &str,
+    (words, subject, first): (&Words, &str, Option<&str>),
+    said: &[Said<'_>],
+    link: &str,
+    days: i64,
+) -> Letter {
     let expires = words.expires.replace("{days}", &days.to_string());
     let mut text = String::new();
     let mut html = String::from("<!doctype html><html><body>");
+    if let Some(first) = first {
+        text.push_str(&format!("{first}\n\n"));
+        html.push_str(&format!("<p>{}</p>", escaped(first)));
+    }
     for said in said {
         text.push_str(&format!("{}:\n{}\n\n", said.name, said.text));
         let body = escaped(said.text).replace('\n', "<br>");
@@ -73,7 +107,7 @@ pub fn answer(business: &str, language: &str, said: &[Said<'_>], link: &str, day
         _ => business,
     };
     Letter {
-        subject: format!("{who} {}", words.subject),
+        subject: format!("{who} {subject}"),
         text,
         html,
     }
@@ -104,6 +138,18 @@ mod tests {
         assert!(letter.text.contains("works for 30 days"));
         assert!(letter.html.contains("It is ready.<br>See you!"));
         assert!(answer("Q", "de-AT", &said, LINK, 30).text.contains("30 Tage"));
+    }
+
+    #[test]
+    fn a_correction_says_that_it_is_one() {
+        let said = Said {
+            name: "Mia",
+            text: "We open at ten.",
+        };
+        let letter = follow_up("Quillhaven Cycles", "en", said, LINK, 30);
+        assert_eq!(letter.subject, "Quillhaven Cycles has a correction for you");
+        assert!(letter.text.contains("was not right") && letter.text.contains("Mia:\nWe open at ten.\n"));
+        assert!(letter.html.contains("was not right") && letter.html.contains(LINK));
     }
 
     #[test]

@@ -160,6 +160,10 @@ events! {
     CandidateWithdrawn = "candidate.withdrawn",
     /// Changes that were live are taken back.
     CandidateRolledBack = "candidate.rolled_back",
+    /// A person said what follows from an edit.
+    CorrectionApplied = "correction.applied",
+    /// Visitors who had been told the same as an edited draft were written to.
+    CorrectionFollowedUp = "correction.followed_up",
     /// A question was added to the regression set.
     RegressionQuestionAdded = "regression_question.added",
     /// A question was taken out of the regression set.

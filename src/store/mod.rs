@@ -9,6 +9,7 @@ pub mod care;
 mod checks;
 mod confirm;
 pub mod conversations;
+mod corrections;
 pub mod entity;
 mod error;
 mod evidence;

@@ -260,6 +260,7 @@ fn trace(mode: Mode, outcome: Option<OutcomeKind>, text: Marked, changed: bool) 
         changed,
         agent_version: "Lumi, version 3".into(),
         uncertified: String::new(),
+        correction: String::new(),
         reasons: vec!["The gate is closed: every answer waits for a person.".into()],
         sources: vec!["Where are you?".into()],
         noticed: Vec::new(),

@@ -25,6 +25,7 @@ mod cli;
 mod collisions;
 mod console_pages;
 mod console_views;
+mod corrections;
 mod documents;
 mod drafting;
 mod durability;

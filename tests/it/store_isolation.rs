@@ -14,11 +14,11 @@ use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, canned_reply,
-    certificate, check, contact, conversation, decision, delivery, document, draft, evidence, gap, gap_proposal,
-    gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note, outcome,
-    policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release, retrieval_version,
-    return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector, verdict,
-    verified_answer, visitor, webhook_secret,
+    certificate, check, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
+    gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note,
+    outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
+    retrieval_version, return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector,
+    verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -74,7 +74,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -280,6 +280,10 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         proposals_of(theirs.gap);
         proposals(ProposalState::Waiting, None, 100);
         gap_watch();
+        correction_of(theirs.outcome);
+        said_elsewhere("At nine.", uuid::Uuid::max().into(), 100);
+        conversations_among(&[theirs.conversation]);
+        contacts_among(&[theirs.conversation]);
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
         is_scheduled(JobKind::Draft, theirs.conversation);
@@ -383,6 +387,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/tuning.rs"),
         include_str!("../../src/store/candidates.rs"),
         include_str!("../../src/store/gaps.rs"),
+        include_str!("../../src/store/corrections.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];

@@ -2,6 +2,8 @@
 //! and taken back in one.
 
 mod candidates;
+mod corrections;
+mod follow_up;
 pub mod gaps;
 mod learnt;
 pub mod proposals;
@@ -13,6 +15,8 @@ pub use candidates::{
     CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, candidate, candidates, propose, try_again,
     withdraw,
 };
+pub use corrections::{CorrectionScreen, CorrectionView, RestsOn, Told, apply_correction, correction};
+pub use follow_up::{FollowedUp, follow_up};
 pub use learnt::{Learnt, learnt};
 pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};

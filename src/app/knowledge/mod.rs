@@ -38,7 +38,7 @@ pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
 pub(super) use tuned::Tuned;
 pub(super) use vectors::embed_missing;
-pub(super) use verified::Remembered;
+pub(super) use verified::{Remembered, title_of};
 pub(super) use view::View;
 
 use super::{App, AppError};

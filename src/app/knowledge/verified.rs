@@ -152,7 +152,7 @@ pub(super) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Re
 }
 
 /// A question in the few words that a list has room for.
-pub(super) fn title_of(question: &str) -> String {
+pub(in crate::app) fn title_of(question: &str) -> String {
     const MOST: usize = 80;
     let line = question.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MOST {

@@ -1,4 +1,5 @@
 //! How the AI gets better: what is missing, what is proposed for it, and what was tried on questions of the past before it goes live.
 
 pub mod candidate;
+pub mod correction;
 pub mod gap;

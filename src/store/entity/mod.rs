@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod check;
 pub mod contact;
 pub mod conversation;
+pub mod correction;
 pub mod decision;
 pub mod delivery;
 pub mod document;

@@ -7,6 +7,7 @@ mod candidates;
 mod canned;
 mod checks;
 mod conversations;
+mod corrections;
 mod improve;
 mod knowledge;
 mod live;
@@ -131,6 +132,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(rehearsals::routes(web))
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
+        .merge(corrections::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))

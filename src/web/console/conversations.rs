@@ -9,6 +9,7 @@ use super::viewer::Viewer;
 use super::{html, visitor_name};
 use crate::app::conversations::{self, ConversationSummary};
 use crate::app::desk;
+use crate::domain::account::Scope;
 use crate::domain::conversation::Author;
 use crate::domain::flow::Spam;
 use crate::domain::ids::ConversationId;
@@ -129,6 +130,7 @@ async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<Convers
     let backdrop = desk::backdrop(&web.app, &viewer.caller, &conversation).await?;
     let names = super::sentences::Names::of(&web.app, &viewer.caller).await?;
     let summary = &conversation.summary;
+    let may_correct = viewer.caller.require(Scope::Knowledge).is_ok();
     Ok(ConversationPart {
         id: summary.id.to_string(),
         visitor: visitor_name(&summary.id),
@@ -140,7 +142,7 @@ async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<Convers
         rating: conversation.rating.clone(),
         brief: conversation.brief.clone(),
         open_item: thread::open_item(&conversation),
-        thread: thread::of(&viewer.zone, &conversation, &backdrop, &names),
+        thread: thread::of(&viewer.zone, &conversation, &backdrop, &names, may_correct),
         agent: backdrop.agent,
     })
 }

@@ -8,6 +8,7 @@
 mod checks;
 mod compare;
 mod conversations;
+mod correction;
 mod entrance;
 mod improve;
 mod knowledge;
@@ -66,6 +67,7 @@ pub fn pages() -> Pages {
         .route("/quality/answers", get(quality::answers))
         .route("/improve", get(improve::page))
         .route("/improve/{id}", get(improve::candidate))
+        .route("/improve/corrections/{id}", get(correction::page))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
         .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))

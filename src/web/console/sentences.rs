@@ -210,6 +210,8 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "gate.changed" => gate_changed(entry, &who),
         "retrieval.tuned" => format!("{who} had a version of the ranking learned from verdicts; it is a candidate."),
         "candidate.proposed" => format!("{who} wants to change what the AI answers; it is tried first."),
+        "correction.applied" => correction_applied(entry, &who),
+        "correction.followed_up" => format!("{who} wrote to visitors who had been told what an edit corrected."),
         "candidate.replayed" => candidate_replayed(entry),
         "candidate.published" => format!("{who} made a change of what the AI answers live."),
         "candidate.advanced" => "A part of a large change was written.".to_owned(),
@@ -243,6 +245,20 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }
+}
+
+fn correction_applied(entry: &EntryView, who: &str) -> String {
+    let mut led = Vec::new();
+    if entry.refs.contains_key("candidate") {
+        led.push("a change is tried");
+    }
+    if entry.refs.contains_key("regression_question") {
+        led.push("the question must stay answered so");
+    }
+    if led.is_empty() {
+        return format!("{who} said why a draft had to be edited.");
+    }
+    format!("{who} said what follows from an edit: {}.", led.join(", and "))
 }
 
 fn candidate_replayed(entry: &EntryView) -> String {

@@ -30,11 +30,13 @@ pub(super) fn of(
     conversation: &ConversationView,
     backdrop: &Backdrop,
     names: &Names,
+    may_correct: bool,
 ) -> Vec<ThreadEntry> {
     let thread = Thread {
         zone,
         conversation,
         backdrop,
+        may_correct,
     };
     let mut between = thread.unsent_drafts();
     between.extend(backdrop.owner_changes.iter().filter_map(|entry| {
@@ -74,6 +76,8 @@ struct Thread<'a> {
     zone: &'a TimeZone,
     conversation: &'a ConversationView,
     backdrop: &'a Backdrop,
+    /// Whoever looks may change what the AI knows.
+    may_correct: bool,
 }
 
 impl Thread<'_> {
@@ -174,6 +178,9 @@ impl Thread<'_> {
             decided_at: outcome.map(|outcome| self.moment(outcome.at)),
             verdict: outcome.map(verdict).unwrap_or_default(),
             release_id: history.release_id.map(|id| id.to_string()).unwrap_or_default(),
+            correction: { outcome.filter(|outcome| self.may_correct && is_correction(outcome)) }
+                .map(|outcome| outcome.id.to_string())
+                .unwrap_or_default(),
         }
     }
 }
@@ -203,6 +210,11 @@ fn standing(item: &ItemHistory) -> Option<&OutcomeView> {
 
 fn is_answer(outcome: &OutcomeView) -> bool {
     outcome.kind == OutcomeKind::Respond && outcome.state == OutcomeStatus::Final
+}
+
+/// A person put it in other words.
+const fn is_correction(outcome: &OutcomeView) -> bool {
+    matches!(outcome.kind, OutcomeKind::Edit | OutcomeKind::Respond)
 }
 
 /// The verdict with its reasons: `Bad: wrong, tone`.

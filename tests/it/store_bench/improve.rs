@@ -1,9 +1,10 @@
-//! A candidate with a change, a question that it answers otherwise, and a question of the regression set.
+//! A candidate with a change, a question that it answers otherwise, a question of the regression set, and the edit that both follow from.
 
 use super::{AT, Planted};
 use holdpoint::domain::answer::AnswerMode;
 use holdpoint::domain::improve::candidate::{Answer, CandidateState, Change, Effect, Found, Known, Origin};
-use holdpoint::store::entity::{candidate, candidate_case, candidate_change, regression_question};
+use holdpoint::domain::improve::correction::Cause;
+use holdpoint::store::entity::{candidate, candidate_case, candidate_change, correction, regression_question};
 use holdpoint::store::{Json, StoreError, Tx};
 
 impl Planted {
@@ -65,6 +66,17 @@ impl Planted {
             member_id: Some(self.member),
             created_at: AT,
             removed_at: None,
+        })
+        .await?;
+        tx.insert(correction::Model {
+            outcome_id: self.outcome,
+            workspace_id: self.workspace,
+            causes: Json([Cause::Outdated].into()),
+            keeps_pair: true,
+            candidate_id: Some(self.candidate),
+            regression_question_id: Some(self.regression_question),
+            member_id: self.member,
+            created_at: AT,
         })
         .await
     }

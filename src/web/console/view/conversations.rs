@@ -171,4 +171,6 @@ pub struct DraftTrace {
     pub verdict: String,
     /// The release's id; empty when nothing was released.
     pub release_id: String,
+    /// The edit of which one can say what follows; empty where there is none, or for those who may not.
+    pub correction: String,
 }

@@ -9,6 +9,7 @@
 
 mod checks;
 mod conversations;
+mod correction;
 mod entrance;
 mod improve;
 mod knowledge;
@@ -33,6 +34,7 @@ pub use conversations::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
     ThreadMessage,
 };
+pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use improve::{CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, SetRow, TunedRow};
 pub use knowledge::{
