@@ -414,6 +414,9 @@ fn patched(row: &document::Model, patch: &Patch) -> Result<Change, AppError> {
             source: row.source.clone(),
             anchor: row.anchor.clone(),
             position: row.position,
+            language: row.language.clone(),
+            owner: row.owner.clone(),
+            expires_at: row.expires_at,
         },
     })
 }
