@@ -139,7 +139,8 @@ proptest! {
     ) {
         let causes = presumed(&reasons, mode);
         let is_drafted = !matches!(mode, None | Some(AnswerMode::Abstain));
-        prop_assert!(causes.len() <= if is_drafted { reasons.len() } else { 1 });
+        let most = if is_drafted { reasons.len() } else { 1 };
+        prop_assert!(causes.len() <= most);
         prop_assert_eq!(causes.contains(&Cause::Composition) && mode != Some(AnswerMode::Compose), false);
         let mut turned = reasons;
         turned.reverse();
