@@ -32,7 +32,9 @@ impl Rows<'_> {
             .filter(message::Column::Author.eq(Author::Ai))
             // As its index has it.
             .filter(Expr::cust("length(body)").eq(length))
-            .filter(message::Column::Body.eq(words))
+            // Not `=`: SQLite would put the words into the length, and would not see the index any more.
+            .filter(message::Column::Body.gte(words))
+            .filter(message::Column::Body.lte(words))
             .filter(message::Column::ConversationId.ne(besides))
             .order_by(message::Column::Id, Order::Desc)
             .limit(limit);
