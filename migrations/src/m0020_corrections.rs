@@ -7,6 +7,7 @@ pub(crate) const MIGRATION: Statements = Statements {
     changes: CHANGES,
 };
 
+/// The index finds who else was told the very same words: a text may be too long for an index, its length never is.
 const CHANGES: &str = r"
 CREATE TABLE corrections (
     outcome_id {uuid} PRIMARY KEY,
@@ -23,4 +24,5 @@ CREATE TABLE corrections (
     FOREIGN KEY (workspace_id, regression_question_id) REFERENCES regression_questions (workspace_id, id),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id)
 ) {strict};
+CREATE INDEX messages_by_length ON messages (workspace_id, author, length(body));
 ";

@@ -4,7 +4,7 @@ use super::entity::{contact, conversation, correction, message};
 use super::{Rows, StoreError};
 use crate::domain::conversation::Author;
 use crate::domain::ids::{ConversationId, OutcomeId};
-use sea_orm::sea_query::Order;
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
 impl Rows<'_> {
@@ -26,10 +26,15 @@ impl Rows<'_> {
         besides: ConversationId,
         limit: u64,
     ) -> Result<Vec<message::Model>, StoreError> {
+        let length = i64::try_from(words.chars().count()).unwrap_or(i64::MAX);
         let query = self
             .select::<message::Entity>()
             .filter(message::Column::Author.eq(Author::Ai))
-            .filter(message::Column::Body.eq(words))
+            // As its index has it.
+            .filter(Expr::cust("length(body)").eq(length))
+            // Not `=`: SQLite would put the words into the length, and would not see the index any more.
+            .filter(message::Column::Body.gte(words))
+            .filter(message::Column::Body.lte(words))
             .filter(message::Column::ConversationId.ne(besides))
             .order_by(message::Column::Id, Order::Desc)
             .limit(limit);

@@ -587,6 +587,41 @@ fn quality() -> QualityPage {
     page
 }
 
+/// Everything of it at once.
+fn correction() -> CorrectionPage {
+    let told = |id: &str, has_email| ToldLine {
+        conversation_id: id.into(),
+        visitor: format!("Visitor {id}"),
+        at: ago(900),
+        has_email,
+    };
+    CorrectionPage {
+        shell: shell(Section::Improve),
+        id: "o1".into(),
+        conversation_id: "c1".into(),
+        question: "What does a <b>service</b> cost?".into(),
+        draft: "A full service is 89 €.".into(),
+        text: "A full service is 99 €.".into(),
+        is_remembered: false,
+        causes: vec![CauseTick {
+            code: "outdated",
+            words: "The knowledge is out of date",
+            is_ticked: true,
+        }],
+        documents: vec![DocumentTick {
+            id: "d1".into(),
+            title: "Prices".into(),
+            source: "prices.md".into(),
+            text: "A full service is 89 €.".into(),
+        }],
+        instructions: Some("Be brief.".into()),
+        told: vec![told("3f2a", true), told("77aa", false)],
+        reachable: 1,
+        can_mail: true,
+        done: None,
+    }
+}
+
 /// Every page by name.
 #[expect(clippy::too_many_lines, reason = "a list, one entry a page")]
 fn pages() -> Vec<(&'static str, String)> {
@@ -628,6 +663,7 @@ fn pages() -> Vec<(&'static str, String)> {
             "problem",
             html(&ProblemPage::for_status(500, None, "0199a1b2-77aa-7cde".into())),
         ),
+        ("correction", html(&correction())),
         ("queue", html(&queue(Some(composed())))),
         ("queue-abstain", html(&engine_down)),
         ("queue-empty", html(&queue(None))),

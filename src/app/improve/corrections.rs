@@ -323,9 +323,10 @@ async fn apply_in(
         proposed(tx, named, Origin::Correction, Some(member), &changes, Vec::new(), now).await?;
         candidate_id = Some(new);
     }
-    let regression_question_id = match wish.regression_question {
-        true => Some(keep_answered(tx, &corrected, question, member, now).await?),
-        false => None,
+    let regression_question_id = if wish.regression_question {
+        Some(keep_answered(tx, &corrected, question, member, now).await?)
+    } else {
+        None
     };
     let row = correction::Model {
         outcome_id: id,
