@@ -1,6 +1,10 @@
 //! Candidates over the API: tried on questions of the past, published over a regression only with a reason, taken back in one step.
 
 use crate::app::{Client, OPENING_HOURS, TestApp, eventually};
+use holdpoint::domain::ids::CandidateId;
+use holdpoint::domain::improve::candidate::CandidateState;
+use holdpoint::store::entity::{candidate, candidate_change};
+use holdpoint::store::{Change, JobKind, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -180,10 +184,6 @@ async fn a_large_candidate_goes_live_in_parts_and_what_was_interrupted_goes_on()
     };
     assert_eq!(count(&app).await, 50);
     // As if the machine had died after the first part: the job finds what is left.
-    use holdpoint::domain::ids::CandidateId;
-    use holdpoint::domain::improve::candidate::CandidateState;
-    use holdpoint::store::entity::{candidate, candidate_change};
-    use holdpoint::store::{Change, JobKind, StoreError};
     let candidate_id: CandidateId = id.parse().unwrap();
     let now = holdpoint::domain::time::Clock::now(&*app.clock);
     let workspace_id = app.workspace.caller.workspace_id;

@@ -369,12 +369,8 @@ fn recorded(
         };
         (change, vec![inverse])
     };
-    let changes: Vec<_> = changed.map(change).collect();
-    if changes.len() > MOST_RECORDED {
-        Vec::new()
-    } else {
-        changes
-    }
+    let all: Vec<_> = changed.map(change).collect();
+    if all.len() > MOST_RECORDED { Vec::new() } else { all }
 }
 
 /// What would break a question that must stay answered waits for somebody to say why it is right.
