@@ -12,7 +12,7 @@ use super::queue::Page;
 use super::show::{decimal, list, more, number, text};
 use super::tune_eval::{self, TuneEval};
 use clap::{Args, Subcommand};
-use import::{Files, Import, site_told, told};
+use import::{Import, Wanted, told};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl Kb {
 
     fn read(self) -> Result<Work, Failure> {
         match self {
-            Self::Import(import) => import.collect(),
+            Self::Import(import) => Ok(Work::Import(import.collect()?)),
             Self::List(listing) => Ok(Work::List(listing)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
             Self::Eval(eval) => eval.read(),
@@ -79,8 +79,7 @@ impl Kb {
 
 /// A command with the files it needs.
 enum Work {
-    Import(Files),
-    Sitemap(Value),
+    Import(Wanted),
     List(Listing),
     Search(String),
     Evaluate(Value),
@@ -100,16 +99,10 @@ impl Eval {
 impl Work {
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {
         match self {
-            Self::Import(files) => {
-                let done = files.import(client).await?;
+            Self::Import(wanted) => {
+                let done = wanted.import(client).await?;
                 context.answer(&done.answer, told)?;
                 done.failure.map_or(Ok(()), Err)
-            }
-            Self::Sitemap(body) => {
-                let bar = output::waiting("Reading the site");
-                let answer = client.post("/api/v1/knowledge/sitemap", &body).await;
-                bar.finish_and_clear();
-                context.answer(&answer?, site_told)
             }
             Self::List(listing) if listing.expired => {
                 let answer = client.get("/api/v1/knowledge/expired").await?;

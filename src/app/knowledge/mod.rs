@@ -3,6 +3,7 @@
 mod change;
 pub mod chunk;
 mod compare;
+mod documents;
 pub mod evaluate;
 mod expire;
 mod find;
@@ -17,14 +18,13 @@ mod vectors;
 mod verified;
 mod view;
 
+pub use documents::{DocumentView, SourceView, document, documents, remove, sources};
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
 pub use expire::expired_documents;
 pub use find::{Passage, search};
-pub use import::{
-    Change, ChangeKind, DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove,
-};
-pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
+pub use import::{Change, ChangeKind, Import, ImportReport, SkippedRow, import, remove_source};
+pub use sitemap::{NotImported, SitePage, SitePages, import_page, site_pages};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
