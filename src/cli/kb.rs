@@ -167,7 +167,7 @@ fn passages(answer: &Value) -> String {
 
 fn figures(report: &Value) -> String {
     let figure = |name: &str, words: &str| [words.to_owned(), format!("{:.3}", decimal(report, &format!("/{name}")))];
-    let rows = [
+    let mut rows = vec![
         ["questions".to_owned(), number(report, "/n").to_string()],
         figure("right_first", "right answer first"),
         figure("right_first_baseline", "… by plain cosine"),
@@ -177,9 +177,21 @@ fn figures(report: &Value) -> String {
         figure("abstain_auroc", "abstains rightly (AUROC)"),
         figure("abstain_auroc_baseline", "… by plain cosine"),
         figure("abstain_diff_lower95", "difference at least (95 %)"),
+        figure("answered", "answered, rightly or wrongly"),
         figure("latency_ms_p50", "time for a question, median, ms"),
         figure("latency_ms_p95", "… 95th percentile, ms"),
     ];
+    if !report["unanswerable"].is_null() {
+        rows.extend([
+            [
+                "questions that nothing answers".to_owned(),
+                number(report, "/unanswerable/n").to_string(),
+            ],
+            figure("unanswerable/refused", "… left to a person"),
+            figure("unanswerable/abstain_auroc", "… told from the others (AUROC)"),
+            figure("unanswerable/abstain_auroc_baseline", "… by plain cosine"),
+        ]);
+    }
     output::table(["FIGURE", "VALUE"], &rows)
 }
 

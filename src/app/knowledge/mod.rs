@@ -81,7 +81,7 @@ pub async fn evaluate(
 /// Measures what verdicts would teach the retrieval tuner (`kb tune-eval`).
 ///
 /// # Errors
-/// As [`evaluate`].
+/// As [`evaluate()`].
 pub async fn tuning_curves(
     app: &App,
     documents: &[evaluate::Document],
