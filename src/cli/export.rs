@@ -103,12 +103,12 @@ fn told(manifest: &Value, folder: &Path) -> String {
         let count = number(manifest, &format!("/left_out/{name}"));
         (count > 0).then(|| format!("\n{count} left out: {why}."))
     });
-    format!(
-        "Written to {}: rows {}.{}",
-        folder.display(),
-        written.join(", "),
-        left_out.collect::<String>()
-    )
+    let rows = match written.as_slice() {
+        [] => "no row yet".to_owned(),
+        written => format!("rows {}", written.join(", ")),
+    };
+    let (folder, left_out) = (folder.display(), left_out.collect::<String>());
+    format!("Written to {folder}: {rows}.{left_out}")
 }
 
 /// The files of an export while they are written.
@@ -177,6 +177,14 @@ impl Files {
         let mut files = Vec::new();
         for split in self.splits.into_values() {
             let rows = split.rows;
+            if rows == 0 {
+                // Libraries refuse a file without rows, and all the others with it.
+                let path = self.folder.join(&split.file.name);
+                drop(split.file);
+                let refused = |error| Failure::failed(format!("{} cannot be removed ({error})", path.display()));
+                fs::remove_file(&path).map_err(refused)?;
+                continue;
+            }
             files.push(json!({ "name": split.file.name.clone(), "rows": rows, "sha256": split.file.finish()? }));
         }
         let name = self.provenance.name.clone();

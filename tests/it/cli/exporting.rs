@@ -30,7 +30,8 @@ async fn asked(app: &TestApp, question: &str, agrees: Option<bool>) -> (VisitorC
 }
 
 fn lines(folder: &Path, name: &str) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join(name)).unwrap();
+    // A part without a row has no file.
+    let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -166,10 +167,36 @@ async fn pairs_are_what_a_person_preferred_to_a_draft_in_both_formats_and_a_tabl
     }
     let (out, _) = export("csv");
     let table: String = ["train.csv", "validation.csv"]
-        .map(|name| fs::read_to_string(out.join(name)).unwrap())
+        .map(|name| fs::read_to_string(out.join(name)).unwrap_or_default())
         .concat();
     assert!(table.starts_with("question,answer,how,draft,reasons\n"), "{table}");
     assert!(table.contains("We open at ten.,respond,"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_format_loads_in_the_library_that_trainers_read_it_with() {
+    let Some(python) = std::env::var_os("HOLDPOINT_TEST_DATASETS") else {
+        eprintln!("skipped: HOLDPOINT_TEST_DATASETS names no Python with the packages of tools/check_export.py");
+        return;
+    };
+    let app = decided().await;
+    let folder = tempfile::tempdir().unwrap();
+    for (format, rows) in [("chat", 3), ("dpo", 2), ("dpo-openai", 2), ("csv", 3)] {
+        let out = folder.path().join(format);
+        told(&app, &["export", format, "--out", out.to_str().unwrap()]);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/check_export.py");
+        let mut command = tokio::process::Command::new(&python);
+        let command = command.arg(script).arg(&out).env("HF_HUB_OFFLINE", "1");
+        let done = command.output().await.unwrap();
+        assert!(
+            done.status.success(),
+            "{format}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let loaded: Value = serde_json::from_slice(&done.stdout).unwrap();
+        let count = |part: &str| loaded[part].as_u64().unwrap_or(0);
+        assert_eq!(count("train") + count("validation"), rows, "{loaded}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
