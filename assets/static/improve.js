@@ -57,7 +57,7 @@ for (const form of document.querySelectorAll("[data-proposal]")) {
   });
   const dismiss = form.querySelector("[data-dismiss]");
   dismiss.addEventListener("click", () => alone(dismiss, async () => {
-    if (!(await ask("Take this off the list? Questions like it gather anew if they go on.", "Take it off"))) return;
+    if (!(await ask("Take this off the list? It needs no answer then, and questions like it do not bring it back.", "Take it off"))) return;
     await send("POST", `/api/v1/improve/gaps/${form.closest("[data-gap]").dataset.gap}/dismiss`, { reason: "Not a gap." });
     reloadSaying("Taken off.");
   }));

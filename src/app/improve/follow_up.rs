@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::store::entity::{contact, conversation, return_link};
 use crate::store::{Change, LogDraft, Tx};
 use serde::Serialize;
+use std::collections::HashSet;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -77,6 +78,9 @@ impl FollowUp {
         corrected.is_final(self.now)?;
         let mut sent = FollowedUp::default();
         let mut conversations = Vec::new();
+        let mut reachable = Vec::new();
+        // Whoever asked in three conversations reads it once.
+        let mut addressed = HashSet::new();
         for (conversation, _, contact) in corrected.told(tx).await? {
             let Some(contact) = contact else {
                 sent.unreachable += 1;
@@ -85,6 +89,13 @@ impl FollowUp {
             let key = format!("follow-up:{}:{}", self.outcome, conversation.id);
             if tx.mail_of_key(&key).await?.is_some() {
                 sent.before += 1;
+                addressed.insert(contact.address.to_lowercase());
+            } else {
+                reachable.push((key, conversation, contact));
+            }
+        }
+        for (key, conversation, contact) in reachable {
+            if !addressed.insert(contact.address.to_lowercase()) {
                 continue;
             }
             self.write_to(tx, key, &conversation, &contact).await?;

@@ -23,9 +23,7 @@ const NEVER: &str = "never";
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Write {
-    /// It is new.
-    New,
-    /// It says something else than before, or nothing any more.
+    /// It is new, says something else than before, or nothing any more.
     Text,
     /// It says the same; what is known about it changed.
     Facts,
@@ -126,7 +124,7 @@ pub(super) fn compare(
             None => {
                 report.added += 1;
                 report.note(ChangeKind::Added, &new.title, || None);
-                Write::New
+                Write::Text
             }
         };
         let id = old

@@ -1,6 +1,6 @@
 //! Importing files of knowledge, and looking at what is there.
 
-use super::change::text_of;
+use super::change::{Prepared, Source, apply, text_of};
 use super::compare::{Facts, Place, Write, compare};
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
@@ -8,8 +8,8 @@ use super::verified::{breaks, title_of};
 use crate::app::improve::{self, Recorded};
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
-use crate::domain::ids::{CandidateId, DocumentId};
-use crate::domain::improve::candidate::{self, DocumentText, Origin};
+use crate::domain::ids::{CandidateId, WorkspaceId};
+use crate::domain::improve::candidate::{self, Origin};
 use crate::domain::log::EventKind;
 use crate::domain::text::{Name, SourceName};
 use crate::domain::time::Timestamp;
@@ -17,12 +17,26 @@ use crate::store::entity::document;
 use crate::store::{self, JobKind, LogDraft, Tx};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// More changes than these are not tried while whoever imports waits for them.
 const TRIED_AT_ONCE: usize = 500;
 /// Documents written in one transaction: it stays short, so that visitors' messages are not kept waiting.
 const BATCH: usize = 20;
+
+/// One import at a time of each workspace.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Turns(Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    async fn of(&self, id: WorkspaceId) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.entry(id).or_default().clone()
+        };
+        turn.lock_owned().await
+    }
+}
 
 /// A file to import.
 #[derive(Debug, Clone, Default)]
@@ -138,7 +152,7 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
     let parsed = read(app, format, &source, import.bytes).await?;
 
     // One after the other: the second of two imports of a file has to see what the first has written.
-    let _turn = app.inner.importing.lock().await;
+    let _turn = app.inner.importing.of(caller.workspace_id).await;
     let rows = app.store().rows(caller.workspace_id);
     let before: HashMap<String, document::Model> = rows
         .documents_of_source(&collection, &source)
@@ -153,15 +167,12 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
         collection: &collection,
         source: &source,
     };
-    let there = before.values().filter(|row| row.removed_at.is_none());
-    let there: HashMap<DocumentId, DocumentText> = there.map(|row| (row.id, text_of(row))).collect();
     let (mut report, writes) = compare(app, &place, parsed, before, &facts);
     report.dry_run = import.dry_run;
     if import.dry_run {
         return Ok(report);
     }
-    let changes = with_inverses(&writes, &there);
-    go_live(app, caller, &source, (writes, changes, facts.expires_at()), report).await
+    go_live(app, caller, &source, (writes, facts.expires_at()), report).await
 }
 
 /// Takes all of a source out of what the AI answers from, as an import of a file that has nothing left would.
@@ -175,14 +186,13 @@ pub async fn remove_source(
     dry_run: bool,
 ) -> Result<ImportReport, AppError> {
     caller.require(Scope::Knowledge)?;
-    let _turn = app.inner.importing.lock().await;
+    let _turn = app.inner.importing.of(caller.workspace_id).await;
     let rows = app.store().rows(caller.workspace_id);
     let mut before = rows.documents_of_source(collection, source).await?;
     before.retain(|row| row.removed_at.is_none());
     if before.is_empty() {
         return Err(AppError::NotFound("the source"));
     }
-    let there: HashMap<DocumentId, DocumentText> = before.iter().map(|row| (row.id, text_of(row))).collect();
     let place = Place {
         workspace_id: caller.workspace_id,
         collection,
@@ -194,12 +204,8 @@ pub async fn remove_source(
     if dry_run {
         return Ok(report);
     }
-    let changes = with_inverses(&writes, &there);
-    go_live(app, caller, source, (writes, changes, None), report).await
+    go_live(app, caller, source, (writes, None), report).await
 }
-
-/// A change and what takes it back.
-type Undoable = (candidate::Change, Vec<candidate::Change>);
 
 /// Writes at once what breaks no question of the regression set. What does, and what is too much to be tried while somebody waits for it, becomes a
 /// candidate instead.
@@ -207,34 +213,45 @@ async fn go_live(
     app: &App,
     caller: &Caller,
     source: &str,
-    (writes, mut changes, expires_at): (Vec<(document::Model, Write)>, Vec<Undoable>, Option<Timestamp>),
+    (writes, expires_at): (Vec<(document::Model, Write)>, Option<Timestamp>),
     mut report: ImportReport,
 ) -> Result<ImportReport, AppError> {
     let rows = app.store().rows(caller.workspace_id);
-    let remark = if changes.is_empty() {
+    let changed = writes.iter().filter(|(_, write)| *write == Write::Text).count();
+    let remark = if changed == 0 || rows.regression_question_count().await? == 0 {
         None
-    } else if changes.len() <= TRIED_AT_ONCE {
-        let plain: Vec<candidate::Change> = changes.iter().map(|(change, _)| change.clone()).collect();
-        let worse = breaks(app, &rows, &plain).await?;
+    } else if changed <= TRIED_AT_ONCE {
+        let worse = breaks(app, &rows, &changes_of(&writes)).await?;
         (worse > 0).then(|| format!(
             "Nothing is live yet: it would answer {worse} of the questions worse that must stay answered. It waits on the page Improve for somebody to say why it is right"
         ))
-    } else if rows.regression_question_count().await? > 0 {
-        Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
     } else {
-        // Nothing has to stay answered yet. It is taken back by importing what was there before.
-        changes.clear();
-        None
+        Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
     };
     let Some(remark) = remark else {
-        write_all(app, caller, source, writes, (expires_at, changes)).await?;
+        write_all(app, caller, source, writes, expires_at).await?;
         return Ok(report);
     };
-    let changes: Vec<candidate::Change> = changes.into_iter().map(|(change, _)| change).collect();
-    report.candidate = Some(waits(app, caller, source, changes).await?);
+    report.candidate = Some(waits(app, caller, source, changes_of(&writes)).await?);
     report.dry_run = true;
     report.remarks.push(remark);
     Ok(report)
+}
+
+/// What becomes of the texts.
+fn changes_of(writes: &[(document::Model, Write)]) -> Vec<candidate::Change> {
+    let changed = writes.iter().filter(|(_, write)| *write == Write::Text);
+    changed.map(|(row, _)| change_of(row)).collect()
+}
+
+fn change_of(row: &document::Model) -> candidate::Change {
+    match row.removed_at {
+        Some(_) => candidate::Change::RemoveDocument { id: row.id },
+        None => candidate::Change::PutDocument {
+            id: row.id,
+            document: text_of(row),
+        },
+    }
 }
 
 async fn read(app: &App, format: Format, name: &str, bytes: Vec<u8>) -> Result<Parsed, AppError> {
@@ -252,41 +269,42 @@ async fn read(app: &App, format: Format, name: &str, bytes: Vec<u8>) -> Result<P
         .map_err(|error| invalid(&error))
 }
 
+/// Writes some documents after the other, and with each batch what takes it back: whatever interrupts it, what is live is on record.
 async fn write_all(
     app: &App,
     caller: &Caller,
     source: &str,
     writes: Vec<(document::Model, Write)>,
-    (expires_at, changes): (Option<Timestamp>, Vec<Undoable>),
+    expires_at: Option<Timestamp>,
 ) -> Result<(), AppError> {
-    let actor = caller.actor();
+    let (actor, member_id) = (caller.actor(), caller.member().ok());
     let now = app.now();
     let writes = Arc::new(writes);
-    let made = (!changes.is_empty()).then(|| Recorded {
-        id: CandidateId::new(&*app.sources().ids),
-        title: title_of(source),
-        origin: Origin::Import,
-        member_id: caller.member().ok(),
-        changes,
-    });
     for from in (0..writes.len()).step_by(BATCH) {
         let (writes, source) = (writes.clone(), source.to_owned());
-        let made = made.clone().filter(|_| from + BATCH >= writes.len());
+        let id = CandidateId::new(&*app.sources().ids);
         app.store()
             .write(caller.workspace_id, move |tx| {
-                let (writes, source, made) = (writes.clone(), source.clone(), made.clone());
+                let (writes, source) = (writes.clone(), source.clone());
                 Box::pin(async move {
                     let batch = writes.get(from..writes.len().min(from + BATCH)).unwrap_or_default();
+                    let mut changes = Vec::new();
                     for (row, write) in batch {
-                        write_one(tx, row, *write).await?;
+                        changes.extend(write_one(tx, row, *write, now).await?);
                     }
                     if let Some(expires_at) = expires_at {
                         tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
                             .await?;
                     }
-                    tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
                     evidence::published(tx, now).await?;
-                    if let Some(made) = made {
+                    if !changes.is_empty() {
+                        let made = Recorded {
+                            id,
+                            title: title_of(&source),
+                            origin: Origin::Import,
+                            member_id,
+                            changes,
+                        };
                         improve::record(tx, made, now).await?;
                     }
                     let entry = LogDraft::new(EventKind::KnowledgeImported, actor)
@@ -301,41 +319,28 @@ async fn write_all(
     Ok(())
 }
 
-async fn write_one(tx: &Tx<'_>, row: &document::Model, write: Write) -> Result<(), AppError> {
-    match write {
-        Write::New => tx.insert(row.clone()).await?,
-        Write::Text => {
-            tx.update(row.clone()).await?;
-            // They are of the text it had.
-            tx.remove_vectors(row.id.uuid()).await?;
-        }
-        Write::Facts => tx.update(row.clone()).await?,
+/// The change that was made of a document's text, and what takes it back: to what it is now, which may be another than the import compared with.
+async fn write_one(
+    tx: &Tx<'_>,
+    row: &document::Model,
+    write: Write,
+    now: Timestamp,
+) -> Result<Option<(candidate::Change, Vec<candidate::Change>)>, AppError> {
+    if write == Write::Text {
+        let change = change_of(row);
+        let inverse = apply(tx, &change, Source::default(), &Prepared::default(), now).await?;
+        return Ok((!inverse.is_empty()).then_some((change, inverse)));
     }
-    Ok(())
-}
-
-/// What an import changes, each with what takes it back.
-fn with_inverses(writes: &[(document::Model, Write)], before: &HashMap<DocumentId, DocumentText>) -> Vec<Undoable> {
-    let changed = writes.iter().filter(|(_, write)| *write != Write::Facts);
-    let change = |(row, _): &(document::Model, Write)| {
-        let id = row.id;
-        let change = match row.removed_at {
-            Some(_) => candidate::Change::RemoveDocument { id },
-            None => candidate::Change::PutDocument {
-                id,
-                document: text_of(row),
-            },
-        };
-        let inverse = match before.get(&id) {
-            Some(document) => candidate::Change::PutDocument {
-                id,
-                document: document.clone(),
-            },
-            None => candidate::Change::RemoveDocument { id },
-        };
-        (change, vec![inverse])
-    };
-    changed.map(change).collect()
+    if let Some(there) = tx.document(row.id).await? {
+        tx.update(document::Model {
+            language: row.language.clone(),
+            owner: row.owner.clone(),
+            expires_at: row.expires_at,
+            ..there
+        })
+        .await?;
+    }
+    Ok(None)
 }
 
 /// Makes a candidate of what does not go live at once.

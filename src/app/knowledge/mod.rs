@@ -33,6 +33,7 @@ pub use verified::{
 pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
 pub(super) use expire::expire;
 pub(super) use find::{Compared, Found, compare, find_answer};
+pub(super) use import::Turns;
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;

@@ -174,16 +174,16 @@ impl Site {
                 url.set_fragment(None);
                 if url.origin() != self.address.origin() {
                     name(left_out, &url, "it is of another site");
-                } else if known.insert(url.clone()) {
-                    let (list_is_full, list) = if is_sitemap {
-                        (sitemaps + waiting.len() >= MOST_SITEMAPS, None)
+                } else if !known.contains(&url) {
+                    // What finds no place is not kept in mind either: a site may name millions.
+                    if is_sitemap && sitemaps + waiting.len() < MOST_SITEMAPS {
+                        known.insert(url.clone());
+                        waiting.push_back(url);
+                    } else if !is_sitemap && pages.len() < MOST_PAGES {
+                        known.insert(url.clone());
+                        pages.push(url);
                     } else {
-                        (pages.len() >= MOST_PAGES, Some(&mut pages))
-                    };
-                    match list {
-                        _ if list_is_full => name(left_out, &url, "there are too many; at most 1 000 pages are listed"),
-                        Some(pages) => pages.push(url),
-                        None => waiting.push_back(url),
+                        name(left_out, &url, "there are too many; at most 1 000 pages are listed");
                     }
                 }
             }

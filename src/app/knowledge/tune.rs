@@ -22,6 +22,7 @@ use crate::store::entity::{draft, evidence, retrieval_version, verdict};
 use crate::store::{Change, Json, LogDraft, RetrievalVersionRow, Rows};
 use learn::{Lesson, Shelf, learn};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
 use uuid::Uuid;
@@ -71,6 +72,13 @@ impl From<TunerError> for AppError {
 pub async fn tune(app: &App, caller: &Caller) -> Result<RetrievalVersionView, AppError> {
     caller.require(Scope::Knowledge)?;
     let embedder = app.engine().ok_or_else(no_engine)?.embedder.clone();
+    // It takes a core for minutes.
+    let Ok(_learning) = app.inner.tuning.try_lock() else {
+        return Err(AppError::Conflict {
+            sentence: "the ranking is learning already; wait until that is done".to_owned(),
+            extra: json!({}),
+        });
+    };
     let rows = app.store().rows(caller.workspace_id);
     let index = index(app, &rows, &embedder).await?;
     let lessons = lessons(app, &rows, &index).await?;

@@ -63,15 +63,10 @@ async fn best(rows: &Rows<'_>, engine: &Engine, gap: &gap::Model) -> Result<Opti
         return Ok(None);
     }
     let earlier = rows.proposals_of(gap.id).await?;
-    let is_unwanted = |reply: &Reply| {
-        let unwanted = earlier.iter().filter(|row| row.state == ProposalState::Dismissed);
-        let mut unwanted = unwanted.filter(|row| row.origin == Origin::Reply);
-        unwanted.any(|row| row.turn_id == Some(reply.to.turn_id) || row.answer == reply.text)
-    };
     let mut replies = Vec::new();
     for question in questions {
         let reply = reply_to(rows, question).await?;
-        replies.extend(reply.filter(|reply| is_answer(&reply.text) && !is_unwanted(reply)));
+        replies.extend(reply.filter(|reply| is_answer(&reply.text) && !is_unwanted(&earlier, reply)));
     }
     if replies.len() > 1 {
         let texts: Vec<String> = replies.iter().map(|reply| reply.text.clone()).collect();
@@ -80,6 +75,13 @@ async fn best(rows: &Rows<'_>, engine: &Engine, gap: &gap::Model) -> Result<Opti
         return Ok(replies.into_iter().nth(at));
     }
     Ok(replies.pop())
+}
+
+/// Whether somebody has turned it down.
+fn is_unwanted(earlier: &[gap_proposal::Model], reply: &Reply) -> bool {
+    let unwanted = earlier.iter().filter(|row| row.state == ProposalState::Dismissed);
+    let mut unwanted = unwanted.filter(|row| row.origin == Origin::Reply);
+    unwanted.any(|row| row.turn_id == Some(reply.to.turn_id) || row.answer == reply.text)
 }
 
 /// What a person let out instead of the draft; else what they wrote from the question on, until the visitor wrote again.
@@ -123,6 +125,11 @@ async fn propose(app: &App, workspace_id: WorkspaceId, id: GapId, best: Option<R
                 };
                 let is_open = gap.state == GapState::Open;
                 let known = waiting(tx, id).await?;
+                // It may have been turned down while the replies were compared. The next look chooses another one.
+                let earlier = tx.proposals_of(id).await?;
+                if is_open && best.as_ref().is_some_and(|best| is_unwanted(&earlier, best)) {
+                    return Ok(Change::Unlogged(()));
+                }
                 tx.update(gap::Model {
                     is_moved: false,
                     ..gap.clone()

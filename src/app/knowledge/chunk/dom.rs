@@ -13,6 +13,8 @@ use std::rc::Rc;
 const MOST_NODES: usize = 400_000;
 /// How deep elements may be nested. The time it takes to read a page grows with this.
 const MOST_DEPTH: usize = 400;
+/// Attributes of one tag. Pages have a dozen.
+const MOST_ATTRIBUTES: usize = 2_000;
 /// Bytes given to the parser at once; between two pieces it is looked whether there is too much already.
 const PIECE: usize = 2_048;
 
@@ -73,6 +75,9 @@ pub(super) enum Step<'a> {
 impl Dom {
     /// Reads a page.
     pub(super) fn parse(html: &str) -> Result<Self, Endless> {
+        if has_endless_tag(html) {
+            return Err(Endless);
+        }
         let mut parser = parse_document(Sink::default(), ParseOpts::default());
         let mut rest = html;
         while !rest.is_empty() {
@@ -115,6 +120,73 @@ impl Dom {
             }
         }
     }
+}
+
+/// Whether a tag has more attributes than any page has. The parser compares each with all others of its tag, and tells of none before the tag ends.
+fn has_endless_tag(html: &str) -> bool {
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+        } else if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let Some(after) = after_tag(rest) else { return true };
+            let name_end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let name = rest.get(..name_end).unwrap_or_default();
+            // What they hold is no tags: only their own end ends them.
+            let raw = ["script", "style"]
+                .into_iter()
+                .find(|raw| name.eq_ignore_ascii_case(raw));
+            rest = match raw {
+                Some("script") => after.split_once("</script").map_or(after, |(_, after)| after),
+                Some(_) => after.split_once("</style").map_or(after, |(_, after)| after),
+                None => after,
+            };
+        }
+    }
+    false
+}
+
+/// Where a tokenizer is within a tag, as the standard has it (HTML, 13.2.5.32 to 13.2.5.39).
+enum InTag {
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Unquoted,
+    Quoted(u8),
+}
+
+/// What follows the tag that `text` begins with, behind its `<`; none if it has too many attributes.
+fn after_tag(text: &str) -> Option<&str> {
+    // The tag's own name counts as one.
+    let (mut attributes, mut state) = (0, InTag::Name);
+    for (at, byte) in text.bytes().enumerate() {
+        let is_space = byte.is_ascii_whitespace();
+        state = match (state, byte) {
+            (InTag::Quoted(quote), _) if byte == quote => InTag::BeforeName,
+            (InTag::Quoted(quote), _) => InTag::Quoted(quote),
+            (_, b'>') => return text.get(at + 1..),
+            (InTag::BeforeValue, b'"' | b'\'') => InTag::Quoted(byte),
+            (InTag::BeforeValue, _) if is_space => InTag::BeforeValue,
+            (InTag::BeforeValue, _) => InTag::Unquoted,
+            (InTag::Unquoted, _) if is_space => InTag::BeforeName,
+            (InTag::Unquoted, _) => InTag::Unquoted,
+            (InTag::Name | InTag::AfterName, b'=') => InTag::BeforeValue,
+            (InTag::Name | InTag::AfterName, _) if is_space => InTag::AfterName,
+            (InTag::BeforeName | InTag::Name | InTag::AfterName, b'/') => InTag::BeforeName,
+            (InTag::Name, _) => InTag::Name,
+            (InTag::BeforeName, _) if is_space => InTag::BeforeName,
+            (InTag::BeforeName | InTag::AfterName, _) => {
+                attributes += 1;
+                if attributes > MOST_ATTRIBUTES {
+                    return None;
+                }
+                InTag::Name
+            }
+        };
+    }
+    Some("")
 }
 
 /// A node as the parser holds it.

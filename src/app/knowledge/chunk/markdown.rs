@@ -93,25 +93,31 @@ fn is_rule(line: &str) -> bool {
             .all(|c| matches!(c, '|' | '-' | ':' | '+' | '=' | ' ' | '\t'))
 }
 
+/// Longest list of attributes, in bytes.
+const LONGEST_LIST: usize = 1_000;
+
 /// A list stands by itself or right behind what it is about.
 fn without_attributes(line: &str) -> Cow<'_, str> {
-    let mut line = Cow::Borrowed(line);
-    let mut from = 0;
-    while let Some(at) = line.get(from..).and_then(|rest| rest.find("{:")).map(|at| at + from) {
-        let (before, rest) = line.split_at(at);
-        let is_behind = before.trim().is_empty() || before.ends_with([')', ']', '*', '_', '>', ' ']);
-        let end = rest.find('}').filter(|_| is_behind);
-        let begins_well = rest.get(2..).is_some_and(|rest| {
-            rest.starts_with([' ', '.', '#']) || rest.starts_with(|c: char| c.is_ascii_alphabetic())
-        });
-        match end {
-            Some(end) if begins_well => {
-                line = Cow::Owned(format!("{before}{}", rest.get(end + 1..).unwrap_or_default()));
+    if !line.contains("{:") {
+        return Cow::Borrowed(line);
+    }
+    let mut kept = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, list)) = rest.split_once("{:") {
+        kept.push_str(before);
+        let is_behind = kept.trim_start().is_empty() || kept.ends_with([')', ']', '*', '_', '>', ' ']);
+        let end = list.bytes().take(LONGEST_LIST).position(|byte| byte == b'}');
+        let begins_well = list.starts_with([' ', '.', '#']) || list.starts_with(|c: char| c.is_ascii_alphabetic());
+        match end.and_then(|end| list.get(end + 1..)) {
+            Some(after) if is_behind && begins_well => rest = after,
+            _ => {
+                kept.push_str("{:");
+                rest = list;
             }
-            _ => from = at + 2,
         }
     }
-    line
+    kept.push_str(rest);
+    Cow::Owned(kept)
 }
 
 #[cfg(test)]

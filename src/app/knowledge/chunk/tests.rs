@@ -231,6 +231,19 @@ fn a_page_that_never_ends_is_refused_in_a_moment() {
         assert_eq!(html(&piece.repeat(2_000_000 / piece.len())), Err(Endless), "{piece}");
     }
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    // A tag without an end has as many attributes as it likes.
+    for many in ["<p ", "<p><b ", "<p =\"", "<p a=b =\"", "<p/"] {
+        let attributes: String = (0..300_000).map(|n| format!("a{n} ")).collect();
+        assert_eq!(html(&format!("{many}{attributes}")), Err(Endless), "{many}");
+    }
+    let quoted = format!("<p><img src=\"{}\">word</p>", "a b ".repeat(100_000));
+    assert!(html(&quoted).is_ok());
+    let script = format!(
+        "<script>if (a <b) {{ {} }}</script><p>word</p>",
+        "var x; ".repeat(10_000)
+    );
+    assert!(html(&script).is_ok());
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     let long = "<p>word</p>".repeat(100_000);
     assert!(html(&long).is_ok());
 }
