@@ -1,14 +1,16 @@
 //! Making candidates, looking at them, withdrawing them.
 
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller, gaps, knowledge};
+use super::{App, AppError, Caller, agents, fitness, gaps, knowledge};
 use crate::domain::account::Scope;
+use crate::domain::agent_change::{changes_answers, changes_writers};
 use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
     Answer, CandidateError, CandidateState, Change, Effect, Found, Known, Origin, check,
 };
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::EventKind;
+use crate::domain::settings::AgentSettings;
 use crate::domain::text::Name;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{candidate, candidate_change};
@@ -136,10 +138,13 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
     if new.changes.iter().any(Change::is_for_owners) {
         caller.require(Scope::Admin)?;
     }
-    check(&new.changes)?;
-    knowledge::check_changes(app, &app.store().rows(caller.workspace_id), &new.changes).await?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut changes = new.changes;
+    check(&changes)?;
+    knowledge::check_changes(app, &rows, &changes).await?;
+    let writers = made_from(&rows, &mut changes).await?;
     let title: String = Name::parse(&new.title)?.into();
-    let changes = Arc::new(new.changes);
+    let changes = Arc::new(changes);
     let (actor, member) = (caller.actor(), caller.member().ok());
     let id = CandidateId::new(&*app.sources().ids);
     let now = app.now();
@@ -155,9 +160,35 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
             })
         })
         .await?;
-    let rows = app.store().rows(caller.workspace_id);
+    for settings in writers {
+        fitness::measure_writers(app, &settings).await?;
+    }
     let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
     view(&rows, &mut Names::default(), row).await
+}
+
+/// Says of each change of an agent which settings it was made from, and refuses one that changes no answer. Tells the settings of agents for which
+/// others would write.
+async fn made_from(rows: &Rows<'_>, changes: &mut [Change]) -> Result<Vec<AgentSettings>, AppError> {
+    let mut writers = Vec::new();
+    for change in changes {
+        let Change::SetAgent { id, settings, from } = change else {
+            continue;
+        };
+        let (_, live) = agents::current_version(rows, *id).await?;
+        let after = agents::after(rows, *id, settings, from.as_deref()).await?;
+        if !changes_answers(&live, &after) {
+            return Err(AppError::Invalid(
+                "nothing in these settings changes an answer, so there is nothing to try; PUT /api/v1/agents/{id} publishes them at once"
+                    .to_owned(),
+            ));
+        }
+        if changes_writers(&live, &after) {
+            writers.push(after);
+        }
+        from.get_or_insert_with(|| Box::new(live));
+    }
+    Ok(writers)
 }
 
 /// Writes a candidate down that is to be tried, inside a transaction that says so in the log. `questions`: those of the gap that it is to close.
@@ -203,6 +234,8 @@ pub(in crate::app) struct Recorded {
     pub(in crate::app) origin: Origin,
     /// Who made it.
     pub(in crate::app) member_id: Option<MemberId>,
+    /// Why it was not tried first.
+    pub(in crate::app) reason: Option<String>,
     /// What was changed, and what takes each of it back.
     pub(in crate::app) changes: Vec<(Change, Vec<Change>)>,
 }
@@ -224,6 +257,7 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
     .await?;
     tx.insert(candidate::Model {
         state: CandidateState::Published,
+        reason: made.reason,
         published_by: made.member_id,
         published_at: Some(now),
         ..row
@@ -292,6 +326,36 @@ pub(in crate::app) async fn restart(tx: &Tx<'_>, now: Timestamp) -> Result<(), A
     }
     for row in tx.candidates_in(CandidateState::Replaying).await? {
         tx.schedule(JobKind::Replay, row.id, now).await?;
+    }
+    Ok(())
+}
+
+/// Models were measured: what would have others write is tried once more, because it may use them now.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn measured(app: &App) -> Result<(), AppError> {
+    for workspace in app.store().workspaces().await? {
+        let now = app.now();
+        app.store()
+            .write(workspace.id, move |tx| {
+                Box::pin(async move {
+                    for row in tx.candidates_in(CandidateState::Waiting).await? {
+                        let changes = tx.candidate_changes(row.id).await?;
+                        if changes.iter().any(|row| row.change.0.is_for_owners()) {
+                            let id = row.id;
+                            tx.update(candidate::Model {
+                                state: CandidateState::Replaying,
+                                ..row
+                            })
+                            .await?;
+                            tx.schedule(JobKind::Replay, id, now).await?;
+                        }
+                    }
+                    Ok::<_, AppError>(Written::Unlogged(()))
+                })
+            })
+            .await?;
     }
     Ok(())
 }

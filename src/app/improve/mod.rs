@@ -21,8 +21,9 @@ pub use learnt::{Learnt, learnt};
 pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
 
-pub(super) use candidates::{Recorded, proposed, record, restart};
+pub(super) use candidates::{Recorded, measured, proposed, record, restart};
 pub(super) use publish::advance;
+pub(super) use questions::MOST as MOST_QUESTIONS;
 pub(super) use replay::{breaks, replay};
 
-use super::{App, AppError, Caller, agents, evidence, knowledge, views};
+use super::{App, AppError, Caller, agents, evidence, fitness, knowledge, views};
