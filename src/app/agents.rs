@@ -3,7 +3,7 @@
 mod change;
 mod versions;
 
-pub use change::{Changed, Tried, When, change, create};
+pub use change::{Changed, Tried, When, change, create, tried_on};
 pub use versions::{VersionView, versions};
 
 pub(super) use change::{after, check, set};

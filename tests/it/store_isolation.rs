@@ -115,6 +115,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         token_row(theirs.token);
         agents();
         newest_version(theirs.agent);
+        agent_versions(theirs.agent, None, 9);
+        has_drafted(theirs.agent);
+        collections();
         conversations(None, 100);
         longest_waiting(100);
         conversation_of_visitor(theirs.visitor);

@@ -283,6 +283,19 @@ async fn was_asked(rows: &Rows<'_>, id: AgentId) -> Result<bool, AppError> {
     Ok(questions.iter().any(|row| row.agent_id.or(first) == Some(id)))
 }
 
+/// How many questions a change of the agent that can change answers is tried on, about; 0 where it would be live at once.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn tried_on(app: &App, caller: &Caller, id: AgentId) -> Result<u64, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    if !was_asked(&rows, id).await? {
+        return Ok(0);
+    }
+    improve::questions_to_try(&rows).await
+}
+
 /// What changes no answer goes live.
 async fn put_at_once(app: &App, caller: &Caller, id: AgentId, wished: &AgentSettings) -> Result<(), AppError> {
     let (now, actor, wished) = (app.now(), caller.actor(), wished.clone());

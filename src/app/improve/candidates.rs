@@ -4,7 +4,7 @@ use super::views::{Names, Page, next_page};
 use super::{App, AppError, Caller, agents, fitness, gaps, knowledge};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::{changes_answers, changes_writers};
-use crate::domain::ids::{CandidateId, ConversationId, MemberId};
+use crate::domain::ids::{AgentId, CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
     Answer, CandidateError, CandidateState, Change, Effect, Found, Known, Origin, check,
 };
@@ -381,6 +381,27 @@ pub async fn candidates(
         items.push(view(&rows, &mut names, row).await?);
     }
     Ok(Page { items, next })
+}
+
+/// Candidates that change this agent and are not live yet.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn waiting_for(app: &App, caller: &Caller, agent_id: AgentId) -> Result<Vec<CandidateView>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut names = Names::default();
+    let mut found = Vec::new();
+    for state in [CandidateState::Replaying, CandidateState::Waiting] {
+        for row in rows.candidates_in(state).await? {
+            let changes = rows.candidate_changes(row.id).await?;
+            let is_of_agent = |row: &candidate_change::Model| matches!(&row.change.0, Change::SetAgent { id, .. } if *id == agent_id);
+            if changes.iter().any(is_of_agent) {
+                found.push(view(&rows, &mut names, row).await?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A candidate with its changes and what it answers otherwise.

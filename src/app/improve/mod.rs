@@ -13,7 +13,7 @@ mod replay;
 
 pub use candidates::{
     CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, candidate, candidates, propose, try_again,
-    withdraw,
+    waiting_for, withdraw,
 };
 pub use corrections::{CorrectionScreen, CorrectionView, RestsOn, Told, apply_correction, correction};
 pub use follow_up::{FollowedUp, follow_up};
@@ -24,6 +24,6 @@ pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question,
 pub(super) use candidates::{Recorded, measured, proposed, record, restart};
 pub(super) use publish::advance;
 pub(super) use questions::MOST as MOST_QUESTIONS;
-pub(super) use replay::{breaks, replay};
+pub(super) use replay::{breaks, questions_to_try, replay};
 
 use super::{App, AppError, Caller, agents, evidence, fitness, knowledge, views};

@@ -75,6 +75,7 @@ async fn the_same_content_a_second_time_says_so() {
         AddWish {
             file: bench.owners_file("other.gguf", &chat(2)),
             name: Some(name("one")),
+            is_for: None,
         },
     );
     assert!(matches!(other.await.unwrap_err().kind(), ErrorKind::Conflict(_)));
@@ -98,6 +99,7 @@ async fn what_is_no_model_does_not_come_in() {
         let wish = AddWish {
             file: file.into(),
             name: None,
+            is_for: None,
         };
         let refused = models::add(&bench.app, Actor::Admin, wish).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Invalid, "{file}: {refused}");
