@@ -76,16 +76,19 @@ impl Agent {
                 let changes: Value = serde_json::from_str(&wish.read()?)
                     .map_err(|error| Failure::usage(format!("the settings are not JSON ({error})")))?;
                 let Value::Object(changes) = changes else {
-                    return Err(Failure::usage("the settings are an object of fields, like {\"name\": \"Juno\"}"));
+                    return Err(Failure::usage(
+                        "the settings are an object of fields, like {\"name\": \"Juno\"}",
+                    ));
                 };
                 let agent = find(client, self.agent.as_deref()).await?;
                 let mut settings = agent["settings"].clone();
                 if let Some(fields) = settings.as_object_mut() {
                     fields.extend(changes);
                 }
-                let query = wish.now.as_ref().map_or_else(String::new, |reason| {
-                    format!("?publish=now&reason={}", escaped(reason))
-                });
+                let query = wish
+                    .now
+                    .as_ref()
+                    .map_or_else(String::new, |reason| format!("?publish=now&reason={}", escaped(reason)));
                 let path = format!("{AGENTS}/{}{query}", escaped(text(&agent, "/id")));
                 context.answer(&client.put(&path, &settings).await?, changed)
             }
@@ -130,7 +133,13 @@ fn listed(answer: &Value) -> String {
     let rows: Vec<[String; 6]> = list(answer, "/items")
         .iter()
         .map(|agent| {
-            let or_default = |text: String| if text.is_empty() { "the default".to_owned() } else { text };
+            let or_default = |text: String| {
+                if text.is_empty() {
+                    "the default".to_owned()
+                } else {
+                    text
+                }
+            };
             [
                 text(agent, "/settings/name").to_owned(),
                 text(agent, "/id").to_owned(),
@@ -170,7 +179,9 @@ fn changed(answer: &Value) -> String {
     let id = text(answer, "/candidate/id");
     match text(answer, "/candidate/state") {
         "" => format!("Version {version} is in force."),
-        "published" => format!("Version {version} is in force. {says} To take it back: holdpoint improve changes take-back {id}"),
+        "published" => {
+            format!("Version {version} is in force. {says} To take it back: holdpoint improve changes take-back {id}")
+        }
         _ => format!(
             "{says}\n  See what it does:  holdpoint improve changes show {id}\n  Make it live:      holdpoint improve changes publish {id}\n\
              What changes no answer is live, as version {version}."
@@ -215,7 +226,10 @@ impl Try {
             _ => {
                 return Err(Failure::new(
                     Code::NotFound,
-                    format!("there is no chat model or adapter {}; see: holdpoint model list", self.name),
+                    format!(
+                        "there is no chat model or adapter {}; see: holdpoint model list",
+                        self.name
+                    ),
                 ));
             }
         };
@@ -235,7 +249,10 @@ impl Try {
             if settings == agent["settings"] {
                 continue;
             }
-            let with = self.adapter.as_ref().map_or_else(String::new, |adapter| format!(" with {adapter}"));
+            let with = self
+                .adapter
+                .as_ref()
+                .map_or_else(String::new, |adapter| format!(" with {adapter}"));
             let title = format!("{}: written by {}{with}", text(&agent, "/settings/name"), self.name);
             let change = json!({ "kind": "set_agent", "id": agent["id"], "settings": settings });
             let wish = json!({ "title": short(&title, 100), "changes": [change] });

@@ -237,7 +237,9 @@ fn come_in(arrival: &Value) -> String {
     let notes: String = notes.map(|note| format!("{note}\n")).collect();
     let name = text(arrival, "/name");
     let next = match text(arrival, "/purpose") {
-        "adapter" => format!("{name} is in the catalogue. From the next start of Holdpoint on it can be tried: holdpoint model try {name}"),
+        "adapter" => format!(
+            "{name} is in the catalogue. From the next start of Holdpoint on it can be tried: holdpoint model try {name}"
+        ),
         _ => format!("{name} is in the catalogue. To use it: holdpoint model use {name}"),
     };
     notes + &next

@@ -95,7 +95,10 @@ mod tests {
     }
 
     fn settings() -> impl Strategy<Value = AgentSettings> {
-        let modes = prop::sample::subsequence(vec![AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose], 0..=3);
+        let modes = prop::sample::subsequence(
+            vec![AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose],
+            0..=3,
+        );
         let lists = prop::array::uniform3(prop::collection::vec(words(), 0..=2));
         let texts = prop::array::uniform6(words());
         (texts, lists, modes, prop::option::of(words()), any::<(bool, bool)>()).prop_map(

@@ -1,8 +1,14 @@
 //! An agent's settings: what changes no answer is live at once, what can change one is tried first; and its versions.
 
 use crate::app::{Answer, OPENING_HOURS, TestApp, eventually};
+use crate::engine::files::lora;
+use crate::fitness::{CHAT_MODEL, Defaults, model};
+use holdpoint::app::models::{self, AddWish, ArrivalState, ArrivalView};
+use holdpoint::domain::log::Actor;
+use holdpoint::domain::model::ModelName;
 use http::Method;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 async fn settings(app: &TestApp) -> Value {
     app.owner().get("/api/v1/agents").await.ok()["items"][0]["settings"].clone()
@@ -180,7 +186,10 @@ async fn two_changes_of_one_agent_do_not_undo_each_other_and_one_of_looks_alone_
     let change = json!({ "kind": "set_agent", "id": app.workspace.agent_id, "settings": looks });
     let wish = json!({ "title": "Looks", "changes": [change] });
     let refused = app.owner().post("/api/v1/improve/candidates", &wish).await.refused(422);
-    assert!(refused["detail"].as_str().unwrap().contains("nothing to try"), "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("nothing to try"),
+        "{refused}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,4 +214,103 @@ async fn a_model_that_nobody_has_measured_is_measured_before_it_may_write() {
         .any(|check| check["chat_model"] == "another");
     assert!(is_measured, "{found}");
     act(&app, id, "publish").await.ok();
+}
+
+/// What comes of adding a file.
+async fn added(app: &TestApp, file: PathBuf, name: &str, is_for: Option<&str>) -> ArrivalView {
+    let named = |name: &str| ModelName::parse(name).unwrap();
+    let wish = AddWish {
+        file,
+        name: Some(named(name)),
+        is_for: is_for.map(named),
+    };
+    let begun = models::add(&app.app, Actor::Admin, wish).await.unwrap();
+    eventually("the file", async || {
+        let view = models::arrival(&app.app, begun.id).unwrap();
+        matches!(view.state, ArrivalState::Done | ArrivalState::Failed).then_some(view)
+    })
+    .await
+}
+
+/// The draft for a question that somebody asks now.
+async fn drafted(app: &TestApp) -> Value {
+    let visitor = app.visitor().await;
+    visitor.says(OPENING_HOURS).await;
+    app.item_of(&visitor).await["draft"]["text"].clone()
+}
+
+const QUERY: &str = "blk.0.attn_q.weight";
+const WIDTH: u64 = 576;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_adapter_is_checked_added_tried_published_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let tone = file("tone.gguf", &lora("llama", QUERY, WIDTH, WIDTH, 20.0));
+    let adapters = vec![("tone".to_owned(), tone.clone())];
+    let (Some(chat), Some(defaults)) = (model(CHAT_MODEL), Defaults::with_adapters(true, adapters).await) else {
+        return;
+    };
+    let app = TestApp::builder().engine(defaults.engine()).start().await;
+    let chat = added(&app, chat, CHAT_MODEL, None).await;
+    assert_eq!(chat.state, ArrivalState::Done, "{chat:?}");
+
+    // One for another model does not come in; nor half of one.
+    let foreign = file("foreign.gguf", &lora("qwen2", QUERY, WIDTH, WIDTH, 1.0));
+    let narrow = file("narrow.gguf", &lora("llama", QUERY, 64, WIDTH, 1.0));
+    let cut = file("cut.gguf", &lora("llama", QUERY, WIDTH, WIDTH, 1.0)[..4000]);
+    for (refused, words) in [
+        (foreign, "architecture `qwen2`"),
+        (narrow, "another shape"),
+        (cut, "incomplete"),
+    ] {
+        let view = added(&app, refused, "wrong", None).await;
+        let problem = view.problem.clone().unwrap_or_default();
+        assert!(
+            view.state == ArrivalState::Failed && problem.contains(words),
+            "{view:?}"
+        );
+    }
+    let for_nobody = added(&app, tone.clone(), "tone", Some("unheard-of")).await;
+    assert_eq!(for_nobody.state, ArrivalState::Failed, "{for_nobody:?}");
+    let tone = added(&app, tone, "tone", Some(CHAT_MODEL)).await;
+    assert_eq!(tone.state, ArrivalState::Done, "{tone:?}");
+    assert!(tone.notes.iter().any(|note| note.contains(CHAT_MODEL)), "{tone:?}");
+    assert_eq!(models::adapters(&app.app).await.unwrap()[0].models, [CHAT_MODEL]);
+
+    put(&app, json!({ "modes": ["compose"], "chat_models": [CHAT_MODEL] }), "")
+        .await
+        .ok();
+    let before = drafted(&app).await;
+    assert!(before.as_str().is_some_and(|text| !text.is_empty()), "{before}");
+    let refused = put(&app, json!({ "adapter": "nobody-has-it" }), "").await.refused(422);
+    assert!(
+        refused["detail"].as_str().unwrap().contains("holdpoint model add"),
+        "{refused}"
+    );
+    let nowhere = put(&app, json!({ "adapter": "tone", "chat_models": [] }), "").await;
+    nowhere.refused(422);
+
+    let tried = accepted(&put(&app, json!({ "adapter": "tone" }), "").await);
+    let id = tried["id"].as_str().unwrap();
+    assert_eq!(tried["changes"], json!(["adapter"]));
+    candidate_when(&app, id, "waiting").await;
+    assert_eq!(drafted(&app).await, before, "nothing is live yet");
+    candidate_when(&app, id, "waiting").await;
+    act(&app, id, "publish").await.ok();
+    assert_ne!(drafted(&app).await, before, "the adapter writes");
+    let name = ModelName::parse("tone").unwrap();
+    let refused = models::remove(&app.app, Actor::Admin, name.clone()).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("writes with the adapter tone"),
+        "{refused}"
+    );
+    act(&app, id, "roll-back").await.ok();
+    assert_eq!(drafted(&app).await, before, "as it was");
+    models::remove(&app.app, Actor::Admin, name).await.unwrap();
+    defaults.stop().await;
 }

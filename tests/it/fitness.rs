@@ -16,11 +16,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const EMBEDDER: &str = "all-minilm-l6-v2-f16";
-const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1";
+pub(crate) const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1";
 /// Far more than it takes on any machine.
 const AMPLE: Duration = Duration::from_mins(15);
 
-fn model(name: &str) -> Option<PathBuf> {
+pub(crate) fn model(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HOLDPOINT_TEST_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/models"),
         PathBuf::from,
@@ -43,6 +43,11 @@ pub(crate) struct Defaults {
 impl Defaults {
     /// None, with a message, where the models are not.
     pub(crate) async fn start(with_chat: bool) -> Option<Self> {
+        Self::with_adapters(with_chat, Vec::new()).await
+    }
+
+    /// The same with adapters, by name.
+    pub(crate) async fn with_adapters(with_chat: bool, adapters: Vec<(String, PathBuf)>) -> Option<Self> {
         let embed_model = Some(model(EMBEDDER)?);
         let chat_model = if with_chat { Some(model(CHAT_MODEL)?) } else { None };
         let folder = TempDir::new().unwrap();
@@ -50,6 +55,7 @@ impl Defaults {
             program: Some(env!("CARGO_BIN_EXE_holdpoint").into()),
             embed_model,
             chat_model,
+            adapters,
             ..SupervisorSettings::new(folder.path().join("engine.sock"))
         });
         let status = supervisor.settled(AMPLE).await;

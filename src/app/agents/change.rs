@@ -4,7 +4,9 @@ use super::{AgentView, current_version, evidence, improve, models, view};
 use crate::app::policy::is_owner;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
-use crate::domain::agent_change::{Difference, at_once, changes_answers, changes_writers, differences, in_words, merged};
+use crate::domain::agent_change::{
+    Difference, at_once, changes_answers, changes_writers, differences, in_words, merged,
+};
 use crate::domain::ids::{AgentId, AgentVersionId, CandidateId};
 use crate::domain::improve::candidate::{CandidateState, Change, Origin};
 use crate::domain::log::{Actor, EventKind};
@@ -208,7 +210,8 @@ pub async fn change(
         When::Tried => None,
         When::Now(_) if !is_owner(caller) => {
             return Err(AppError::Invalid(
-                "only an owner can publish what changes answers before it was tried; leave `publish=now` out".to_owned(),
+                "only an owner can publish what changes answers before it was tried; leave `publish=now` out"
+                    .to_owned(),
             ));
         }
         When::Now(reason) => Some(Note::parse(&reason).map(String::from).map_err(|_too_long_or_empty| {
@@ -270,7 +273,10 @@ fn tried(id: CandidateId, state: CandidateState, changed: &[Difference], in_word
 }
 
 fn title(settings: &AgentSettings, changed: &[Difference]) -> String {
-    format!("{}: {}", settings.name, in_words(changed)).chars().take(100).collect()
+    format!("{}: {}", settings.name, in_words(changed))
+        .chars()
+        .take(100)
+        .collect()
 }
 
 /// Whether there is a question that the agent was or will be asked again.

@@ -52,7 +52,11 @@ pub async fn versions(
     let next = next_page(&found, limit, |last| last.number.to_string()).filter(|_| before_last.is_some());
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
-    let formers = found.iter().skip(1).chain(&before_last).map(|row| Some(row.settings.0.clone()));
+    let formers = found
+        .iter()
+        .skip(1)
+        .chain(&before_last)
+        .map(|row| Some(row.settings.0.clone()));
     let formers: Vec<Option<AgentSettings>> = formers.chain([None]).collect();
     for (row, former) in found.into_iter().zip(formers) {
         let settings = row.settings.0;

@@ -395,7 +395,8 @@ pub async fn waiting_for(app: &App, caller: &Caller, agent_id: AgentId) -> Resul
     for state in [CandidateState::Replaying, CandidateState::Waiting] {
         for row in rows.candidates_in(state).await? {
             let changes = rows.candidate_changes(row.id).await?;
-            let is_of_agent = |row: &candidate_change::Model| matches!(&row.change.0, Change::SetAgent { id, .. } if *id == agent_id);
+            let is_of_agent =
+                |row: &candidate_change::Model| matches!(&row.change.0, Change::SetAgent { id, .. } if *id == agent_id);
             if changes.iter().any(is_of_agent) {
                 found.push(view(&rows, &mut names, row).await?);
             }

@@ -245,7 +245,7 @@ async fn write_all(
     let writes = Arc::new(writes);
     let made = (!changes.is_empty()).then(|| Recorded {
         id: CandidateId::new(&*app.sources().ids),
-            reason: None,
+        reason: None,
         title: title_of(source),
         origin: Origin::Import,
         member_id: caller.member().ok(),

@@ -258,7 +258,7 @@ pub(super) async fn go_live(
                 evidence::published(tx, now).await?;
                 let made = Recorded {
                     id: candidate_id,
-            reason: None,
+                    reason: None,
                     title,
                     origin: Origin::Person,
                     member_id,

@@ -87,7 +87,9 @@ async fn take_in(
     if purpose == Purpose::Adapter {
         writers::judge_adapter(app, arrival, &file, is_for.as_ref()).await?;
     } else if is_for.is_some() {
-        return Err(Ended::Failed("this file is a model by itself, and only an adapter is made for another one; leave --for out".to_owned()));
+        return Err(Ended::Failed(
+            "this file is a model by itself, and only an adapter is made for another one; leave --for out".to_owned(),
+        ));
     }
     let sha256 = file::hashed(arrival, file.clone(), bytes).await?;
     let repairs = match place {

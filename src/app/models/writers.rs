@@ -65,7 +65,9 @@ pub(super) async fn judge_adapter(
         }
     }
     if files.is_empty() {
-        arrival.note("There is no chat model here that it could be checked against; that is done before an agent uses it.");
+        arrival.note(
+            "There is no chat model here that it could be checked against; that is done before an agent uses it.",
+        );
         return Ok(());
     }
     let (mut fitting, mut refusals) = (Vec::new(), Vec::new());
@@ -93,7 +95,10 @@ pub(in crate::app) async fn check_writers(app: &App, settings: &AgentSettings) -
     let (Some(name), Ok(catalogue)) = (&settings.adapter, catalogue(app)) else {
         return Ok(());
     };
-    let models = settings.chat_models.iter().filter_map(|name| name.parse::<ModelRef>().ok());
+    let models = settings
+        .chat_models
+        .iter()
+        .filter_map(|name| name.parse::<ModelRef>().ok());
     let mut wanted: Vec<Option<String>> = models
         .filter(|model| model.engine.is_none())
         .map(|model| model.name)

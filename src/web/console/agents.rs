@@ -1,7 +1,9 @@
 //! Settings: the agents. What is changed goes to the API, which decides what is live at once; this only shows what there is.
 
 use super::html;
-use super::view::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice, Section};
+use super::view::{
+    AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice, Section,
+};
 use super::viewer::Viewer;
 use crate::app::agents::{self, AgentView, VersionView};
 use crate::app::improve;
@@ -83,7 +85,11 @@ pub(super) async fn page(
             many => format!("about {many} questions"),
         },
         is_owner: is_owner(caller),
-        answering: FIELDS.iter().filter(|field| field.changes_answers).map(|field| field.field).collect(),
+        answering: FIELDS
+            .iter()
+            .filter(|field| field.changes_answers)
+            .map(|field| field.field)
+            .collect(),
         labels: FIELDS.iter().map(|field| (field.field, field.label)).collect(),
         waiting: improve::waiting_for(&web.app, caller, id)
             .await?
@@ -109,10 +115,18 @@ async fn fields(web: &Web, viewer: &Viewer, agent: AgentView) -> Result<AgentFie
     known.extend(settings.collections.iter().cloned());
     known.sort_unstable();
     known.dedup();
-    let files = models::list(&web.app).await.map_or_else(|_none_kept| Vec::new(), |view| view.items);
+    let files = models::list(&web.app)
+        .await
+        .map_or_else(|_none_kept| Vec::new(), |view| view.items);
     let fits = models::adapters(&web.app).await?;
     let default = web.app.engine().and_then(|engine| engine.chat_model.clone());
-    let remote: Vec<String> = web.app.engines().remote().iter().map(|engine| engine.name().to_owned()).collect();
+    let remote: Vec<String> = web
+        .app
+        .engines()
+        .remote()
+        .iter()
+        .map(|engine| engine.name().to_owned())
+        .collect();
     Ok(AgentFields {
         languages,
         modes: agent
@@ -175,7 +189,11 @@ fn model_choices(
         }
     }
     for engine in remote {
-        choices.push(choice(format!("@{engine}"), "", format!("What the engine {engine} uses")));
+        choices.push(choice(
+            format!("@{engine}"),
+            "",
+            format!("What the engine {engine} uses"),
+        ));
     }
     if !choices.iter().any(|choice| choice.is_chosen) {
         let is_remote = chosen.parse::<ModelRef>().is_ok_and(|model| model.engine.is_some());
@@ -248,7 +266,10 @@ fn cards(viewer: &Viewer, live: &AgentSettings, versions: &[VersionView]) -> Vec
 }
 
 fn label(field: &str) -> &'static str {
-    FIELDS.iter().find(|known| known.field == field).map_or("", |known| known.label)
+    FIELDS
+        .iter()
+        .find(|known| known.field == field)
+        .map_or("", |known| known.label)
 }
 
 /// What a field says, for people.
@@ -277,7 +298,11 @@ mod tests {
                 ..AgentSettings::default()
             };
             let choices = model_choices(&settings, Some("small"), &[], &["office".to_owned()]);
-            assert_eq!(choices.iter().filter(|choice| choice.is_chosen).count(), 1, "{choices:?}");
+            assert_eq!(
+                choices.iter().filter(|choice| choice.is_chosen).count(),
+                1,
+                "{choices:?}"
+            );
             let adapters = adapter_choices(&settings, Vec::new());
             assert_eq!(adapters.len(), usize::from(adapter.is_some()));
         }
@@ -290,7 +315,10 @@ mod tests {
             ..AgentSettings::default()
         };
         assert_eq!(value(&settings, "origins"), "https://a.example, https://b.example");
-        assert_eq!((value(&settings, "allow_unfit"), value(&settings, "adapter")), ("no".to_owned(), "–".to_owned()));
+        assert_eq!(
+            (value(&settings, "allow_unfit"), value(&settings, "adapter")),
+            ("no".to_owned(), "–".to_owned())
+        );
         assert_eq!(label("chat_models"), "chat models");
     }
 }

@@ -54,6 +54,10 @@ async fn what_was_found_about_a_removed_model_does_not_pass_to_the_next_of_its_n
             .await
             .unwrap();
     }
+    let tuned = "writer with adapter tone";
+    fitness::keep(&bench.app, "finder", Some(tuned), &[found])
+        .await
+        .unwrap();
     models::remove(&bench.app, Actor::Admin, name("writer")).await.unwrap();
     let left = bench.app.store().model_checks().await.unwrap();
     let left: Vec<_> = left.iter().map(|check| check.chat_model.as_str()).collect();
