@@ -77,6 +77,8 @@ function showChanges() {
   if (!diff.hidden) paintDiff(diff, atFirst.instructions, readForm().instructions);
   preview.hidden = changed.length === 0;
   undo.hidden = preview.hidden;
+  const parts = [[atOnce, "live at once"], [tried, triedOn ? "tried first" : "live at once"]].filter(([fields]) => fields.length);
+  page.querySelector("[data-foot-words]").textContent = parts.map(([fields, what]) => `${fields.map(label).join(", ")}: ${what}`).join(" · ");
   save.textContent = tried.length && triedOn ? (atOnce.length ? "Save, and try the rest" : "Try it") : "Save";
 }
 

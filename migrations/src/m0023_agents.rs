@@ -9,6 +9,6 @@ pub(crate) const MIGRATION: Statements = Statements {
 
 /// Written as the log writes it: `member:ID` or `admin`. Nobody noted it before.
 const CHANGES: &str = r"
-ALTER TABLE agent_versions ADD COLUMN published_by TEXT;
+ALTER TABLE agent_versions ADD COLUMN publisher TEXT;
 CREATE INDEX drafts_by_agent_version ON drafts (agent_version_id);
 ";

@@ -272,7 +272,7 @@ async fn a_fit_model_quotes_without_leave_and_without_a_mark() {
 }
 
 #[tokio::test]
-async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_an_adapter() {
+async fn an_agent_may_write_only_if_every_model_it_names_is_fit_with_its_adapter() {
     let app = TestApp::start().await;
     let fit = |ability| {
         Finding::of(
@@ -282,17 +282,26 @@ async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_a
             None,
         )
     };
-    fitness::keep(&app.app, MODEL_NAME, Some("big"), &[fit(Ability::Compose)])
-        .await
-        .unwrap();
+    let keep = async |model: &str| {
+        let found = [fit(Ability::Compose)];
+        fitness::keep(&app.app, MODEL_NAME, Some(model), &found).await.unwrap();
+    };
+    keep("big").await;
     let writes = async |change: Value| agent(&app, change).await["modes"][2]["used"].clone();
     assert_eq!(writes(json!({ "chat_models": ["big"] })).await, true);
     assert_eq!(writes(json!({})).await, false, "the default model was not measured");
     assert_eq!(writes(json!({ "chat_models": ["big", "small@office"] })).await, false);
+    keep("big@office").await;
+    assert_eq!(writes(json!({ "chat_models": ["big@office"] })).await, true);
+    let with_adapter = json!({ "chat_models": ["big@office"], "adapter": "shop" });
     assert_eq!(
-        writes(json!({ "chat_models": ["big"], "adapter": "shop" })).await,
-        false
+        writes(with_adapter.clone()).await,
+        false,
+        "with an adapter it is another one"
     );
+    keep("big@office with adapter shop").await;
+    // Settings that are the same again are no other version; what was found meanwhile counts.
+    assert_eq!(writes(with_adapter).await, true);
 }
 
 #[tokio::test]

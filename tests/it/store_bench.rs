@@ -530,7 +530,7 @@ impl Planted {
             number: 1,
             settings: Json(AgentSettings::default()),
             created_at,
-            published_by: None,
+            publisher: None,
         })
         .await?;
         tx.update(agent::Model {

@@ -80,7 +80,7 @@ async fn put_version(
         number,
         settings: Json(settings),
         created_at: now,
-        published_by: Some(by.to_string()),
+        publisher: Some(by.to_string()),
     };
     tx.insert(row).await?;
     tx.update(agent::Model {

@@ -64,7 +64,7 @@ pub async fn versions(
         items.push(VersionView {
             number: row.number,
             is_live: agent.version_id == Some(row.id),
-            by: who(&rows, &mut names, row.published_by.as_deref()).await?,
+            by: who(&rows, &mut names, row.publisher.as_deref()).await?,
             at: row.created_at,
             changed: changed.iter().map(|field| field.field).collect(),
             settings,

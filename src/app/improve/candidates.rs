@@ -1,16 +1,15 @@
 //! Making candidates, looking at them, withdrawing them.
 
+use super::of_agents::made_from;
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller, agents, fitness, gaps, knowledge};
+use super::{App, AppError, Caller, fitness, gaps, knowledge};
 use crate::domain::account::Scope;
-use crate::domain::agent_change::{changes_answers, changes_writers};
-use crate::domain::ids::{AgentId, CandidateId, ConversationId, MemberId};
+use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
     Answer, CandidateError, CandidateState, Change, Effect, Found, Known, Origin, check,
 };
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::EventKind;
-use crate::domain::settings::AgentSettings;
 use crate::domain::text::Name;
 use crate::domain::time::Timestamp;
 use crate::store::entity::{candidate, candidate_change};
@@ -167,30 +166,6 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
     view(&rows, &mut Names::default(), row).await
 }
 
-/// Says of each change of an agent which settings it was made from, and refuses one that changes no answer. Tells the settings of agents for which
-/// others would write.
-async fn made_from(rows: &Rows<'_>, changes: &mut [Change]) -> Result<Vec<AgentSettings>, AppError> {
-    let mut writers = Vec::new();
-    for change in changes {
-        let Change::SetAgent { id, settings, from } = change else {
-            continue;
-        };
-        let (_, live) = agents::current_version(rows, *id).await?;
-        let after = agents::after(rows, *id, settings, from.as_deref()).await?;
-        if !changes_answers(&live, &after) {
-            return Err(AppError::Invalid(
-                "nothing in these settings changes an answer, so there is nothing to try; PUT /api/v1/agents/{id} publishes them at once"
-                    .to_owned(),
-            ));
-        }
-        if changes_writers(&live, &after) {
-            writers.push(after);
-        }
-        from.get_or_insert_with(|| Box::new(live));
-    }
-    Ok(writers)
-}
-
 /// Writes a candidate down that is to be tried, inside a transaction that says so in the log. `questions`: those of the gap that it is to close.
 ///
 /// # Errors
@@ -330,36 +305,6 @@ pub(in crate::app) async fn restart(tx: &Tx<'_>, now: Timestamp) -> Result<(), A
     Ok(())
 }
 
-/// Models were measured: what would have others write is tried once more, because it may use them now.
-///
-/// # Errors
-/// The store's.
-pub(in crate::app) async fn measured(app: &App) -> Result<(), AppError> {
-    for workspace in app.store().workspaces().await? {
-        let now = app.now();
-        app.store()
-            .write(workspace.id, move |tx| {
-                Box::pin(async move {
-                    for row in tx.candidates_in(CandidateState::Waiting).await? {
-                        let changes = tx.candidate_changes(row.id).await?;
-                        if changes.iter().any(|row| row.change.0.is_for_owners()) {
-                            let id = row.id;
-                            tx.update(candidate::Model {
-                                state: CandidateState::Replaying,
-                                ..row
-                            })
-                            .await?;
-                            tx.schedule(JobKind::Replay, id, now).await?;
-                        }
-                    }
-                    Ok::<_, AppError>(Written::Unlogged(()))
-                })
-            })
-            .await?;
-    }
-    Ok(())
-}
-
 /// Candidates, the newest first.
 ///
 /// # Errors
@@ -381,28 +326,6 @@ pub async fn candidates(
         items.push(view(&rows, &mut names, row).await?);
     }
     Ok(Page { items, next })
-}
-
-/// Candidates that change this agent and are not live yet.
-///
-/// # Errors
-/// [`AppError::Forbidden`] or the store's.
-pub async fn waiting_for(app: &App, caller: &Caller, agent_id: AgentId) -> Result<Vec<CandidateView>, AppError> {
-    caller.require(Scope::Read)?;
-    let rows = app.store().rows(caller.workspace_id);
-    let mut names = Names::default();
-    let mut found = Vec::new();
-    for state in [CandidateState::Replaying, CandidateState::Waiting] {
-        for row in rows.candidates_in(state).await? {
-            let changes = rows.candidate_changes(row.id).await?;
-            let is_of_agent =
-                |row: &candidate_change::Model| matches!(&row.change.0, Change::SetAgent { id, .. } if *id == agent_id);
-            if changes.iter().any(is_of_agent) {
-                found.push(view(&rows, &mut names, row).await?);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// A candidate with its changes and what it answers otherwise.
@@ -450,7 +373,7 @@ async fn about(rows: &Rows<'_>, change: &Change) -> Result<Option<(String, Strin
     })
 }
 
-async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Result<CandidateView, AppError> {
+pub(super) async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Result<CandidateView, AppError> {
     let mut name = async |member: Option<MemberId>| -> Result<Option<String>, AppError> {
         match member {
             Some(member) => Ok(Some(names.of(rows, member).await?)),

@@ -17,7 +17,7 @@ pub struct Model {
     pub settings: Json<AgentSettings>,
     pub created_at: Timestamp,
     /// As the log names whoever did it; none for versions of older programs.
-    pub published_by: Option<String>,
+    pub publisher: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

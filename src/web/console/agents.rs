@@ -11,7 +11,7 @@ use crate::app::knowledge;
 use crate::app::models::{self, FileState, Fits, ModelView};
 use crate::app::policy::is_owner;
 use crate::domain::account::Scope;
-use crate::domain::agent_change::{FIELDS, changes_answers};
+use crate::domain::agent_change::{Difference, FIELDS, changes_answers, differences};
 use crate::domain::answer::AnswerMode;
 use crate::domain::ids::AgentId;
 use crate::domain::model::Purpose;
@@ -265,6 +265,16 @@ fn cards(viewer: &Viewer, live: &AgentSettings, versions: &[VersionView]) -> Vec
     versions.iter().zip(formers).map(card).collect()
 }
 
+/// What differs, one field on a line.
+pub(super) fn changed_in_words(from: &AgentSettings, to: &AgentSettings) -> String {
+    let line = |field: &Difference| {
+        let (before, after) = (value(from, field.field), value(to, field.field));
+        format!("{}: {before} → {after}", field.label)
+    };
+    let lines: Vec<String> = differences(from, to).iter().map(line).collect();
+    lines.join("\n")
+}
+
 fn label(field: &str) -> &'static str {
     FIELDS
         .iter()
@@ -320,5 +330,10 @@ mod tests {
             ("no".to_owned(), "–".to_owned())
         );
         assert_eq!(label("chat_models"), "chat models");
+        let other = AgentSettings {
+            adapter: Some("tone".to_owned()),
+            ..settings.clone()
+        };
+        assert_eq!(changed_in_words(&settings, &other), "adapter: – → tone");
     }
 }
