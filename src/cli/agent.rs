@@ -20,8 +20,8 @@ const CANDIDATES: &str = "/api/v1/improve/candidates";
 )]
 pub(crate) struct Agent {
     /// The agent, by name or id [default: the only one]
-    #[arg(long, value_name = "AGENT", global = true)]
-    agent: Option<String>,
+    #[arg(long = "agent", value_name = "AGENT", global = true)]
+    wanted: Option<String>,
     /// Member in whose name you act
     #[arg(long = "as", value_name = "EMAIL", global = true)]
     member: Option<String>,
@@ -64,11 +64,11 @@ impl Agent {
         match &self.command {
             Command::List => context.answer(&client.get(AGENTS).await?, listed),
             Command::Show => {
-                let agent = find(client, self.agent.as_deref()).await?;
+                let agent = find(client, self.wanted.as_deref()).await?;
                 context.answer(&agent["settings"], |settings| format!("{settings:#}"))
             }
             Command::Versions => {
-                let agent = find(client, self.agent.as_deref()).await?;
+                let agent = find(client, self.wanted.as_deref()).await?;
                 let path = format!("{AGENTS}/{}/versions", escaped(text(&agent, "/id")));
                 context.answer(&client.get(&path).await?, versions)
             }
@@ -80,7 +80,7 @@ impl Agent {
                         "the settings are an object of fields, like {\"name\": \"Juno\"}",
                     ));
                 };
-                let agent = find(client, self.agent.as_deref()).await?;
+                let agent = find(client, self.wanted.as_deref()).await?;
                 let mut settings = agent["settings"].clone();
                 if let Some(fields) = settings.as_object_mut() {
                     fields.extend(changes);
@@ -249,11 +249,11 @@ impl Try {
             if settings == agent["settings"] {
                 continue;
             }
-            let with = self
+            let adapted = self
                 .adapter
                 .as_ref()
                 .map_or_else(String::new, |adapter| format!(" with {adapter}"));
-            let title = format!("{}: written by {}{with}", text(&agent, "/settings/name"), self.name);
+            let title = format!("{}: written by {}{adapted}", text(&agent, "/settings/name"), self.name);
             let change = json!({ "kind": "set_agent", "id": agent["id"], "settings": settings });
             let wish = json!({ "title": short(&title, 100), "changes": [change] });
             made.push(client.post(CANDIDATES, &wish).await?);

@@ -30,6 +30,13 @@ try {
   await page.getByRole('link', { name: /Juno/ }).press('Enter');
   await page.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
   const agent = page.url();
+  const [model, adapter] = ['Chat model', 'Adapter'].map((name) => page.getByLabel(name, { exact: true }));
+  assert.deepEqual(await model.locator('option').allTextContents(), ['What this machine uses: scripted', 'writer (5 kB)']);
+  assert.match(await adapter.locator('option[value="tone"]').textContent(), /fits no model here/);
+  assert.ok(await adapter.locator('option[value="tone"]').isDisabled(), 'an adapter for another model cannot be chosen');
+  await model.selectOption('writer');
+  await page.getByRole('region', { name: 'What you changed' }).getByText('chat models').waitFor();
+  await model.selectOption('');
   await looksRight(page, 'agent');
   step('page');
 

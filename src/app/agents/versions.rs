@@ -42,7 +42,7 @@ pub async fn versions(
     let below: Option<i64> = below
         .map(str::parse)
         .transpose()
-        .map_err(|_| AppError::Invalid("`after` is the `next` of an earlier page".to_owned()))?;
+        .map_err(|_no_number| AppError::Invalid("`after` is the `next` of an earlier page".to_owned()))?;
     let rows = app.store().rows(caller.workspace_id);
     let agent = rows.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
     // One more, to tell what the last of the page changed.

@@ -44,10 +44,10 @@ pub(super) async fn list(State(web): State<Web>, viewer: Viewer) -> Result<Respo
 
 fn row(agent: AgentView, default: Option<&str>) -> AgentRow {
     let settings = agent.settings;
-    let mut writer = settings.chat_models.join(", then ");
-    if writer.is_empty() {
-        writer = default.unwrap_or("nothing; answers are quoted").to_owned();
-    }
+    let mut writer = match settings.chat_models.as_slice() {
+        [] => default.unwrap_or("nothing; answers are quoted").to_owned(),
+        models => models.join(", then "),
+    };
     if let Some(adapter) = settings.adapter {
         writer = format!("{writer} with adapter {adapter}");
     }
