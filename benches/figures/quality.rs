@@ -25,7 +25,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let app = App::new(Store::open(&location, system::sources()).await?, None);
     let workspace = accounts::create_workspace(&app, "shop", "A shop").await?;
     let admin = Caller::admin(workspace);
-    agents::publish(&app, &admin, None, AgentSettings::default()).await?;
+    agents::create(&app, &admin, AgentSettings::default()).await?;
     fill(&file, system::sources().clock.now()).await?;
     let (mut quality, mut accuracy) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {

@@ -65,7 +65,7 @@ async fn shop(file: &Path) -> Result<(App, Vec<Visitor>)> {
     let store = Store::open(&Location::Sqlite(file.to_owned()), system::sources()).await?;
     let app = App::new(store, None);
     let workspace = accounts::create_workspace(&app, "shop", "A shop").await?;
-    let agent = agents::publish(&app, &Caller::admin(workspace), None, AgentSettings::default()).await?;
+    let agent = agents::create(&app, &Caller::admin(workspace), AgentSettings::default()).await?;
     let mut visitors = Vec::new();
     for _ in 0..VISITORS {
         let started = visit::start(&app, &agent.public_key, None).await?;

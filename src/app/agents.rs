@@ -1,18 +1,21 @@
-//! Agents and their immutable versions.
+//! Agents and their immutable versions. What can change an answer goes live through a candidate; everything else at once.
+
+mod change;
+mod versions;
+
+pub use change::{Changed, Tried, When, change, create, tried_on};
+pub use versions::{VersionView, versions};
+
+pub(super) use change::{after, check, set};
 
 use super::caller::Caller;
-use super::{App, AppError, evidence, fitness};
+use super::{App, AppError, evidence, fitness, improve, models, views};
 use crate::domain::account::Scope;
 use crate::domain::fitness::ModeUse;
 use crate::domain::ids::{AgentId, AgentVersionId, WorkspaceId};
-use crate::domain::log::EventKind;
 use crate::domain::settings::AgentSettings;
-use crate::domain::text::Name;
-use crate::domain::time::Timestamp;
-use crate::store::entity::{agent, agent_version};
-use crate::store::{Change, Json, LogDraft, Rows, Tx};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::store::Rows;
+use crate::store::entity::agent;
 use serde::Serialize;
 
 /// An agent as people read it.
@@ -61,18 +64,33 @@ pub async fn agents(app: &App, caller: &Caller) -> Result<Vec<AgentView>, AppErr
     let rows = app.store().rows(caller.workspace_id);
     let mut views = Vec::new();
     for agent in rows.agents().await? {
-        let (_, settings) = current_version(&rows, agent.id).await?;
-        let version = rows.newest_version(agent.id).await?;
-        let modes = ModeUse::of(&settings, fitness::fitness(app, &settings).await?);
-        views.push(AgentView {
-            id: agent.id,
-            public_key: agent.public_key,
-            version,
-            settings,
-            modes,
-        });
+        views.push(view(app, &rows, agent).await?);
     }
     Ok(views)
+}
+
+/// One agent of the workspace.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::NotFound`] or the store's.
+pub async fn agent(app: &App, caller: &Caller, id: AgentId) -> Result<AgentView, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let row = rows.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
+    view(app, &rows, row).await
+}
+
+async fn view(app: &App, rows: &Rows<'_>, row: agent::Model) -> Result<AgentView, AppError> {
+    let (_, settings) = current_version(rows, row.id).await?;
+    let version = rows.newest_version(row.id).await?;
+    let modes = ModeUse::of(&settings, fitness::fitness(app, &settings).await?);
+    Ok(AgentView {
+        id: row.id,
+        public_key: row.public_key,
+        version,
+        settings,
+        modes,
+    })
 }
 
 /// The agent behind a public key.
@@ -123,115 +141,4 @@ pub async fn all_origins(app: &App) -> Result<Vec<String>, AppError> {
         }
     }
     Ok(origins)
-}
-
-/// Makes settings the agent's next version, and tells its number.
-async fn put_version(
-    tx: &Tx<'_>,
-    agent: agent::Model,
-    id: AgentVersionId,
-    settings: AgentSettings,
-    now: Timestamp,
-) -> Result<i64, AppError> {
-    let number = tx.newest_version(agent.id).await? + 1;
-    let name = Name::parse(&settings.name)?.into();
-    let row = agent_version::Model {
-        id,
-        workspace_id: tx.workspace_id(),
-        agent_id: agent.id,
-        number,
-        settings: Json(settings),
-        created_at: now,
-    };
-    tx.insert(row).await?;
-    tx.update(agent::Model {
-        version_id: Some(id),
-        name,
-        ..agent
-    })
-    .await?;
-    Ok(number)
-}
-
-/// Makes settings the agent's next version, inside a transaction that says so in the log; and tells those that were in force.
-///
-/// # Errors
-/// [`AppError::NotFound`], [`AppError::Text`], [`AppError::Invalid`] or the store's.
-pub(super) async fn set(
-    tx: &Tx<'_>,
-    id: AgentId,
-    settings: AgentSettings,
-    now: Timestamp,
-) -> Result<AgentSettings, AppError> {
-    settings
-        .check()
-        .map_err(|refused| AppError::Invalid(refused.to_string()))?;
-    let (_, former) = current_version(tx, id).await?;
-    let agent = tx.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
-    put_version(tx, agent, AgentVersionId::new(&*tx.sources().ids), settings, now).await?;
-    Ok(former)
-}
-
-/// Publishes settings as the agent's next version; without an id, as a new agent.
-///
-/// # Errors
-/// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Text`], [`AppError::Invalid`] or the store's.
-pub async fn publish(
-    app: &App,
-    caller: &Caller,
-    id: Option<AgentId>,
-    settings: AgentSettings,
-) -> Result<AgentView, AppError> {
-    caller.require(Scope::Admin)?;
-    settings
-        .check()
-        .map_err(|refused| AppError::Invalid(refused.to_string()))?;
-    let name: String = Name::parse(&settings.name)?.into();
-    let sources = app.sources();
-    let mut key = [0; 12];
-    sources.random.fill(&mut key);
-    let new_key = format!("ag_{}", URL_SAFE_NO_PAD.encode(key));
-    let agent_id = id.unwrap_or_else(|| AgentId::new(&*sources.ids));
-    let version_id = AgentVersionId::new(&*sources.ids);
-    let (now, actor, published) = (app.now(), caller.actor(), settings.clone());
-    let (public_key, version) = app
-        .store()
-        .write(caller.workspace_id, move |tx| {
-            let (name, new_key, settings) = (name.clone(), new_key.clone(), settings.clone());
-            Box::pin(async move {
-                let workspace_id = tx.workspace_id();
-                let agent = match id {
-                    Some(id) => tx.agent(id).await?.ok_or(AppError::NotFound("the agent"))?,
-                    None => {
-                        let row = agent::Model {
-                            id: agent_id,
-                            workspace_id,
-                            public_key: new_key,
-                            name,
-                            version_id: None,
-                            created_at: now,
-                        };
-                        tx.insert(row.clone()).await?;
-                        row
-                    }
-                };
-                let public_key = agent.public_key.clone();
-                let number = put_version(tx, agent, version_id, settings, now).await?;
-                evidence::published(tx, now).await?;
-                let entry = LogDraft::new(EventKind::AgentPublished, actor)
-                    .about("agent", agent_id)
-                    .about("agent_version", version_id)
-                    .about("number", number);
-                Ok::<_, AppError>(Change::Logged((public_key, number), entry))
-            })
-        })
-        .await?;
-    let modes = ModeUse::of(&published, fitness::fitness(app, &published).await?);
-    Ok(AgentView {
-        id: agent_id,
-        public_key,
-        version,
-        modes,
-        settings: published,
-    })
 }

@@ -90,6 +90,7 @@ struct Inner {
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
     documents: OnceLock<DocumentReader>,
+    running_models: OnceLock<models::ModelsToRun>,
     phases: broadcast::Sender<live::Drafting>,
     forming: live::FormingTexts,
     present: team::Present,
@@ -125,6 +126,7 @@ impl App {
             mail: OnceLock::new(),
             courier: OnceLock::new(),
             documents: OnceLock::new(),
+            running_models: OnceLock::new(),
             phases,
             forming: live::FormingTexts::default(),
             present,
@@ -165,6 +167,17 @@ impl App {
         if self.inner.documents.set(reader).is_err() {
             tracing::warn!("what reads documents was settled before and stays as it was");
         }
+    }
+
+    /// Says which model files the engine of this machine was started with: what comes in later waits for the next start. Only the first call counts.
+    pub fn runs(&self, models: models::ModelsToRun) {
+        if self.inner.running_models.set(models).is_err() {
+            tracing::warn!("which models run was settled before and stays as it was");
+        }
+    }
+
+    pub(crate) fn running_models(&self) -> Option<&models::ModelsToRun> {
+        self.inner.running_models.get()
     }
 
     pub(crate) fn documents(&self) -> &DocumentReader {

@@ -79,6 +79,9 @@ impl Assembled {
         let local = supervisor.as_ref().and_then(|supervisor| engine(models, supervisor));
         let remote = remote::engines(&context.settings().remote_engines, &context.data_dir())?;
         let app = App::equipped(store, Engines::new(local, remote), Some(model_settings(context)));
+        if supervisor.is_some() {
+            app.runs(models.clone());
+        }
         app.mails_through(mailer::of(context)?);
         app.delivers_through(Courier {
             outbound: Outbound::new(Proxies::from_environment(), WEBHOOK_LIMITS),

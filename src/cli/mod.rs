@@ -3,6 +3,7 @@
 //! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
 
 mod admin;
+mod agent;
 mod api;
 mod assemble;
 mod bench;
@@ -84,6 +85,8 @@ enum Command {
     Tune(tune::Tune),
     /// What visitors asked and the AI could not answer, and what is proposed for it
     Improve(improve::Improve),
+    /// The AI personas: their settings and versions
+    Agent(agent::Agent),
     /// The models of this machine
     #[command(subcommand)]
     Model(model::Model),
@@ -158,7 +161,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(&context).await,
         Command::Admin(admin) => admin.run(&context).await,
         Command::Kb(kb) => kb.run(&context).await,
-        Command::Model(model) => model.run(&context).await,
+        Command::Agent(agent) => agent.run(context).await,
+        Command::Model(model) => model.run(context).await,
         Command::Policy(policy) => policy.run(context).await,
         Command::Gate(gate) => gate.run(context).await,
         Command::Tune(tune) => tune.run(context).await,

@@ -1,5 +1,6 @@
 //! `holdpoint model`: the models of this machine.
 
+use super::agent::Try;
 use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::bench::EngineBench;
@@ -31,6 +32,8 @@ pub(crate) enum Model {
     Remove(Named),
     /// Make a model the one that writes answers, or the one that finds knowledge, by what it is for
     Use(Named),
+    /// Try what agents would answer if a chat model wrote, or wrote with an adapter: nothing is live before it is published
+    Try(Try),
     /// Measure what the models are fit for: a few seconds for the embedding model, minutes for the chat model
     Check(Check),
     /// Measure how fast the chat model reads and writes; the same as `holdpoint bench engine`
@@ -51,6 +54,9 @@ pub(crate) struct AddModel {
     /// What it is to be called [default: as its file is]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// The chat model that an adapter was made for [default: any that it fits]
+    #[arg(long = "for", value_name = "MODEL")]
+    is_for: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -85,7 +91,11 @@ pub(crate) struct Named {
 }
 
 impl Model {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
+        if let Self::Try(wish) = &self {
+            context.member.clone_from(&wish.member);
+        }
+        let context = &context;
         match self {
             // It starts an engine of its own and asks no server.
             Self::Bench(bench) => bench.run(context).await,
@@ -111,7 +121,8 @@ impl Model {
                 // The server may have been started elsewhere.
                 let file = std::path::absolute(&add.file)
                     .map_err(|error| Failure::usage(format!("{} is no path ({error})", add.file.display())))?;
-                let begun = client.post(MODELS, &json!({ "file": file, "name": add.name })).await?;
+                let wish = json!({ "file": file, "name": add.name, "for": add.is_for });
+                let begun = client.post(MODELS, &wish).await?;
                 context.answer(&arrived(client, begun).await?, come_in)
             }
             Self::Pull(pull) if pull.cancel => pull.stop(context, client).await,
@@ -123,6 +134,7 @@ impl Model {
                 let answer = client.delete(&format!("{MODELS}/{}", escaped(&name))).await?;
                 context.answer(&answer, says)
             }
+            Self::Try(wish) => wish.ask(context, client).await,
             Self::Check(check) => check.run(context).await,
             Self::Bench(bench) => bench.run(context).await,
             Self::Use(Named { name }) => {
@@ -225,7 +237,9 @@ fn come_in(arrival: &Value) -> String {
     let notes: String = notes.map(|note| format!("{note}\n")).collect();
     let name = text(arrival, "/name");
     let next = match text(arrival, "/purpose") {
-        "adapter" => format!("{name} is in the catalogue; agents can name it as their adapter."),
+        "adapter" => format!(
+            "{name} is in the catalogue. From the next start of Holdpoint on it can be tried: holdpoint model try {name}"
+        ),
         _ => format!("{name} is in the catalogue. To use it: holdpoint model use {name}"),
     };
     notes + &next

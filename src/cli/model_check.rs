@@ -18,6 +18,9 @@ pub(crate) struct Check {
     /// Chat model to measure, on a remote engine with its name [default: the one in use]
     #[arg(long, value_name = "NAME[@ENGINE]")]
     chat: Option<String>,
+    /// Adapter that the chat model is to write with
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
     /// Embedding model to measure [default: the one in use]
     #[arg(long, value_name = "NAME")]
     embed: Option<String>,
@@ -25,10 +28,10 @@ pub(crate) struct Check {
     #[arg(long, value_enum)]
     language: Option<Language>,
     /// Leave the chat model out: seconds instead of minutes
-    #[arg(long, conflicts_with = "chat")]
+    #[arg(long, conflicts_with_all = ["chat", "adapter"])]
     embedder_only: bool,
     /// Measure nothing, show what was found before
-    #[arg(long, conflicts_with_all = ["chat", "embed", "language", "embedder_only"])]
+    #[arg(long, conflicts_with_all = ["chat", "adapter", "embed", "language", "embedder_only"])]
     show: bool,
 }
 
@@ -63,6 +66,7 @@ impl Check {
         }
         let wish = json!({
             "chat_model": self.chat,
+            "adapter": self.adapter,
             "embedder": self.embed,
             "languages": self.language.map(Language::code).into_iter().collect::<Vec<_>>(),
             "embedder_only": self.embedder_only,

@@ -1,9 +1,10 @@
 //! `holdpoint policy`: the owner's rules.
 
+use super::agent;
 use super::api::{Client, escaped};
 use super::assemble::Needs;
 use super::context::Context;
-use super::exit::{Code, Failure};
+use super::exit::Failure;
 use super::output::{self, short};
 use super::queue::from_standard_input;
 use super::show::{joined, list, number, text, time};
@@ -95,8 +96,8 @@ impl Policy {
             let path = format!("/api/v1/conversations/{}/explain", escaped(conversation));
             return context.answer(&client.get(&path).await?, explained);
         }
-        let agent = agent(client, self.agent.as_deref()).await?;
-        let path = format!("/api/v1/agents/{}/policy", escaped(&agent));
+        let agent = agent::find(client, self.agent.as_deref()).await?;
+        let path = format!("/api/v1/agents/{}/policy", escaped(text(&agent, "/id")));
         match self.command {
             Command::Show(Show { version }) => {
                 let query = version.map_or_else(String::new, |version| format!("?version={version}"));
@@ -150,29 +151,6 @@ impl File {
         }
         std::fs::read_to_string(&self.file)
             .map_err(|error| Failure::usage(format!("{} cannot be read ({error})", self.file.display())))
-    }
-}
-
-/// The id of the agent that is meant.
-async fn agent(client: &Client, wanted: Option<&str>) -> Result<String, Failure> {
-    let answer = client.get("/api/v1/agents").await?;
-    let agents = list(&answer, "/items");
-    let is_it =
-        |agent: &&Value| wanted.is_none_or(|name| name == text(agent, "/settings/name") || name == text(agent, "/id"));
-    let mut found = agents.iter().filter(is_it);
-    match (found.next(), found.next()) {
-        (Some(agent), None) => Ok(text(agent, "/id").to_owned()),
-        (None, _) => Err(Failure::new(
-            Code::NotFound,
-            "no agent is called so; look with: holdpoint policy --agent NAME show",
-        )),
-        (Some(_), Some(_)) => {
-            let names: Vec<&str> = agents.iter().map(|agent| text(agent, "/settings/name")).collect();
-            Err(Failure::usage(format!(
-                "name the agent with --agent, by its name or id: {}",
-                names.join(", ")
-            )))
-        }
     }
 }
 

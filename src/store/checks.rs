@@ -65,7 +65,10 @@ impl Tx<'_> {
     pub async fn forget_model_checks(&self, name: &str) -> Result<(), StoreError> {
         let of_it = Condition::any()
             .add(model_check::Column::Embedder.eq(name))
-            .add(model_check::Column::ChatModel.eq(name));
+            .add(model_check::Column::ChatModel.eq(name))
+            // A model with an adapter, or an adapter with a model. A pattern may match more; that is only measured again.
+            .add(model_check::Column::ChatModel.like(format!("{name} with adapter %")))
+            .add(model_check::Column::ChatModel.like(format!("% with adapter {name}")));
         let delete = model_check::Entity::delete_many().filter(of_it);
         self.change(delete.exec(self.connection())).await?;
         Ok(())

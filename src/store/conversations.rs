@@ -103,6 +103,43 @@ impl Rows<'_> {
         Ok(self.all(query).await?.pop().map_or(0, |version| version.number))
     }
 
+    /// The versions of an agent below a number, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn agent_versions(
+        &self,
+        agent_id: AgentId,
+        below: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<agent_version::Model>, StoreError> {
+        let query = self
+            .select::<agent_version::Entity>()
+            .filter(agent_version::Column::AgentId.eq(agent_id))
+            .filter(agent_version::Column::Number.lt(below.unwrap_or(i64::MAX)))
+            .order_by(agent_version::Column::Number, Order::Desc)
+            .limit(limit);
+        self.all(query).await
+    }
+
+    /// Whether an agent has drafted anything.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn has_drafted(&self, agent_id: AgentId) -> Result<bool, StoreError> {
+        let versions = Query::select()
+            .column(agent_version::Column::Id)
+            .from(agent_version::Entity)
+            .and_where(agent_version::Column::WorkspaceId.eq(self.workspace_id()))
+            .and_where(agent_version::Column::AgentId.eq(agent_id))
+            .to_owned();
+        let query = self
+            .select::<draft::Entity>()
+            .filter(draft::Column::AgentVersionId.in_subquery(versions))
+            .limit(1);
+        Ok(!self.all(query).await?.is_empty())
+    }
+
     /// Conversations, the latest change first, below the cursor.
     ///
     /// # Errors

@@ -44,6 +44,21 @@ impl Rows<'_> {
         self.by_id::<document::Entity>(id).await
     }
 
+    /// The collections that documents stand in.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn collections(&self) -> Result<Vec<String>, StoreError> {
+        let query = self
+            .select::<document::Entity>()
+            .select_only()
+            .column(document::Column::Collection)
+            .distinct()
+            .filter(document::Column::RemovedAt.is_null())
+            .order_by(document::Column::Collection, Order::Asc);
+        Ok(query.into_tuple::<String>().all(self.connection()).await?)
+    }
+
     /// Documents in order of id, above the cursor.
     ///
     /// # Errors

@@ -63,6 +63,16 @@ async fn routes_with_ids(app: &TestApp) -> Vec<(Method, String, Value)> {
             format!("/api/v1/agents/{}", app.workspace.agent_id),
             json!({ "name": "Eve" }),
         ),
+        (
+            Method::GET,
+            format!("/api/v1/agents/{}", app.workspace.agent_id),
+            json!({}),
+        ),
+        (
+            Method::GET,
+            format!("/api/v1/agents/{}/versions", app.workspace.agent_id),
+            json!({}),
+        ),
     ]
 }
 

@@ -286,7 +286,7 @@ async fn an_agents_next_version_is_in_force_at_once() {
         "name": "Juno",
         "business": "Quillhaven",
         "origins": ["https://Shop.example/"],
-        "chat_models": ["big@office", "small"],
+        "chat_models": ["big@office", "@office"],
         "adapter": "tone",
     });
     let agent = owner.json(Method::PUT, &path, next.to_string()).await.ok();
@@ -297,7 +297,7 @@ async fn an_agents_next_version_is_in_force_at_once() {
     let read = &owner.get("/api/v1/agents").await.ok()["items"][0]["settings"];
     assert_eq!(
         (&read["chat_models"], &read["adapter"]),
-        (&json!(["big@office", "small"]), &json!("tone"))
+        (&json!(["big@office", "@office"]), &json!("tone"))
     );
     let public = app
         .anonymous()
@@ -312,6 +312,7 @@ async fn an_agents_next_version_is_in_force_at_once() {
         json!({ "name": "J", "chat_models": ["big", "big"] }),
         json!({ "name": "J", "chat_models": ["big@"] }),
         json!({ "name": "J", "adapter": "" }),
+        json!({ "name": "J", "adapter": "nobody-has-it" }),
     ] {
         owner.json(Method::PUT, &path, bad.to_string()).await.refused(422);
     }

@@ -175,7 +175,7 @@ impl Workspace {
             "origins": [SHOP_ORIGIN],
             "allow_unfit": true,
         }));
-        let agent = holdpoint::app::agents::publish(app, &caller, None, settings.unwrap())
+        let agent = holdpoint::app::agents::create(app, &caller, settings.unwrap())
             .await
             .unwrap();
         let import = holdpoint::app::knowledge::Import {

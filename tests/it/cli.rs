@@ -1,5 +1,6 @@
 //! The program as a person or a script meets it: arguments in, output and exit code out.
 
+mod agents;
 mod answers;
 mod demo;
 mod exporting;

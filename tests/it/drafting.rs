@@ -36,7 +36,7 @@ async fn world(modes: &[AnswerMode], more: impl FnOnce(AgentSettings) -> AgentSe
         modes: modes.to_vec(),
         ..agent.settings
     });
-    agents::publish(&world.app, &admin, Some(agent.id), settings)
+    agents::change(&world.app, &admin, agent.id, settings, agents::When::Tried)
         .await
         .unwrap();
     let import = Import {
@@ -400,7 +400,7 @@ async fn settings_that_name_no_model_are_refused() {
         chat_models: vec!["big@".to_owned()],
         ..AgentSettings::default()
     };
-    let refused = agents::publish(&world.app, &admin, None, settings).await;
+    let refused = agents::create(&world.app, &admin, settings).await;
     assert!(
         matches!(&refused, Err(AppError::Invalid(why)) if why.contains("NAME@ENGINE")),
         "{refused:?}"

@@ -7,7 +7,7 @@ mod adapters;
 mod answers;
 mod chat_loop;
 mod exactness;
-mod files;
+pub(crate) mod files;
 mod network;
 mod passage_order;
 mod raw;

@@ -16,11 +16,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const EMBEDDER: &str = "all-minilm-l6-v2-f16";
-const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1";
+pub(crate) const CHAT_MODEL: &str = "smollm2-135m-instruct-q4_1";
 /// Far more than it takes on any machine.
 const AMPLE: Duration = Duration::from_mins(15);
 
-fn model(name: &str) -> Option<PathBuf> {
+pub(crate) fn model(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HOLDPOINT_TEST_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/models"),
         PathBuf::from,
@@ -43,6 +43,11 @@ pub(crate) struct Defaults {
 impl Defaults {
     /// None, with a message, where the models are not.
     pub(crate) async fn start(with_chat: bool) -> Option<Self> {
+        Self::with_adapters(with_chat, Vec::new()).await
+    }
+
+    /// The same with adapters, by name.
+    pub(crate) async fn with_adapters(with_chat: bool, adapters: Vec<(String, PathBuf)>) -> Option<Self> {
         let embed_model = Some(model(EMBEDDER)?);
         let chat_model = if with_chat { Some(model(CHAT_MODEL)?) } else { None };
         let folder = TempDir::new().unwrap();
@@ -50,6 +55,7 @@ impl Defaults {
             program: Some(env!("CARGO_BIN_EXE_holdpoint").into()),
             embed_model,
             chat_model,
+            adapters,
             ..SupervisorSettings::new(folder.path().join("engine.sock"))
         });
         let status = supervisor.settled(AMPLE).await;
@@ -266,7 +272,7 @@ async fn a_fit_model_quotes_without_leave_and_without_a_mark() {
 }
 
 #[tokio::test]
-async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_an_adapter() {
+async fn an_agent_may_write_only_if_every_model_it_names_is_fit_with_its_adapter() {
     let app = TestApp::start().await;
     let fit = |ability| {
         Finding::of(
@@ -276,17 +282,26 @@ async fn an_agent_may_write_only_if_every_model_it_names_is_fit_and_never_with_a
             None,
         )
     };
-    fitness::keep(&app.app, MODEL_NAME, Some("big"), &[fit(Ability::Compose)])
-        .await
-        .unwrap();
+    let keep = async |model: &str| {
+        let found = [fit(Ability::Compose)];
+        fitness::keep(&app.app, MODEL_NAME, Some(model), &found).await.unwrap();
+    };
+    keep("big").await;
     let writes = async |change: Value| agent(&app, change).await["modes"][2]["used"].clone();
     assert_eq!(writes(json!({ "chat_models": ["big"] })).await, true);
     assert_eq!(writes(json!({})).await, false, "the default model was not measured");
     assert_eq!(writes(json!({ "chat_models": ["big", "small@office"] })).await, false);
+    keep("big@office").await;
+    assert_eq!(writes(json!({ "chat_models": ["big@office"] })).await, true);
+    let with_adapter = json!({ "chat_models": ["big@office"], "adapter": "shop" });
     assert_eq!(
-        writes(json!({ "chat_models": ["big"], "adapter": "shop" })).await,
-        false
+        writes(with_adapter.clone()).await,
+        false,
+        "with an adapter it is another one"
     );
+    keep("big@office with adapter shop").await;
+    // Settings that are the same again are no other version; what was found meanwhile counts.
+    assert_eq!(writes(with_adapter).await, true);
 }
 
 #[tokio::test]

@@ -80,7 +80,11 @@ impl Bench {
     }
 
     async fn add(&self, file: PathBuf) -> ArrivalView {
-        let wish = AddWish { file, name: None };
+        let wish = AddWish {
+            file,
+            name: None,
+            is_for: None,
+        };
         let begun = models::add(&self.app, Actor::Admin, wish).await.unwrap();
         self.ended(&begun).await
     }

@@ -514,6 +514,19 @@ impl Planted {
             revoked_at: None,
         })
         .await?;
+        self.plant_agent(tx).await?;
+        tx.insert(visitor::Model {
+            id: self.visitor,
+            workspace_id,
+            token_hash: self.secret(),
+            created_at,
+            address_mark: Some(vec![9; 8]),
+        })
+        .await
+    }
+
+    async fn plant_agent(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let (workspace_id, created_at) = (self.workspace, AT);
         let agent = agent::Model {
             id: self.agent,
             workspace_id,
@@ -530,6 +543,7 @@ impl Planted {
             number: 1,
             settings: Json(AgentSettings::default()),
             created_at,
+            publisher: None,
         })
         .await?;
         tx.update(agent::Model {
@@ -544,14 +558,6 @@ impl Planted {
             document: Json(Document::default()),
             member_id: Some(self.member),
             created_at,
-        })
-        .await?;
-        tx.insert(visitor::Model {
-            id: self.visitor,
-            workspace_id,
-            token_hash: self.secret(),
-            created_at,
-            address_mark: Some(vec![9; 8]),
         })
         .await
     }

@@ -115,6 +115,9 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         token_row(theirs.token);
         agents();
         newest_version(theirs.agent);
+        agent_versions(theirs.agent, None, 9);
+        has_drafted(theirs.agent);
+        collections();
         conversations(None, 100);
         longest_waiting(100);
         conversation_of_visitor(theirs.visitor);
@@ -334,6 +337,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             // A moment, and what was taken out: what is planted is still there.
             "next_expiry",
             "expired_documents",
+            // A name that is the same everywhere.
+            "collections",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer

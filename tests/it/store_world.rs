@@ -85,7 +85,7 @@ impl Shop {
             allow_unfit: true,
             ..AgentSettings::default()
         };
-        let agent = agents::publish(app, &admin, None, settings).await.unwrap();
+        let agent = agents::create(app, &admin, settings).await.unwrap();
         let import = Import {
             name: "faq.json".to_owned(),
             collection: String::new(),

@@ -14,6 +14,7 @@ pub use run::{Progress, Wish, keep_checked, start};
 
 use super::engines::Engines;
 use super::{App, AppError};
+use crate::domain::answer::AnswerMode;
 use crate::domain::fitness::{Ability, Allowance, Finding, Fitness, Language, Measure, PROBE_VERSION, Verdict};
 use crate::domain::model_ref::ModelRef;
 use crate::domain::retrieval::RetrievalError;
@@ -25,6 +26,9 @@ use crate::store::entity::model_check;
 use run::Shown;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Between the name of a model and that of its adapter.
+const WITH_ADAPTER: &str = " with adapter ";
 
 /// What the app remembers of the probe.
 #[derive(Debug, Default)]
@@ -39,7 +43,7 @@ pub(crate) struct State {
 pub struct Check {
     /// The embedding model.
     pub embedder: String,
-    /// The chat model; none for what the embedder alone was asked.
+    /// The chat model, `NAME with adapter NAME` where it wrote with one; none for what the embedder alone was asked.
     pub chat_model: Option<String>,
     /// What was found.
     #[serde(flatten)]
@@ -76,6 +80,7 @@ struct Ask<'a> {
     /// This machine's and the remote ones, of which one has the chat model.
     engines: Engines,
     chat_model: ModelRef,
+    adapter: Option<&'a str>,
     progress: &'a Shown,
 }
 
@@ -136,18 +141,102 @@ pub async fn fitness(app: &App, settings: &AgentSettings) -> Result<Fitness, App
     };
     let named = settings.chat_models.iter().map(String::as_str);
     let default = engine.chat_model.as_deref().filter(|_| settings.chat_models.is_empty());
-    // Any of them may come to write, so all have to be fit. With an adapter a model is another one, which nobody measures.
-    let writers: Vec<&str> = named.chain(default).collect();
-    let written = |ability| match settings.adapter {
-        Some(_) => Verdict::Unmeasured,
-        None => Verdict::weakest(writers.iter().map(|model| found(Some(model), ability))),
-    };
+    // Any of them may come to write, so all have to be fit. With an adapter a model is another one.
+    let writers: Vec<String> = named
+        .chain(default)
+        .map(|model| writer(model, settings.adapter.as_deref()))
+        .collect();
+    let written = |ability| Verdict::weakest(writers.iter().map(|model| found(Some(model), ability)));
     let measured = Fitness {
         quote: found(None, Ability::Quote),
         compose: written(Ability::Compose),
         doubt: written(Ability::Doubt),
     };
     Ok(measured.presumed(&engine.embedder, language))
+}
+
+/// How a chat model is named that writes with an adapter, or without one. No name of a model or an adapter has a space.
+pub(in crate::app) fn writer(model: &str, adapter: Option<&str>) -> String {
+    adapter.map_or_else(|| model.to_owned(), |adapter| format!("{model}{WITH_ADAPTER}{adapter}"))
+}
+
+/// The model of [`writer`], and its adapter.
+pub fn parts_of_writer(writer: &str) -> (&str, Option<&str>) {
+    writer
+        .split_once(WITH_ADAPTER)
+        .map_or((writer, None), |(model, adapter)| (model, Some(adapter)))
+}
+
+/// What is to be measured before an agent may write with these models: the first of them that nobody has measured in its language, if it is to write
+/// only what a fit model writes.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn unmeasured(app: &App, settings: &AgentSettings) -> Result<Option<Wish>, AppError> {
+    let (Some(engine), Some(language)) = (app.engine(), Language::parse(&settings.language)) else {
+        return Ok(None);
+    };
+    if settings.allow_unfit || !settings.modes.contains(&AnswerMode::Compose) {
+        return Ok(None);
+    }
+    let known = known(app).await?;
+    let is_known = |model: &str| {
+        let name = writer(model, settings.adapter.as_deref());
+        known.iter().any(|check| {
+            check.is_current()
+                && check.embedder == engine.embedder
+                && check.chat_model.as_ref() == Some(&name)
+                && check.finding.language == language
+        })
+    };
+    let mut named = settings.chat_models.clone();
+    if named.is_empty() {
+        named.extend(engine.chat_model.clone());
+    }
+    Ok(named.into_iter().find(|model| !is_known(model)).map(|model| Wish {
+        // The default model needs no name, and may be one of a file that only a setting names.
+        chat_model: Some(model).filter(|model| engine.chat_model.as_ref() != Some(model)),
+        adapter: settings.adapter.clone(),
+        languages: vec![language],
+        ..Wish::default()
+    }))
+}
+
+/// Begins to measure what nobody has measured yet of those who would write. While something else is measured, whoever publishes is told.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn measure_writers(app: &App, settings: &AgentSettings) -> Result<(), AppError> {
+    if let Some(wish) = unmeasured(app, settings).await?
+        && let Err(error) = start(app, &wish)
+    {
+        tracing::info!(%error, "a chat model is not checked now");
+    }
+    Ok(())
+}
+
+/// Refuses to let those write whom nobody has measured, and begins to measure them.
+///
+/// # Errors
+/// [`AppError::Conflict`], or the store's.
+pub(in crate::app) async fn require_measured(app: &App, settings: &AgentSettings) -> Result<(), AppError> {
+    let Some(wish) = unmeasured(app, settings).await? else {
+        return Ok(());
+    };
+    let default = || app.engine().and_then(|engine| engine.chat_model.clone());
+    let model = wish.chat_model.clone().or_else(default).unwrap_or_default();
+    let name = writer(&model, wish.adapter.as_deref());
+    let next = match start(app, &wish) {
+        Ok(_begun) => "it is being measured now, which takes minutes".to_owned(),
+        Err(_) if is_running(app) => "the models are being measured now, which takes minutes".to_owned(),
+        Err(error) => format!("it could not be measured ({error})"),
+    };
+    Err(AppError::Conflict {
+        sentence: format!(
+            "nobody has measured yet what {name} is fit for; {next}; what it would change is tried anew then, and publish it afterwards"
+        ),
+        extra: serde_json::json!({ "unmeasured": name }),
+    })
 }
 
 /// Keeps what was found about a pair of models.

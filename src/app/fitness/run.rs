@@ -1,8 +1,8 @@
 //! One run of the probe at a time, in the background.
 
 use super::material::Material;
-use super::{Ask, ProbeError, keep, known, reading, writing};
-use crate::app::{App, AppError, Engine};
+use super::{Ask, ProbeError, keep, known, reading, writer, writing};
+use crate::app::{App, AppError, Engine, improve};
 use crate::domain::fitness::Language;
 use crate::domain::model_ref::{InvalidModelRef, ModelRef};
 use crate::engine::{EngineState, Priority};
@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Wish {
     /// The chat model, `NAME` or `NAME@ENGINE`; this machine's default one unless named.
     pub chat_model: Option<String>,
+    /// The adapter that the chat model writes with.
+    pub adapter: Option<String>,
     /// The embedding model; the engine's default one unless named.
     pub embedder: Option<String>,
     /// In which languages; empty for all.
@@ -138,6 +140,7 @@ struct Plan {
     chat_model: Option<String>,
     /// The same as engines are asked: this machine's default model needs no name.
     asked: ModelRef,
+    adapter: Option<String>,
     material: Vec<(Language, Material)>,
 }
 
@@ -154,9 +157,13 @@ impl Plan {
             .into_iter()
             .filter(|language| wish.languages.is_empty() || wish.languages.contains(language));
         let material = languages.map(|language| Ok((language, Material::of(language)?)));
+        let adapter = wish.adapter.clone();
         Ok(Self {
             asked,
-            chat_model: chat_model.filter(|_| !wish.embedder_only),
+            chat_model: chat_model
+                .filter(|_| !wish.embedder_only)
+                .map(|model| writer(&model, adapter.as_deref())),
+            adapter,
             material: material
                 .collect::<Result<_, serde_json::Error>>()
                 .map_err(|error| AppError::Internal(ProbeError::from(error).to_string()))?,
@@ -184,6 +191,7 @@ async fn measure(app: &App, engine: &Engine, plan: &Plan, shown: &Shown) -> Resu
         client: engine.client.at_priority(Priority::Evaluation),
         engines: app.engines().at_priority(Priority::Evaluation),
         chat_model: plan.asked.clone(),
+        adapter: plan.adapter.as_deref(),
         progress: shown,
     };
     let mut read = Vec::with_capacity(plan.material.len());
@@ -202,7 +210,8 @@ async fn measure(app: &App, engine: &Engine, plan: &Plan, shown: &Shown) -> Resu
         let findings = writing::write(&ask, *language, material, shelves, reads).await?;
         keep(app, &engine.embedder, Some(chat_model), &findings).await?;
     }
-    Ok(())
+    // What waits to have it write was tried without it.
+    Ok(improve::measured(app).await?)
 }
 
 /// Measures the embedder once the engine is ready, unless that was done with the same questions before. The chat model is

@@ -306,6 +306,7 @@ async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) 
         // A form's own probabilities say nothing about what it would be without the schema.
         logprobs: schema.is_none(),
         schema,
+        adapter: ask.adapter.map(str::to_owned),
         ..ChatRequest::default()
     };
     let (tries, pause) = PATIENCE;

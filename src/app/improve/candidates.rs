@@ -1,7 +1,8 @@
 //! Making candidates, looking at them, withdrawing them.
 
+use super::of_agents::made_from;
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller, gaps, knowledge};
+use super::{App, AppError, Caller, fitness, gaps, knowledge};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
@@ -142,10 +143,13 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
     if new.changes.iter().any(Change::is_for_owners) {
         caller.require(Scope::Admin)?;
     }
-    check(&new.changes)?;
-    knowledge::check_changes(app, &app.store().rows(caller.workspace_id), &new.changes).await?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut changes = new.changes;
+    check(&changes)?;
+    knowledge::check_changes(app, &rows, &changes).await?;
+    let writers = made_from(&rows, &mut changes).await?;
     let title: String = Name::parse(&new.title)?.into();
-    let changes = Arc::new(new.changes);
+    let changes = Arc::new(changes);
     let (actor, member) = (caller.actor(), caller.member().ok());
     let id = CandidateId::new(&*app.sources().ids);
     let now = app.now();
@@ -161,7 +165,9 @@ pub async fn propose(app: &App, caller: &Caller, new: NewCandidate) -> Result<Ca
             })
         })
         .await?;
-    let rows = app.store().rows(caller.workspace_id);
+    for settings in writers {
+        fitness::measure_writers(app, &settings).await?;
+    }
     let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
     view(&rows, &mut Names::default(), row).await
 }
@@ -209,6 +215,8 @@ pub(in crate::app) struct Recorded {
     pub(in crate::app) origin: Origin,
     /// Who made it.
     pub(in crate::app) member_id: Option<MemberId>,
+    /// Why it was not tried first.
+    pub(in crate::app) reason: Option<String>,
     /// What was changed, and what takes each of it back.
     pub(in crate::app) changes: Vec<(Change, Vec<Change>)>,
 }
@@ -240,6 +248,7 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
             let row = new_row(tx, about, made.origin, made.member_id, made.changes.len(), now).await?;
             tx.insert(candidate::Model {
                 state: CandidateState::Published,
+                reason: made.reason,
                 published_by: made.member_id,
                 published_at: Some(now),
                 ..row
@@ -399,7 +408,7 @@ async fn about(rows: &Rows<'_>, change: &Change) -> Result<Option<(String, Strin
     })
 }
 
-async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Result<CandidateView, AppError> {
+pub(super) async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Result<CandidateView, AppError> {
     let mut name = async |member: Option<MemberId>| -> Result<Option<String>, AppError> {
         match member {
             Some(member) => Ok(Some(names.of(rows, member).await?)),

@@ -391,6 +391,7 @@ async fn changes(tx: &Tx<'_>, corrected: &Corrected, wish: &Wish, question: &str
     if let Some(instructions) = &wish.instructions {
         changes.push(Change::SetAgent {
             id: corrected.conversation.agent_id,
+            from: Some(Box::new(ground.settings.clone())),
             settings: Box::new(AgentSettings {
                 instructions: instructions.trim().to_owned(),
                 ..ground.settings

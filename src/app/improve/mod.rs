@@ -6,6 +6,7 @@ mod corrections;
 mod follow_up;
 pub mod gaps;
 mod learnt;
+mod of_agents;
 pub mod proposals;
 mod publish;
 mod questions;
@@ -18,11 +19,14 @@ pub use candidates::{
 pub use corrections::{CorrectionScreen, CorrectionView, RestsOn, Told, apply_correction, correction};
 pub use follow_up::{FollowedUp, follow_up};
 pub use learnt::{Learnt, learnt};
+pub use of_agents::waiting_for;
 pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
 
 pub(super) use candidates::{Recorded, proposed, record, restart};
+pub(super) use of_agents::measured;
 pub(super) use publish::advance;
-pub(super) use replay::{breaks, replay};
+pub(super) use questions::MOST as MOST_QUESTIONS;
+pub(super) use replay::{breaks, questions_to_try, replay};
 
-use super::{App, AppError, Caller, agents, evidence, knowledge, views};
+use super::{App, AppError, Caller, agents, evidence, fitness, knowledge, views};

@@ -2,8 +2,9 @@
 //! goes on where it was.
 
 use super::knowledge::{self, Prepared};
-use super::{App, AppError, Caller, evidence, gaps};
+use super::{App, AppError, Caller, agents, evidence, fitness, gaps};
 use crate::domain::account::Scope;
+use crate::domain::agent_change::changes_writers;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
 use crate::domain::improve::gap::GapState;
@@ -31,6 +32,7 @@ pub async fn publish(app: &App, caller: &Caller, id: CandidateId, reason: Option
     caller.require(Scope::Knowledge)?;
     let rows = app.store().rows(caller.workspace_id);
     require_for(&rows, caller, id).await?;
+    require_writers(app, &rows, id).await?;
     let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     begin(app, caller.workspace_id, id, true, move |row| {
@@ -100,6 +102,22 @@ async fn require_for(rows: &Rows<'_>, caller: &Caller, id: CandidateId) -> Resul
     let changes = rows.candidate_changes(id).await?;
     if changes.iter().any(|row| row.change.0.is_for_owners()) {
         caller.require(Scope::Admin)?;
+    }
+    Ok(())
+}
+
+/// Where others would write, they have to be there, to fit each other, and to have been measured: an adapter may break what its model could do.
+async fn require_writers(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<(), AppError> {
+    for row in rows.candidate_changes(id).await? {
+        let Change::SetAgent { id, settings, from } = &row.change.0 else {
+            continue;
+        };
+        let (_, live) = agents::current_version(rows, *id).await?;
+        let next = agents::after(rows, *id, settings, from.as_deref()).await?;
+        agents::check(app, &live, &next).await?;
+        if changes_writers(&live, &next) {
+            fitness::require_measured(app, &next).await?;
+        }
     }
     Ok(())
 }
@@ -246,6 +264,7 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
     let forwards = row.state == CandidateState::Publishing;
     let of = knowledge::ChangeOf {
         author: row.published_by.or(row.member_id),
+        by: if forwards { row.published_by } else { row.ended_by },
         ..knowledge::ChangeOf::default()
     };
     let next = next_of(tx, row.id, forwards).await?;

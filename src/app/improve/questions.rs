@@ -12,7 +12,7 @@ use crate::store::{Change, LogDraft};
 use serde::{Deserialize, Serialize};
 
 /// Most questions of a regression set: each is asked before anything goes live.
-pub(super) const MOST: u64 = 1_000;
+pub(in crate::app) const MOST: u64 = 1_000;
 
 /// A question with the answer that it has to get.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -151,6 +151,17 @@ async fn first_agent(rows: &Rows<'_>) -> Result<Option<AgentId>, AppError> {
         .map(|agent| agent.id))
 }
 
+/// About how many questions a candidate is tried on: the regression set and what visitors asked last.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn questions_to_try(rows: &Rows<'_>) -> Result<u64, AppError> {
+    let drafts = rows.newest_drafts(LOOKED_AT).await?;
+    let asked: HashSet<String> = drafts.iter().map(|draft| words_of(&draft.question)).collect();
+    let asked = asked.iter().filter(|words| !words.is_empty()).count().min(ASKED);
+    Ok(rows.regression_question_count().await?.min(MOST) + u64::try_from(asked).unwrap_or(u64::MAX))
+}
+
 /// What visitors asked last, each question once. A verdict counts that nobody is kept from knowing.
 async fn of_visitors(app: &App, rows: &Rows<'_>) -> Result<Vec<Asked>, AppError> {
     let mut seen = HashSet::new();

@@ -9,6 +9,7 @@ use crate::domain::ids::{
     ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, VerifiedAnswerId, WorkspaceId,
 };
 use crate::domain::improve::candidate::{Change, DocumentText};
+use crate::domain::log::Actor;
 use crate::domain::text::{AnswerText, Name, QuestionText};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
@@ -27,6 +28,8 @@ pub(crate) struct Source {
     pub(crate) conversation: Option<ConversationId>,
     /// The outcome that it comes from.
     pub(crate) outcome: Option<OutcomeId>,
+    /// Who makes the change; none for the administrator of the machine.
+    pub(crate) by: Option<MemberId>,
 }
 
 /// Vectors of what changes bring in, by entry.
@@ -104,10 +107,9 @@ pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]
             Change::RemoveDocument { id } => {
                 rows.document(*id).await?.ok_or(AppError::NotFound("the document"))?;
             }
-            Change::SetAgent { id, settings } => {
-                rows.agent(*id).await?.ok_or(AppError::NotFound("the agent"))?;
-                let checked = settings.check();
-                checked.map_err(|refused| AppError::Invalid(refused.to_string()))?;
+            Change::SetAgent { id, settings, .. } => {
+                let (_, live) = agents::current_version(rows, *id).await?;
+                agents::check(app, &live, settings).await?;
             }
             Change::RankWith { id: Some(id) } => {
                 let engine = app.engine().ok_or_else(super::no_engine)?;
@@ -157,12 +159,9 @@ pub(crate) async fn apply(
             tx.remove_vectors(id.uuid()).await?;
             Ok(vec![inverse])
         }
-        Change::SetAgent { id, settings } => {
-            let former = agents::set(tx, *id, (**settings).clone(), now).await?;
-            Ok(vec![Change::SetAgent {
-                id: *id,
-                settings: Box::new(former),
-            }])
+        Change::SetAgent { id, settings, from } => {
+            let by = of.by.map_or(Actor::Admin, Actor::Member);
+            agents::set(tx, *id, (settings, from.as_deref()), by, now).await
         }
         Change::RankWith { id } => rank_with(tx, *id).await,
     }

@@ -300,6 +300,7 @@ async fn write_all(
                     if !changes.is_empty() {
                         let made = Recorded {
                             id,
+                            reason: None,
                             title: title_of(&source),
                             origin: Origin::Import,
                             member_id,

@@ -42,7 +42,8 @@ pub(super) use vectors::embed_missing;
 pub(super) use verified::{Remembered, title_of};
 pub(super) use view::View;
 
-use super::{App, AppError};
+use super::{App, AppError, Caller};
+use crate::domain::account::Scope;
 use crate::engine::{EngineClient, EngineError};
 use evaluate::curves;
 use std::time::Duration;
@@ -109,4 +110,13 @@ fn refused(error: evaluate::EvaluateError) -> AppError {
 
 fn no_engine() -> AppError {
     AppError::Engine("no embedding model is configured".to_owned())
+}
+
+/// The collections that the workspace's documents stand in, by name.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn collections(app: &App, caller: &Caller) -> Result<Vec<String>, AppError> {
+    caller.require(Scope::Read)?;
+    Ok(app.store().rows(caller.workspace_id).collections().await?)
 }

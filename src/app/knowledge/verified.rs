@@ -124,12 +124,14 @@ impl Remembered {
             author: by,
             conversation: Some(self.conversation_id),
             outcome: Some(self.outcome_id),
+            by,
         };
         let inverse = apply(tx, &self.change, of, &self.prepared, now).await?;
         // Questions like this one have another answer from now on: what was said of the former one is compared.
         evidence::published(tx, now).await?;
         let made = Recorded {
             id: self.candidate_id,
+            reason: None,
             title: self.title.clone(),
             origin: Origin::Correction,
             member_id: by,
@@ -256,6 +258,7 @@ pub(super) async fn go_live(
                 evidence::published(tx, now).await?;
                 let made = Recorded {
                     id: candidate_id,
+                    reason: None,
                     title,
                     origin: Origin::Person,
                     member_id,

@@ -5,7 +5,7 @@ use super::find::Entry;
 use super::index::EntryId;
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, agents};
 use crate::domain::answer::{CandidateKind, same_words};
 use crate::domain::ids::AgentId;
 use crate::domain::improve::candidate::Change;
@@ -103,8 +103,9 @@ impl View {
                     view.remove(id.uuid(), &mut new);
                     continue;
                 }
-                Change::SetAgent { id, settings } => {
-                    view.settings.insert(*id, (**settings).clone());
+                Change::SetAgent { id, settings, from } => {
+                    let settings = agents::after(rows, *id, settings, from.as_deref()).await?;
+                    view.settings.insert(*id, settings);
                     continue;
                 }
                 Change::RankWith { id } => {

@@ -2,10 +2,10 @@
 
 use super::arrival::{self, Arrival, ArrivalState, ArrivalView, Ended};
 use super::file::{self, Finished, Place};
-use super::{ModelSettings, catalogue};
+use super::{ModelSettings, catalogue, writers};
 use crate::app::{App, AppError};
 use crate::domain::log::Actor;
-use crate::domain::model::{ModelName, Sha256Digest};
+use crate::domain::model::{ModelName, Purpose, Sha256Digest};
 use crate::store::entity::model;
 use std::fs::{self, File};
 use std::io;
@@ -20,6 +20,8 @@ pub struct AddWish {
     pub file: PathBuf,
     /// What the model is to be called; after its file if `None`.
     pub name: Option<ModelName>,
+    /// The chat model that an adapter was made for; any of those that are here if `None`.
+    pub is_for: Option<ModelName>,
 }
 
 /// Begins to take a file into the catalogue: it is linked or copied into the models folder, never moved.
@@ -61,14 +63,20 @@ pub async fn add(app: &App, by: Actor, wish: AddWish) -> Result<ArrivalView, App
     if is_new {
         let (app, arrival) = (app.clone(), arrival.clone());
         app.inner.tasks.clone().spawn(async move {
-            let result = take_in(&app, &arrival, by, file, place).await;
+            let result = take_in(&app, &arrival, by, (file, wish.is_for), place).await;
             arrival::conclude(&arrival, result);
         });
     }
     Ok(arrival.view())
 }
 
-async fn take_in(app: &App, arrival: &Arc<Arrival>, by: Actor, file: PathBuf, place: Place) -> Result<(), Ended> {
+async fn take_in(
+    app: &App,
+    arrival: &Arc<Arrival>,
+    by: Actor,
+    (file, is_for): (PathBuf, Option<ModelName>),
+    place: Place,
+) -> Result<(), Ended> {
     let settings = catalogue(app)?.settings.clone();
     let (at, judging, judged_by) = (file.clone(), arrival.clone(), settings.clone());
     let (purpose, bytes) = file::blocking(move || {
@@ -76,6 +84,13 @@ async fn take_in(app: &App, arrival: &Arc<Arrival>, by: Actor, file: PathBuf, pl
         Ok((file::judge(&found, &judged_by, &judging)?, bytes))
     })
     .await?;
+    if purpose == Purpose::Adapter {
+        writers::judge_adapter(app, arrival, &file, is_for.as_ref()).await?;
+    } else if is_for.is_some() {
+        return Err(Ended::Failed(
+            "this file is a model by itself, and only an adapter is made for another one; leave --for out".to_owned(),
+        ));
+    }
     let sha256 = file::hashed(arrival, file.clone(), bytes).await?;
     let repairs = match place {
         Place::Free => match app.store().model_by_content(sha256).await? {

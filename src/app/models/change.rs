@@ -2,7 +2,7 @@
 
 use super::list::{ChosenBy, FileState, state, to_run};
 use super::pull::discard;
-use super::{Catalogue, catalogue, conflict};
+use super::{Catalogue, catalogue, conflict, writers};
 use crate::app::{App, AppError, fitness};
 use crate::domain::log::Actor;
 use crate::domain::model::{ModelName, Purpose};
@@ -115,6 +115,9 @@ pub async fn remove(app: &App, by: Actor, name: ModelName) -> Result<Removed, Ap
         };
     };
     refuse_used(app, catalogue, &row).await?;
+    if row.purpose == Purpose::Adapter {
+        writers::refuse_named(app, &name).await?;
+    }
     if fitness::is_running(app) {
         return Err(conflict(
             "the models are being checked; remove this one when that is done".to_owned(),

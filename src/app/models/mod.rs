@@ -10,12 +10,16 @@ mod change;
 mod file;
 mod list;
 mod pull;
+mod writers;
 
 pub use add::{AddWish, add};
 pub use arrival::{ArrivalState, ArrivalView, arrival, arrivals, cancel};
 pub use change::{Chosen, Removed, remove, use_model};
 pub use list::{ChosenBy, FileState, ModelView, ModelsToRun, ModelsView, Running, Unfinished, list, to_run, verify};
 pub use pull::{PullWish, pull};
+pub use writers::{Fits, adapters};
+
+pub(super) use writers::check_writers;
 
 use super::{App, AppError};
 use crate::domain::model::Purpose;

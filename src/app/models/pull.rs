@@ -9,10 +9,10 @@ pub(super) use part::{discard, unfinished_downloads};
 use super::add::{already_there, expect_pinned};
 use super::arrival::{self, Arrival, ArrivalState, ArrivalView, Ended};
 use super::file::{self, Finished, Place};
-use super::{ModelSettings, catalogue, conflict};
+use super::{ModelSettings, catalogue, conflict, writers};
 use crate::app::{App, AppError};
 use crate::domain::log::Actor;
-use crate::domain::model::{ModelName, Sha256Digest};
+use crate::domain::model::{ModelName, Purpose, Sha256Digest};
 use crate::outbound::{Allowed, OutboundError, check, parse_url, shown};
 use attempt::Broke;
 use part::Part;
@@ -125,6 +125,13 @@ impl Pull {
         };
         match self.finish(app, &part, expected, repairs).await {
             Ok(Some(finished)) => {
+                if finished.purpose == Purpose::Adapter
+                    && let Err(refused) = writers::judge_adapter(app, &self.arrival, &finished.file, None).await
+                {
+                    part.discard()
+                        .map_err(|error| file::cannot_write(part.path(), &error))?;
+                    return Err(refused);
+                }
                 file::store(app, &self.arrival, &by.to_string(), finished).await?;
                 part.forget();
                 Ok(())

@@ -268,7 +268,7 @@ pub async fn apply(
 }
 
 /// The administrator of the machine counts as one: whoever has the machine has everything.
-pub(in crate::app) const fn is_owner(caller: &Caller) -> bool {
+pub const fn is_owner(caller: &Caller) -> bool {
     match &caller.who {
         Who::Member { role, .. } => matches!(role, Role::Owner),
         Who::Admin => true,

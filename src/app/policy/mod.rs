@@ -6,8 +6,9 @@ mod gate;
 mod text;
 mod what_if;
 
-pub(super) use change::is_owner;
-pub use change::{Applied, DiffView, PolicyView, VersionView, apply, checked, diff, ends_certificate, show, versions};
+pub use change::{
+    Applied, DiffView, PolicyView, VersionView, apply, checked, diff, ends_certificate, is_owner, show, versions,
+};
 pub use explain::{DraftExplained, explain_conversation, rules_in_words};
 pub(super) use explain::{open_topics, released};
 pub use gate::{GateView, ReleasedView, close, gate, release};

@@ -87,6 +87,10 @@ pub enum Change {
         id: AgentId,
         /// All of its settings.
         settings: Box<AgentSettings>,
+        /// The settings they were made from: only what differs from these is changed, so that what others have changed meanwhile stays. Without
+        /// them everything becomes as `settings` say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Box<AgentSettings>>,
     },
     /// Another version ranks what is found.
     RankWith {

@@ -16,6 +16,8 @@ pub struct Model {
     pub number: i64,
     pub settings: Json<AgentSettings>,
     pub created_at: Timestamp,
+    /// As the log names whoever did it; none for versions of older programs.
+    pub publisher: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

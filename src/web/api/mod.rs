@@ -107,7 +107,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
             get(knowledge::document).delete(knowledge::remove),
         )
         .route("/knowledge/search", get(knowledge::search))
-        .route("/agents/{id}", put(agents::publish))
+        .route("/agents/{id}", get(agents::one).put(agents::change))
+        .route("/agents/{id}/versions", get(agents::versions))
         .route("/agents/{id}/policy", get(policy::show).put(policy::apply))
         .route("/agents/{id}/policy/check", post(policy::check))
         .route("/agents/{id}/policy/versions", get(policy::versions))

@@ -31,15 +31,17 @@ pub(super) async fn verify(State(web): State<Web>, _: Operator) -> Result<Json<M
 pub(super) struct Add {
     file: PathBuf,
     name: Option<ModelName>,
+    #[serde(rename = "for")]
+    is_for: Option<ModelName>,
 }
 
 /// `POST /api/v1/admin/models`
 pub(super) async fn add(
     State(web): State<Web>,
     _: OnSocket,
-    JsonBody(Add { file, name }): JsonBody<Add>,
+    JsonBody(Add { file, name, is_for }): JsonBody<Add>,
 ) -> Result<(StatusCode, Json<ArrivalView>), Problem> {
-    let arrival = models::add(&web.app, Actor::Admin, AddWish { file, name }).await?;
+    let arrival = models::add(&web.app, Actor::Admin, AddWish { file, name, is_for }).await?;
     Ok((StatusCode::ACCEPTED, Json(arrival)))
 }
 

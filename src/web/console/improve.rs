@@ -290,10 +290,13 @@ fn line(change: ChangeView) -> ChangeLine {
         Change::RetireAnswer { .. } => ("A verified answer goes", title, text),
         Change::PutDocument { document, .. } => ("A document", document.title.clone(), document.body.clone()),
         Change::RemoveDocument { .. } => ("A document goes", title, text),
-        Change::SetAgent { settings, .. } => (
+        Change::SetAgent { settings, from, .. } => (
             "Settings of an agent",
             settings.name.clone(),
-            settings.instructions.clone(),
+            match from {
+                Some(from) => super::agents::changed_in_words(from, settings),
+                None => settings.instructions.clone(),
+            },
         ),
         Change::RankWith { .. } => ("What orders the passages", String::new(), String::new()),
     };

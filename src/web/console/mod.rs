@@ -5,6 +5,7 @@
 //! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
 //! and out are forms of their own.
 
+mod agents;
 mod checks;
 mod compare;
 mod conversations;
@@ -58,6 +59,8 @@ pub fn pages() -> Pages {
         .route("/knowledge/documents/{id}", get(knowledge::document_page))
         .route("/parts/knowledge", get(knowledge::documents_part))
         .route("/settings", get(async || Redirect::to("/settings/models")))
+        .route("/agents", get(agents::list))
+        .route("/agents/{id}", get(agents::page))
         .route("/settings/models", get(models::page))
         .route("/parts/settings/models", get(models::part))
         .route("/settings/policy", get(policy::page))

@@ -19,7 +19,7 @@ fn entry(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
 
 /// A LoRA adapter for one matrix of `columns` × `rows`, of the given rank. Its numbers are small and without order;
 /// `strength` multiplies them, so 0 makes an adapter that changes nothing.
-pub(super) fn lora(architecture: &str, matrix: &str, columns: u64, rows: u64, strength: f32) -> Vec<u8> {
+pub(crate) fn lora(architecture: &str, matrix: &str, columns: u64, rows: u64, strength: f32) -> Vec<u8> {
     const RANK: u64 = 4;
     let metadata = [
         entry("general.type", TEXT, &text("adapter")),

@@ -144,7 +144,7 @@ async fn writes(app: &TestApp, instructions: &str, greeting: &str) {
         "instructions": instructions,
         "greeting": greeting,
     });
-    let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    let path = format!("/api/v1/agents/{}?publish=now&reason=Test", app.workspace.agent_id);
     owner(app)
         .await
         .json(Method::PUT, &path, settings.to_string())

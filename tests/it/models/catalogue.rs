@@ -54,6 +54,10 @@ async fn what_was_found_about_a_removed_model_does_not_pass_to_the_next_of_its_n
             .await
             .unwrap();
     }
+    let tuned = "writer with adapter tone";
+    fitness::keep(&bench.app, "finder", Some(tuned), &[found])
+        .await
+        .unwrap();
     models::remove(&bench.app, Actor::Admin, name("writer")).await.unwrap();
     let left = bench.app.store().model_checks().await.unwrap();
     let left: Vec<_> = left.iter().map(|check| check.chat_model.as_str()).collect();
@@ -75,6 +79,7 @@ async fn the_same_content_a_second_time_says_so() {
         AddWish {
             file: bench.owners_file("other.gguf", &chat(2)),
             name: Some(name("one")),
+            is_for: None,
         },
     );
     assert!(matches!(other.await.unwrap_err().kind(), ErrorKind::Conflict(_)));
@@ -98,6 +103,7 @@ async fn what_is_no_model_does_not_come_in() {
         let wish = AddWish {
             file: file.into(),
             name: None,
+            is_for: None,
         };
         let refused = models::add(&bench.app, Actor::Admin, wish).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Invalid, "{file}: {refused}");

@@ -7,6 +7,7 @@
 //! A struct named `…Page` is a whole document; one named `…Part` is the piece of it that is fetched again when
 //! something changed (`/parts/…`) and the page includes.
 
+mod agents;
 mod checks;
 mod conversations;
 mod correction;
@@ -29,6 +30,7 @@ mod shell;
 mod team;
 mod words;
 
+pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use checks::ChecksPage;
 pub use conversations::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
