@@ -1,7 +1,7 @@
 //! Making candidates, looking at them, withdrawing them.
 
 use super::views::{Names, Page, next_page};
-use super::{App, AppError, Caller, gaps, knowledge};
+use super::{App, AppError, Caller, ComparisonView, comparison, gaps, knowledge};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, ConversationId, MemberId};
 use crate::domain::improve::candidate::{
@@ -27,6 +27,10 @@ impl From<CandidateError> for AppError {
             CandidateError::Worse(worse) => Self::Conflict {
                 sentence,
                 extra: json!({ "worse": worse }),
+            },
+            CandidateError::FoundWorse => Self::Conflict {
+                sentence,
+                extra: json!({ "found_worse": true }),
             },
             CandidateError::NotTried | CandidateError::Over(_) => Self::Conflict {
                 sentence,
@@ -66,6 +70,8 @@ pub struct CandidateView {
     pub found: Option<Found>,
     /// The same in words.
     pub in_words: String,
+    /// While the LLM writes what it would answer: how far that is.
+    pub writing: Option<WritingView>,
     /// Why it went live over a regression.
     pub reason: Option<String>,
     /// Who made it; nobody for the administrator of the machine.
@@ -82,6 +88,15 @@ pub struct CandidateView {
     pub ended_at: Option<Timestamp>,
     /// Why.
     pub end_reason: Option<String>,
+}
+
+/// How many texts the LLM has written for a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct WritingView {
+    /// Written so far.
+    pub written: u64,
+    /// All.
+    pub all: u64,
 }
 
 /// A change as people read it.
@@ -125,6 +140,8 @@ pub struct WholeCandidate {
     pub changes: Vec<ChangeView>,
     /// What it answers otherwise, what gets worse first.
     pub cases: Vec<CaseView>,
+    /// What people found who read its answers blind.
+    pub comparison: ComparisonView,
 }
 
 /// Makes a candidate: it is tried in the background, and goes live when somebody publishes it.
@@ -350,6 +367,7 @@ pub async fn candidate(app: &App, caller: &Caller, id: CandidateId) -> Result<Wh
                 effect: row.effect,
             })
             .collect(),
+        comparison: comparison::view(&rows, id).await?,
     })
 }
 
@@ -371,8 +389,12 @@ async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Resu
             None => Ok(None),
         }
     };
+    let writing = writing(rows, &row).await?;
     let found = row.found.map(|found| found.0);
     let in_words = match (row.state, &found) {
+        (CandidateState::Replaying, _) if let Some(WritingView { written, all }) = writing => format!(
+            "It is being tried on questions of the past: the LLM has written {written} of {all} answers that would be other ones."
+        ),
         (CandidateState::Replaying, _) => "It is being tried on questions of the past.".to_owned(),
         (_, Some(found)) => found.in_words(),
         (CandidateState::Published, None) => "It was not compared with questions of the past yet.".to_owned(),
@@ -387,6 +409,7 @@ async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Resu
         changes: row.changes_count,
         found,
         in_words,
+        writing,
         reason: row.reason,
         author: name(row.member_id).await?,
         created_at: row.created_at,
@@ -395,6 +418,32 @@ async fn view(rows: &Rows<'_>, names: &mut Names, row: candidate::Model) -> Resu
         ended_by: name(row.ended_by).await?,
         ended_at: row.ended_at,
         end_reason: row.end_reason,
+    })
+}
+
+/// How far the LLM is, while it writes.
+async fn writing(rows: &Rows<'_>, row: &candidate::Model) -> Result<Option<WritingView>, AppError> {
+    if !matches!(row.state, CandidateState::Replaying | CandidateState::Published) {
+        return Ok(None);
+    }
+    let (all, left) = rows.candidate_text_counts(row.id).await?;
+    Ok((left > 0).then(|| WritingView {
+        written: all - left,
+        all,
+    }))
+}
+
+/// Nothing more is said of a candidate that is over.
+///
+/// # Errors
+/// A conflict.
+pub(super) fn is_over(state: CandidateState) -> Result<(), AppError> {
+    if !state.is_over() {
+        return Ok(());
+    }
+    Err(AppError::Conflict {
+        sentence: "this change is over; what was said of it stays as it is".to_owned(),
+        extra: json!({}),
     })
 }
 
@@ -423,6 +472,8 @@ pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(),
                 })
                 .await?;
                 tx.unschedule(JobKind::Replay, id).await?;
+                tx.unschedule(JobKind::Write, id).await?;
+                tx.replace_candidate_texts(id, &[]).await?;
                 gaps::settle(tx, id, GapState::Open).await?;
                 let entry = LogDraft::new(EventKind::CandidateWithdrawn, actor).about("candidate", id);
                 Ok::<_, AppError>(Written::Logged((), entry))
@@ -458,6 +509,10 @@ pub async fn try_again(app: &App, caller: &Caller, id: CandidateId) -> Result<()
                         });
                     }
                 }
+                // What the LLM could not be asked for, it is asked for once more.
+                let mut texts = tx.candidate_texts(id).await?;
+                texts.retain(|row| !row.is_given_up);
+                tx.replace_candidate_texts(id, &texts).await?;
                 tx.schedule(JobKind::Replay, id, now).await?;
                 Ok::<_, AppError>(Written::Unlogged(()))
             })

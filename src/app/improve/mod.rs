@@ -2,6 +2,7 @@
 //! and taken back in one.
 
 mod candidates;
+mod comparison;
 mod corrections;
 mod follow_up;
 pub mod gaps;
@@ -10,10 +11,15 @@ pub mod proposals;
 mod publish;
 mod questions;
 mod replay;
+mod writing;
 
 pub use candidates::{
-    CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, candidate, candidates, propose, try_again,
-    withdraw,
+    CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, WritingView, candidate, candidates, propose,
+    try_again, withdraw,
+};
+pub use comparison::{
+    ComparisonView, JudgedView, NextPair, PairJudged, PairView, begin as begin_comparison, comparison,
+    judge as judge_pair, next as next_pair,
 };
 pub use corrections::{CorrectionScreen, CorrectionView, RestsOn, Told, apply_correction, correction};
 pub use follow_up::{FollowedUp, follow_up};
@@ -24,5 +30,6 @@ pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question,
 pub(super) use candidates::{Recorded, proposed, record, restart};
 pub(super) use publish::advance;
 pub(super) use replay::{breaks, replay};
+pub(super) use writing::write;
 
-use super::{App, AppError, Caller, agents, evidence, knowledge, views};
+use super::{App, AppError, Caller, agents, drafting, evidence, jobs, knowledge, status, views};
