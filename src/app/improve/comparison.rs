@@ -93,10 +93,7 @@ pub struct PairJudged {
 
 /// Can people compare these answers? Both are there, and in other words.
 fn differs(case: &candidate_case::Model) -> bool {
-    let (before, after) = (&case.before.0, &case.after.0);
-    before.is_there() && after.is_there() && ![&before.text, &after.text].iter().any(|text| text.is_empty()) && {
-        before.text != after.text
-    }
+    case.before.0.differs_in_words(&case.after.0)
 }
 
 /// The comparison of a candidate.

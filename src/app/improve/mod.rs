@@ -11,12 +11,10 @@ pub mod proposals;
 mod publish;
 mod questions;
 mod replay;
+mod show;
 mod writing;
 
-pub use candidates::{
-    CandidateView, CaseView, ChangeView, NewCandidate, WholeCandidate, WritingView, candidate, candidates, propose,
-    try_again, withdraw,
-};
+pub use candidates::{NewCandidate, propose, try_again, withdraw};
 pub use comparison::{
     ComparisonView, JudgedView, NextPair, PairJudged, PairView, begin as begin_comparison, comparison,
     judge as judge_pair, next as next_pair,
@@ -26,6 +24,7 @@ pub use follow_up::{FollowedUp, follow_up};
 pub use learnt::{Learnt, learnt};
 pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
+pub use show::{CandidateView, CaseView, ChangeView, WholeCandidate, WritingView, candidate, candidates};
 
 pub(super) use candidates::{Recorded, proposed, record, restart};
 pub(super) use publish::advance;

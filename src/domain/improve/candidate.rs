@@ -173,6 +173,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Can people compare it with another one? Both are there, and in other words.
+    pub fn differs_in_words(&self, other: &Self) -> bool {
+        let is_text = |answer: &Self| answer.is_there() && !answer.text.is_empty();
+        is_text(self) && is_text(other) && self.text != other.text
+    }
+
     /// Somebody gets an answer.
     pub const fn is_there(&self) -> bool {
         !matches!(self.mode, AnswerMode::Abstain)

@@ -5,6 +5,7 @@
 //! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
 //! and out are forms of their own.
 
+mod blind;
 mod checks;
 mod compare;
 mod conversations;
@@ -67,6 +68,7 @@ pub fn pages() -> Pages {
         .route("/quality/answers", get(quality::answers))
         .route("/improve", get(improve::page))
         .route("/improve/{id}", get(improve::candidate))
+        .route("/improve/{id}/compare", get(blind::page))
         .route("/improve/corrections/{id}", get(correction::page))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
