@@ -8,7 +8,7 @@ use super::views::Names;
 use super::{App, AppError, Caller};
 use crate::app::checks::{LineView, said_before};
 use crate::domain::account::Scope;
-use crate::domain::ids::{CandidateId, MemberId, PairId};
+use crate::domain::ids::{CandidateId, DraftId, MemberId, PairId};
 use crate::domain::improve::comparison::{Comparison, Finding, JudgedPair, PairVerdict};
 use crate::domain::log::EventKind;
 use crate::domain::time::Timestamp;
@@ -264,6 +264,9 @@ fn drawn(tx: &Tx<'_>, cases: Vec<candidate_case::Model>, first: i64) -> Vec<comp
     (first..).zip(lots).map(pair).collect()
 }
 
+/// What tells one pair from another: the question, where it was asked, the answer without the candidate and with it.
+type Key<'a> = (&'a str, Option<DraftId>, &'a str, &'a str);
+
 /// A candidate was tried anew: pairs whose answers are other ones now are left out, and new ones come last. Tells whether any of that happened.
 ///
 /// # Errors
@@ -273,7 +276,6 @@ pub(super) async fn follow(tx: &Tx<'_>, id: CandidateId, cases: &[candidate_case
     if pairs.is_empty() {
         return Ok(false);
     }
-    type Key<'a> = (&'a str, Option<crate::domain::ids::DraftId>, &'a str, &'a str);
     let mut now: HashMap<Key<'_>, &candidate_case::Model> = HashMap::new();
     for case in cases.iter().filter(|case| differs(case)) {
         let (before, after) = (case.before.0.text.as_str(), case.after.0.text.as_str());

@@ -65,22 +65,7 @@ pub(super) async fn fill(
     let known = rows.candidate_texts(id).await?;
     let mut known: HashMap<String, candidate_text::Model> =
         known.into_iter().map(|row| (row.recipe.clone(), row)).collect();
-    for question in &mut asked {
-        for (side, settings) in question.sides.iter_mut().zip(question.settings) {
-            let Some(to_write) = &mut side.to_write else {
-                continue;
-            };
-            to_write.sources = drafting::given_to_llm(&to_write.sources);
-            if to_write.sources.is_empty() {
-                // Passages that give orders never reach the LLM: what is found without it is answered.
-                side.answer = to_write.fallback.clone();
-                side.to_write = None;
-                continue;
-            }
-            let of = (question.question, question.draft_id);
-            side.answer.recipe = Some(drafting::recipe(app, settings, of, &to_write.sources));
-        }
-    }
+    name_recipes(app, &mut asked);
     asked.retain(|question| {
         let [before, after] = question.sides.each_ref().map(|side| &side.answer.recipe);
         before != after
@@ -138,6 +123,26 @@ pub(super) async fn fill(
         }
     }
     Ok(texts)
+}
+
+/// Names what goes into each text that is to be written.
+fn name_recipes(app: &App, asked: &mut [Unwritten<'_>]) {
+    for question in asked {
+        for (side, settings) in question.sides.iter_mut().zip(question.settings) {
+            let Some(to_write) = &mut side.to_write else {
+                continue;
+            };
+            to_write.sources = drafting::given_to_llm(&to_write.sources);
+            if to_write.sources.is_empty() {
+                // Passages that give orders never reach the LLM: what is found without it is answered.
+                side.answer = to_write.fallback.clone();
+                side.to_write = None;
+                continue;
+            }
+            let of = (question.question, question.draft_id);
+            side.answer.recipe = Some(drafting::recipe(app, settings, of, &to_write.sources));
+        }
+    }
 }
 
 /// Keeps what is to be written, and what of it is there, and has the LLM write the rest. Tells whether nothing is left.
