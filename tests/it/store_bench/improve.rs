@@ -62,39 +62,7 @@ impl Planted {
             effect: Effect::Silenced,
         };
         tx.replace_candidate_cases(self.candidate, &[case]).await?;
-        let text = candidate_text::Model {
-            candidate_id: self.candidate,
-            recipe: "0".repeat(64),
-            workspace_id: self.workspace,
-            place: 0,
-            question: "When are you open?".to_owned(),
-            draft_id: Some(self.draft),
-            settings: Json(AgentSettings::default()),
-            sources: Json(Vec::new()),
-            fallback: Json(answer),
-            answer: None,
-            is_given_up: false,
-            written_at: None,
-        };
-        tx.replace_candidate_texts(self.candidate, &[text]).await?;
-        let pair = comparison_pair::Model {
-            id: self.pair,
-            workspace_id: self.workspace,
-            candidate_id: self.candidate,
-            place: 0,
-            conversation_id: Some(self.conversation),
-            draft_id: Some(self.draft),
-            question: "When are you open?".to_owned(),
-            first_text: "At nine.".to_owned(),
-            second_text: "At ten.".to_owned(),
-            first_is_after: true,
-            is_stale: false,
-            verdict: Some(PairVerdict::SecondBad),
-            judged_place: Some(0),
-            member_id: Some(self.member),
-            judged_at: Some(AT),
-        };
-        tx.insert_comparison_pairs(&[pair]).await?;
+        self.plant_comparison(tx, answer).await?;
         tx.insert(regression_question::Model {
             id: self.regression_question,
             workspace_id: self.workspace,
@@ -118,5 +86,42 @@ impl Planted {
             created_at: AT,
         })
         .await
+    }
+
+    /// A text that the LLM is to write, and a pair that was read blind.
+    async fn plant_comparison(&self, tx: &Tx<'_>, fallback: Answer) -> Result<(), StoreError> {
+        let text = candidate_text::Model {
+            candidate_id: self.candidate,
+            recipe: "0".repeat(64),
+            workspace_id: self.workspace,
+            place: 0,
+            question: "When are you open?".to_owned(),
+            draft_id: Some(self.draft),
+            settings: Json(AgentSettings::default()),
+            sources: Json(Vec::new()),
+            fallback: Json(fallback),
+            answer: None,
+            is_given_up: false,
+            written_at: None,
+        };
+        tx.replace_candidate_texts(self.candidate, &[text]).await?;
+        let pair = comparison_pair::Model {
+            id: self.pair,
+            workspace_id: self.workspace,
+            candidate_id: self.candidate,
+            place: 0,
+            conversation_id: Some(self.conversation),
+            draft_id: Some(self.draft),
+            question: "When are you open?".to_owned(),
+            first_text: "At nine.".to_owned(),
+            second_text: "At ten.".to_owned(),
+            first_is_after: true,
+            is_stale: false,
+            verdict: Some(PairVerdict::SecondBad),
+            judged_place: Some(0),
+            member_id: Some(self.member),
+            judged_at: Some(AT),
+        };
+        tx.insert_comparison_pairs(&[pair]).await
     }
 }
