@@ -5,8 +5,8 @@ import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 /** How often a change that is being tried is looked at. */
 const LOOK_AGAIN_MS = 1_000;
-/** So often at most: what nobody has asked about yet may never be compared. */
-const MOST_LOOKS = 300;
+/** So often at most: what nobody has asked about yet may never be compared. The LLM may write for half an hour. */
+const MOST_LOOKS = 2_400;
 
 sayWhatWasLeft();
 
@@ -113,11 +113,26 @@ withdraw?.addEventListener("click", () => alone(withdraw, async () => {
   reloadSaying("Withdrawn.");
 }));
 
+const begin = document.querySelector("[data-begin]");
+begin?.addEventListener("click", () => alone(begin, async () => {
+  await send("POST", `${path}/comparison`, {});
+  location.assign(`/improve/${candidate.dataset.candidate}/compare`);
+}));
+
 /** A change that is being tried, or whose effect is being found out: the page follows by itself. */
 async function lookAgain() {
   if (document.visibilityState !== "visible") return;
   try {
     const { candidate: now } = await send("GET", path);
+    const bar = candidate.querySelector("[data-writing]");
+    if (now.writing && !bar) return location.reload();
+    if (now.writing) {
+      bar.value = now.writing.written;
+      bar.max = now.writing.all;
+      candidate.querySelector("[data-writing-words]").textContent = bar.textContent = `${now.writing.written} of ${now.writing.all}`;
+      candidate.querySelector("[data-says]").textContent = now.in_words;
+      return;
+    }
     const isDone = now.state !== "replaying" && now.state !== "publishing" && now.state !== "rolling_back" && now.found;
     if (isDone) location.reload();
   } catch {

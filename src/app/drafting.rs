@@ -3,13 +3,15 @@
 //! Nothing of this happens inside a transaction but its last step, which is fenced: if the visitor wrote again or the
 //! conversation changed hands meanwhile, the work has no effect.
 
+mod again;
 mod commit;
 mod compose;
 mod past;
 mod rehearse;
 mod superseded;
 
-pub(super) use compose::writer;
+pub(super) use again::{Written, given_to_llm, write_again, write_from};
+pub(super) use compose::{recipe, writer};
 pub(super) use rehearse::rehearse;
 
 use super::copilot::Suggestion;
@@ -23,10 +25,8 @@ use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnI
 use crate::domain::policy::EngineTrouble;
 use crate::domain::rehearsal::Line;
 use crate::domain::screening::Screening;
-use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::engine::{Forming, Priority};
-use crate::store::entity::draft;
 use crate::store::{Change, JobKind, Rows};
 use commit::Undecided;
 use compose::Asked;
@@ -304,49 +304,4 @@ pub(super) async fn suggest(
         sources: proposal.sources.into_iter().map(|source| source.title).collect(),
         unsupported: proposal.signals.unsupported,
     })
-}
-
-/// The passages that the LLM may read of these.
-pub(super) fn given_to_llm(sources: &[Source]) -> Vec<Source> {
-    screening::trusted(&mut Screening::default(), sources.to_vec())
-}
-
-/// What the LLM would write today in the place of a draft that it wrote, from what was `found` for the same question and what had been said until
-/// then. Nobody waits for it, and nothing is stored. None where it would not answer.
-///
-/// # Errors
-/// [`AppError::Engine`] while it cannot write; or the store's.
-pub(super) async fn write_again(
-    app: &App,
-    rows: &Rows<'_>,
-    made: &draft::Model,
-    settings: &AgentSettings,
-    found: Found,
-) -> Result<Option<String>, AppError> {
-    let mut proposal = Proposal::found(found, Screening::default());
-    proposal.sources = given_to_llm(&proposal.sources);
-    if proposal.sources.is_empty() {
-        return Ok(None);
-    }
-    let turn = rows.turn(made.turn_id).await?.ok_or(AppError::NotFound("the turn"))?;
-    let messages = rows.visitor_messages(turn.id).await?;
-    let begins = messages.first().map_or(0, |message| message.seq);
-    let handed_back = handed_back(rows, turn.conversation_id, made.created_at).await?;
-    let past = past(rows, turn.conversation_id, (Some(turn.id), begins)).await?;
-    let asked = Asked {
-        settings,
-        question: &made.question,
-        history: &past.history,
-        by_people: &past.by_people,
-        handed_back: handed_back.as_deref(),
-        priority: Priority::Evaluation,
-        forming: None,
-    };
-    match compose::compose(app, rows, &asked, proposal).await {
-        Ok(written) => Ok((written.signals.mode == AnswerMode::Compose).then_some(written.text)),
-        Err(EngineTrouble::PromptTooLong | EngineTrouble::UnusableAnswer) => Ok(None),
-        Err(trouble) => Err(AppError::Engine(format!(
-            "past answers cannot be written again: {trouble:?}"
-        ))),
-    }
 }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 11] = [
+const LANES: [(&[JobKind], usize); 12] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -33,6 +33,8 @@ const LANES: [(&[JobKind], usize); 11] = [
     (&[JobKind::Rehearse], 1),
     // Neither here: a candidate waits for whoever publishes it.
     (&[JobKind::Replay], 1),
+    // What the LLM writes for it takes long; what needs no LLM is tried meanwhile.
+    (&[JobKind::Write], 1),
     (&[JobKind::Publish], 1),
     (&[JobKind::Gaps], 1),
 ];
@@ -167,6 +169,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Outdate => knowledge::expire(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Replay => improve::replay(app, workspace_id, subject.into(), job.id).await,
+            JobKind::Write => improve::write(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
             JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
         }

@@ -88,10 +88,18 @@ fn listed(answer: &Value) -> String {
 fn shown(answer: &Value) -> String {
     let about = |name: &str| text(answer, &format!("/candidate/{name}")).to_owned();
     let mut told = format!("{} ({})\n{}\n", about("title"), about("state"), about("in_words"));
+    let blind = text(answer, "/comparison/in_words");
+    if !blind.is_empty() {
+        told.push_str(&format!("{blind}\n"));
+    }
     for case in list(answer, "/cases") {
-        let side = |name: &str| match text(case, &format!("/{name}/text")) {
-            "" => "no answer".to_owned(),
-            said => short(said, 100),
+        let side = |name: &str| {
+            let of = |what: &str| text(case, &format!("/{name}/{what}"));
+            match (of("mode"), of("text")) {
+                ("compose", "") => "written by the AI".to_owned(),
+                (_, "") => "no answer".to_owned(),
+                (_, said) => short(said, 100),
+            }
         };
         told.push_str(&format!(
             "  {}: {}\n    was: {}\n    is:  {}\n",
@@ -101,7 +109,8 @@ fn shown(answer: &Value) -> String {
             side("after"),
         ));
     }
-    if number(answer, "/candidate/found/worse") > 0 && about("state") == "waiting" {
+    let is_worse = number(answer, "/candidate/found/worse") > 0 || text(answer, "/comparison/finding") == "worse";
+    if is_worse && about("state") == "waiting" {
         told.push_str("Publish it over that with: --reason TEXT\n");
     }
     told
@@ -116,6 +125,7 @@ mod tests {
         let answer = json!({
             "candidate": { "title": "Hours", "state": "waiting", "in_words": "Worse: 1.", "found": { "worse": 1 } },
             "cases": [{ "effect": "broken", "question": "When?", "before": { "text": "At nine." }, "after": { "text": "" } }],
+            "comparison": { "in_words": "Read blind, it is worse." },
         });
         let told = shown(&answer);
         for part in [
@@ -123,6 +133,7 @@ mod tests {
             "broken: When?",
             "was: At nine.",
             "is:  no answer",
+            "Read blind, it is worse.",
             "--reason TEXT",
         ] {
             assert!(told.contains(part), "{part}: {told}");

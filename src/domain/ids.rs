@@ -108,6 +108,8 @@ id! {
     ReleaseId,
     /// Changes that are tried before they go live.
     CandidateId,
+    /// Two answers to one question that are read blind.
+    PairId,
     /// A question with the answer that it has to get.
     RegressionQuestionId,
     /// A version of the tuned ranking.

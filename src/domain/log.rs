@@ -160,6 +160,10 @@ events! {
     CandidateWithdrawn = "candidate.withdrawn",
     /// Changes that were live are taken back.
     CandidateRolledBack = "candidate.rolled_back",
+    /// Answers without a candidate and with it are to be read blind.
+    ComparisonBegun = "comparison.begun",
+    /// A person judged two answers without knowing which was which.
+    ComparisonJudged = "comparison.judged",
     /// A person said what follows from an edit.
     CorrectionApplied = "correction.applied",
     /// Visitors who had been told the same as an edited draft were written to.

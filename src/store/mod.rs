@@ -7,6 +7,7 @@ mod answers;
 mod candidates;
 pub mod care;
 mod checks;
+mod comparisons;
 mod confirm;
 pub mod conversations;
 mod corrections;

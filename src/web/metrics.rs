@@ -73,6 +73,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::CarryOver => "carry_over",
         JobKind::Rehearse => "rehearse",
         JobKind::Replay => "replay",
+        JobKind::Write => "write",
         JobKind::Publish => "publish",
         JobKind::Gaps => "gaps",
         JobKind::Outdate => "outdate",

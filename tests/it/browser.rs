@@ -5,6 +5,7 @@
 
 mod agents;
 mod checks;
+mod comparison;
 mod corrections;
 mod duty;
 mod improve;

@@ -24,6 +24,7 @@ mod candidates;
 mod checks;
 mod cli;
 mod collisions;
+mod comparison;
 mod console_pages;
 mod console_views;
 mod corrections;

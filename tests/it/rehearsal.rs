@@ -214,6 +214,12 @@ async fn nothing_of_a_rehearsal_reaches_evidence_or_anything_else() {
     let quality = app.owner().get("/api/v1/quality").await.ok();
     let checks = app.owner().get("/api/v1/checks").await.ok();
 
+    // What the new answer does to questions of the past is found out in the background.
+    eventually("the answer to be compared", async || {
+        let jobs = app.app.store().next_jobs(100).await.unwrap();
+        jobs.iter().all(|job| job.kind != JobKind::Replay).then_some(())
+    })
+    .await;
     let before = everything_else(&app).await;
     let id = id_of(&begin(&app.owner(), &file, "").await.created());
     in_state(&app, &id, "judging").await;

@@ -13,12 +13,12 @@ use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, canned_reply,
-    certificate, check, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
-    gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note,
-    outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
-    retrieval_version, return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector,
-    verdict, verified_answer, visitor, webhook_secret,
+    Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text,
+    canned_reply, certificate, check, comparison_pair, contact, conversation, correction, decision, delivery, document,
+    draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member,
+    member_profile, message, note, outcome, policy_version, ranking_vector, rating, regression_question, rehearsal,
+    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version,
+    shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -71,7 +71,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
+            agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction);
@@ -266,6 +266,11 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         candidate_changes(theirs.candidate);
         next_candidate_changes(theirs.candidate, false, 20);
         candidate_cases(theirs.candidate);
+        candidate_texts(theirs.candidate);
+        next_candidate_text(theirs.candidate);
+        candidate_text_counts(theirs.candidate);
+        comparison_pairs(theirs.candidate);
+        comparison_pair(theirs.pair);
         regression_question(theirs.regression_question);
         regression_questions(100);
         regression_question_count();
@@ -328,6 +333,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "judged_in_the_queue",
             "retrieval_in_use",
             "settled",
+            // Counted: one is to be written.
+            "candidate_text_counts",
             "count_changed",
             "ranking_vectors",
             // Names, and no ids.
@@ -364,6 +371,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
                     "0",
                     "{}",
                     "false",
+                    "(0, 0)",
                     "(0, 0, 0)",
                     "(None, None, 0)",
                     "Failing { count: 0, since: None }"
@@ -395,6 +403,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/rehearsals.rs"),
         include_str!("../../src/store/tuning.rs"),
         include_str!("../../src/store/candidates.rs"),
+        include_str!("../../src/store/comparisons.rs"),
         include_str!("../../src/store/gaps.rs"),
         include_str!("../../src/store/corrections.rs"),
         include_str!("../../src/store/answers.rs"),

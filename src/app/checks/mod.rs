@@ -8,6 +8,7 @@ mod next;
 mod reviewers;
 
 pub use judge::{Judged, Said, Verdict, judge};
+pub(in crate::app) use next::said_before;
 pub use next::{CheckView, LineView, Next, SourceView, next, release, waiting};
 pub(super) use reviewers::COUNTED_MS;
 pub use reviewers::{GoldView, RepeatView, ReviewerView, ReviewersView, TeamView, reviewers};

@@ -5,7 +5,7 @@ use crate::app::caller::Caller;
 use crate::app::{App, AppError};
 use crate::domain::conversation::Author;
 use crate::domain::evidence::check::lease_until;
-use crate::domain::ids::ItemId;
+use crate::domain::ids::{ItemId, TurnId};
 use crate::domain::log::EventKind;
 use crate::domain::time::Timestamp;
 use crate::store::entity::check;
@@ -113,11 +113,8 @@ pub async fn next(app: &App, caller: &Caller) -> Result<Next, AppError> {
 
 async fn view(rows: &Rows<'_>, row: &check::Model) -> Result<CheckView, AppError> {
     let draft = rows.draft(row.draft_id).await?.ok_or(AppError::NotFound("the draft"))?;
-    let turn = rows.turn(draft.turn_id).await?.ok_or(AppError::NotFound("the turn"))?;
     // What came after the question belongs to the outcome, and recent answers have less of it than old ones.
-    let asked = rows.visitor_messages(turn.id).await?;
-    let begins = asked.first().map_or(0, |message| message.seq);
-    let before = rows.messages_after(turn.conversation_id, 0).await?;
+    let conversation = said_before(rows, draft.turn_id).await?;
     Ok(CheckView {
         id: row.id,
         question: draft.question,
@@ -132,16 +129,27 @@ async fn view(rows: &Rows<'_>, row: &check::Model) -> Result<CheckView, AppError
                 quoted: source.quoted,
             })
             .collect(),
-        conversation: before
-            .into_iter()
-            .filter(|message| message.seq < begins)
-            .map(|message| LineView {
-                author: message.author,
-                text: message.body,
-            })
-            .collect(),
+        conversation,
         lease_until: row.leased_until.unwrap_or_default(),
     })
+}
+
+/// What was said before a turn, oldest first.
+///
+/// # Errors
+/// [`AppError::NotFound`] or the store's.
+pub(in crate::app) async fn said_before(rows: &Rows<'_>, id: TurnId) -> Result<Vec<LineView>, AppError> {
+    let turn = rows.turn(id).await?.ok_or(AppError::NotFound("the turn"))?;
+    let asked = rows.visitor_messages(turn.id).await?;
+    let begins = asked.first().map_or(0, |message| message.seq);
+    let before = rows.messages_after(turn.conversation_id, 0).await?;
+    let before = before.into_iter().filter(|message| message.seq < begins);
+    Ok(before
+        .map(|message| LineView {
+            author: message.author,
+            text: message.body,
+        })
+        .collect())
 }
 
 /// The asker looks away. The check stays the first of theirs.

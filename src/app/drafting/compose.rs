@@ -7,12 +7,17 @@ use crate::app::error::trouble_of;
 use crate::domain::answer::{
     AnswerMode, ChatMessage, ComposePrompt, LeftOut, Role, Signals, declines, unsupported, whole_sentences,
 };
+use crate::domain::draft::Source;
+use crate::domain::ids::DraftId;
+use crate::domain::model::Sha256Digest;
 use crate::domain::model_ref::ModelRef;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
 use crate::engine::{self, ChatAnswer, ChatRequest, FinishReason, Forming, Priority, ScoreRequest};
 use crate::store::Rows;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::iter;
 use std::time::Duration;
 
@@ -120,6 +125,35 @@ fn usable(answer: &ChatAnswer) -> Option<&str> {
 pub(in crate::app) fn writer(app: &App, settings: &AgentSettings) -> Option<String> {
     let preferred = models(settings).into_iter().next();
     name_of(app, &preferred.unwrap_or(ModelRef::DEFAULT))
+}
+
+/// A digest of all that goes into what the LLM writes to a question, asked where `draft` answered it: two that are alike read the same.
+pub(in crate::app) fn recipe(
+    app: &App,
+    settings: &AgentSettings,
+    (question, draft): (&str, Option<DraftId>),
+    sources: &[Source],
+) -> String {
+    let named = models(settings);
+    let writers: Vec<Option<String>> = if named.is_empty() {
+        vec![writer(app, settings)]
+    } else {
+        named.iter().map(|model| name_of(app, model)).collect()
+    };
+    let passages: Vec<(&str, &str)> = sources
+        .iter()
+        .map(|source| (source.title.as_str(), source.text.as_str()))
+        .collect();
+    let read = json!([
+        settings.instructions,
+        writers,
+        settings.adapter,
+        MOST_TOKENS,
+        question,
+        draft,
+        passages
+    ]);
+    Sha256Digest(Sha256::digest(read.to_string()).into()).to_string()
 }
 
 fn name_of(app: &App, model: &ModelRef) -> Option<String> {

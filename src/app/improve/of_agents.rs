@@ -1,6 +1,6 @@
 //! Candidates that change an agent: from which settings they were made, and who would write.
 
-use super::candidates::{CandidateView, view};
+use super::show::{CandidateView, view};
 use super::views::Names;
 use super::{App, AppError, Caller, agents};
 use crate::domain::account::Scope;

@@ -2,11 +2,12 @@
 //! goes on where it was.
 
 use super::knowledge::{self, Prepared};
-use super::{App, AppError, Caller, agents, evidence, fitness, gaps};
+use super::{App, AppError, Caller, agents, comparison, evidence, fitness, gaps};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::changes_writers;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
+use crate::domain::improve::comparison::Finding;
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
@@ -35,12 +36,16 @@ pub async fn publish(app: &App, caller: &Caller, id: CandidateId, reason: Option
     require_writers(app, &rows, id).await?;
     let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
-    begin(app, caller.workspace_id, id, true, move |row| {
+    begin(app, caller.workspace_id, id, true, move |row, by_people| {
         let found = row.found.as_ref().map(|found| found.0);
-        may_publish(row.state, found.as_ref(), reason.as_deref())?;
+        may_publish(row.state, found.as_ref(), by_people, reason.as_deref())?;
         let mut entry = LogDraft::new(EventKind::CandidatePublished, actor).about("candidate", id);
         if let Some(found) = found {
             entry = entry.about("better", found.better).about("worse", found.worse);
+        }
+        if by_people != Finding::Open {
+            let word = if by_people == Finding::Worse { "worse" } else { "better" };
+            entry = entry.about("by_people", word);
         }
         if let Some(reason) = &reason {
             entry = entry.with("reason", reason.clone());
@@ -74,7 +79,7 @@ pub async fn roll_back(app: &App, caller: &Caller, id: CandidateId, reason: Opti
     }
     let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
-    begin(app, caller.workspace_id, id, false, move |row| {
+    begin(app, caller.workspace_id, id, false, move |row, _by_people| {
         if row.state != CandidateState::Published {
             return Err(AppError::Conflict {
                 sentence: "only what is live can be taken back".to_owned(),
@@ -155,7 +160,11 @@ async fn begin(
     workspace_id: WorkspaceId,
     id: CandidateId,
     forwards: bool,
-    decide: impl Fn(candidate::Model) -> Result<(candidate::Model, LogDraft), AppError> + Send + Sync + Clone + 'static,
+    decide: impl Fn(candidate::Model, Finding) -> Result<(candidate::Model, LogDraft), AppError>
+    + Send
+    + Sync
+    + Clone
+    + 'static,
 ) -> Result<(), AppError> {
     let now = app.now();
     let prepared = prepare(app, workspace_id, id, forwards).await?;
@@ -165,9 +174,10 @@ async fn begin(
             let (prepared, decide) = (prepared.clone(), decide.clone());
             Box::pin(async move {
                 let row = tx.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
-                let (row, entry) = decide(row)?;
+                let (row, entry) = decide(row, comparison::finding(tx, id).await?)?;
                 let is_awaited = row.changes_count <= AWAITED;
                 tx.unschedule(JobKind::Replay, id).await?;
+                tx.unschedule(JobKind::Write, id).await?;
                 let goes_on = if is_awaited { now.plus_ms(GOES_ON_MS) } else { now };
                 tx.schedule(JobKind::Publish, id, goes_on).await?;
                 let done = step(tx, row, &prepared, now).await?;

@@ -1,15 +1,16 @@
 //! Trying a candidate on questions of the past: the regression set, the gap that it is to close, and what visitors asked last.
 
-use super::knowledge::{self, Compared, View};
+use super::knowledge::{self, Compared, Side, View};
 use super::questions::MOST;
-use super::{App, AppError, agents, evidence};
+use super::writing::{self, Unwritten};
+use super::{App, AppError, agents, comparison, evidence};
 use crate::domain::answer::words_of;
 use crate::domain::ids::{AgentId, CandidateId, ConversationId, DraftId, JobId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, Effect, Found, Known};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::VerdictLabel;
 use crate::domain::settings::AgentSettings;
-use crate::store::entity::{candidate, candidate_case};
+use crate::store::entity::{candidate, candidate_case, candidate_text};
 use crate::store::{Change as Written, JobKind, Json, LogDraft, Rows};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,7 +30,17 @@ struct Asked {
     question: String,
     agent_id: AgentId,
     conversation_id: Option<ConversationId>,
+    /// What was drafted for it, where a visitor asked it.
+    draft_id: Option<DraftId>,
     known: Known,
+}
+
+/// A question and how it is answered without the candidate and with it.
+#[derive(Debug, Clone)]
+struct Tried {
+    asked: Asked,
+    settings: [AgentSettings; 2],
+    sides: [Side; 2],
 }
 
 /// A question and what becomes of it.
@@ -40,7 +51,8 @@ struct Case {
     effect: Effect,
 }
 
-/// The job: tries a candidate and keeps what is found. One that is live already is compared with what was there before it.
+/// The job: tries a candidate and keeps what is found. One that is live already is compared with what was there before it. Where the LLM would write
+/// an answer otherwise, another job lets it, and calls for this one once more.
 ///
 /// # Errors
 /// [`AppError::Engine`] while questions cannot be compared by meaning; it is then tried again. Or the store's.
@@ -70,10 +82,20 @@ pub(in crate::app) async fn replay(
     let mut asked = expected(&rows, &forwards).await?;
     asked.extend(of_gap(&rows, &row.questions.0).await?);
     asked.extend(of_visitors(app, &rows).await?);
-    let (found, mut cases) = compared(app, &rows, views.map(Arc::new), asked).await?;
+    let mut tried = compared(app, &rows, views.map(Arc::new), asked).await?;
+    let of_tried = tried.iter_mut().map(|tried| Unwritten {
+        question: &tried.asked.question,
+        draft_id: tried.asked.draft_id,
+        known: &tried.asked.known,
+        settings: &tried.settings,
+        sides: &mut tried.sides,
+    });
+    let texts = writing::fill(app, &rows, id, of_tried.collect()).await?;
+    let (mut found, mut cases) = judged(tried);
+    (found.written, found.unwritten) = (texts.written, texts.unwritten);
     cases.sort_by_key(|case| rank(case.effect));
     cases.truncate(KEPT);
-    keep(app, workspace_id, (id, job_id), found, cases).await
+    keep(app, workspace_id, (id, job_id), texts.rows, (found, cases)).await
 }
 
 /// What is to be read first.
@@ -98,8 +120,8 @@ pub(in crate::app) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change
         return Ok(0);
     }
     let views = [View::default(), View::after(app, rows, changes).await?];
-    let (found, _) = compared(app, rows, views.map(Arc::new), asked).await?;
-    Ok(found.worse)
+    let tried = compared(app, rows, views.map(Arc::new), asked).await?;
+    Ok(judged(tried).0.worse)
 }
 
 /// The regression set. Where a change brings the answer to one of its very questions, that is what it has to be answered with.
@@ -121,6 +143,7 @@ async fn expected(rows: &Rows<'_>, changes: &[Change]) -> Result<Vec<Asked>, App
         Some(Asked {
             agent_id: row.agent_id.or(first)?,
             conversation_id: row.conversation_id,
+            draft_id: None,
             known: Known::Expected {
                 answer: answer.map_or(row.answer, str::to_owned),
             },
@@ -138,6 +161,7 @@ async fn of_gap(rows: &Rows<'_>, questions: &[String]) -> Result<Vec<Asked>, App
         question: question.clone(),
         agent_id,
         conversation_id: None,
+        draft_id: None,
         known: Known::Gap,
     });
     Ok(asked.collect())
@@ -182,6 +206,7 @@ async fn of_visitors(app: &App, rows: &Rows<'_>) -> Result<Vec<Asked>, AppError>
         asked.push(Asked {
             agent_id: conversation.agent_id,
             conversation_id: Some(conversation.id),
+            draft_id: Some(draft.id),
             known: labels.get(&draft.id).map_or(Known::Asked, |label| Known::Judged {
                 text: draft.body.clone(),
                 label: *label,
@@ -197,12 +222,12 @@ async fn compared(
     rows: &Rows<'_>,
     views: [Arc<View>; 2],
     asked: Vec<Asked>,
-) -> Result<(Found, Vec<Case>), AppError> {
+) -> Result<Vec<Tried>, AppError> {
     let mut live: HashMap<AgentId, AgentSettings> = HashMap::new();
     for agent in asked.iter().map(|asked| asked.agent_id).collect::<HashSet<_>>() {
         live.insert(agent, agents::current_version(rows, agent).await?.1);
     }
-    let (mut found, mut cases) = (Found::default(), Vec::new());
+    let mut tried = Vec::with_capacity(asked.len());
     for part in asked.chunks(BATCH) {
         let questions: Vec<Compared<'_>> = part
             .iter()
@@ -218,26 +243,39 @@ async fn compared(
             })
             .collect();
         let answers = knowledge::compare(app, rows, [&views[0], &views[1]], &questions).await?;
-        for (asked, answers) in part.iter().zip(answers) {
-            let effect = found.add(&asked.known, &answers[0], &answers[1]);
-            if effect != Effect::Same {
-                cases.push(Case {
-                    asked: asked.clone(),
-                    answers,
-                    effect,
-                });
-            }
+        let settings = questions
+            .iter()
+            .map(|question| question.settings.map(AgentSettings::clone));
+        for ((asked, settings), sides) in part.iter().zip(settings).zip(answers) {
+            tried.push(Tried {
+                asked: asked.clone(),
+                settings,
+                sides,
+            });
         }
     }
-    Ok((found, cases))
+    Ok(tried)
+}
+
+/// What is better and worse, and the questions that are answered otherwise.
+fn judged(tried: Vec<Tried>) -> (Found, Vec<Case>) {
+    let (mut found, mut cases) = (Found::default(), Vec::new());
+    for Tried { asked, sides, .. } in tried {
+        let answers = sides.map(|side| side.answer);
+        let effect = found.add(&asked.known, &answers[0], &answers[1]);
+        if effect != Effect::Same {
+            cases.push(Case { asked, answers, effect });
+        }
+    }
+    (found, cases)
 }
 
 async fn keep(
     app: &App,
     workspace_id: WorkspaceId,
     (id, job_id): (CandidateId, JobId),
-    found: Found,
-    cases: Vec<Case>,
+    texts: Vec<candidate_text::Model>,
+    (found, cases): (Found, Vec<Case>),
 ) -> Result<(), AppError> {
     let now = app.now();
     let place = |(place, case): (i64, Case)| {
@@ -247,6 +285,7 @@ async fn keep(
             place,
             workspace_id,
             conversation_id: case.asked.conversation_id,
+            draft_id: case.asked.draft_id,
             question: case.asked.question,
             known: Json(case.asked.known),
             before: Json(before),
@@ -255,31 +294,37 @@ async fn keep(
         }
     };
     let cases: Arc<Vec<candidate_case::Model>> = Arc::new((0..).zip(cases).map(place).collect());
+    let texts = Arc::new(texts);
     app.store()
         .write(workspace_id, move |tx| {
-            let cases = cases.clone();
+            let (cases, texts) = (cases.clone(), texts.clone());
             Box::pin(async move {
                 // What went live while this ran has called for it anew; then that is what counts.
                 tx.finish_job(job_id).await?;
                 let Some(row) = tx.candidate(id).await? else {
                     return Ok(Written::Unlogged(()));
                 };
-                let state = match row.state {
-                    CandidateState::Replaying if tx.is_scheduled(JobKind::Replay, id).await? => row.state,
-                    CandidateState::Replaying => CandidateState::Waiting,
-                    CandidateState::Published => row.state,
-                    _ => return Ok(Written::Unlogged(())),
-                };
+                if !matches!(row.state, CandidateState::Replaying | CandidateState::Published) {
+                    return Ok(Written::Unlogged(()));
+                }
+                let is_written = writing::keep(tx, id, &texts, now).await?;
+                let is_last = is_written && !tx.is_scheduled(JobKind::Replay, id).await?;
+                let is_live = row.state == CandidateState::Published;
                 tx.replace_candidate_cases(id, &cases).await?;
                 tx.update(candidate::Model {
-                    state,
+                    state: if is_last && !is_live {
+                        CandidateState::Waiting
+                    } else {
+                        row.state
+                    },
                     found: Some(Json(found)),
                     replayed_at: Some(now),
                     ..row
                 })
                 .await?;
-                if state == CandidateState::Published {
-                    // It is live since its own entry; these are figures about it.
+                let is_moved = is_last && comparison::follow(tx, id, &cases).await?;
+                if !is_written || (is_live && !is_moved) {
+                    // What is live is so since its own entry, and what is being tried still is: these are figures about it.
                     return Ok(Written::Unlogged(()));
                 }
                 let entry = LogDraft::new(EventKind::CandidateReplayed, Actor::System)

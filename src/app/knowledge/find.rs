@@ -14,7 +14,6 @@ use crate::domain::answer::{
 use crate::domain::draft::Source;
 use crate::domain::fitness::Allowance;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId};
-use crate::domain::improve::candidate::Answer;
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::retrieval::{Ranked, RankedEntry, Ranking, RetrievalError};
@@ -177,7 +176,7 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
 }
 
 /// Why nothing could be ranked by meaning.
-enum Unranked {
+pub(super) enum Unranked {
     Engine(EngineTrouble, String),
     Other(AppError),
 }
@@ -233,7 +232,7 @@ async fn ranked(
 }
 
 /// The index, if all knowledge has been read.
-async fn whole_index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<Index>, AppError> {
+pub(super) async fn whole_index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<Index>, AppError> {
     let all = index(app, rows, embedder).await?;
     if all.is_empty() && rows.document_count().await? > 0 {
         // Just imported: until a job has made the vectors, words must do.
@@ -243,7 +242,7 @@ async fn whole_index(app: &App, rows: &Rows<'_>, embedder: &str) -> Result<Arc<I
 }
 
 /// What is near a question in a view of the knowledge.
-async fn near(
+pub(super) async fn near(
     app: &App,
     rows: &Rows<'_>,
     (all, view): (&Arc<Index>, &Arc<View>),
@@ -273,67 +272,6 @@ async fn near(
         embedder,
     )
     .await
-}
-
-/// A question, with the settings of the agent that is asked before and after.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Compared<'a> {
-    /// What is asked.
-    pub(crate) question: &'a str,
-    /// The agent's settings under the first view, and under the second.
-    pub(crate) settings: [&'a AgentSettings; 2],
-}
-
-/// How questions are answered under two views of the knowledge, each embedded once. What the LLM would write has no text here: that another passage
-/// would be given to it is all that is told.
-///
-/// # Errors
-/// [`AppError::Engine`] while questions cannot be compared by meaning; or the store's.
-pub(crate) async fn compare(
-    app: &App,
-    rows: &Rows<'_>,
-    views: [&Arc<View>; 2],
-    asked: &[Compared<'_>],
-) -> Result<Vec<[Answer; 2]>, AppError> {
-    let engine = app.engine().ok_or_else(no_engine)?;
-    let all = whole_index(app, rows, &engine.embedder).await?;
-    let client = engine.client.at_priority(Priority::Evaluation);
-    let client = client.sharing(&rows.workspace_id().to_string());
-    let questions: Vec<String> = asked.iter().map(|asked| asked.question.to_owned()).collect();
-    let vectors = client.embed(&questions, BATCH_DEADLINE).await;
-    let vectors = vectors.map_err(|error| AppError::Engine(error.to_string()))?;
-    let mut answers = Vec::with_capacity(asked.len());
-    for (asked, vector) in asked.iter().zip(vectors) {
-        let answer = async |view, settings: &AgentSettings| -> Result<Answer, AppError> {
-            let text = (asked.question, vector.clone());
-            let near = near(app, rows, (&all, view), text, &settings.collections, &engine.embedder).await;
-            let near = near.map_err(|error| match error {
-                Unranked::Engine(_, why) => AppError::Engine(why),
-                Unranked::Other(error) => error,
-            })?;
-            let allowance = fitness::allowance(app, settings).await?;
-            Ok(answer_of(by_meaning(asked.question, &near, allowance)))
-        };
-        let [before, after] = views;
-        let [settings, settings_after] = asked.settings;
-        answers.push([answer(before, settings).await?, answer(after, settings_after).await?]);
-    }
-    Ok(answers)
-}
-
-fn answer_of(found: Found) -> Answer {
-    let mode = found.choice.mode;
-    let is_there = mode != AnswerMode::Abstain;
-    Answer {
-        mode,
-        text: if is_there { found.choice.text } else { String::new() },
-        sources: found
-            .sources
-            .into_iter()
-            .filter(|_| is_there)
-            .map(|source| source.title)
-            .collect(),
-    }
 }
 
 /// Reads the texts of the nearest entries. What was removed or changed since the index was read is left out.

@@ -14,6 +14,7 @@ mod shelf;
 mod sitemap;
 mod tune;
 mod tuned;
+mod twice;
 mod vectors;
 mod verified;
 mod view;
@@ -32,12 +33,13 @@ pub use verified::{
 
 pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
 pub(super) use expire::expire;
-pub(super) use find::{Compared, Found, compare, find_answer};
+pub(super) use find::{Found, find_answer};
 pub(super) use import::Turns;
 pub(super) use index::{Indexes, changed};
 pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
 pub(super) use tuned::Tuned;
+pub(super) use twice::{Compared, Side, compare};
 pub(super) use vectors::embed_missing;
 pub(super) use verified::{Remembered, title_of};
 pub(super) use view::View;

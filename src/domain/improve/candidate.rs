@@ -10,6 +10,7 @@ use super::super::knowledge::DocumentKind;
 use super::super::review::VerdictLabel;
 use super::super::settings::AgentSettings;
 use super::super::time::Timestamp;
+use super::comparison::Finding;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -166,13 +167,22 @@ impl CandidateState {
 pub struct Answer {
     /// How it comes about.
     pub mode: AnswerMode,
-    /// The text; empty where nothing is answered, and where the LLM would write it.
+    /// The text; empty where nothing is answered, and where the LLM would write it and has not.
     pub text: String,
     /// The titles of what it rests on.
     pub sources: Vec<String>,
+    /// Of an answer that the LLM would write and whose text is not known: a digest of all that goes into it. Alike for two that read the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
 }
 
 impl Answer {
+    /// Can people compare it with another one? Both are there, and in other words.
+    pub fn differs_in_words(&self, other: &Self) -> bool {
+        let is_text = |answer: &Self| answer.is_there() && !answer.text.is_empty();
+        is_text(self) && is_text(other) && self.text != other.text
+    }
+
     /// Somebody gets an answer.
     pub const fn is_there(&self) -> bool {
         !matches!(self.mode, AnswerMode::Abstain)
@@ -255,13 +265,13 @@ pub fn effect(known: &Known, before: &Answer, after: &Answer) -> Effect {
     if before == after {
         return Effect::Same;
     }
-    if let Known::Judged { text, label } = known
-        && before.text == *text
-        && after.text != *text
-    {
-        match label {
-            VerdictLabel::Bad => return Effect::Mended,
-            VerdictLabel::Acceptable if before.is_there() && after.is_there() => return Effect::Broken,
+    if let Known::Judged { text, label } = known {
+        match (*label, before.text == *text, after.text == *text) {
+            (VerdictLabel::Bad, false, true) if after.is_there() => return Effect::Broken,
+            // The LLM found other words: until people have read them nobody can say whether they are better.
+            (_, true, false) if after.mode == AnswerMode::Compose => {}
+            (VerdictLabel::Bad, true, false) => return Effect::Mended,
+            (VerdictLabel::Acceptable, true, false) if before.is_there() && after.is_there() => return Effect::Broken,
             _ => {}
         }
     }
@@ -314,6 +324,12 @@ pub struct Found {
     pub worse: u64,
     /// All that get another answer of which nobody has said whether it is better.
     pub other: u64,
+    /// Questions for which the LLM wrote what it would answer, without the candidate, with it, or both.
+    #[serde(default)]
+    pub written: u64,
+    /// Questions that the LLM would answer otherwise, without a text that could be compared.
+    #[serde(default)]
+    pub unwritten: u64,
 }
 
 impl Found {
@@ -378,6 +394,19 @@ impl Found {
             (0, 0, 0) => "Nothing else changes.".to_owned(),
             (better, worse, other) => format!("Better: {better}. Worse: {worse}. Another answer: {other}."),
         });
+        if self.written > 0 {
+            said.push(format!(
+                "For {} of them the LLM wrote what it would answer.",
+                self.written
+            ));
+        }
+        if self.unwritten > 0 {
+            let more = if self.written > 0 { "more" } else { "of them" };
+            said.push(format!(
+                "It would answer {} {more} in words that were not compared.",
+                self.unwritten
+            ));
+        }
         said.join(" ")
     }
 }
@@ -400,6 +429,9 @@ pub enum CandidateError {
     /// It makes something worse.
     #[error("it would answer {0} of the questions worse; look at them, and say why you publish it all the same")]
     Worse(u64),
+    /// People who compared blind found it worse.
+    #[error("people who did not know which answer was which found it worse; say why you publish it all the same")]
+    FoundWorse,
     /// It is live already, or over.
     #[error("it is {0} already")]
     Over(&'static str),
@@ -427,15 +459,24 @@ pub fn check(changes: &[Change]) -> Result<(), CandidateError> {
     }
 }
 
-/// Whether a candidate may go live. Over a regression only with a reason.
+/// Whether a candidate may go live. Over a regression only with a reason, and likewise where people who compared blind found it worse.
 ///
 /// # Errors
-/// [`CandidateError::NotTried`], [`CandidateError::Worse`] or [`CandidateError::Over`].
-pub fn may_publish(state: CandidateState, found: Option<&Found>, reason: Option<&str>) -> Result<(), CandidateError> {
+/// [`CandidateError::NotTried`], [`CandidateError::Worse`], [`CandidateError::FoundWorse`] or [`CandidateError::Over`].
+pub fn may_publish(
+    state: CandidateState,
+    found: Option<&Found>,
+    by_people: Finding,
+    reason: Option<&str>,
+) -> Result<(), CandidateError> {
+    let without_reason = reason.is_none_or(|why| why.trim().is_empty());
     match (state, found) {
         (CandidateState::Replaying, _) | (CandidateState::Waiting, None) => Err(CandidateError::NotTried),
-        (CandidateState::Waiting, Some(found)) if found.worse > 0 && reason.is_none_or(|why| why.trim().is_empty()) => {
+        (CandidateState::Waiting, Some(found)) if found.worse > 0 && without_reason => {
             Err(CandidateError::Worse(found.worse))
+        }
+        (CandidateState::Waiting, Some(_)) if by_people == Finding::Worse && without_reason => {
+            Err(CandidateError::FoundWorse)
         }
         (CandidateState::Waiting, Some(_)) => Ok(()),
         (CandidateState::Publishing, _) => Err(CandidateError::Over("being published")),

@@ -1,7 +1,7 @@
 //! A question that a candidate answers otherwise.
 
 use super::values::Json;
-use crate::domain::ids::{CandidateId, ConversationId, WorkspaceId};
+use crate::domain::ids::{CandidateId, ConversationId, DraftId, WorkspaceId};
 use crate::domain::improve::candidate::{Answer, Effect, Known};
 use sea_orm::entity::prelude::*;
 
@@ -16,6 +16,8 @@ pub struct Model {
     pub workspace_id: WorkspaceId,
     /// Where a visitor asked it.
     pub conversation_id: Option<ConversationId>,
+    /// The draft that answered it then.
+    pub draft_id: Option<DraftId>,
     pub question: String,
     pub known: Json<Known>,
     pub before: Json<Answer>,

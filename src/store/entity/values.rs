@@ -8,11 +8,12 @@ use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
     AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConversationId, DecisionId,
-    DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, ProposalId,
-    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
-    VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId,
+    ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId,
+    UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
+use crate::domain::improve::comparison::PairVerdict;
 use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
@@ -98,6 +99,8 @@ pub enum JobKind {
     Rehearse,
     /// Try a candidate on questions of the past; its subject is the candidate.
     Replay,
+    /// Let the LLM write what it would answer without a candidate and with it; its subject is the candidate.
+    Write,
     /// Go on publishing a candidate, or taking it back; its subject is the candidate.
     Publish,
     /// Look for questions that were not answered, and for what people answered to them.
@@ -255,6 +258,7 @@ uuids!(
     MessageId,
     NoteId,
     OutcomeId,
+    PairId,
     RegressionQuestionId,
     ProposalId,
     RehearsalCaseId,
@@ -293,6 +297,7 @@ words!(
     OutcomeKind,
     OutcomeStatus,
     OwnerKind,
+    PairVerdict,
     ProposalState,
     Purpose,
     RehearsalState,

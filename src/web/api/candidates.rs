@@ -2,10 +2,11 @@
 
 use super::PageQuery;
 use crate::app::improve::{
-    self, CandidateView, NewCandidate, NewRegressionQuestion, RegressionQuestionView, WholeCandidate,
+    self, CandidateView, ComparisonView, NewCandidate, NewRegressionQuestion, NextPair, PairJudged,
+    RegressionQuestionView, WholeCandidate,
 };
 use crate::app::views::Page;
-use crate::domain::ids::{CandidateId, RegressionQuestionId};
+use crate::domain::ids::{CandidateId, PairId, RegressionQuestionId};
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
 use crate::web::idempotency;
@@ -28,6 +29,12 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/improve/candidates/{id}/replay", post(replay))
         .route("/improve/candidates/{id}/publish", post(publish))
         .route("/improve/candidates/{id}/roll-back", post(roll_back))
+        .route(
+            "/improve/candidates/{id}/comparison",
+            get(comparison).post(begin_comparison),
+        )
+        .route("/improve/candidates/{id}/comparison/next", get(next_pair))
+        .route("/improve/comparison-pairs/{id}/verdict", post(judge_pair))
         .route("/improve/questions/{id}", delete(remove_question))
 }
 
@@ -109,6 +116,43 @@ async fn roll_back(
 ) -> Result<Json<WholeCandidate>, Problem> {
     improve::roll_back(&web.app, &caller, id, because.reason.as_deref()).await?;
     Ok(Json(improve::candidate(&web.app, &caller, id).await?))
+}
+
+/// `GET /api/v1/improve/candidates/{id}/comparison`: what people found who read its answers blind.
+async fn comparison(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<CandidateId>,
+) -> Result<Json<ComparisonView>, Problem> {
+    Ok(Json(improve::comparison(&web.app, &caller, id).await?))
+}
+
+/// `POST /api/v1/improve/candidates/{id}/comparison`: has its answers read blind; what was begun goes on.
+async fn begin_comparison(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<CandidateId>,
+) -> Result<Json<ComparisonView>, Problem> {
+    Ok(Json(improve::begin_comparison(&web.app, &caller, id).await?))
+}
+
+/// `GET /api/v1/improve/candidates/{id}/comparison/next`
+async fn next_pair(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<CandidateId>,
+) -> Result<Json<NextPair>, Problem> {
+    Ok(Json(improve::next_pair(&web.app, &caller, id).await?))
+}
+
+/// `POST /api/v1/improve/comparison-pairs/{id}/verdict`
+async fn judge_pair(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<PairId>,
+    JsonBody(judged): JsonBody<PairJudged>,
+) -> Result<Json<ComparisonView>, Problem> {
+    Ok(Json(improve::judge_pair(&web.app, &caller, id, judged).await?))
 }
 
 /// `GET /api/v1/improve/questions`: the regression set.

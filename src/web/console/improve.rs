@@ -2,19 +2,20 @@
 
 use super::html;
 use super::view::{
-    AccuracyLine, CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, Section, SetRow,
-    TunedRow,
+    AccuracyLine, BlindPart, CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, Section,
+    SetRow, TunedRow,
 };
 use super::viewer::Viewer;
 use crate::app::evidence;
 use crate::app::improve::gaps::{self, GapView, Which};
 use crate::app::improve::proposals::ProposalView;
-use crate::app::improve::{self, CandidateView, CaseView, ChangeView, Learnt};
+use crate::app::improve::{self, CandidateView, CaseView, ChangeView, ComparisonView, Learnt};
 use crate::app::knowledge::{self, RetrievalVersionView};
 use crate::domain::account::Scope;
 use crate::domain::answer::AnswerMode;
 use crate::domain::ids::CandidateId;
 use crate::domain::improve::candidate::{Answer, CandidateState, Change, Effect, Known, Origin};
+use crate::domain::improve::comparison::Finding;
 use crate::domain::improve::gap::Origin as Proposed;
 use crate::domain::review::VerdictLabel;
 use crate::domain::tuning::RetrievalState;
@@ -230,7 +231,7 @@ pub(super) async fn candidate(
     html(&CandidatePage {
         shell: viewer.shell(Section::Improve),
         id: id.to_string(),
-        look: if row.state == CandidateState::Published && !is_tried {
+        look: if row.state == CandidateState::Published && (!is_tried || row.writing.is_some()) {
             "unknown"
         } else {
             look
@@ -246,11 +247,25 @@ pub(super) async fn candidate(
         may_withdraw: matches!(row.state, CandidateState::Waiting | CandidateState::Replaying),
         is_tried,
         worse: row.found.map_or(0, |found| found.worse),
+        writing: row.writing.map(|writing| (writing.written, writing.all)),
+        blind: blind(&viewer, &row, &whole.comparison),
         changes: whole.changes.into_iter().map(line).collect(),
         more_changes: row.changes - shown,
-        cases: whole.cases.into_iter().map(case).collect(),
+        cases: { whole.cases.into_iter() }
+            .map(|row| case(row, &whole.comparison))
+            .collect(),
         title: row.title,
     })
+}
+
+fn blind(viewer: &Viewer, row: &CandidateView, comparison: &ComparisonView) -> BlindPart {
+    let stands = &comparison.comparison;
+    BlindPart {
+        says: comparison.in_words.clone(),
+        begun: comparison.begun,
+        may_judge: viewer.caller.require(Scope::Review).is_ok() && !row.state.is_over() && !stands.is_over(),
+        is_worse: stands.finding == Finding::Worse,
+    }
 }
 
 fn history(viewer: &Viewer, row: &CandidateView) -> Vec<String> {
@@ -303,8 +318,20 @@ fn line(change: ChangeView) -> ChangeLine {
     ChangeLine { what, title, text }
 }
 
-fn case(case: CaseView) -> CaseLine {
+fn case(case: CaseView, comparison: &ComparisonView) -> CaseLine {
+    let is_it = |question: &str, before: &str, after: &str| {
+        (question, before, after) == (&case.question, &case.before.text, &case.after.text)
+    };
+    let judged = { comparison.judged_pairs.iter() }.find(|pair| is_it(&pair.question, &pair.before, &pair.after));
+    let word = |bad| if bad { "bad" } else { "good" };
+    let blind = judged.map(|pair| match (pair.before_bad, pair.after_bad) {
+        (Some(before), Some(after)) => format!("Read blind: without it {}, with it {}.", word(before), word(after)),
+        _ => "Read blind: nobody could say.".to_owned(),
+    });
+    let waits = comparison.begun && !comparison.comparison.is_over() && judged.is_none();
     CaseLine {
+        is_folded: waits && case.is_comparable(),
+        blind: blind.unwrap_or_default(),
         question: case.question,
         conversation_id: case.conversation_id.map(|id| id.to_string()).unwrap_or_default(),
         effect: match case.effect {
@@ -337,7 +364,9 @@ fn case(case: CaseView) -> CaseLine {
 fn said(answer: &Answer) -> String {
     match answer.mode {
         AnswerMode::Abstain => "No answer: a person is asked.".to_owned(),
-        AnswerMode::Compose => format!("The AI writes an answer from: {}.", answer.sources.join("; ")),
-        AnswerMode::Verified | AnswerMode::Quote => answer.text.clone(),
+        AnswerMode::Compose if answer.text.is_empty() => {
+            format!("The AI writes an answer from: {}.", answer.sources.join("; "))
+        }
+        AnswerMode::Compose | AnswerMode::Verified | AnswerMode::Quote => answer.text.clone(),
     }
 }

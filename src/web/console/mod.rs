@@ -6,6 +6,7 @@
 //! and out are forms of their own.
 
 mod agents;
+mod blind;
 mod checks;
 mod compare;
 mod conversations;
@@ -70,6 +71,7 @@ pub fn pages() -> Pages {
         .route("/quality/answers", get(quality::answers))
         .route("/improve", get(improve::page))
         .route("/improve/{id}", get(improve::candidate))
+        .route("/improve/{id}/compare", get(blind::page))
         .route("/improve/corrections/{id}", get(correction::page))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))

@@ -213,6 +213,8 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "correction.applied" => correction_applied(entry, &who),
         "correction.followed_up" => format!("{who} wrote to visitors who had been told what an edit corrected."),
         "candidate.replayed" => candidate_replayed(entry),
+        "comparison.begun" => format!("{who} has answers without a change and with it read blind."),
+        "comparison.judged" => comparison_judged(entry, &who),
         "candidate.published" => format!("{who} made a change of what the AI answers live."),
         "candidate.advanced" => "A part of a large change was written.".to_owned(),
         "candidate.withdrawn" => format!("{who} withdrew a change that was not live."),
@@ -265,6 +267,16 @@ fn candidate_replayed(entry: &EntryView) -> String {
     let count = |name: &str| entry.refs.get(name).map_or("0", String::as_str);
     let (tried, better, worse) = (count("tried"), count("better"), count("worse"));
     format!("A change was tried on {tried} questions: {better} better, {worse} worse.")
+}
+
+fn comparison_judged(entry: &EntryView, who: &str) -> String {
+    let said = |name: &str| entry.refs.get(name).map(String::as_str);
+    match (said("without"), said("with")) {
+        (Some(without), Some(with)) => {
+            format!("{who} judged two answers blind: without the change {without}, with it {with}.")
+        }
+        _ => format!("{who} could not judge two answers blind."),
+    }
 }
 
 /// An answer that no person checked is marked as such, with whoever is responsible for it.

@@ -10,6 +10,21 @@ fn answer(text: &str) -> Answer {
         },
         text: text.to_owned(),
         sources: Vec::new(),
+        recipe: None,
+    }
+}
+
+fn written(text: &str) -> Answer {
+    Answer {
+        mode: AnswerMode::Compose,
+        ..answer(text)
+    }
+}
+
+fn unwritten(recipe: &str) -> Answer {
+    Answer {
+        recipe: Some(recipe.to_owned()),
+        ..written("")
     }
 }
 
@@ -79,12 +94,26 @@ fn the_same_words_from_another_entry_are_the_same_answer() {
         effect(&judged("same", VerdictLabel::Acceptable), &answer("same"), &other),
         Effect::Same
     );
-    let written = |title: &str| Answer {
-        mode: AnswerMode::Compose,
-        text: String::new(),
-        sources: vec![title.to_owned()],
-    };
-    assert_eq!(effect(&Known::Asked, &written("a"), &written("b")), Effect::Other);
+    assert_eq!(effect(&Known::Asked, &unwritten("a"), &unwritten("b")), Effect::Other);
+    assert_eq!(effect(&Known::Asked, &unwritten("a"), &unwritten("a")), Effect::Same);
+}
+
+#[test]
+fn a_verdict_is_carried_by_the_very_text_and_other_words_of_the_llm_are_unknown() {
+    for label in [VerdictLabel::Bad, VerdictLabel::Acceptable, VerdictLabel::CannotJudge] {
+        let known = judged("then", label);
+        assert_eq!(effect(&known, &written("then"), &written("now")), Effect::Other);
+        assert_eq!(effect(&known, &written("then"), &unwritten("a")), Effect::Other);
+        assert_eq!(effect(&known, &written("then"), &written("then")), Effect::Same);
+    }
+    let (bad, good) = (
+        judged("then", VerdictLabel::Bad),
+        judged("then", VerdictLabel::Acceptable),
+    );
+    assert_eq!(effect(&bad, &written("now"), &written("then")), Effect::Broken);
+    assert_eq!(effect(&good, &written("now"), &written("then")), Effect::Other);
+    assert_eq!(effect(&bad, &written("then"), &answer("")), Effect::Mended);
+    assert_eq!(effect(&good, &written("then"), &answer("")), Effect::Silenced);
 }
 
 #[test]
@@ -94,21 +123,40 @@ fn over_a_regression_only_with_a_reason_and_never_untried_or_twice() {
         ..Found::default()
     };
     let waiting = CandidateState::Waiting;
-    assert_eq!(may_publish(waiting, Some(&worse), None), Err(CandidateError::Worse(2)));
     assert_eq!(
-        may_publish(waiting, Some(&worse), Some("  ")),
+        may_publish(waiting, Some(&worse), Finding::Open, None),
         Err(CandidateError::Worse(2))
     );
     assert_eq!(
-        may_publish(waiting, Some(&worse), Some("The old answers are wrong.")),
+        may_publish(waiting, Some(&worse), Finding::Open, Some("  ")),
+        Err(CandidateError::Worse(2))
+    );
+    assert_eq!(
+        may_publish(waiting, Some(&worse), Finding::Open, Some("The old answers are wrong.")),
         Ok(())
     );
-    assert_eq!(may_publish(waiting, Some(&Found::default()), None), Ok(()));
-    assert_eq!(may_publish(waiting, None, Some("why")), Err(CandidateError::NotTried));
     assert_eq!(
-        may_publish(CandidateState::Replaying, Some(&worse), Some("why")),
+        may_publish(waiting, Some(&Found::default()), Finding::Open, None),
+        Ok(())
+    );
+    assert_eq!(
+        may_publish(waiting, None, Finding::Open, Some("why")),
         Err(CandidateError::NotTried)
     );
+    assert_eq!(
+        may_publish(CandidateState::Replaying, Some(&worse), Finding::Open, Some("why")),
+        Err(CandidateError::NotTried)
+    );
+    let none = Found::default();
+    assert_eq!(
+        may_publish(waiting, Some(&none), Finding::Worse, Some(" ")),
+        Err(CandidateError::FoundWorse)
+    );
+    assert_eq!(
+        may_publish(waiting, Some(&none), Finding::Worse, Some("It is the law.")),
+        Ok(())
+    );
+    assert_eq!(may_publish(waiting, Some(&none), Finding::Better, None), Ok(()));
     for state in [
         CandidateState::Publishing,
         CandidateState::Published,
@@ -116,7 +164,7 @@ fn over_a_regression_only_with_a_reason_and_never_untried_or_twice() {
         CandidateState::RolledBack,
         CandidateState::Withdrawn,
     ] {
-        let refused = may_publish(state, Some(&Found::default()), Some("why"));
+        let refused = may_publish(state, Some(&Found::default()), Finding::Open, Some("why"));
         assert!(matches!(refused, Err(CandidateError::Over(_))), "{state:?}");
     }
 }

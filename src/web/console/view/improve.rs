@@ -145,12 +145,39 @@ pub struct CandidatePage {
     pub is_tried: bool,
     /// Questions that it answers worse.
     pub worse: u64,
+    /// Texts that the LLM has written for it, and all that it is to write, while it does.
+    pub writing: Option<(u64, u64)>,
+    /// What people found who read its answers blind.
+    pub blind: BlindPart,
     /// What it changes.
     pub changes: Vec<ChangeLine>,
     /// Changes that are not shown.
     pub more_changes: i64,
     /// What it answers otherwise.
     pub cases: Vec<CaseLine>,
+}
+
+/// What people found who read the answers of a change blind.
+#[derive(Clone, Debug)]
+pub struct BlindPart {
+    /// In words.
+    pub says: String,
+    /// Somebody has begun.
+    pub begun: bool,
+    /// Whoever looks may begin, or go on.
+    pub may_judge: bool,
+    /// The evidence says that the change is worse: publishing it needs a reason.
+    pub is_worse: bool,
+}
+
+/// `GET /improve/{id}/compare`. What is judged comes from the API.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/compare.html")]
+pub struct ComparePage {
+    /// The frame.
+    pub shell: Shell,
+    /// The id of the change.
+    pub id: String,
 }
 
 /// One change.
@@ -181,4 +208,8 @@ pub struct CaseLine {
     pub before: String,
     /// The answer with it.
     pub after: String,
+    /// What somebody said of the two who did not know which is which; empty where nobody did.
+    pub blind: String,
+    /// The two wait to be read blind: they are not shown before somebody asks for them.
+    pub is_folded: bool,
 }

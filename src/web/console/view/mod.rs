@@ -38,7 +38,10 @@ pub use conversations::{
 };
 pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
-pub use improve::{CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, SetRow, TunedRow};
+pub use improve::{
+    BlindPart, CandidatePage, CaseLine, ChangeLine, ChangeRow, ComparePage, GapAsked, GapCard, ImprovePage, SetRow,
+    TunedRow,
+};
 pub use knowledge::{
     DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit, VerifiedAnswerRow,
     VerifiedAnswersPage,
