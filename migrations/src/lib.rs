@@ -24,6 +24,7 @@ mod m0017_candidates;
 mod m0018_intake;
 mod m0019_gaps;
 mod m0020_corrections;
+mod m0022_answers;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_intake::MIGRATION),
             Box::new(m0019_gaps::MIGRATION),
             Box::new(m0020_corrections::MIGRATION),
+            Box::new(m0022_answers::Migration),
         ]
     }
 }

@@ -75,6 +75,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Replay => "replay",
         JobKind::Publish => "publish",
         JobKind::Gaps => "gaps",
+        JobKind::Conflicts => "conflicts",
         JobKind::Outdate => "outdate",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::change::text_of;
 use super::compare::{Facts, Place, Write, compare};
+use super::conflicts;
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
 use super::verified::{breaks, go_live, title_of};
@@ -266,6 +267,7 @@ async fn write_all(
                             .await?;
                     }
                     tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
+                    conflicts::look_soon(tx, now).await?;
                     evidence::published(tx, now).await?;
                     if let Some(made) = made {
                         improve::record(tx, made, now).await?;
@@ -335,14 +337,9 @@ pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), Ap
     let row = row.ok_or(AppError::NotFound("the document"))?;
     let title = title_of(if row.title.is_empty() { &row.source } else { &row.title });
     let about = (EventKind::KnowledgeRemoved, "document", id.uuid());
-    go_live(
-        app,
-        caller,
-        (candidate::Change::RemoveDocument { id }, title),
-        about,
-        caller.member().ok(),
-    )
-    .await
+    let change = (candidate::Change::RemoveDocument { id }, title);
+    go_live(app, caller, change, about, caller.member().ok()).await?;
+    Ok(())
 }
 
 /// What an import changes, each with what takes it back; none where there is nothing, or too much to be asked about.

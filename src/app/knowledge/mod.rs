@@ -3,6 +3,7 @@
 mod change;
 pub mod chunk;
 mod compare;
+mod conflicts;
 pub mod evaluate;
 mod expire;
 mod find;
@@ -17,6 +18,7 @@ mod vectors;
 mod verified;
 mod view;
 
+pub use conflicts::confirm_answer;
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
 pub use expire::expired_documents;
@@ -27,10 +29,13 @@ pub use import::{
 pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
-    NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
+    AnswerRulesInput, ChangedAnswer, ConflictView, DecidedView, HistoryLine, NewVerifiedAnswer, SourceView,
+    VerifiedAnswerView, WholeAnswer, Written, add_verified_answer, answer_rules, answers_to_look_at,
+    change_verified_answer, retire_verified_answer, set_answer_rules, verified_answer, verified_answers,
 };
 
-pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
+pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes, note_sources_anew};
+pub(super) use conflicts::keep as look_for_conflicts;
 pub(super) use expire::expire;
 pub(super) use find::{Compared, Found, compare, find_answer};
 pub(super) use index::{Indexes, changed};
@@ -38,7 +43,7 @@ pub(super) use parse::delimiter;
 pub(super) use shelf::Shelf;
 pub(super) use tuned::Tuned;
 pub(super) use vectors::embed_missing;
-pub(super) use verified::{Remembered, title_of};
+pub(super) use verified::{Remembered, check_second_person, in_conflict, note_history, title_of};
 pub(super) use view::View;
 
 use super::{App, AppError};

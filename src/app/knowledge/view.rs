@@ -2,18 +2,20 @@
 //! nothing of it is stored.
 
 use super::find::Entry;
-use super::index::EntryId;
+use super::index::{EntryId, all_but_nearest, wordings};
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
 use crate::app::{App, AppError};
-use crate::domain::answer::{CandidateKind, same_words};
-use crate::domain::ids::AgentId;
+use crate::domain::answer::{CandidateKind, same_words, words_of};
+use crate::domain::ids::{AgentId, VerifiedAnswerId};
 use crate::domain::improve::candidate::Change;
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::retrieval::dot;
 use crate::domain::settings::AgentSettings;
 use crate::engine::Priority;
 use crate::stats::tuner::Adapter;
 use crate::store::Rows;
+use crate::store::entity::verified_answer;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -64,25 +66,57 @@ impl View {
         let mut live = None;
         for change in changes {
             let (entry, collection) = match change {
-                Change::AddAnswer { id, question, answer } => {
+                Change::AddAnswer {
+                    id,
+                    question,
+                    answer,
+                    details,
+                } => {
                     if live.is_none() {
                         live = Some(rows.verified_answers().await?);
                     }
-                    let same = live.iter().flatten().filter(|row| same_words(&row.question, question));
-                    view.removed.extend(same.map(|row| row.id.uuid()));
+                    let entries = Entry::of_answer(*id, question, answer, &details.variants);
+                    let gone = |row: &&verified_answer::Model| {
+                        same_words(&row.question, question) || details.replaces == Some(row.id)
+                    };
+                    for row in live.iter().flatten().filter(gone) {
+                        view.remove_answer(row, &mut new);
+                    }
+                    let said: HashSet<String> = entries.iter().map(|entry| words_of(&entry.title)).collect();
+                    // A wording that this one has as well leads to it from then on.
+                    for (id, text) in live.iter().flatten().flat_map(wordings_of) {
+                        if said.contains(&words_of(text)) {
+                            view.removed.insert(id.uuid());
+                        }
+                    }
                     new.retain(|_, (entry, _)| {
-                        entry.kind != CandidateKind::Verified || !same_words(&entry.title, question)
+                        entry.kind != CandidateKind::Verified || !said.contains(&words_of(&entry.title))
                     });
-                    (answer_entry(EntryId::VerifiedAnswer(*id), question, answer), None)
+                    for entry in entries {
+                        let id = entry.id.uuid();
+                        view.removed.insert(id);
+                        order.push(id);
+                        new.insert(id, (entry, None));
+                    }
+                    continue;
                 }
                 Change::RestoreAnswer { id } => {
                     let Some(row) = rows.verified_answer(*id).await? else {
                         continue;
                     };
-                    (Entry::from(row), None)
+                    for entry in Entry::wordings(&row) {
+                        let id = entry.id.uuid();
+                        view.removed.insert(id);
+                        order.push(id);
+                        new.insert(id, (entry, None));
+                    }
+                    continue;
                 }
                 Change::RetireAnswer { id } => {
-                    view.remove(id.uuid(), &mut new);
+                    if let Some(row) = rows.verified_answer(*id).await? {
+                        view.remove_answer(&row, &mut new);
+                    }
+                    new.retain(|_, (entry, _)| entry.id.answer() != Some(*id));
                     continue;
                 }
                 Change::PutDocument { id, document } => {
@@ -96,6 +130,7 @@ impl View {
                         title: document.title.clone(),
                         body: document.body.clone(),
                         content_hash: content_hash(&document.title, &document.body),
+                        question: None,
                     };
                     (entry, Some(document.collection.clone()))
                 }
@@ -138,6 +173,26 @@ impl View {
                 }));
         }
         Ok(view)
+    }
+
+    fn remove_answer(&mut self, row: &verified_answer::Model, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
+        for (id, _) in wordings_of(row) {
+            self.remove(id.uuid(), new);
+        }
+    }
+
+    /// Positions among what is added of wordings that another one of the same answer is nearer than.
+    pub(super) fn further_wordings(&self, question: &[f32]) -> impl Iterator<Item = usize> {
+        let mut of_answer: HashMap<VerifiedAnswerId, Vec<(usize, f32)>> = HashMap::new();
+        for (at, added) in self.added.iter().enumerate() {
+            if let Some(id) = added.entry.id.answer() {
+                let near = (at, dot(question, added.vectors.ranking()));
+                of_answer.entry(id).or_default().push(near);
+            }
+        }
+        of_answer
+            .into_values()
+            .flat_map(|near| all_but_nearest(near.into_iter()))
     }
 
     fn remove(&mut self, id: Uuid, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
@@ -184,12 +239,6 @@ impl View {
     }
 }
 
-fn answer_entry(id: EntryId, question: &str, answer: &str) -> Entry {
-    Entry {
-        id,
-        kind: CandidateKind::Verified,
-        title: question.to_owned(),
-        body: answer.to_owned(),
-        content_hash: content_hash(question, answer),
-    }
+fn wordings_of(row: &verified_answer::Model) -> impl Iterator<Item = (EntryId, &str)> {
+    wordings(row.id, &row.question, &row.variants.0)
 }

@@ -401,6 +401,12 @@ fn flags(found: &ItemView) -> Vec<Flag> {
             format!("and {more} more statements that do not occur in the sources"),
         ),
     }
+    if found.reasons.contains(&Reason::InConflict) {
+        flag(
+            Severity::Warning,
+            "Newer knowledge speaks against this verified answer: compare them first".to_owned(),
+        );
+    }
     if found.reasons.contains(&Reason::UnfitModel) {
         flag(
             Severity::Warning,

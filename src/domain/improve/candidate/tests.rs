@@ -130,6 +130,7 @@ fn a_candidate_changes_something_and_nothing_twice() {
             id,
             question: "q".to_owned(),
             answer: "a".to_owned(),
+            details: Box::default(),
         },
         Change::RetireAnswer { id },
     );
