@@ -7,6 +7,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod answers;
 mod api_access;
 mod api_bad_input;
 mod api_intake;

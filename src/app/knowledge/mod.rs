@@ -30,8 +30,9 @@ pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
     AnswerRulesInput, ChangedAnswer, ConflictView, DecidedView, HistoryLine, NewVerifiedAnswer, SourceView,
-    VerifiedAnswerView, WholeAnswer, Written, add_verified_answer, answer_rules, answers_to_look_at,
+    VerifiedAnswerView, WhichAnswers, WholeAnswer, Written, add_verified_answer, answer_rules, answers_to_look_at,
     change_verified_answer, retire_verified_answer, set_answer_rules, verified_answer, verified_answers,
+    verified_answers_of,
 };
 
 pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes, note_sources_anew};

@@ -7,8 +7,8 @@ mod write;
 
 pub use rules::{AnswerRulesInput, answer_rules, set_answer_rules};
 pub use show::{
-    ConflictView, DecidedView, HistoryLine, SourceView, VerifiedAnswerView, WholeAnswer, answers_to_look_at,
-    verified_answer, verified_answers,
+    ConflictView, DecidedView, HistoryLine, SourceView, VerifiedAnswerView, WhichAnswers, WholeAnswer,
+    answers_to_look_at, verified_answer, verified_answers, verified_answers_of,
 };
 pub use write::{
     ChangedAnswer, NewVerifiedAnswer, Written, add_verified_answer, change_verified_answer, retire_verified_answer,

@@ -1,13 +1,14 @@
 //! Verified answers: read, add, change, say that one is still right, retire; and the rules for them.
 
 use crate::app::knowledge::{
-    self, AnswerRulesInput, ChangedAnswer, ConflictView, NewVerifiedAnswer, VerifiedAnswerView, WholeAnswer, Written,
+    self, AnswerRulesInput, ChangedAnswer, ConflictView, NewVerifiedAnswer, VerifiedAnswerView, WhichAnswers,
+    WholeAnswer, Written,
 };
 use crate::app::views::Page;
 use crate::domain::ids::{ConflictId, VerifiedAnswerId};
 use crate::domain::settings::AnswerRules;
 use crate::web::error::Problem;
-use crate::web::extract::{CallerOf, InPath, JsonBody};
+use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
 use crate::web::state::Web;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -24,12 +25,19 @@ pub(super) fn routes() -> Router<Web> {
         .route("/verified-answers/{id}/still-right", post(still_right))
 }
 
-/// `GET /api/v1/verified-answers`
+#[derive(Debug, Deserialize)]
+pub(super) struct Filter {
+    #[serde(default)]
+    show: WhichAnswers,
+}
+
+/// `GET /api/v1/verified-answers?show=`
 pub(super) async fn list(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
+    Query(filter): Query<Filter>,
 ) -> Result<Json<Page<VerifiedAnswerView>>, Problem> {
-    let items = knowledge::verified_answers(&web.app, &caller).await?;
+    let items = knowledge::verified_answers_of(&web.app, &caller, filter.show).await?;
     Ok(Json(Page { items, next: None }))
 }
 

@@ -5,6 +5,7 @@
 //! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
 //! and out are forms of their own.
 
+mod answers;
 mod checks;
 mod compare;
 mod conversations;
@@ -54,7 +55,8 @@ pub fn pages() -> Pages {
         .route("/parts/conversations", get(conversations::list_part))
         .route("/parts/conversations/{id}", get(conversations::part))
         .route("/knowledge", get(knowledge::documents_page))
-        .route("/knowledge/verified", get(knowledge::verified_page))
+        .route("/knowledge/verified", get(answers::list_page))
+        .route("/knowledge/answers/{id}", get(answers::page))
         .route("/knowledge/documents/{id}", get(knowledge::document_page))
         .route("/parts/knowledge", get(knowledge::documents_part))
         .route("/settings", get(async || Redirect::to("/settings/models")))

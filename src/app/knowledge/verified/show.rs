@@ -10,7 +10,7 @@ use crate::domain::improve::candidate::CandidateState;
 use crate::domain::time::Timestamp;
 use crate::store::Rows;
 use crate::store::entity::{answer_conflict, answer_use, candidate, document, verified_answer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// Answers with something against them that are listed.
@@ -21,6 +21,8 @@ const USES: u64 = 2_000;
 const EARLIER: usize = 20;
 /// Weeks whose uses are counted.
 const WEEKS: usize = 12;
+/// What ends within this time is about to, in milliseconds.
+const SOON_MS: i64 = 30 * 24 * 60 * 60_000;
 /// A week, in milliseconds.
 const WEEK_MS: i64 = 7 * 24 * 60 * 60_000;
 
@@ -191,6 +193,45 @@ pub async fn verified_answers(app: &App, caller: &Caller) -> Result<Vec<Verified
         views.push(view(&rows, &mut names, &doubted, row).await?);
     }
     Ok(views)
+}
+
+/// Which verified answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhichAnswers {
+    /// All in use.
+    #[default]
+    #[serde(alias = "")]
+    All,
+    /// Those that newer knowledge speaks against.
+    ToLookAt,
+    /// Those whose last day is over within thirty days, the next first.
+    Expiring,
+    /// Those that no draft was made from.
+    Unused,
+}
+
+/// Some of the verified answers in use.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn verified_answers_of(
+    app: &App,
+    caller: &Caller,
+    which: WhichAnswers,
+) -> Result<Vec<VerifiedAnswerView>, AppError> {
+    let mut found = verified_answers(app, caller).await?;
+    let soon = app.now().plus_ms(SOON_MS);
+    found.retain(|answer| match which {
+        WhichAnswers::All => true,
+        WhichAnswers::ToLookAt => answer.to_look_at,
+        WhichAnswers::Expiring => answer.expires_at.is_some_and(|end| end <= soon),
+        WhichAnswers::Unused => answer.uses == 0,
+    });
+    if which == WhichAnswers::Expiring {
+        found.sort_by_key(|answer| answer.expires_at);
+    }
+    Ok(found)
 }
 
 /// Verified answers that newer knowledge speaks against, each with what does, the longest known first.

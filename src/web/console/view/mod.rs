@@ -7,6 +7,7 @@
 //! A struct named `…Page` is a whole document; one named `…Part` is the piece of it that is fetched again when
 //! something changed (`/parts/…`) and the page includes.
 
+mod answers;
 mod checks;
 mod conversations;
 mod correction;
@@ -29,6 +30,9 @@ mod shell;
 mod team;
 mod words;
 
+pub use answers::{
+    AnswerHistory, AnswerSource, ConflictCard, VerifiedAnswerPage, VerifiedAnswerRow, VerifiedAnswersPage, WeekBar,
+};
 pub use checks::ChecksPage;
 pub use conversations::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
@@ -37,10 +41,7 @@ pub use conversations::{
 pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use improve::{CandidatePage, CaseLine, ChangeLine, ChangeRow, GapAsked, GapCard, ImprovePage, SetRow, TunedRow};
-pub use knowledge::{
-    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit, VerifiedAnswerRow,
-    VerifiedAnswersPage,
-};
+pub use knowledge::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit};
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
