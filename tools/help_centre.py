@@ -7,7 +7,7 @@
 HOLDPOINT is the program, FOLDER the help centre (Markdown in four languages and PDF), OUT is made. The help centre is imported as an
 owner would do it, into a data directory that is thrown away; every passage of it becomes a document of its language's collection, and
 every passage of a right page is right for its question. `benches/questions/help-centre.jsonl` has the questions: {language, question,
-right: [path]}. OUT/all holds all languages, OUT/en, es, fr and zh one each.
+right: [path]}, and `help-centre-unanswerable.jsonl` those that no page answers. OUT/all holds all languages, OUT/en, es, fr and zh one each.
 """
 
 import json
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 LANGUAGES = ("en", "es", "fr", "zh")
-QUESTIONS = Path(__file__).resolve().parent.parent / "benches/questions/help-centre.jsonl"
+QUESTIONS = Path(__file__).resolve().parent.parent / "benches/questions"
 
 
 def language_of(path):
@@ -67,10 +67,10 @@ def main(program, folder, out):
     for row in found:
         of_page.setdefault(row["source"], []).append(row["id"])
     questions = []
-    for line in QUESTIONS.read_text(encoding="utf-8").splitlines():
-        asked = json.loads(line)
+    lines = [line for name in ("help-centre", "help-centre-unanswerable") for line in (QUESTIONS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    for asked in map(json.loads, lines):
         right = [passage for page in asked["right"] for passage in of_page.get(page, [])]
-        if not right:
+        if asked["right"] and not right:
             print(f"no passage of {asked['right']}: “{asked['question']}” is left out", file=sys.stderr)
             continue
         questions.append({"collection": asked["language"], "question": asked["question"], "context": [], "right": right})

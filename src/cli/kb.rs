@@ -13,7 +13,7 @@ use super::queue::Page;
 use super::show::{decimal, list, more, number, text};
 use super::tune_eval::{self, TuneEval};
 use clap::{Args, Subcommand};
-use import::{Files, Import, site_told, told};
+use import::{Import, Wanted, told};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ impl Kb {
 
     fn read(self) -> Result<Work, Failure> {
         match self {
-            Self::Import(import) => import.collect(),
+            Self::Import(import) => Ok(Work::Import(import.collect()?)),
             Self::List(listing) => Ok(Work::List(listing)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
             Self::Answers(answers) => Ok(Work::Answers(answers)),
@@ -88,8 +88,7 @@ impl Kb {
 
 /// A command with the files it needs.
 enum Work {
-    Import(Files),
-    Sitemap(Value),
+    Import(Wanted),
     List(Listing),
     Search(String),
     Answers(answers::Answers),
@@ -110,16 +109,10 @@ impl Eval {
 impl Work {
     async fn ask(self, context: &Context, client: &Client) -> Result<(), Failure> {
         match self {
-            Self::Import(files) => {
-                let done = files.import(client).await?;
+            Self::Import(wanted) => {
+                let done = wanted.import(client).await?;
                 context.answer(&done.answer, told)?;
                 done.failure.map_or(Ok(()), Err)
-            }
-            Self::Sitemap(body) => {
-                let bar = output::waiting("Reading the site");
-                let answer = client.post("/api/v1/knowledge/sitemap", &body).await;
-                bar.finish_and_clear();
-                context.answer(&answer?, site_told)
             }
             Self::List(listing) if listing.expired => {
                 let answer = client.get("/api/v1/knowledge/expired").await?;
@@ -185,7 +178,7 @@ fn passages(answer: &Value) -> String {
 
 fn figures(report: &Value) -> String {
     let figure = |name: &str, words: &str| [words.to_owned(), format!("{:.3}", decimal(report, &format!("/{name}")))];
-    let rows = [
+    let mut rows = vec![
         ["questions".to_owned(), number(report, "/n").to_string()],
         figure("right_first", "right answer first"),
         figure("right_first_baseline", "… by plain cosine"),
@@ -195,9 +188,21 @@ fn figures(report: &Value) -> String {
         figure("abstain_auroc", "abstains rightly (AUROC)"),
         figure("abstain_auroc_baseline", "… by plain cosine"),
         figure("abstain_diff_lower95", "difference at least (95 %)"),
+        figure("answered", "answered, rightly or wrongly"),
         figure("latency_ms_p50", "time for a question, median, ms"),
         figure("latency_ms_p95", "… 95th percentile, ms"),
     ];
+    if !report["unanswerable"].is_null() {
+        rows.extend([
+            [
+                "questions that nothing answers".to_owned(),
+                number(report, "/unanswerable/n").to_string(),
+            ],
+            figure("unanswerable/refused", "… left to a person"),
+            figure("unanswerable/abstain_auroc", "… told from the others (AUROC)"),
+            figure("unanswerable/abstain_auroc_baseline", "… by plain cosine"),
+        ]);
+    }
     output::table(["FIGURE", "VALUE"], &rows)
 }
 

@@ -32,7 +32,7 @@ pub struct EntryVectors {
     pub body: Vec<f32>,
 }
 
-/// The text whose vector is [`EntryVectors::whole`].
+/// Title and body as the one text that is embedded whole.
 pub fn joined(title: &str, body: &str) -> String {
     format!("{title}\n{body}")
 }

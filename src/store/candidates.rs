@@ -75,6 +75,26 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The changes of a candidate that are not live yet, in their order; or those that are, the last first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn next_candidate_changes(
+        &self,
+        id: CandidateId,
+        are_live: bool,
+        limit: u64,
+    ) -> Result<Vec<candidate_change::Model>, StoreError> {
+        let order = if are_live { Order::Desc } else { Order::Asc };
+        let query = self
+            .select::<candidate_change::Entity>()
+            .filter(candidate_change::Column::CandidateId.eq(id))
+            .filter(candidate_change::Column::IsLive.eq(are_live))
+            .order_by(candidate_change::Column::Place, order)
+            .limit(limit);
+        self.all(query).await
+    }
+
     /// The questions that a candidate answers otherwise, what gets worse first.
     ///
     /// # Errors

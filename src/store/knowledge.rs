@@ -7,11 +7,24 @@ use crate::domain::time::Timestamp;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, OnConflict, Order, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
+
+/// Something that documents came from.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Source {
+    /// The collection they are in.
+    pub collection: String,
+    /// The name of the file, or the address of the page.
+    pub source: String,
+    /// How many documents came from it: 1 or more.
+    pub documents: i64,
+    /// When the latest of them changed.
+    pub updated_at: Timestamp,
+}
 
 impl Rows<'_> {
     /// A document that has not been removed.
@@ -71,6 +84,29 @@ impl Rows<'_> {
             .filter(document::Column::Collection.eq(collection))
             .filter(document::Column::Source.eq(source));
         self.all(query).await
+    }
+
+    /// The sources of knowledge, of all collections or of one, in order of their names: how many documents each has, and when the latest of them changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn sources(&self, collection: Option<&str>) -> Result<Vec<Source>, StoreError> {
+        let mut query = self
+            .select::<document::Entity>()
+            .filter(document::Column::RemovedAt.is_null());
+        if let Some(collection) = collection {
+            query = query.filter(document::Column::Collection.eq(collection));
+        }
+        let query = query
+            .select_only()
+            .columns([document::Column::Collection, document::Column::Source])
+            .column_as(document::Column::Id.count(), "documents")
+            .column_as(document::Column::UpdatedAt.max(), "updated_at")
+            .group_by(document::Column::Collection)
+            .group_by(document::Column::Source)
+            .order_by(document::Column::Collection, Order::Asc)
+            .order_by(document::Column::Source, Order::Asc);
+        Ok(query.into_model::<Source>().all(self.connection()).await?)
     }
 
     /// Documents that are answered from although they have expired at `now`.

@@ -41,7 +41,7 @@ pub use evidence_counts::{MonthCell, TopicCell};
 pub use failing::Failing;
 pub use gaps::GapCursor;
 pub use jobs::LONGEST_RETRY_MS;
-pub use knowledge::{NewRankingVector, RankingVector};
+pub use knowledge::{NewRankingVector, RankingVector, Source};
 pub use log::LogDraft;
 pub use open::Location;
 pub use policy::Decided;

@@ -342,6 +342,17 @@ async function knowledge(page) {
   await page.keyboard.type('tandems.md');
   await page.keyboard.press('Enter');
   await eventually('the import is told', () => page.locator('[data-import-result]').textContent(), (words) => words.includes('1 added'));
+  // The whole file goes at once; before that it is asked, and a dry run changes nothing.
+  await page.locator('[data-paste]').fill('## Do you sell tandems?\nNot any more.');
+  await page.locator('[data-name]').fill('tandems.md');
+  await page.locator('[data-try]').focus();
+  await page.keyboard.press('Enter');
+  await eventually('what would change is told', () => page.locator('[data-import-result]').textContent(), (words) => words.includes('It would be: 0 added, 1 changed') && words.includes('+Not any more.'));
+  await looksRight(page, 'import-dry-run');
+  await page.locator('[data-import] summary').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[data-owner]').fill('Mia');
+  await looksRight(page, 'import-more');
   const imported = page.locator('.entry').filter({ hasText: 'tandems' });
   await imported.focus();
   await page.keyboard.press('Enter');

@@ -369,32 +369,45 @@ async fn a_sitemap_of_ones_own_site_is_read_and_leads_nowhere_else() {
         internal: vec![address.to_string()],
     });
     let owner = app.owner();
-    let path = "/api/v1/knowledge/sitemap";
-    let wish = json!({ "url": format!("http://{address}/sitemap.xml"), "collection": "site" });
-    let report = owner.post(path, &wish).await.ok();
-    assert_eq!((&report["pages"], &report["added"]), (&json!(1), &json!(1)), "{report}");
-    let named =
-        |list: &str, address: &str, why: &str| {
-            report[list].as_array().unwrap().iter().any(|it| {
-                it["address"].as_str().unwrap().contains(address) && it["why"].as_str().unwrap().contains(why)
-            })
-        };
-    for (list, address, why) in [
-        ("left_out", "elsewhere.example", "another site"),
-        ("left_out", "/gone.xml", "404"),
-        ("failed", "/away", "elsewhere.example"),
-        ("failed", "/endless", "more than 5 MB"),
-        ("failed", "/picture", "image/png"),
-    ] {
-        assert!(named(list, address, why), "{address}: {report}");
+    let site = "/api/v1/knowledge/sitemap";
+    let one = "/api/v1/knowledge/page";
+    let sitemap = format!("http://{address}/sitemap.xml");
+    let listed = owner.post(site, &json!({ "url": sitemap })).await.ok();
+    let at = |path: &str| format!("http://{address}{path}");
+    assert_eq!(
+        listed["pages"],
+        json!([at("/repairs"), at("/away"), at("/endless"), at("/picture")])
+    );
+    for (address, why) in [("elsewhere.example", "another site"), ("/gone.xml", "404")] {
+        let left_out = listed["left_out"].as_array().unwrap().iter();
+        let named = left_out.filter(|it| it["address"].as_str().unwrap().contains(address));
+        let whys: Vec<&str> = named.map(|it| it["why"].as_str().unwrap()).collect();
+        assert!(whys.iter().any(|it| it.contains(why)), "{listed}");
     }
-    let page = format!("http://{address}/repairs");
+    for (path, why) in [
+        ("/away", "elsewhere.example"),
+        ("/endless", "more than 5 MB"),
+        ("/picture", "image/png"),
+    ] {
+        let refused = owner.post(one, &json!({ "url": at(path) })).await.refused(422);
+        assert!(refused["detail"].as_str().unwrap().contains(why), "{refused}");
+    }
+    let page = at("/repairs");
+    let wish = json!({ "url": format!("{page}#top"), "collection": "site" });
+    let mut dry = wish.clone();
+    dry["dry_run"] = true.into();
+    assert_eq!(owner.post(one, &dry).await.ok()["added"], 1);
+    assert!(documents(&owner, &page).await.is_empty());
+    assert_eq!(owner.post(one, &wish).await.ok()["added"], 1);
     let found = documents(&owner, &page).await;
     assert_eq!(
         (&found[0]["title"], &found[0]["body"]),
         (&json!("Repairs"), &json!("We mend unicorn saddles."))
     );
-    assert_eq!(owner.post(path, &wish).await.ok()["unchanged"], 1);
+    assert_eq!(owner.post(one, &wish).await.ok()["unchanged"], 1);
+    // A page is a site of one page.
+    let listed = owner.post(site, &json!({ "url": page })).await.ok();
+    assert_eq!(listed["pages"], json!([page]));
 
     // Whatever else is inside stays there.
     for inside in [
@@ -403,7 +416,96 @@ async fn a_sitemap_of_ones_own_site_is_read_and_leads_nowhere_else() {
         "file:///etc/passwd",
         "sitemap.xml",
     ] {
-        owner.post(path, &json!({ "url": inside })).await.refused(422);
+        owner.post(site, &json!({ "url": inside })).await.refused(422);
+        owner.post(one, &json!({ "url": inside })).await.refused(422);
     }
-    owner.post(path, &json!({ "url": page })).await.refused(422);
+}
+
+#[tokio::test]
+async fn a_source_goes_whole_and_comes_back_with_what_took_it_out() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    for (name, text) in [
+        ("a.md", "# Are unicorns mended?\n\nYes.\n\n# And mules?\n\nNo.\n"),
+        ("b.md", "# Do you mend tents?\n\nNo.\n"),
+    ] {
+        import(&owner, &format!("name={name}&collection=stable"), text)
+            .await
+            .ok();
+    }
+    let sources = "/api/v1/knowledge/sources?collection=stable";
+    let named = async || {
+        let items = owner.get(sources).await.ok()["items"].clone();
+        let items = items.as_array().unwrap().iter();
+        let one = |it: &Value| format!("{} {}", it["source"].as_str().unwrap(), it["documents"]);
+        items.map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(named().await, ["a.md 2", "b.md 1"]);
+    let gone = format!("{sources}&source=a.md");
+    let would = owner.delete(&format!("{gone}&dry_run=true")).await.ok();
+    assert_eq!((&would["removed"], &would["dry_run"]), (&json!(2), &json!(true)));
+    assert_eq!(named().await, ["a.md 2", "b.md 1"]);
+    assert_eq!(owner.delete(&gone).await.ok()["removed"], 2);
+    assert_eq!(named().await, ["b.md 1"]);
+    owner.delete(&gone).await.refused(404);
+    // Two files and what took one of them out came in one after the other, and are one thing to take back.
+    let path = "/api/v1/improve/candidates";
+    let listed = owner.get(path).await.ok();
+    let items = listed["items"].as_array().unwrap();
+    let of_imports: Vec<&Value> = { items.iter() }
+        .filter(|it| it["title"].as_str().unwrap().starts_with("a.md"))
+        .collect();
+    assert_eq!(of_imports.len(), 1, "{listed}");
+    assert_eq!(
+        (&of_imports[0]["title"], &of_imports[0]["changes"]),
+        (&json!("a.md and more"), &json!(5))
+    );
+    app.advance_ms(60_000);
+    import(
+        &owner,
+        "name=a.md&collection=stable",
+        "# Are unicorns mended?\n\nYes.\n",
+    )
+    .await
+    .ok();
+    let newest = owner.get(path).await.ok()["items"][0].clone();
+    assert_eq!((&newest["title"], &newest["changes"]), (&json!("a.md"), &json!(1)));
+    let back = format!("{path}/{}/roll-back", newest["id"].as_str().unwrap());
+    owner.post(&back, &json!({})).await.ok();
+    let back = format!("{path}/{}/roll-back", of_imports[0]["id"].as_str().unwrap());
+    owner.post(&back, &json!({})).await.ok();
+    assert!(named().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_changes_are_tried_on_what_must_stay_answered_before_they_go_live() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    let question = "Do you mend unicorn saddles?";
+    import(&owner, "name=saddles.md", format!("# {question}\n\nYes, every day.\n"))
+        .await
+        .ok();
+    let kept = json!({ "question": question, "answer": "every day" });
+    owner.post("/api/v1/improve/questions", &kept).await.created();
+    let mut rows = "question,answer\n".to_owned();
+    for row in 0..600 {
+        writeln!(rows, "What costs part {row}?,Part {row} costs {row} euros.").unwrap();
+    }
+    let report = import(&owner, "name=parts.csv", rows.clone()).await.ok();
+    assert_eq!((&report["added"], &report["dry_run"]), (&json!(600), &json!(true)));
+    assert!(report["remarks"].to_string().contains("page Improve"), "{report}");
+    assert!(documents(&owner, "parts.csv").await.is_empty());
+    let id = report["candidate"].as_str().unwrap();
+    let whole = crate::candidates::tried(&owner, id).await;
+    assert_eq!(
+        (&whole["candidate"]["state"], &whole["candidate"]["found"]["worse"]),
+        (&json!("waiting"), &json!(0))
+    );
+    let path = format!("/api/v1/improve/candidates/{id}");
+    owner.post(&format!("{path}/publish"), &json!({})).await.ok();
+    eventually("all of it to be live", async || {
+        (owner.get(&path).await.ok()["candidate"]["state"] == "published").then_some(())
+    })
+    .await;
+    assert_eq!(import(&owner, "name=parts.csv", rows).await.ok()["unchanged"], 600);
 }

@@ -408,7 +408,7 @@ async fn knowledge_is_listed_by_file_and_found_by_question() {
     let app = TestApp::start().await;
     let owner = app.owner();
     let all = page(&owner, "/knowledge").await;
-    assert!(all.contains("<span>faq.json</span>") && all.contains("What are your opening hours?"));
+    assert!(all.contains("<h3>faq.json</h3>") && all.contains("What are your opening hours?"));
     let found = page(&owner, "/parts/knowledge?q=opening+hours+on+Saturday").await;
     insta::assert_snapshot!("knowledge_found", redacted(&found));
     let id = page::between(&found, "/knowledge/documents/", "\"");

@@ -409,6 +409,7 @@ fn file() -> KnowledgeFile {
         beginning: beginning.into(),
     };
     KnowledgeFile {
+        collection: "default".to_owned(),
         name: "Services and prices".into(),
         documents: vec![
             entry(

@@ -204,6 +204,12 @@ async fn nothing_of_a_rehearsal_reaches_evidence_or_anything_else() {
     visitor.answer_above(1).await;
     let wish = json!({ "question": "Is there parking?", "answer": "Behind the house." });
     app.owner().post("/api/v1/verified-answers", &wish).await.created();
+    // What that changes is compared by itself, and not by what is rehearsed.
+    eventually("the new answer to be compared", async || {
+        let newest = app.owner().get("/api/v1/improve/candidates").await.ok()["items"][0].clone();
+        (newest["origin"] == "person" && !newest["found"].is_null()).then_some(())
+    })
+    .await;
     let file = format!("{}\n{}", mails(), json!({ "question": "Is there parking?" }));
     let quality = app.owner().get("/api/v1/quality").await.ok();
     let checks = app.owner().get("/api/v1/checks").await.ok();

@@ -158,6 +158,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents(None, 100);
         document_count();
         documents_of_source("default", "faq.json");
+        sources(None);
         documents_to_expire(AT, 100);
         next_expiry();
         expired_documents(AT, 100);
@@ -261,6 +262,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         candidates_in(CandidateState::Waiting);
         newest_candidate_number();
         candidate_changes(theirs.candidate);
+        next_candidate_changes(theirs.candidate, false, 20);
         candidate_cases(theirs.candidate);
         regression_question(theirs.regression_question);
         regression_questions(100);
@@ -341,6 +343,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "settled",
             "count_changed",
             "ranking_vectors",
+            // Names, and no ids.
+            "sources",
             // What is planted has its gap.
             "gap_questions_to_place",
             // A moment, and what was taken out: what is planted is still there.

@@ -19,6 +19,12 @@ use std::sync::Arc;
 
 /// Changes of a candidate that are shown.
 const SHOWN: usize = 200;
+/// Something imported sooner than this after what was imported before it belongs to the same run, in milliseconds.
+const RUN_GOES_ON_MS: i64 = 30_000;
+/// Most changes of a run that are one candidate.
+const MOST_OF_A_RUN: i64 = 5_000;
+/// What a run is called after its first file.
+const AND_MORE: &str = " and more";
 
 impl From<CandidateError> for AppError {
     fn from(error: CandidateError) -> Self {
@@ -213,23 +219,35 @@ pub(in crate::app) struct Recorded {
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) -> Result<(), AppError> {
-    let id = made.id;
-    let row = new_row(
-        tx,
-        (id, made.title),
-        made.origin,
-        made.member_id,
-        made.changes.len(),
-        now,
-    )
-    .await?;
-    tx.insert(candidate::Model {
-        state: CandidateState::Published,
-        published_by: made.member_id,
-        published_at: Some(now),
-        ..row
-    })
-    .await?;
+    let more = i64::try_from(made.changes.len()).unwrap_or(i64::MAX);
+    let run = run_of(tx, &made, more, now).await?;
+    let (id, from) = run.as_ref().map_or((made.id, 0), |row| (row.id, row.changes_count));
+    match run {
+        Some(row) => {
+            let title = match row.title.ends_with(AND_MORE) {
+                true => row.title.clone(),
+                false => row.title.clone() + AND_MORE,
+            };
+            tx.update(candidate::Model {
+                title,
+                changes_count: from + more,
+                published_at: Some(now),
+                ..row
+            })
+            .await?;
+        }
+        None => {
+            let about = (id, made.title);
+            let row = new_row(tx, about, made.origin, made.member_id, made.changes.len(), now).await?;
+            tx.insert(candidate::Model {
+                state: CandidateState::Published,
+                published_by: made.member_id,
+                published_at: Some(now),
+                ..row
+            })
+            .await?;
+        }
+    }
     let place = |(place, (change, inverse)): (i64, (Change, Vec<Change>))| candidate_change::Model {
         candidate_id: id,
         place,
@@ -238,12 +256,13 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
         inverse: Some(Json(inverse)),
         is_live: true,
     };
-    let changes: Vec<candidate_change::Model> = (0..).zip(made.changes).map(place).collect();
+    let changes: Vec<candidate_change::Model> = (from..).zip(made.changes).map(place).collect();
     tx.insert_candidate_changes(&changes).await?;
     note_changes(tx, &changes).await?;
     // Before anybody has asked anything there is nothing to compare.
     if !tx.newest_drafts(1).await?.is_empty() || tx.regression_question_count().await? > 0 {
-        tx.schedule(JobKind::Replay, id, now).await?;
+        let at = if from == 0 { now } else { now.plus_ms(RUN_GOES_ON_MS) };
+        tx.schedule(JobKind::Replay, id, at).await?;
     }
     Ok(())
 }
@@ -258,6 +277,22 @@ pub(super) async fn note_changes(tx: &Tx<'_>, changes: &[candidate_change::Model
         knowledge::note_history(tx, row.candidate_id, inverse.chain([&row.change.0])).await?;
     }
     Ok(())
+}
+
+/// The files of a folder and the pages of a site come in one after the other, and are one thing to whoever sent them: what the same member imported just
+/// before, if nothing else has gone live in between.
+async fn run_of(tx: &Tx<'_>, made: &Recorded, more: i64, now: Timestamp) -> Result<Option<candidate::Model>, AppError> {
+    if made.origin != Origin::Import {
+        return Ok(None);
+    }
+    let newest = tx.candidates(None, 1).await?.pop();
+    Ok(newest.filter(|row| {
+        row.origin == Origin::Import
+            && row.state == CandidateState::Published
+            && row.member_id == made.member_id
+            && row.published_at.is_some_and(|at| now < at.plus_ms(RUN_GOES_ON_MS))
+            && row.changes_count + more <= MOST_OF_A_RUN
+    }))
 }
 
 async fn new_row(

@@ -18,6 +18,8 @@ use std::collections::HashSet;
 
 /// Changes written in one transaction.
 const BATCH: usize = 20;
+/// Whoever publishes more changes does not wait for them.
+const AWAITED: i64 = 500;
 /// A job goes on with what was interrupted after this long, in milliseconds.
 const GOES_ON_MS: i64 = 5_000;
 
@@ -130,7 +132,7 @@ async fn later_on_the_same(rows: &Rows<'_>, row: &candidate::Model) -> Result<Op
     Ok(None)
 }
 
-/// Begins it in one transaction, which is all of it for a small candidate, and goes on until it is done.
+/// Begins it in one transaction, which is all of it for a small candidate, and goes on until it is done; the rest of a large one is left to the job.
 async fn begin(
     app: &App,
     workspace_id: WorkspaceId,
@@ -150,10 +152,12 @@ async fn begin(
                 if forwards {
                     knowledge::check_second_person(tx, &row).await?;
                 }
+                let is_awaited = row.changes_count <= AWAITED;
                 tx.unschedule(JobKind::Replay, id).await?;
-                tx.schedule(JobKind::Publish, id, now.plus_ms(GOES_ON_MS)).await?;
+                let goes_on = if is_awaited { now.plus_ms(GOES_ON_MS) } else { now };
+                tx.schedule(JobKind::Publish, id, goes_on).await?;
                 let done = step(tx, row, &prepared, now).await?;
-                Ok::<_, AppError>(Written::Logged(done, entry))
+                Ok::<_, AppError>(Written::Logged(done || !is_awaited, entry))
             })
         })
         .await?;
@@ -230,13 +234,7 @@ async fn prepare(app: &App, workspace_id: WorkspaceId, id: CandidateId, forwards
 }
 
 async fn next_of(rows: &Rows<'_>, id: CandidateId, forwards: bool) -> Result<Vec<candidate_change::Model>, AppError> {
-    let mut changes = rows.candidate_changes(id).await?;
-    changes.retain(|row| row.is_live != forwards);
-    if !forwards {
-        changes.reverse();
-    }
-    changes.truncate(BATCH);
-    Ok(changes)
+    Ok(rows.next_candidate_changes(id, !forwards, BATCH as u64).await?)
 }
 
 fn directed(row: &candidate_change::Model, forwards: bool) -> Vec<Change> {

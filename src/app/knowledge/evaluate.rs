@@ -7,6 +7,7 @@
 
 pub mod curves;
 
+use crate::domain::answer::Thresholds;
 use crate::domain::retrieval::{RetrievalError, dot, joined, ranking_vector, scan};
 use crate::stats::auroc::auroc;
 use crate::stats::bootstrap::lower95;
@@ -53,14 +54,14 @@ pub struct Question {
     /// The conversation before it, oldest first.
     #[serde(default)]
     pub context: Vec<String>,
-    /// Ids of the entries that answer it; at least one.
+    /// Ids of the entries that answer it; none for a question that nothing in the collection answers.
     pub right: Vec<String>,
 }
 
 /// The figures of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Questions.
+    /// Questions that some entry answers.
     pub n: usize,
     /// Share with a right entry first, by the product's ranking, `0.0..=1.0`.
     pub right_first: f64,
@@ -78,10 +79,27 @@ pub struct Report {
     pub abstain_auroc_baseline: f64,
     /// One-sided lower 95 % bound of the difference of the two, paired bootstrap over collections.
     pub abstain_diff_lower95: f64,
+    /// Share of them whose best entry stands out so far that it answers, rightly or wrongly, by the product's thresholds, `0.0..=1.0`.
+    pub answered: f64,
+    /// The questions that nothing answers, if there are any.
+    pub unanswerable: Option<Unanswerable>,
     /// Median time to embed a question and rank its collection, in milliseconds.
     pub latency_ms_p50: f64,
     /// The time that 95 % of the questions stay below, in milliseconds.
     pub latency_ms_p95: f64,
+}
+
+/// What becomes of questions that nothing answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Unanswerable {
+    /// How many there are.
+    pub n: usize,
+    /// Share that is left to a person, by the product's thresholds, `0.0..=1.0`.
+    pub refused: f64,
+    /// How well the abstention signal separates the answerable questions from these, `0.0..=1.0`, 0.5 being a coin.
+    pub abstain_auroc: f64,
+    /// The same for the highest cosine of the question to title and answer.
+    pub abstain_auroc_baseline: f64,
 }
 
 /// Why an evaluation is not possible.
@@ -215,6 +233,7 @@ pub async fn evaluate<E: Embedder>(
         .collect();
 
     let mut rows = Vec::with_capacity(questions.len());
+    let mut unanswerable = Vec::new();
     let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, (question, right)) in questions.iter().zip(&right).enumerate() {
         let members = collections
@@ -230,12 +249,18 @@ pub async fn evaluate<E: Embedder>(
         let latency_ms = milliseconds(started);
         let vector = asked.first().map(Vec::as_slice).unwrap_or_default();
 
-        rows.push(measure(vector, &members, &is_right, latency_ms)?);
-        clusters.entry(&question.collection).or_default().push(at);
+        let measured = measure(vector, &members, &is_right, latency_ms)?;
+        if right.is_empty() {
+            unanswerable.push(measured);
+        } else {
+            clusters.entry(&question.collection).or_default().push(rows.len());
+            rows.push(measured);
+        }
         progress(texts.len() + at + 1, total);
     }
     let clusters: Vec<Vec<usize>> = clusters.into_values().collect();
-    report(&rows, &clusters).ok_or_else(|| EvaluateError::Vectors("it contains numbers that are not finite".to_owned()))
+    report(&rows, &unanswerable, &clusters)
+        .ok_or_else(|| EvaluateError::Vectors("it contains numbers that are not finite".to_owned()))
 }
 
 /// Positions of each collection's documents.
@@ -264,7 +289,7 @@ fn right_entries(
     collections: &BTreeMap<&str, Vec<usize>>,
     questions: &[Question],
 ) -> Result<Vec<Vec<usize>>, EvaluateError> {
-    if questions.is_empty() {
+    if questions.iter().all(|question| question.right.is_empty()) {
         return Err(EvaluateError::NoQuestions);
     }
     let find = |question: &Question| -> Result<Vec<usize>, String> {
@@ -291,10 +316,7 @@ fn right_entries(
         };
         let right = question.right.iter().map(|id| position(id).ok_or_else(|| unknown(id)));
         let right: Vec<usize> = right.collect::<Result<_, _>>()?;
-        if right.is_empty() {
-            return Err("names no right document; list at least one id under \"right\"".to_owned());
-        }
-        if members.iter().all(|at| right.contains(at)) {
+        if !right.is_empty() && members.iter().all(|at| right.contains(at)) {
             return Err("names every document of its collection as right; add others to choose from".to_owned());
         }
         Ok(right)
@@ -341,6 +363,8 @@ struct Measured {
     stand_out: Pair,
     /// The baseline's: the highest cosine to title and body.
     baseline: Pair,
+    /// The best entry stands out so far that it answers.
+    is_answered: bool,
     latency_ms: f64,
 }
 
@@ -380,6 +404,7 @@ fn measure(question: &[f32], entries: &[&Vectors], right: &[bool], latency_ms: f
     };
     let (baseline_at, baseline_answerable) = highest(&|_| true);
     let (_, baseline_unanswerable) = highest(&|at| !is_right(at));
+    let (thresholds, best) = (Thresholds::default(), ranking.entries.first());
     let others = all.enumerate().filter(|(at, _)| !is_right(*at));
     Ok(Measured {
         rank: place.map_or(entries.len(), |at| at + 1),
@@ -392,6 +417,8 @@ fn measure(question: &[f32], entries: &[&Vectors], right: &[bool], latency_ms: f
             answerable: baseline_answerable,
             unanswerable: baseline_unanswerable,
         },
+        is_answered: best.is_some_and(|best| best.score >= thresholds.score)
+            && ranking.stand_out >= thresholds.answer_stand_out,
         latency_ms,
     })
 }
@@ -400,8 +427,8 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Sums up what the questions yielded; `clusters` holds the positions of each collection's questions.
-fn report(rows: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
+/// Sums up what the questions yielded; `clusters` holds the positions of each collection's questions among `rows`.
+fn report(rows: &[Measured], unanswerable: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
     let all: Vec<&Measured> = rows.iter().collect();
     let drawn = |sample: &[usize]| -> Vec<&Measured> {
         let positions = sample.iter().filter_map(|cluster| clusters.get(*cluster)).flatten();
@@ -426,8 +453,25 @@ fn report(rows: &[Measured], clusters: &[Vec<usize>]) -> Option<Report> {
         abstain_auroc: abstain(&all)?,
         abstain_auroc_baseline: abstain_baseline(&all)?,
         abstain_diff_lower95: lower95(clusters.len(), SEED, |sample| abstain_diff(&drawn(sample)))?,
+        answered: mean(&all, |m| f64::from(u8::from(m.is_answered)))?,
+        unanswerable: refused(rows, unanswerable),
         latency_ms_p50: p50(&latencies)?,
         latency_ms_p95: p95(&latencies)?,
+    })
+}
+
+/// What becomes of questions that nothing answers, beside those that something answers.
+fn refused(answerable: &[Measured], unanswerable: &[Measured]) -> Option<Unanswerable> {
+    let all: Vec<&Measured> = unanswerable.iter().collect();
+    let told = |signal: &dyn Fn(&Measured) -> f64| {
+        let of = |rows: &[Measured]| rows.iter().map(signal).collect::<Vec<f64>>();
+        auroc(&of(answerable), &of(unanswerable))
+    };
+    Some(Unanswerable {
+        n: all.len(),
+        refused: mean(&all, |m| f64::from(u8::from(!m.is_answered)))?,
+        abstain_auroc: told(&|m| m.stand_out.answerable)?,
+        abstain_auroc_baseline: told(&|m| m.baseline.answerable)?,
     })
 }
 

@@ -5,14 +5,12 @@ use super::compare::{Facts, Place, Write, compare};
 use super::conflicts;
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
-use super::verified::{breaks, go_live, title_of};
+use super::verified::{breaks, title_of};
 use crate::app::improve::{self, Recorded};
-use crate::app::views::{Page, next_page};
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, DocumentId};
 use crate::domain::improve::candidate::{self, DocumentText, Origin};
-use crate::domain::knowledge::DocumentKind;
 use crate::domain::log::EventKind;
 use crate::domain::text::{Name, SourceName};
 use crate::domain::time::Timestamp;
@@ -22,8 +20,8 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// An import of more changes is not tried before it goes live, and is taken back by importing the former file.
-const MOST_RECORDED: usize = 500;
+/// More changes than these are not tried while whoever imports waits for them.
+const TRIED_AT_ONCE: usize = 500;
 /// Documents written in one transaction: it stays short, so that visitors' messages are not kept waiting.
 const BATCH: usize = 20;
 
@@ -110,51 +108,9 @@ pub struct ImportReport {
     pub remarks: Vec<String>,
     /// Nothing was written.
     pub dry_run: bool,
-}
-
-/// A document as people read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DocumentView {
-    /// Its id.
-    pub id: DocumentId,
-    /// Its collection.
-    pub collection: String,
-    /// Title, question or path of headings.
-    pub title: String,
-    /// The text.
-    pub body: String,
-    /// What it is.
-    pub kind: DocumentKind,
-    /// The file it came from.
-    pub source: String,
-    /// Its place in that file.
-    pub anchor: String,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// The language it is written in, as ISO 639-1, where that can be told.
-    pub language: Option<String>,
-    /// Who looks after it.
-    pub owner: Option<String>,
-    /// From when on it is not answered from any more.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl From<document::Model> for DocumentView {
-    fn from(row: document::Model) -> Self {
-        Self {
-            id: row.id,
-            collection: row.collection,
-            title: row.title,
-            body: row.body,
-            kind: row.kind,
-            source: row.source,
-            anchor: row.anchor,
-            updated_at: row.updated_at,
-            language: row.language,
-            owner: row.owner,
-            expires_at: row.expires_at,
-        }
-    }
+    /// The candidate that the changes wait as, where they do not go live at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<CandidateId>,
 }
 
 /// Imports a file. Documents that are there already, word for word, stay; the others are added or changed; what the
@@ -205,17 +161,80 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
     if import.dry_run {
         return Ok(report);
     }
-    let changes = recorded(&writes, &there);
-    if !changes.is_empty()
-        && let Some(worse) = waits(app, caller, &source, &changes).await?
-    {
-        report.dry_run = true;
-        report.remarks.push(format!(
-            "Nothing is live yet: it would answer {worse} of the questions worse that must stay answered. It waits on the page Improve for somebody to say why it is right."
-        ));
+    let changes = with_inverses(&writes, &there);
+    go_live(app, caller, &source, (writes, changes, facts.expires_at()), report).await
+}
+
+/// Takes all of a source out of what the AI answers from, as an import of a file that has nothing left would.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
+pub async fn remove_source(
+    app: &App,
+    caller: &Caller,
+    (collection, source): (&str, &str),
+    dry_run: bool,
+) -> Result<ImportReport, AppError> {
+    caller.require(Scope::Knowledge)?;
+    let _turn = app.inner.importing.lock().await;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut before = rows.documents_of_source(collection, source).await?;
+    before.retain(|row| row.removed_at.is_none());
+    if before.is_empty() {
+        return Err(AppError::NotFound("the source"));
+    }
+    let there: HashMap<DocumentId, DocumentText> = before.iter().map(|row| (row.id, text_of(row))).collect();
+    let place = Place {
+        workspace_id: caller.workspace_id,
+        collection,
+        source,
+    };
+    let before = before.into_iter().map(|row| (row.external_id.clone(), row)).collect();
+    let (mut report, writes) = compare(app, &place, Parsed::default(), before, &Facts::default());
+    report.dry_run = dry_run;
+    if dry_run {
         return Ok(report);
     }
-    write_all(app, caller, &source, writes, (facts.expires_at(), changes)).await?;
+    let changes = with_inverses(&writes, &there);
+    go_live(app, caller, source, (writes, changes, None), report).await
+}
+
+/// A change and what takes it back.
+type Undoable = (candidate::Change, Vec<candidate::Change>);
+
+/// Writes at once what breaks no question of the regression set. What does, and what is too much to be tried while somebody waits for it, becomes a
+/// candidate instead.
+async fn go_live(
+    app: &App,
+    caller: &Caller,
+    source: &str,
+    (writes, mut changes, expires_at): (Vec<(document::Model, Write)>, Vec<Undoable>, Option<Timestamp>),
+    mut report: ImportReport,
+) -> Result<ImportReport, AppError> {
+    let rows = app.store().rows(caller.workspace_id);
+    let remark = if changes.is_empty() {
+        None
+    } else if changes.len() <= TRIED_AT_ONCE {
+        let plain: Vec<candidate::Change> = changes.iter().map(|(change, _)| change.clone()).collect();
+        let worse = breaks(app, &rows, &plain).await?;
+        (worse > 0).then(|| format!(
+            "Nothing is live yet: it would answer {worse} of the questions worse that must stay answered. It waits on the page Improve for somebody to say why it is right"
+        ))
+    } else if rows.regression_question_count().await? > 0 {
+        Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
+    } else {
+        // Nothing has to stay answered yet. It is taken back by importing what was there before.
+        changes.clear();
+        None
+    };
+    let Some(remark) = remark else {
+        write_all(app, caller, source, writes, (expires_at, changes)).await?;
+        return Ok(report);
+    };
+    let changes: Vec<candidate::Change> = changes.into_iter().map(|(change, _)| change).collect();
+    report.candidate = Some(waits(app, caller, source, changes).await?);
+    report.dry_run = true;
+    report.remarks.push(remark);
     Ok(report)
 }
 
@@ -239,7 +258,7 @@ async fn write_all(
     caller: &Caller,
     source: &str,
     writes: Vec<(document::Model, Write)>,
-    (expires_at, changes): (Option<Timestamp>, Vec<(candidate::Change, Vec<candidate::Change>)>),
+    (expires_at, changes): (Option<Timestamp>, Vec<Undoable>),
 ) -> Result<(), AppError> {
     let actor = caller.actor();
     let now = app.now();
@@ -297,56 +316,8 @@ async fn write_one(tx: &Tx<'_>, row: &document::Model, write: Write) -> Result<(
     Ok(())
 }
 
-/// Documents in a fixed order.
-///
-/// # Errors
-/// [`AppError::Forbidden`], [`AppError::Id`] for a bad cursor, or the store's.
-pub async fn documents(
-    app: &App,
-    caller: &Caller,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Page<DocumentView>, AppError> {
-    caller.require(Scope::Read)?;
-    let after = after.map(str::parse::<DocumentId>).transpose()?;
-    let found = app.store().rows(caller.workspace_id).documents(after, limit).await?;
-    let next = next_page(&found, limit, |last| last.id.to_string());
-    Ok(Page {
-        items: found.into_iter().map(DocumentView::from).collect(),
-        next,
-    })
-}
-
-/// One document.
-///
-/// # Errors
-/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
-pub async fn document(app: &App, caller: &Caller, id: DocumentId) -> Result<DocumentView, AppError> {
-    caller.require(Scope::Read)?;
-    let row = app.store().rows(caller.workspace_id).document(id).await?;
-    Ok(row.ok_or(AppError::NotFound("the document"))?.into())
-}
-
-/// Removes a document from what the AI answers from.
-///
-/// # Errors
-/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
-pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), AppError> {
-    caller.require(Scope::Knowledge)?;
-    let row = app.store().rows(caller.workspace_id).document(id).await?;
-    let row = row.ok_or(AppError::NotFound("the document"))?;
-    let title = title_of(if row.title.is_empty() { &row.source } else { &row.title });
-    let about = (EventKind::KnowledgeRemoved, "document", id.uuid());
-    let change = (candidate::Change::RemoveDocument { id }, title);
-    go_live(app, caller, change, about, caller.member().ok()).await?;
-    Ok(())
-}
-
-/// What an import changes, each with what takes it back; none where there is nothing, or too much to be asked about.
-fn recorded(
-    writes: &[(document::Model, Write)],
-    before: &HashMap<DocumentId, DocumentText>,
-) -> Vec<(candidate::Change, Vec<candidate::Change>)> {
+/// What an import changes, each with what takes it back.
+fn with_inverses(writes: &[(document::Model, Write)], before: &HashMap<DocumentId, DocumentText>) -> Vec<Undoable> {
     let changed = writes.iter().filter(|(_, write)| *write != Write::Facts);
     let change = |(row, _): &(document::Model, Write)| {
         let id = row.id;
@@ -366,23 +337,18 @@ fn recorded(
         };
         (change, vec![inverse])
     };
-    let all: Vec<_> = changed.map(change).collect();
-    if all.len() > MOST_RECORDED { Vec::new() } else { all }
+    changed.map(change).collect()
 }
 
-/// What would break a question that must stay answered waits for somebody to say why it is right.
+/// Makes a candidate of what does not go live at once.
 async fn waits(
     app: &App,
     caller: &Caller,
     source: &str,
-    changes: &[(candidate::Change, Vec<candidate::Change>)],
-) -> Result<Option<u64>, AppError> {
-    let rows = app.store().rows(caller.workspace_id);
-    let changes: Arc<Vec<candidate::Change>> = Arc::new(changes.iter().map(|(change, _)| change.clone()).collect());
-    let worse = breaks(app, &rows, &changes).await?;
-    if worse == 0 {
-        return Ok(None);
-    }
+    changes: Vec<candidate::Change>,
+) -> Result<CandidateId, AppError> {
+    candidate::check(&changes)?;
+    let changes = Arc::new(changes);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     let (id, title) = (CandidateId::new(&*app.sources().ids), title_of(source));
     app.store()
@@ -395,5 +361,5 @@ async fn waits(
             })
         })
         .await?;
-    Ok(Some(worse))
+    Ok(id)
 }

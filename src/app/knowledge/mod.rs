@@ -4,6 +4,7 @@ mod change;
 pub mod chunk;
 mod compare;
 mod conflicts;
+mod documents;
 pub mod evaluate;
 mod expire;
 mod find;
@@ -19,17 +20,16 @@ mod verified;
 mod view;
 
 pub use conflicts::confirm_answer;
+pub use documents::{DocumentView, SourceView, document, documents, remove, sources};
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
 pub use expire::expired_documents;
 pub use find::{Passage, search};
-pub use import::{
-    Change, ChangeKind, DocumentView, Import, ImportReport, SkippedRow, document, documents, import, remove,
-};
-pub use sitemap::{NotImported, Sitemap, SitemapReport, import_sitemap};
+pub use import::{Change, ChangeKind, Import, ImportReport, SkippedRow, import, remove_source};
+pub use sitemap::{NotImported, SitePage, SitePages, import_page, site_pages};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
-    AnswerRulesInput, ChangedAnswer, ConflictView, DecidedView, HistoryLine, NewVerifiedAnswer, SourceView,
+    AnswerRulesInput, AnswerSourceView, ChangedAnswer, ConflictView, DecidedView, HistoryLine, NewVerifiedAnswer,
     VerifiedAnswerView, WhichAnswers, WholeAnswer, Written, add_verified_answer, answer_rules, answers_to_look_at,
     change_verified_answer, retire_verified_answer, set_answer_rules, verified_answer, verified_answers,
     verified_answers_of,
@@ -87,7 +87,7 @@ pub async fn evaluate(
 /// Measures what verdicts would teach the retrieval tuner (`kb tune-eval`).
 ///
 /// # Errors
-/// As [`evaluate`].
+/// As [`evaluate()`].
 pub async fn tuning_curves(
     app: &App,
     documents: &[evaluate::Document],

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::import::{Import, import};
+use super::import::{Import, ImportReport, import};
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::outbound::{Allowed, Get, Outbound, OutboundError, check, parse_url, shown};
@@ -13,7 +13,7 @@ use read::{Listed, listed};
 use reqwest::Url;
 use serde::Serialize;
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Pages that are read of one site.
 const MOST_PAGES: usize = 1_000;
@@ -25,27 +25,25 @@ const SITEMAP_BYTES: usize = 10 << 20;
 const PAGE_BYTES: usize = 5 << 20;
 /// How long one page may take.
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
-/// How long all of them may take.
-const ALL_WITHIN: Duration = Duration::from_mins(20);
 /// Addresses that are named in the report.
 const NAMED: usize = 200;
 
-/// A site to import.
+/// A page to import.
 #[derive(Debug, Clone, Default)]
-pub struct Sitemap {
-    /// The sitemap's address.
+pub struct SitePage {
+    /// Its address, which is the name of the source.
     pub url: String,
-    /// As in [`Import`], for every page.
+    /// As in [`Import`].
     pub collection: String,
-    /// As in [`Import`], for every page.
+    /// As in [`Import`].
     pub owner: Option<String>,
-    /// As in [`Import`], for every page.
+    /// As in [`Import`].
     pub expires: Option<String>,
     /// Only say what would change.
     pub dry_run: bool,
 }
 
-/// An address that was not imported.
+/// An address that is not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotImported {
     /// The address.
@@ -54,78 +52,50 @@ pub struct NotImported {
     pub why: String,
 }
 
-/// What the import of a site did, or would do.
+/// The pages of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct SitemapReport {
-    /// Pages that were read.
-    pub pages: usize,
-    /// As in an import's report, of all pages together.
-    pub added: usize,
-    /// As in an import's report, of all pages together.
-    pub changed: usize,
-    /// As in an import's report, of all pages together.
-    pub unchanged: usize,
-    /// As in an import's report, of all pages together.
-    pub removed: usize,
-    /// Pages that could not be imported, at most two hundred of them.
-    pub failed: Vec<NotImported>,
+pub struct SitePages {
+    /// Their addresses, each once, in the order of the sitemap.
+    pub pages: Vec<String>,
     /// Addresses that were left alone, at most two hundred of them.
     pub left_out: Vec<NotImported>,
-    /// Nothing was written.
-    pub dry_run: bool,
 }
 
-/// Reads the pages that a sitemap names, those of its own site alone, one after the other, and imports each as a source under its address.
+/// The pages that a sitemap names, those of its own site alone. A page is named by itself.
 ///
 /// # Errors
-/// [`AppError::Invalid`] where the sitemap itself cannot be read; a page that cannot stands in the report.
-pub async fn import_sitemap(app: &App, caller: &Caller, sitemap: Sitemap) -> Result<SitemapReport, AppError> {
+/// [`AppError::Invalid`] where the sitemap itself cannot be read, or [`AppError::Forbidden`].
+pub async fn site_pages(app: &App, caller: &Caller, url: &str) -> Result<SitePages, AppError> {
     caller.require(Scope::Knowledge)?;
-    let mut site = Site::of(app, &sitemap.url)?;
-    let mut report = SitemapReport {
-        dry_run: sitemap.dry_run,
-        ..SitemapReport::default()
+    let site = Site::of(app, url)?;
+    let mut left_out = Vec::new();
+    let pages = site.pages(&mut left_out).await?;
+    Ok(SitePages {
+        pages: pages.iter().map(Url::to_string).collect(),
+        left_out,
+    })
+}
+
+/// Reads a page and imports it as a source under its address.
+///
+/// # Errors
+/// [`AppError::Invalid`] for a page that cannot be read, else as [`import`].
+pub async fn import_page(app: &App, caller: &Caller, page: SitePage) -> Result<ImportReport, AppError> {
+    caller.require(Scope::Knowledge)?;
+    let site = Site::of(app, &page.url)?;
+    let bytes = site.page(&site.address).await.map_err(AppError::Invalid)?;
+    let mut address = site.address;
+    address.set_fragment(None);
+    let file = Import {
+        name: address.to_string(),
+        collection: page.collection,
+        format: Some("html".to_owned()),
+        bytes,
+        owner: page.owner,
+        expires: page.expires,
+        dry_run: page.dry_run,
     };
-    let pages = site.pages(&mut report.left_out).await?;
-    for page in pages {
-        if site.begun.elapsed() > ALL_WITHIN {
-            name(
-                &mut report.failed,
-                &page,
-                "there was no time left; import the sitemap again to go on",
-            );
-            continue;
-        }
-        let bytes = match site.page(&page).await {
-            Ok(bytes) => bytes,
-            Err(why) => {
-                name(&mut report.failed, &page, &why);
-                continue;
-            }
-        };
-        let one = Import {
-            name: page.to_string(),
-            collection: sitemap.collection.clone(),
-            format: Some("html".to_owned()),
-            bytes,
-            owner: sitemap.owner.clone(),
-            expires: sitemap.expires.clone(),
-            dry_run: sitemap.dry_run,
-        };
-        match import(app, caller, one).await {
-            Ok(done) => {
-                report.pages += 1;
-                report.added += done.added;
-                report.changed += done.changed;
-                report.unchanged += done.unchanged;
-                report.removed += done.removed;
-            }
-            Err(AppError::Invalid(why)) => name(&mut report.failed, &page, &why),
-            Err(AppError::Text(why)) => name(&mut report.failed, &page, &why.to_string()),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(report)
+    import(app, caller, file).await
 }
 
 fn name(list: &mut Vec<NotImported>, address: &Url, why: &str) {
@@ -140,28 +110,27 @@ fn name(list: &mut Vec<NotImported>, address: &Url, why: &str) {
 /// The site that is read.
 struct Site {
     outbound: Outbound,
-    sitemap: Url,
+    address: Url,
     allowed: Allowed,
-    begun: Instant,
 }
 
 impl Site {
     fn of(app: &App, url: &str) -> Result<Self, AppError> {
         let invalid = |error: OutboundError| AppError::Invalid(error.to_string());
-        let sitemap = parse_url(url).map_err(invalid)?;
+        let address = parse_url(url).map_err(invalid)?;
         let Some(courier) = app.courier() else {
             return Err(AppError::Invalid(
                 "this Holdpoint fetches nothing from other machines".to_owned(),
             ));
         };
-        let host = sitemap.host_str().unwrap_or_default();
+        let host = address.host_str().unwrap_or_default();
         let allowed = Allowed {
             // It was written so, and what is read is public.
             http: true,
             // Inside of this machine and its network only where the machine's owner lets webhooks go, too.
-            internal: courier.allowed(host, sitemap.port_or_known_default()).internal,
+            internal: courier.allowed(host, address.port_or_known_default()).internal,
         };
-        check(&sitemap, allowed).map_err(invalid)?;
+        check(&address, allowed).map_err(invalid)?;
         let outbound = if allowed.internal {
             courier.outbound.clone()
         } else {
@@ -169,26 +138,26 @@ impl Site {
         };
         Ok(Self {
             outbound,
-            sitemap,
+            address,
             allowed,
-            begun: Instant::now(),
         })
     }
 
     /// The addresses that the sitemap names, those that it names by way of other sitemaps too: each once, and of this site.
-    async fn pages(&mut self, left_out: &mut Vec<NotImported>) -> Result<Vec<Url>, AppError> {
-        let mut waiting = VecDeque::from([self.sitemap.clone()]);
-        let mut known = HashSet::from([self.sitemap.clone()]);
+    async fn pages(&self, left_out: &mut Vec<NotImported>) -> Result<Vec<Url>, AppError> {
+        let mut waiting = VecDeque::from([self.address.clone()]);
+        let mut known = HashSet::from([self.address.clone()]);
         let (mut pages, mut sitemaps) = (Vec::new(), 0);
         while let Some(address) = waiting.pop_front() {
             sitemaps += 1;
             let read = match self.fetch(&address, SITEMAP_BYTES, "application/xml, text/xml").await {
+                Ok((_, kind)) if kind.contains("html") && address == self.address => return Ok(vec![address]),
                 Ok((bytes, _)) => listed(&bytes),
                 Err(why) => Err(why),
             };
             let entries = match read {
                 Ok(entries) => entries,
-                Err(why) if address == self.sitemap => {
+                Err(why) if address == self.address => {
                     return Err(AppError::Invalid(format!("the sitemap cannot be read: {why}")));
                 }
                 Err(why) => {
@@ -203,7 +172,7 @@ impl Site {
                 };
                 let Ok(mut url) = address.join(text) else { continue };
                 url.set_fragment(None);
-                if url.origin() != self.sitemap.origin() {
+                if url.origin() != self.address.origin() {
                     name(left_out, &url, "it is of another site");
                 } else if known.insert(url.clone()) {
                     let (list_is_full, list) = if is_sitemap {
@@ -212,11 +181,7 @@ impl Site {
                         (pages.len() >= MOST_PAGES, Some(&mut pages))
                     };
                     match list {
-                        _ if list_is_full => name(
-                            left_out,
-                            &url,
-                            "there are too many; at most 1 000 pages are read at once",
-                        ),
+                        _ if list_is_full => name(left_out, &url, "there are too many; at most 1 000 pages are listed"),
                         Some(pages) => pages.push(url),
                         None => waiting.push_back(url),
                     }
@@ -245,7 +210,7 @@ impl Site {
         };
         let fetching = async {
             let mut answer = self.outbound.get(&get).await.map_err(said)?;
-            if answer.url.origin() != self.sitemap.origin() {
+            if answer.url.origin() != self.address.origin() {
                 return Err("it leads to another site".to_owned());
             }
             if !answer.status.is_success() {

@@ -7,7 +7,7 @@ mod write;
 
 pub use rules::{AnswerRulesInput, answer_rules, set_answer_rules};
 pub use show::{
-    ConflictView, DecidedView, HistoryLine, SourceView, VerifiedAnswerView, WhichAnswers, WholeAnswer,
+    AnswerSourceView, ConflictView, DecidedView, HistoryLine, VerifiedAnswerView, WhichAnswers, WholeAnswer,
     answers_to_look_at, verified_answer, verified_answers, verified_answers_of,
 };
 pub use write::{

@@ -23,6 +23,9 @@ use uuid::Uuid;
 /// Entries embedded at once.
 const BATCH: usize = 32;
 
+/// Entries that come in, each with its collection.
+type New = HashMap<Uuid, (Entry, Option<String>)>;
+
 /// Knowledge as it would be. The default is what is live.
 #[derive(Debug, Default)]
 pub(crate) struct View {
@@ -61,7 +64,7 @@ impl View {
     /// [`AppError::Engine`] while what is new cannot be embedded; or the store's.
     pub(crate) async fn after(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<Self, AppError> {
         let mut view = Self::default();
-        let mut new: HashMap<Uuid, (Entry, Option<String>)> = HashMap::new();
+        let mut new = New::new();
         let mut order = Vec::new();
         let mut live = None;
         for change in changes {
@@ -75,41 +78,22 @@ impl View {
                     if live.is_none() {
                         live = Some(rows.verified_answers().await?);
                     }
-                    let entries = Entry::of_answer(*id, question, answer, &details.variants);
                     let gone = |row: &&verified_answer::Model| {
                         same_words(&row.question, question) || details.replaces == Some(row.id)
                     };
                     for row in live.iter().flatten().filter(gone) {
                         view.remove_answer(row, &mut new);
                     }
-                    let said: HashSet<String> = entries.iter().map(|entry| words_of(&entry.title)).collect();
-                    // A wording that this one has as well leads to it from then on.
-                    for (id, text) in live.iter().flatten().flat_map(wordings_of) {
-                        if said.contains(&words_of(text)) {
-                            view.removed.insert(id.uuid());
-                        }
-                    }
-                    new.retain(|_, (entry, _)| {
-                        entry.kind != CandidateKind::Verified || !said.contains(&words_of(&entry.title))
-                    });
-                    for entry in entries {
-                        let id = entry.id.uuid();
-                        view.removed.insert(id);
-                        order.push(id);
-                        new.insert(id, (entry, None));
-                    }
+                    let entries = Entry::of_answer(*id, question, answer, &details.variants);
+                    view.overtake(live.as_deref().unwrap_or_default(), &entries, &mut new);
+                    order.extend(view.put(entries, &mut new));
                     continue;
                 }
                 Change::RestoreAnswer { id } => {
                     let Some(row) = rows.verified_answer(*id).await? else {
                         continue;
                     };
-                    for entry in Entry::wordings(&row) {
-                        let id = entry.id.uuid();
-                        view.removed.insert(id);
-                        order.push(id);
-                        new.insert(id, (entry, None));
-                    }
+                    order.extend(view.put(Entry::wordings(&row), &mut new));
                     continue;
                 }
                 Change::RetireAnswer { id } => {
@@ -175,7 +159,30 @@ impl View {
         Ok(view)
     }
 
-    fn remove_answer(&mut self, row: &verified_answer::Model, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
+    /// A wording that these entries have as well leads to them from then on.
+    fn overtake(&mut self, live: &[verified_answer::Model], entries: &[Entry], new: &mut New) {
+        let said: HashSet<String> = entries.iter().map(|entry| words_of(&entry.title)).collect();
+        for (id, text) in live.iter().flat_map(wordings_of) {
+            if said.contains(&words_of(text)) {
+                self.removed.insert(id.uuid());
+            }
+        }
+        let is_other = |entry: &Entry| entry.kind != CandidateKind::Verified || !said.contains(&words_of(&entry.title));
+        new.retain(|_, (entry, _)| is_other(entry));
+    }
+
+    /// The wordings of an answer come in.
+    fn put(&mut self, entries: Vec<Entry>, new: &mut New) -> Vec<Uuid> {
+        let put = entries.into_iter().map(|entry| {
+            let id = entry.id.uuid();
+            self.removed.insert(id);
+            new.insert(id, (entry, None));
+            id
+        });
+        put.collect()
+    }
+
+    fn remove_answer(&mut self, row: &verified_answer::Model, new: &mut New) {
         for (id, _) in wordings_of(row) {
             self.remove(id.uuid(), new);
         }
@@ -195,7 +202,7 @@ impl View {
             .flat_map(|near| all_but_nearest(near.into_iter()))
     }
 
-    fn remove(&mut self, id: Uuid, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
+    fn remove(&mut self, id: Uuid, new: &mut New) {
         self.removed.insert(id);
         new.remove(&id);
     }

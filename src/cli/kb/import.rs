@@ -1,6 +1,5 @@
 //! `holdpoint kb import`: files and folders, one after the other; one that cannot be imported does not stop the others.
 
-use super::Work;
 use super::folder::{Found, LeftOut, collect};
 use crate::cli::api::{Client, escaped};
 use crate::cli::exit::{Code, Failure};
@@ -9,6 +8,7 @@ use crate::cli::show::{list, number, text};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -23,9 +23,12 @@ pub(crate) struct Import {
     /// Files or folders: FAQ as JSON or CSV, Markdown, HTML, plain text, PDF
     #[arg(required_unless_present = "sitemap", value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Instead of files: the pages of your own site that its sitemap lists
+    /// Instead of files: the pages of your own site that its sitemap lists, or a single page
     #[arg(long, value_name = "URL", conflicts_with_all = ["paths", "format"])]
     sitemap: Option<String>,
+    /// Take out of the collection what is not in this folder, or on this site, any more
+    #[arg(long)]
+    prune: bool,
     /// Collection they belong to
     #[arg(long, value_name = "NAME", default_value = "default")]
     collection: String,
@@ -73,43 +76,53 @@ impl Format {
 }
 
 /// What is to be imported, looked up but not read yet.
-pub(super) struct Files {
-    found: Vec<Found>,
-    left_out: Vec<LeftOut>,
-    /// What every file is imported with, as the end of a query.
-    query: String,
+pub(super) struct Wanted {
+    what: What,
+    collection: String,
+    format: Option<&'static str>,
+    owner: Option<String>,
+    expires: Option<String>,
+    prune: bool,
     dry_run: bool,
 }
 
+enum What {
+    Files {
+        found: Vec<Found>,
+        left_out: Vec<LeftOut>,
+        /// They are all that one folder holds.
+        is_folder: bool,
+    },
+    Site(String),
+}
+
 impl Import {
-    pub(super) fn collect(self) -> Result<Work, Failure> {
-        if let Some(url) = self.sitemap {
-            return Ok(Work::Sitemap(json!({
-                "url": url,
-                "collection": self.collection,
-                "owner": self.owner,
-                "expires": self.expires,
-                "dry_run": self.dry_run,
-            })));
-        }
-        let (found, left_out) = collect(&self.paths)?;
-        let mut query = format!("&collection={}&dry_run={}", escaped(&self.collection), self.dry_run);
-        let said = [
-            ("format", self.format.map(|format| format.code().to_owned())),
-            ("owner", self.owner),
-            ("expires", self.expires),
-        ];
-        for (name, value) in said {
-            if let Some(value) = value {
-                query.extend(["&", name, "=", &escaped(&value)]);
+    pub(super) fn collect(self) -> Result<Wanted, Failure> {
+        let what = match self.sitemap {
+            Some(url) => What::Site(url),
+            None => {
+                let (found, left_out) = collect(&self.paths)?;
+                let is_folder = matches!(self.paths.as_slice(), [path] if path.is_dir());
+                What::Files {
+                    found,
+                    left_out,
+                    is_folder,
+                }
             }
+        };
+        if self.prune && matches!(what, What::Files { is_folder: false, .. }) {
+            let sentence = "--prune compares with one folder or one site; name a folder, and nothing else";
+            return Err(Failure::usage(sentence.to_owned()));
         }
-        Ok(Work::Import(Files {
-            found,
-            left_out,
-            query,
+        Ok(Wanted {
+            what,
+            collection: self.collection,
+            format: self.format.map(Format::code),
+            owner: self.owner,
+            expires: self.expires,
+            prune: self.prune,
             dry_run: self.dry_run,
-        }))
+        })
     }
 }
 
@@ -121,67 +134,171 @@ pub(super) struct Imported {
     pub(super) failure: Option<Failure>,
 }
 
-impl Files {
-    /// Imports one file after the other and adds their reports up.
+/// The reports of all files, added up.
+struct Sum {
+    counts: [i64; COUNTS.len()],
+    lists: [(&'static str, Vec<Value>); 6],
+}
+
+impl Sum {
+    fn new() -> Self {
+        let lists = ["skipped", "changes", "contradictions", "remarks", "failed", "left_out"];
+        Self {
+            counts: [0; COUNTS.len()],
+            lists: lists.map(|name| (name, Vec::new())),
+        }
+    }
+
+    fn add(&mut self, report: &Value, file: &str) {
+        for (sum, count) in self.counts.iter_mut().zip(COUNTS) {
+            *sum += number(report, &format!("/{count}"));
+        }
+        for (name, all) in &mut self.lists {
+            all.extend(list(report, &format!("/{name}")).iter().map(|it| of_file(it, file)));
+        }
+    }
+
+    fn name(&mut self, list: &str, it: Value) {
+        for (name, all) in &mut self.lists {
+            if *name == list {
+                all.push(it);
+                return;
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// Imports one file or page after the other, and adds their reports up.
     pub(super) async fn import(self, client: &Client) -> Result<Imported, Failure> {
-        let bar = output::filling("Importing", self.found.len());
-        let mut sum = [0; COUNTS.len()];
-        let mut lists = ["skipped", "changes", "contradictions", "remarks"].map(|name| (name, Vec::new()));
-        let mut failed = Vec::new();
+        let mut sum = Sum::new();
+        let names = self.names(client, &mut sum).await?;
+        let bar = output::filling("Importing", names.len());
         let mut last = None;
-        for file in &self.found {
-            match self.import_one(client, file).await {
-                Ok(report) => {
-                    for (sum, count) in sum.iter_mut().zip(COUNTS) {
-                        *sum += number(&report, &format!("/{count}"));
-                    }
-                    for (name, all) in &mut lists {
-                        all.extend(
-                            list(&report, &format!("/{name}"))
-                                .iter()
-                                .map(|it| of_file(it, &file.name)),
-                        );
-                    }
-                }
+        let mut failed = 0;
+        for (index, name) in names.iter().enumerate() {
+            match self.import_one(client, index, name).await {
+                Ok(report) => sum.add(&report, name),
                 // What keeps one file out for such a reason keeps all of them out.
                 Err(failure) if matches!(failure.code, Code::Refused | Code::Unavailable | Code::Usage) => {
                     return Err(failure);
                 }
                 Err(failure) => {
-                    failed.push(json!({ "file": file.name, "why": failure.sentence }));
+                    sum.name("failed", json!({ "file": name, "why": failure.sentence }));
+                    failed += 1;
                     last = Some(failure);
                 }
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        let files = self.found.len();
         let failure = match last {
             // Nothing else is to be told.
-            Some(last) if files == 1 => return Err(last),
-            Some(_) => Some(Failure::failed(format!(
-                "{} of {files} files were not imported",
-                failed.len()
-            ))),
+            Some(last) if names.len() == 1 => return Err(last),
+            Some(_) => {
+                let what = if matches!(self.what, What::Site(_)) {
+                    "pages"
+                } else {
+                    "files"
+                };
+                Some(Failure::failed(format!(
+                    "{failed} of {} {what} were not imported",
+                    names.len()
+                )))
+            }
             None => None,
         };
+        let gone = self.gone(client, &names, &sum).await?;
+        // What could not be read may still be there.
+        if self.prune && failure.is_none() {
+            for name in &gone {
+                let (collection, source) = (escaped(&self.collection), escaped(name));
+                let path = format!(
+                    "/api/v1/knowledge/sources?collection={collection}&source={source}&dry_run={}",
+                    self.dry_run
+                );
+                sum.add(&client.delete(&path).await?, name);
+            }
+        }
         let mut answer: Value = COUNTS
             .iter()
-            .zip(sum)
+            .zip(sum.counts)
             .map(|(count, sum)| ((*count).to_owned(), Value::from(sum)))
             .collect();
-        for (name, all) in lists {
+        for (name, all) in sum.lists {
             answer[name] = all.into();
         }
-        answer["files"] = (files - failed.len()).into();
-        answer["failed"] = failed.into();
-        let left_out = self.left_out.iter().map(|it| json!({ "file": it.name, "why": it.why }));
-        answer["left_out"] = left_out.collect();
+        answer["files"] = (names.len() - failed).into();
+        answer["gone"] = gone.into();
+        answer["pruned"] = (self.prune && failure.is_none()).into();
         answer["dry_run"] = self.dry_run.into();
         Ok(Imported { answer, failure })
     }
 
-    async fn import_one(&self, client: &Client, file: &Found) -> Result<Value, Failure> {
+    /// What each of them is called; those of a site are asked for.
+    async fn names(&self, client: &Client, sum: &mut Sum) -> Result<Vec<String>, Failure> {
+        match &self.what {
+            What::Files { found, left_out, .. } => {
+                for it in left_out {
+                    sum.name("left_out", json!({ "file": it.name, "why": it.why }));
+                }
+                Ok(found.iter().map(|file| file.name.clone()).collect())
+            }
+            What::Site(url) => {
+                let bar = output::waiting("Reading the sitemap");
+                let site = client.post("/api/v1/knowledge/sitemap", &json!({ "url": url })).await;
+                bar.finish_and_clear();
+                let site = site?;
+                for it in list(&site, "/left_out") {
+                    sum.name("left_out", json!({ "file": it["address"], "why": it["why"] }));
+                }
+                let pages = list(&site, "/pages").iter().filter_map(Value::as_str);
+                Ok(pages.map(str::to_owned).collect())
+            }
+        }
+    }
+
+    /// What is in the collection and not in the folder, or on the site, any more.
+    async fn gone(&self, client: &Client, names: &[String], sum: &Sum) -> Result<Vec<String>, Failure> {
+        let is_address = |name: &str| name.starts_with("https://") || name.starts_with("http://");
+        let site = match &self.what {
+            What::Files { is_folder: false, .. } => return Ok(Vec::new()),
+            What::Files { .. } => None,
+            // A single page says nothing about the others.
+            What::Site(url) if names.first() == Some(url) => return Ok(Vec::new()),
+            What::Site(url) => Some(origin(url)),
+        };
+        let left_out = sum.lists.iter().filter(|(name, _)| *name == "left_out");
+        let left_out: Vec<&str> = left_out.flat_map(|(_, all)| all).map(|it| text(it, "/file")).collect();
+        if site.is_some_and(|site| left_out.iter().any(|address| origin(address) == site)) {
+            // Some part of the sitemap is not known.
+            return Ok(Vec::new());
+        }
+        let path = format!("/api/v1/knowledge/sources?collection={}", escaped(&self.collection));
+        let known: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let there = client.get(&path).await?;
+        let sources = list(&there, "/items").iter().map(|it| text(it, "/source"));
+        let gone = sources.filter(|name| {
+            let is_of_it = site.map_or(!is_address(name), |site| origin(name) == site);
+            is_of_it && !known.contains(name)
+        });
+        Ok(gone.map(str::to_owned).collect())
+    }
+
+    async fn import_one(&self, client: &Client, index: usize, name: &str) -> Result<Value, Failure> {
+        let What::Files { found, .. } = &self.what else {
+            let page = json!({
+                "url": name,
+                "collection": self.collection,
+                "owner": self.owner,
+                "expires": self.expires,
+                "dry_run": self.dry_run,
+            });
+            return client.post("/api/v1/knowledge/page", &page).await;
+        };
+        let Some(file) = found.get(index) else {
+            return Err(Failure::failed(format!("{name} is not there any more")));
+        };
         let bytes = fs::metadata(&file.path).map_or(0, |found| found.len());
         if bytes > MOST_BYTES {
             let (mb, most) = (bytes.div_ceil(1 << 20), MOST_BYTES >> 20);
@@ -189,9 +306,31 @@ impl Files {
             return Err(Failure::failed(sentence));
         }
         let bytes = Bytes::from(super::read(&file.path)?);
-        let path = format!("/api/v1/knowledge/import?name={}{}", escaped(&file.name), self.query);
+        let mut path = format!(
+            "/api/v1/knowledge/import?name={}&collection={}&dry_run={}",
+            escaped(name),
+            escaped(&self.collection),
+            self.dry_run
+        );
+        let said = [
+            ("format", self.format),
+            ("owner", self.owner.as_deref()),
+            ("expires", self.expires.as_deref()),
+        ];
+        for (field, value) in said {
+            if let Some(value) = value {
+                path.extend(["&", field, "=", &escaped(value)]);
+            }
+        }
         client.post_file(&path, "application/octet-stream", bytes).await
     }
+}
+
+/// The part of an address that names the site.
+fn origin(address: &str) -> &str {
+    let from = address.find("//").map_or(0, |at| at + 2);
+    let end = address.get(from..).and_then(|rest| rest.find('/'));
+    end.and_then(|end| address.get(..from + end)).unwrap_or(address)
 }
 
 /// Says of which file something is true.
@@ -241,21 +380,14 @@ pub(super) fn told(answer: &Value) -> String {
     some(&mut lines, answer, "left_out", |it| {
         format!("Left out: {}: {}", text(it, "/file"), text(it, "/why"))
     });
-    lines.join("\n")
-}
-
-/// The summary of a site for people.
-pub(super) fn site_told(answer: &Value) -> String {
-    let counts = COUNTS.map(|count| format!("{} {count}", number(answer, &format!("/{count}"))));
-    let mut lines = vec![format!("{} pages: {}", number(answer, "/pages"), counts.join(", "))];
-    if answer["dry_run"] == true {
-        lines.push("Nothing was written.".to_owned());
-    }
-    for (name, words) in [("failed", "Not imported"), ("left_out", "Left out")] {
-        some(&mut lines, answer, name, |it| {
-            format!("{words}: {}: {}", text(it, "/address"), text(it, "/why"))
-        });
-    }
+    let words = match (answer["pruned"] == true, is_dry_run) {
+        (true, true) => "Would be taken out",
+        (true, false) => "Taken out",
+        (false, _) => "In the collection, but not here any more (--prune takes it out)",
+    };
+    some(&mut lines, answer, "gone", |it| {
+        format!("{words}: {}", it.as_str().unwrap_or_default())
+    });
     lines.join("\n")
 }
 

@@ -3,7 +3,7 @@
 use super::PageQuery;
 use crate::app::knowledge::evaluate::{Document, Question};
 use crate::app::knowledge::{
-    self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report, Sitemap, SitemapReport,
+    self, Curves, DocumentView, Import, ImportReport, Passage, Plan, Report, SitePage, SitePages, SourceView,
 };
 use crate::app::views::Page;
 use crate::domain::account::Scope;
@@ -102,6 +102,21 @@ pub(super) async fn import(
 #[serde(deny_unknown_fields)]
 pub(super) struct SitemapBody {
     url: String,
+}
+
+/// `POST /api/v1/knowledge/sitemap`
+pub(super) async fn sitemap(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    JsonBody(body): JsonBody<SitemapBody>,
+) -> Result<Json<SitePages>, Problem> {
+    Ok(Json(knowledge::site_pages(&web.app, &caller, &body.url).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageBody {
+    url: String,
     #[serde(default)]
     collection: String,
     owner: Option<String>,
@@ -110,20 +125,60 @@ pub(super) struct SitemapBody {
     dry_run: bool,
 }
 
-/// `POST /api/v1/knowledge/sitemap`
-pub(super) async fn sitemap(
+/// `POST /api/v1/knowledge/page`
+pub(super) async fn page(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
-    JsonBody(body): JsonBody<SitemapBody>,
-) -> Result<Json<SitemapReport>, Problem> {
-    let sitemap = Sitemap {
+    JsonBody(body): JsonBody<PageBody>,
+) -> Result<Json<ImportReport>, Problem> {
+    let page = SitePage {
         url: body.url,
         collection: body.collection,
         owner: body.owner,
         expires: body.expires,
         dry_run: body.dry_run,
     };
-    Ok(Json(knowledge::import_sitemap(&web.app, &caller, sitemap).await?))
+    Ok(Json(knowledge::import_page(&web.app, &caller, page).await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SourcesQuery {
+    collection: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Sources {
+    items: Vec<SourceView>,
+}
+
+/// `GET /api/v1/knowledge/sources?collection=`
+pub(super) async fn sources(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<SourcesQuery>,
+) -> Result<Json<Sources>, Problem> {
+    let items = knowledge::sources(&web.app, &caller, query.collection.as_deref()).await?;
+    Ok(Json(Sources { items }))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SourceQuery {
+    collection: String,
+    source: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `DELETE /api/v1/knowledge/sources?collection=&source=&dry_run=`
+pub(super) async fn remove_source(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    Query(query): Query<SourceQuery>,
+) -> Result<Json<ImportReport>, Problem> {
+    let named = (query.collection.as_str(), query.source.as_str());
+    Ok(Json(
+        knowledge::remove_source(&web.app, &caller, named, query.dry_run).await?,
+    ))
 }
 
 #[derive(Debug, Deserialize)]

@@ -47,6 +47,11 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/canned-replies", get(canned::list).post(canned::add))
         .route("/knowledge/import", post(knowledge::import))
         .route("/knowledge/sitemap", post(knowledge::sitemap))
+        .route("/knowledge/page", post(knowledge::page))
+        .route(
+            "/knowledge/sources",
+            get(knowledge::sources).delete(knowledge::remove_source),
+        )
         .route("/knowledge/expired", get(knowledge::expired))
         .route("/admin/setup-link", post(admin::setup_link))
         .route(

@@ -7,7 +7,9 @@ use super::view::{
     WeekBar,
 };
 use super::viewer::Viewer;
-use crate::app::knowledge::{self, ConflictView, DecidedView, HistoryLine, SourceView, WhichAnswers, WholeAnswer};
+use crate::app::knowledge::{
+    self, AnswerSourceView, ConflictView, DecidedView, HistoryLine, WhichAnswers, WholeAnswer,
+};
 use crate::domain::account::Scope;
 use crate::domain::ids::VerifiedAnswerId;
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind, in_words};
@@ -157,7 +159,7 @@ fn weeks_say(weeks: &[u64]) -> String {
     }
 }
 
-fn source(source: SourceView) -> AnswerSource {
+fn source(source: AnswerSourceView) -> AnswerSource {
     AnswerSource {
         href: if source.is_there {
             format!("/knowledge/documents/{}", source.document_id)

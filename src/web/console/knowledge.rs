@@ -115,10 +115,14 @@ fn listed(viewer: &Viewer, mut all: Vec<DocumentView>) -> DocumentsPart {
     let is_cut = all.len() > LISTED;
     all.truncate(LISTED);
     // Stable: within a file the order of import stays.
-    all.sort_by(|a, b| a.source.cmp(&b.source));
+    all.sort_by(|a, b| (&a.source, &a.collection).cmp(&(&b.source, &b.collection)));
     let files = all
-        .chunk_by(|a, b| a.source == b.source)
+        .chunk_by(|a, b| (&a.source, &a.collection) == (&b.source, &b.collection))
         .map(|documents| KnowledgeFile {
+            collection: documents
+                .first()
+                .map(|document| document.collection.clone())
+                .unwrap_or_default(),
             name: documents
                 .first()
                 .map(|document| document.source.clone())

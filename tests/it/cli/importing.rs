@@ -71,6 +71,27 @@ fn a_folder_is_imported_whole_and_what_is_wrong_is_named() {
             .contains("Ab neun.")
     );
     assert!(holdpoint.done(&["kb", "list", "--expired"]).contains("no knowledge"));
+    // What was deleted from the folder is told, and taken out when that is wished.
+    fs::remove_file(folder.join("de/hours.md")).unwrap();
+    let told = holdpoint.done(&["kb", "import", "docs"]);
+    assert!(
+        told.contains("not here any more (--prune takes it out): de/hours.md"),
+        "{told}"
+    );
+    let told = holdpoint.done(&["kb", "import", "docs", "--prune", "--dry-run"]);
+    assert!(
+        told.contains("1 removed") && told.contains("Would be taken out: de/hours.md"),
+        "{told}"
+    );
+    let report = holdpoint.json(&["kb", "import", "docs", "--prune"]);
+    assert_eq!(
+        (&report["removed"], &report["gone"], &report["pruned"]),
+        (&json!(1), &json!(["de/hours.md"]), &json!(true))
+    );
+    assert_eq!(holdpoint.json(&["kb", "import", "docs"])["gone"], json!([]));
+    let file = folder.join("hours.md");
+    let refused = holdpoint.run(&["kb", "import", file.to_str().unwrap(), "--prune"]);
+    assert!(sentence(&refused).contains("one folder or one site"), "{refused:?}");
 }
 
 #[test]

@@ -181,7 +181,8 @@ pub async fn embed<E: Embedder>(
     let mut ready = Vec::with_capacity(questions.len());
     for ((question, vector), right) in questions.iter().zip(asked).zip(rights) {
         let collection = question.collection.as_str();
-        if !seen.insert((collection, question.question.trim().to_lowercase())) {
+        // Nothing is learned or judged from what nothing answers.
+        if right.is_empty() || !seen.insert((collection, question.question.trim().to_lowercase())) {
             continue;
         }
         let members = collections.get(collection).map(Vec::as_slice).unwrap_or_default();

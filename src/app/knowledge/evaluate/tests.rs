@@ -123,7 +123,7 @@ fn input_that_does_not_fit_together_is_named() {
     assert!(because(&documents, &[]).contains("no questions"));
     assert!(because(&documents, &ask("bar", "a", &["1"])).contains("collection \"bar\", which has no documents"));
     assert!(because(&documents, &ask("shop", "a", &["9"])).contains("names \"9\" as right"));
-    assert!(because(&documents, &ask("shop", "a", &[])).contains("names no right document"));
+    assert!(because(&documents, &ask("shop", "a", &[])).contains("no questions"));
     assert!(because(&documents, &ask("shop", "a", &["1", "2"])).contains("every document"));
     assert!(because(&documents, &ask("shop", " ", &["1"])).contains("question 1 (\" \") is empty"));
     let twice = [document("shop", "1", "a", "b"), document("shop", "1", "c", "d")];
@@ -150,4 +150,19 @@ fn a_line_that_cannot_be_read_is_named() {
         "{error}"
     );
     assert!(read_questions("{\"collection\":\"a\",\"question\":\"q\",\"right\":[\"1\"]}").is_ok_and(|q| q.len() == 1));
+}
+
+#[test]
+fn what_nothing_answers_is_counted_apart_and_moves_no_other_figure() {
+    let (embedder, documents, mut questions) = example();
+    let before = run(&embedder, &documents, &questions).unwrap();
+    assert_eq!(before.unanswerable, None);
+    // Orthogonal to everything: it stands out from nothing.
+    questions.insert(1, question("shop", "something else", &[]));
+    let after = run(&embedder, &documents, &questions).unwrap();
+    let apart = after.unanswerable.unwrap();
+    assert_eq!((after.n, apart.n), (before.n, 1));
+    assert_eq!((apart.refused, apart.abstain_auroc), (1.0, 1.0));
+    let same = |report: &Report| (report.right_first, report.mrr, report.abstain_auroc, report.answered);
+    assert_eq!(same(&after), same(&before));
 }

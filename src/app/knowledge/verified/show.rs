@@ -57,7 +57,7 @@ pub struct VerifiedAnswerView {
 
 /// A document that an answer rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SourceView {
+pub struct AnswerSourceView {
     /// Which.
     pub document_id: DocumentId,
     /// Its title when that was noted.
@@ -136,7 +136,7 @@ pub struct WholeAnswer {
     /// When somebody said last that it is still right.
     pub confirmed_at: Option<Timestamp>,
     /// What it rests on; none while that is being found out.
-    pub sources: Option<Vec<SourceView>>,
+    pub sources: Option<Vec<AnswerSourceView>>,
     /// What was said of answers with these very words.
     pub record: evidence::Record,
     /// Drafts with these very words in the last twelve weeks, the oldest week first.
@@ -350,14 +350,14 @@ async fn earlier(rows: &Rows<'_>, row: &verified_answer::Model) -> Result<Vec<ve
     Ok(found)
 }
 
-async fn sources(rows: &Rows<'_>, id: VerifiedAnswerId) -> Result<Vec<SourceView>, AppError> {
+async fn sources(rows: &Rows<'_>, id: VerifiedAnswerId) -> Result<Vec<AnswerSourceView>, AppError> {
     let noted = rows.sources_of_answer(id).await?;
     let documents: Vec<DocumentId> = noted.iter().map(|source| source.document_id).collect();
     let there = rows.documents_of(&documents).await?;
     let there: HashMap<DocumentId, document::Model> = there.into_iter().map(|row| (row.id, row)).collect();
     let source = noted.into_iter().map(|source| {
         let now = there.get(&source.document_id);
-        SourceView {
+        AnswerSourceView {
             document_id: source.document_id,
             title: source.title,
             is_there: now.is_some(),

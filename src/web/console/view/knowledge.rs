@@ -39,6 +39,8 @@ pub struct DocumentsPart {
 pub struct KnowledgeFile {
     /// The name it was imported under.
     pub name: String,
+    /// The collection it belongs to.
+    pub collection: String,
     /// Its documents, in their order.
     pub documents: Vec<DocumentRow>,
     /// When one of them last changed.
@@ -46,6 +48,14 @@ pub struct KnowledgeFile {
 }
 
 impl KnowledgeFile {
+    /// What tells it from every other file.
+    pub fn label(&self) -> String {
+        match self.collection.as_str() {
+            "default" => self.name.clone(),
+            collection => format!("{} ({collection})", self.name),
+        }
+    }
+
     /// How many documents: `1 entry`, `12 entries`.
     pub fn size(&self) -> String {
         match self.documents.len() {
