@@ -93,16 +93,16 @@ pub fn differences(this: &str, other: &str) -> Vec<Difference> {
     found
 }
 
-/// What of `these` has no reading in common with any of `those`.
-fn missing(these: &[Said], those: &[Said]) -> Vec<String> {
+/// What of `own` has no reading in common with any of `others`.
+fn missing(own: &[Said], others: &[Said]) -> Vec<String> {
     let is_there = |one: &Said| {
         let readings: HashSet<&Fact> = one.readings.iter().collect();
-        those
+        others
             .iter()
             .any(|other| other.readings.iter().any(|reading| readings.contains(reading)))
     };
     let mut alone: Vec<String> = Vec::new();
-    for one in these.iter().filter(|one| !is_there(one)) {
+    for one in own.iter().filter(|one| !is_there(one)) {
         if !alone.contains(&one.written) {
             alone.push(one.written.clone());
         }
