@@ -224,9 +224,10 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
     let (id, from) = run.as_ref().map_or((made.id, 0), |row| (row.id, row.changes_count));
     match run {
         Some(row) => {
-            let title = match row.title.ends_with(AND_MORE) {
-                true => row.title.clone(),
-                false => row.title.clone() + AND_MORE,
+            let title = if row.title.ends_with(AND_MORE) {
+                row.title.clone()
+            } else {
+                row.title.clone() + AND_MORE
             };
             tx.update(candidate::Model {
                 title,

@@ -19,7 +19,7 @@ use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
-use crate::store::entity::{answer_conflict, answer_source, verified_answer};
+use crate::store::entity::{answer_conflict, answer_source, document, verified_answer};
 use crate::store::{Change, JobKind, Json, LogDraft, Rows, Tx};
 use std::collections::HashSet;
 
@@ -256,8 +256,17 @@ async fn ground(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
         let mut grounded = Vec::with_capacity(some.len());
         for answer in some {
             let near = passages(app, &rows, &answer.question, NEAR, Priority::Evaluation).await?;
-            let supports = |passage: &&super::Passage| overlap(&answer.answer, &passage.text) >= RESTS_FROM;
-            let documents = near.iter().filter(supports).filter_map(|passage| passage.document_id);
+            let near: Vec<DocumentId> = near.iter().filter_map(|passage| passage.document_id).collect();
+            let there = rows.documents_of(&near).await?;
+            // What has come since, or says otherwise, is not what the answer rests on: it may speak against it.
+            let supports = |row: &document::Model| {
+                row.updated_at <= answer.created_at
+                    && overlap(&answer.answer, &row.body) >= RESTS_FROM
+                    && differences(&answer.answer, &row.body).is_empty()
+            };
+            let documents = near
+                .into_iter()
+                .filter(|id| there.iter().any(|row| row.id == *id && supports(row)));
             grounded.push((answer.id, documents.take(KEPT).collect::<Vec<_>>()));
         }
         let now = app.now();

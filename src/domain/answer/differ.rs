@@ -269,11 +269,10 @@ fn opposite(this: &str, other: &str) -> Option<Difference> {
     }
     let negation = |text: &str| {
         let lower = text.replace('’', "'").to_lowercase();
-        let found = lower
+        lower
             .unicode_words()
             .find(|word| NEGATIONS.contains(word))
-            .map(str::to_owned);
-        found
+            .map(str::to_owned)
     };
     let (own, theirs) = (negation(this), negation(other));
     if own.is_some() == theirs.is_some() {

@@ -156,7 +156,7 @@ pub enum ConflictDecision {
 
 /// What of two texts differs, in few words: `“9:00” there, “10:00” here`.
 pub fn in_words(differs: &[Difference]) -> String {
-    let said = differs.iter().map(|one| one.in_words());
+    let said = differs.iter().map(Difference::in_words);
     said.collect::<Vec<_>>().join("; ")
 }
 

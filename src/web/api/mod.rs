@@ -101,12 +101,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         )
         .route("/conversations/{id}/close", post(conversations::close))
         .route("/canned-replies/{id}", put(canned::change).delete(canned::remove))
-        .route("/knowledge/documents", get(knowledge::documents))
-        .route(
-            "/knowledge/documents/{id}",
-            get(knowledge::document).delete(knowledge::remove),
-        )
-        .route("/knowledge/search", get(knowledge::search))
         .route("/agents/{id}", put(agents::publish))
         .route("/agents/{id}/policy", get(policy::show).put(policy::apply))
         .route("/agents/{id}/policy/check", post(policy::check))
@@ -134,6 +128,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(creating)
         .merge(judging())
         .merge(verified_answers::routes())
+        .merge(known())
         .merge(rehearsals::routes(web))
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
@@ -145,6 +140,17 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// What is known, and finding in it.
+fn known() -> Router<Web> {
+    Router::new()
+        .route("/knowledge/documents", get(knowledge::documents))
+        .route(
+            "/knowledge/documents/{id}",
+            get(knowledge::document).delete(knowledge::remove),
+        )
+        .route("/knowledge/search", get(knowledge::search))
 }
 
 /// Checks, and what follows from their verdicts.

@@ -16,6 +16,7 @@ async fn an_answer_is_looked_at_written_and_changed_by_keyboard() {
     let owner = app.owner();
     let wish = json!({ "question": QUESTION, "answer": "A grue lamp costs 12 euros." });
     let made = owner.post(PATH, &wish).await.created();
+    app.advance_ms(1_000);
     import(&owner, json!([faq("1", QUESTION, "A grue lamp costs 15 euros.")])).await;
     doubted(&app, made["id"].as_str().unwrap()).await;
     script
