@@ -67,7 +67,7 @@ try {
   await change.getByRole('button', { name: 'Change it' }).press('Enter');
   await page.locator('.toast-words').getByText('Noted.').waitFor();
   assert.equal(page.url(), written, 'who looks after it is only noted');
-  await page.locator('[data-change]').getByLabel('Answer', { exact: true }).fill('Only by the mill.');
+  await page.locator('[data-change] [name=answer]').fill('Only by the mill.');
   await page.locator('[data-change]').getByRole('button', { name: 'Change it' }).press('Enter');
   await page.waitForURL((url) => url.href !== written && url.pathname.startsWith('/knowledge/answers/'));
   await page.locator('.passage').getByText('Only by the mill.').waitFor();
