@@ -247,7 +247,8 @@ function settled(id, kind, conversation, outcome) {
   for (const other of others) { dropRow(other); fetched.delete(other); }
   if (others.includes(currentId())) show(ids()[0]);
   if (outcome.left_out) toast(`Left out: ${outcome.left_out.map((one) => one.why).join("; ")}`, { lastsMs: 9000 });
-  const done = others.length ? `${DONE[kind]}, and ${others.length} more like it` : DONE[kind];
+  const more = others.length ? `, and ${others.length} more like it` : "";
+  const done = `${DONE[kind]}${more}${outcome.waits_for_second ? ". As a verified answer it waits for a second person, on the page Improve" : ""}`;
   entry.others = others;
   const corrects = "mayCorrect" in queue.dataset && (kind === "edit" || kind === "respond") && outcome.outcome_id;
   const link = corrects ? { label: "What else follows from this?", href: `/improve/corrections/${outcome.outcome_id}` } : undefined;

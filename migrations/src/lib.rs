@@ -25,6 +25,7 @@ mod m0018_intake;
 mod m0019_gaps;
 mod m0020_corrections;
 mod m0021_comparison;
+mod m0022_answers;
 mod m0023_agents;
 
 /// All migrations in order.
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_gaps::MIGRATION),
             Box::new(m0020_corrections::MIGRATION),
             Box::new(m0021_comparison::MIGRATION),
+            Box::new(m0022_answers::Migration),
             Box::new(m0023_agents::MIGRATION),
         ]
     }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 12] = [
+const LANES: [(&[JobKind], usize); 13] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -37,6 +37,7 @@ const LANES: [(&[JobKind], usize); 12] = [
     (&[JobKind::Write], 1),
     (&[JobKind::Publish], 1),
     (&[JobKind::Gaps], 1),
+    (&[JobKind::Conflicts], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -172,6 +173,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Write => improve::write(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
             JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
+            JobKind::Conflicts => knowledge::look_for_conflicts(app, workspace_id, job.id).await,
         }
     };
     let result = tokio::select! {

@@ -1,5 +1,6 @@
 //! `holdpoint kb`: the knowledge that answers come from.
 
+mod answers;
 mod folder;
 mod import;
 
@@ -25,6 +26,8 @@ pub(crate) enum Kb {
     List(Listing),
     /// What would be found for a question
     Search(Search),
+    /// Verified answers, which people have approved
+    Answers(answers::Answers),
     /// Measure how well right answers are found, on questions whose answers are known
     Eval(Eval),
     /// Measure what verdicts would teach the retrieval tuner, on questions whose answers are known
@@ -55,14 +58,19 @@ pub(crate) struct Eval {
 }
 
 impl Kb {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let needs = match self {
+    pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
+        let needs = match &self {
+            Self::Answers(answers) => {
+                context.member = answers.member();
+                answers.needs()
+            }
             Self::List(_) | Self::Import(_) => Needs::Database,
             Self::Search(_) => Needs::Models,
             Self::Eval(_) | Self::TuneEval(_) => Needs::ModelsAlone,
         };
         // Before models are loaded for nothing.
         let work = self.read()?;
+        let context = &context;
         Client::asked(context, needs, async |client| work.ask(context, client).await).await
     }
 
@@ -71,6 +79,7 @@ impl Kb {
             Self::Import(import) => Ok(Work::Import(import.collect()?)),
             Self::List(listing) => Ok(Work::List(listing)),
             Self::Search(search) => Ok(Work::Search(search.text.join(" "))),
+            Self::Answers(answers) => Ok(Work::Answers(answers)),
             Self::Eval(eval) => eval.read(),
             Self::TuneEval(eval) => Ok(Work::EvaluateTuning(eval.read()?)),
         }
@@ -82,6 +91,7 @@ enum Work {
     Import(Wanted),
     List(Listing),
     Search(String),
+    Answers(answers::Answers),
     Evaluate(Value),
     EvaluateTuning(Value),
 }
@@ -120,6 +130,7 @@ impl Work {
                     .await?;
                 context.answer(&answer, passages)
             }
+            Self::Answers(answers) => answers.ask(context, client).await,
             Self::Evaluate(body) => {
                 let bar = output::waiting("Asking every question");
                 let answer = client.post("/api/v1/knowledge/evaluate", &body).await;

@@ -160,7 +160,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Demo(demo) => demo.run(context).await,
         Command::Doctor(doctor) => doctor.run(&context).await,
         Command::Admin(admin) => admin.run(&context).await,
-        Command::Kb(kb) => kb.run(&context).await,
+        Command::Kb(kb) => kb.run(context).await,
         Command::Agent(agent) => agent.run(context).await,
         Command::Model(model) => model.run(context).await,
         Command::Policy(policy) => policy.run(context).await,

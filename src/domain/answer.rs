@@ -4,6 +4,7 @@
 //! entry are given verbatim, a document is quoted by whole sentences, and for `compose` it names the passages.
 
 mod choose;
+mod differ;
 mod facts;
 mod handed_back;
 mod prompt;
@@ -13,6 +14,7 @@ mod support;
 mod words;
 
 pub use choose::{AllowedModes, Candidate, CandidateKind, Choice, ChosenSource, Thresholds, choose};
+pub use differ::{Difference, differences};
 pub use handed_back::handed_back;
 pub use prompt::{ChatMessage, ComposePrompt, LeftOut, Role, compose_prompt, declines, whole_sentences};
 pub use quote::{pick_sentences, sentences};

@@ -118,6 +118,8 @@ id! {
     DocumentId,
     /// A question/answer pair that a person approved.
     VerifiedAnswerId,
+    /// What newer knowledge says against a verified answer.
+    ConflictId,
     /// A piece of background work.
     JobId,
     /// A bearer token of a program.

@@ -126,6 +126,16 @@ events! {
     VerifiedAnswerAdded = "verified_answer.added",
     /// A verified answer was retired.
     VerifiedAnswerRetired = "verified_answer.retired",
+    /// What is known of a verified answer changed: who looks after it, or its last day.
+    VerifiedAnswerChanged = "verified_answer.changed",
+    /// Newer knowledge speaks against a verified answer: somebody is to look at it.
+    VerifiedAnswerDoubted = "verified_answer.doubted",
+    /// Nothing speaks against a verified answer any more.
+    VerifiedAnswerSettled = "verified_answer.settled",
+    /// A person said that a verified answer is still right.
+    VerifiedAnswerConfirmed = "verified_answer.confirmed",
+    /// Rules for verified answers were set.
+    AnswerRulesChanged = "verified_answer.rules_changed",
     /// The sampling of a month began: its key's hash, its bands and their probabilities.
     SamplingOpened = "sampling.opened",
     /// Answers were drawn for a check, or not.

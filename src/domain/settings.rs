@@ -33,6 +33,8 @@ pub struct WorkspaceSettings {
     pub team: TeamSettings,
     /// What may go out without a person, once it is earned.
     pub autonomy: AutonomySettings,
+    /// Rules for verified answers.
+    pub answers: AnswerRules,
 }
 
 impl Default for WorkspaceSettings {
@@ -53,8 +55,19 @@ impl Default for WorkspaceSettings {
                 .to_owned(),
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
+            answers: AnswerRules::default(),
         }
     }
+}
+
+/// Rules for verified answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AnswerRules {
+    /// One that is new or says something else waits until another member than its author publishes it.
+    pub second_person: bool,
+    /// While newer knowledge speaks against one, what is drafted from it waits for a person, whatever the gate allows.
+    pub hold_conflicts: bool,
 }
 
 /// What may go out without a person, once it is earned.

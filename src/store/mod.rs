@@ -30,6 +30,7 @@ mod rehearsals;
 mod rows;
 mod team;
 mod tuning;
+mod verified;
 mod webhooks;
 mod write;
 

@@ -4,6 +4,7 @@
 //! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
 
 mod agents;
+mod answers;
 mod checks;
 mod comparison;
 mod corrections;

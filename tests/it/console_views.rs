@@ -422,11 +422,82 @@ fn file() -> KnowledgeFile {
     }
 }
 
+fn verified(answers: Vec<VerifiedAnswerRow>) -> VerifiedAnswersPage {
+    VerifiedAnswersPage {
+        shell: shell(Section::Knowledge),
+        may_change: true,
+        count: answers.len(),
+        doubted: answers.len(),
+        show: "",
+        second_person: true,
+        hold_conflicts: false,
+        answers,
+    }
+}
+
+fn verified_answer() -> VerifiedAnswerPage {
+    VerifiedAnswerPage {
+        shell: shell(Section::Knowledge),
+        may_change: true,
+        id: "v1".into(),
+        question: "What is a new <b>tyre</b>, fitted?".into(),
+        answer: "A new tyre costs 38 € with fitting.".into(),
+        variants: vec!["Price of a tyre?".into()],
+        language: "en".into(),
+        owner: "Noor".into(),
+        last_day: "2027-01-31".into(),
+        author: "Mia".into(),
+        at: ago(5_000),
+        conversation_id: "c1".into(),
+        retired: None,
+        confirmed: Some(ago(1_000)),
+        sources: Some(vec![AnswerSource {
+            href: "/knowledge/documents/d1".into(),
+            title: "Prices".into(),
+            state: "says something else now",
+        }]),
+        figures: vec![("Drafts made from it", "7".into()), ("Judged", "2".into())],
+        weeks: vec![
+            WeekBar { x: 0, y: 40, height: 0 },
+            WeekBar {
+                x: 14,
+                y: 0,
+                height: 40,
+            },
+        ],
+        weeks_say: "Used 7 times in the last twelve weeks, 2 of them in the last seven days.".into(),
+        conflicts: vec![ConflictCard {
+            id: "f1".into(),
+            what: "A document that it rests on says something else now.",
+            title: "Prices".into(),
+            href: "/knowledge/documents/d1".into(),
+            before_is: "What it rested on",
+            before: "A tyre costs 38 €.".into(),
+            after: "A tyre costs 42 €.".into(),
+            differs: "“38 €” here, “42 €” there".into(),
+            at: ago(500),
+        }],
+        decided: vec!["“Prices”: Mia said that the answer is still right.".into()],
+        history: vec![AnswerHistory {
+            id: "k1".into(),
+            title: "What is a new tyre, fitted?".into(),
+            by: "number 4, Mia".into(),
+            state: "live",
+            look: "published",
+            at: ago(5_000),
+        }],
+        waiting: "k2".into(),
+        replaces: "v0".into(),
+        replaced_by: String::new(),
+    }
+}
+
 fn documents(list: DocumentsPart) -> DocumentsPage {
     DocumentsPage {
         shell: shell(Section::Knowledge),
         list,
         verified_count: 3,
+        doubted: 1,
         collections: vec!["default".into(), "shop".into()],
     }
 }
@@ -736,26 +807,21 @@ fn pages() -> Vec<(&'static str, String)> {
         ),
         (
             "verified",
-            html(&VerifiedAnswersPage {
-                shell: shell(Section::Knowledge),
-                answers: vec![VerifiedAnswerRow {
-                    id: "v1".into(),
-                    question: "What is a new tyre, fitted?".into(),
-                    answer: "A new tyre costs 38 € with fitting.".into(),
-                    author: "Mia".into(),
-                    at: ago(5_000),
-                    conversation_id: "c1".into(),
-                    used: 7,
-                }],
-            }),
+            html(&verified(vec![VerifiedAnswerRow {
+                id: "v1".into(),
+                question: "What is a new tyre, fitted?".into(),
+                answer: "A new tyre costs 38 € with fitting.".into(),
+                author: "Mia".into(),
+                at: ago(5_000),
+                conversation_id: "c1".into(),
+                used: 7,
+                variants: 2,
+                expires: Some(ago(0)),
+                to_look_at: true,
+            }])),
         ),
-        (
-            "verified-empty",
-            html(&VerifiedAnswersPage {
-                shell: shell(Section::Knowledge),
-                answers: Vec::new(),
-            }),
-        ),
+        ("verified-answer", html(&verified_answer())),
+        ("verified-empty", html(&verified(Vec::new()))),
         ("quality", html(&quality())),
         ("quality-empty", html(&quality_empty())),
         (

@@ -8,6 +8,7 @@
 )]
 
 mod agents;
+mod answers;
 mod api_access;
 mod api_bad_input;
 mod api_intake;

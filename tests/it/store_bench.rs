@@ -1,5 +1,6 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
+mod answers;
 mod gaps;
 mod improve;
 mod rehearsal;
@@ -12,8 +13,8 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        AgentId, AgentVersionId, CandidateId, CannedReplyId, ConversationId, DecisionId, DeliveryId, DocumentId,
-        DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, ProposalId,
+        AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId, DeliveryId,
+        DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, ProposalId,
         RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
         VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
@@ -246,6 +247,7 @@ pub(crate) struct Planted {
     pub(crate) regression_question: RegressionQuestionId,
     pub(crate) gap: GapId,
     pub(crate) proposal: ProposalId,
+    pub(crate) conflict: ConflictId,
 }
 
 impl Planted {
@@ -284,6 +286,7 @@ impl Planted {
             regression_question: id().into(),
             gap: id().into(),
             proposal: id().into(),
+            conflict: id().into(),
         }
     }
 
@@ -695,6 +698,13 @@ impl Planted {
             uses: 0,
             created_at: AT,
             retired_at: None,
+            variants: Json(vec!["Opening hours?".to_owned()]),
+            language: Some("en".to_owned()),
+            owner: Some("Mia".to_owned()),
+            expires_at: Some(AT),
+            replaces: None,
+            confirmed_at: None,
+            grounded_at: None,
         })
         .await?;
         tx.put_vector(vector::Model {
@@ -738,6 +748,7 @@ impl Planted {
         self.plant_tuning(tx).await?;
         self.plant_improvement(tx).await?;
         self.plant_gaps(tx).await?;
+        self.plant_answers(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

@@ -13,12 +13,13 @@ use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text,
-    canned_reply, certificate, check, comparison_pair, contact, conversation, correction, decision, delivery, document,
-    draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member,
-    member_profile, message, note, outcome, policy_version, ranking_vector, rating, regression_question, rehearsal,
-    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version,
-    shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    Scoped, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, approval,
+    assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate, check,
+    comparison_pair, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
+    gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note,
+    outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
+    retrieval_version, return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector,
+    verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -74,7 +75,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -296,6 +297,21 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         contacts_among(&[theirs.conversation]);
         answers(&AnswerFilter::default(), None, 100);
         settled(&[theirs.draft], AT);
+        verified_answer_count();
+        answers_to_expire(AT, 100);
+        next_answer_expiry();
+        answers_to_ground(100);
+        sources_of_answer(theirs.answer);
+        sources_that_changed(100);
+        conflict(theirs.conflict);
+        open_conflicts(100);
+        conflicts_of(theirs.answer);
+        is_in_conflict(theirs.answer);
+        uses_of_answers(&[theirs.answer], 100);
+        candidates_of_answers(&[theirs.answer]);
+        replacements_of(theirs.answer);
+        newest_ranking_number("scripted");
+        answer_watch();
         is_scheduled(JobKind::Draft, theirs.conversation);
     }
     answers
@@ -343,9 +359,13 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "gap_questions_to_place",
             // A moment, and what was taken out: what is planted is still there.
             "next_expiry",
+            "next_answer_expiry",
             "expired_documents",
             // A name that is the same everywhere.
             "collections",
+            "newest_ranking_number",
+            // What is planted says where it was read up to, and what took nobody's place.
+            "replacements_of",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer
@@ -389,6 +409,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
     let sources = [
         include_str!("../../src/store/conversations.rs"),
         include_str!("../../src/store/knowledge.rs"),
+        include_str!("../../src/store/verified.rs"),
         include_str!("../../src/store/global.rs"),
         include_str!("../../src/store/log.rs"),
         include_str!("../../src/store/policy.rs"),

@@ -313,6 +313,13 @@ async fn what_may_exist_only_once_exists_only_once() {
                     uses: 0,
                     created_at: AT,
                     retired_at: None,
+                    variants: holdpoint::store::Json(Vec::new()),
+                    language: None,
+                    owner: None,
+                    expires_at: None,
+                    replaces: None,
+                    confirmed_at: None,
+                    grounded_at: None,
                 })
                 .await
             })

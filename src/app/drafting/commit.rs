@@ -6,6 +6,7 @@
 use super::{App, AppError, policies, screening};
 use crate::app::duty::OnDuty;
 use crate::app::evidence::{self, Decided, Grade, Lot};
+use crate::app::knowledge;
 use crate::app::ledger::{self, Details};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
@@ -15,7 +16,7 @@ use crate::domain::log::{Actor, EventKind};
 use crate::domain::policy::{self, Decision, DecisionKind, EngineTrouble, Facts, GateState, POLICY_VERSION};
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
-use crate::store::entity::{decision, draft, verified_answer};
+use crate::store::entity::{answer_use, decision, draft, verified_answer};
 use crate::store::{Change, Json, LogDraft, Rows, Tx};
 
 /// A draft, and what it was made from and under.
@@ -90,6 +91,7 @@ async fn facts(rows: &Rows<'_>, undecided: &Undecided, grade: &Grade) -> Result<
         score: grade.score,
         score_version: grade.score_version,
         is_fresh: grade.is_fresh,
+        in_conflict: knowledge::in_conflict(rows, draft.mode, &draft.sources).await?,
         similarity: draft.signals.top_similarity,
         screening: draft.screening.clone(),
         visitor_known: rows.contact(*conversation_id).await?.is_some(),
@@ -161,7 +163,7 @@ async fn commit(
     write_draft(tx, &draft, began, context.now).await?;
     let decided = decision_row(tx, (decision_id, draft.id), (&decision, &facts), &gate, &grade);
     tx.insert(decided).await?;
-    count_use(tx, &draft).await?;
+    count_use(tx, &draft, context.now).await?;
     let written = ledger
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
@@ -208,7 +210,7 @@ async fn commit(
 }
 
 /// A verified answer counts how often it was used.
-async fn count_use(tx: &Tx<'_>, draft: &Draft) -> Result<(), AppError> {
+async fn count_use(tx: &Tx<'_>, draft: &Draft, now: Timestamp) -> Result<(), AppError> {
     if let Some(id) = draft.sources.first().and_then(|source| source.verified_answer_id)
         && draft.mode == AnswerMode::Verified
         && let Some(row) = tx.verified_answer(id).await?
@@ -216,6 +218,13 @@ async fn count_use(tx: &Tx<'_>, draft: &Draft) -> Result<(), AppError> {
         tx.update(verified_answer::Model {
             uses: row.uses + 1,
             ..row
+        })
+        .await?;
+        tx.insert(answer_use::Model {
+            draft_id: draft.id,
+            workspace_id: tx.workspace_id(),
+            answer_id: id,
+            created_at: now,
         })
         .await?;
     }

@@ -4,6 +4,7 @@
 
 use super::{App, AppError, Before, Drafted, Occasion, answered, policies};
 use crate::app::evidence::{self, Content};
+use crate::app::knowledge;
 use crate::domain::ids::AgentId;
 use crate::domain::policy::{self, EngineTrouble, Facts};
 use crate::domain::rehearsal::{Line, RehearsedDraft};
@@ -54,6 +55,7 @@ pub(in crate::app) async fn rehearse(
         score: grade.score,
         score_version: grade.score_version,
         is_fresh: grade.is_fresh,
+        in_conflict: knowledge::in_conflict(rows, proposal.signals.mode, &proposal.sources).await?,
         similarity: proposal.signals.top_similarity,
         screening: proposal.screening.clone(),
         at,

@@ -18,6 +18,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
+/// Drafts whose verdicts are read at once.
+const AT_ONCE: usize = 500;
+
 /// Which answers of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,6 +235,45 @@ pub(in crate::app) async fn labels(
         labels.extend(label.map(|label| (id, label)));
     }
     Ok(labels)
+}
+
+/// What was said of some drafts, as far as anybody may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Record {
+    /// Judged.
+    pub judged: u64,
+    /// Of these, good.
+    pub good: u64,
+    /// And bad.
+    pub bad: u64,
+    /// When the last one was judged.
+    pub last_at: Option<Timestamp>,
+}
+
+/// How many of these drafts were judged, and how, as far as nobody is kept from knowing.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn record_of(app: &App, rows: &Rows<'_>, drafts: &[DraftId]) -> Result<Record, AppError> {
+    let mut record = Record::default();
+    for some in drafts.chunks(AT_ONCE) {
+        let settled = rows.settled(some, told_since(app)).await?;
+        for row in rows.evidence_of(some).await? {
+            let second = row.second_label.filter(|label| *label != VerdictLabel::CannotJudge);
+            let Some(label) = second.or(row.label).filter(|_| settled.contains(&row.draft_id)) else {
+                continue;
+            };
+            let at = row.second_at.filter(|_| second.is_some()).or(row.judged_at);
+            match label {
+                VerdictLabel::Acceptable => record.good += 1,
+                VerdictLabel::Bad => record.bad += 1,
+                VerdictLabel::CannotJudge => continue,
+            }
+            record.judged += 1;
+            record.last_at = record.last_at.max(at);
+        }
+    }
+    Ok(record)
 }
 
 /// Whether this caller may know the score of this draft; see [`scores_shown`].

@@ -25,7 +25,7 @@ mod view;
 mod words;
 
 pub use accuracy::{Accuracy, AccuracyRow, accuracy};
-pub use answers::{AnswerRow, AnswersInput, What, answers};
+pub use answers::{AnswerRow, AnswersInput, Record, What, answers};
 pub use closing::{ClosedView, closed};
 pub use drift::DriftDay;
 pub use planner::{PlanInput, PlanView, PresetView, Unplannable, planned};
@@ -36,7 +36,7 @@ pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Q
 pub(super) use words::some;
 pub use words::{at_most, counted, percent};
 
-pub(super) use answers::{labels, may_be_told, may_see_score, scores_shown};
+pub(super) use answers::{labels, may_be_told, may_see_score, record_of, scores_shown};
 pub(super) use carry::{carry_over, compare_if_models_changed, published};
 pub(super) use drift::Looked;
 pub(super) use grade::{Content, Decided, Grade, Lot, grade, grade_content, graded};

@@ -122,6 +122,7 @@ pub(in crate::app) async fn proposed(
     };
     let changes: Vec<candidate_change::Model> = (0..).zip(changes).map(place).collect();
     tx.insert_candidate_changes(&changes).await?;
+    knowledge::note_history(tx, id, changes.iter().map(|row| &row.change.0)).await?;
     Ok(tx.schedule(JobKind::Replay, id, now).await?)
 }
 
@@ -152,9 +153,10 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
     let (id, from) = run.as_ref().map_or((made.id, 0), |row| (row.id, row.changes_count));
     match run {
         Some(row) => {
-            let title = match row.title.ends_with(AND_MORE) {
-                true => row.title.clone(),
-                false => row.title.clone() + AND_MORE,
+            let title = if row.title.ends_with(AND_MORE) {
+                row.title.clone()
+            } else {
+                row.title.clone() + AND_MORE
             };
             tx.update(candidate::Model {
                 title,
@@ -187,10 +189,23 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
     };
     let changes: Vec<candidate_change::Model> = (from..).zip(made.changes).map(place).collect();
     tx.insert_candidate_changes(&changes).await?;
+    note_changes(tx, &changes).await?;
     // Before anybody has asked anything there is nothing to compare.
     if !tx.newest_drafts(1).await?.is_empty() || tx.regression_question_count().await? > 0 {
         let at = if from == 0 { now } else { now.plus_ms(RUN_GOES_ON_MS) };
         tx.schedule(JobKind::Replay, id, at).await?;
+    }
+    Ok(())
+}
+
+/// Notes which verified answers these changes and what takes them back concern.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn note_changes(tx: &Tx<'_>, changes: &[candidate_change::Model]) -> Result<(), AppError> {
+    for row in changes {
+        let inverse = row.inverse.iter().flat_map(|inverse| &inverse.0);
+        knowledge::note_history(tx, row.candidate_id, inverse.chain([&row.change.0])).await?;
     }
     Ok(())
 }

@@ -382,6 +382,7 @@ async fn changes(tx: &Tx<'_>, corrected: &Corrected, wish: &Wish, question: &str
             id: VerifiedAnswerId::new(&*tx.sources().ids),
             question: question.to_owned(),
             answer: corrected.text.clone(),
+            details: Box::default(),
         });
     }
     for patch in &wish.patches {

@@ -295,6 +295,7 @@ pub async fn approve(app: &App, caller: &Caller, id: ProposalId, wording: &Wordi
                     id: answer_id,
                     question: row.question.clone(),
                     answer: row.answer.clone(),
+                    details: Box::default(),
                 };
                 let questions = tx.gap_questions(gap.id, TRIED).await?;
                 let questions = questions.into_iter().map(|asked| asked.question).collect();

@@ -1,6 +1,7 @@
 //! A candidate goes live, and is taken back: a few changes in each transaction, so that visitors' messages do not wait. Whatever interrupts it, a job
 //! goes on where it was.
 
+use super::candidates::note_changes;
 use super::knowledge::{self, Prepared};
 use super::{App, AppError, Caller, agents, comparison, evidence, fitness, gaps};
 use crate::domain::account::Scope;
@@ -175,6 +176,9 @@ async fn begin(
             Box::pin(async move {
                 let row = tx.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
                 let (row, entry) = decide(row, comparison::finding(tx, id).await?)?;
+                if forwards {
+                    knowledge::check_second_person(tx, &row).await?;
+                }
                 let is_awaited = row.changes_count <= AWAITED;
                 tx.unschedule(JobKind::Replay, id).await?;
                 tx.unschedule(JobKind::Write, id).await?;
@@ -285,7 +289,7 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
             let of_part = knowledge::apply(tx, &part, of, prepared, now).await?;
             inverse.splice(0..0, of_part);
         }
-        tx.update(candidate_change::Model {
+        let change = candidate_change::Model {
             is_live: forwards,
             inverse: if forwards {
                 Some(Json(inverse))
@@ -293,8 +297,9 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
                 change.inverse.clone()
             },
             ..change
-        })
-        .await?;
+        };
+        note_changes(tx, std::slice::from_ref(&change)).await?;
+        tx.update(change).await?;
     }
     let id = row.id;
     let state = match (is_last, forwards) {
@@ -304,6 +309,13 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
     };
     tx.update(candidate::Model { state, ..row }).await?;
     if is_last {
+        if forwards {
+            for change in tx.candidate_changes(id).await? {
+                if let Change::AddAnswer { id, .. } = change.change.0 {
+                    knowledge::note_sources_anew(tx, id, now).await?;
+                }
+            }
+        }
         tx.unschedule(JobKind::Publish, id).await?;
         gaps::settle(tx, id, if forwards { GapState::Closed } else { GapState::Open }).await?;
     }

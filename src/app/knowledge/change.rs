@@ -1,21 +1,26 @@
 //! The one way in which what the AI knows changes: each change says what takes it back.
 
-use super::index::EntryId;
+mod answers;
+
+pub(crate) use answers::note_sources_anew;
+pub(super) use answers::{check_details, outdate_at, rest_on};
+
+use super::conflicts;
+use super::index::{EntryId, wordings};
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
 use crate::app::{App, AppError, agents};
-use crate::domain::answer::same_words;
-use crate::domain::ids::{
-    ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, VerifiedAnswerId, WorkspaceId,
-};
+use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, WorkspaceId};
+use crate::domain::improve::answer::ConflictDecision;
 use crate::domain::improve::candidate::{Change, DocumentText};
 use crate::domain::log::Actor;
 use crate::domain::text::{AnswerText, Name, QuestionText};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
 use crate::engine::Priority;
-use crate::store::entity::{document, retrieval_version, verified_answer};
+use crate::store::entity::{document, retrieval_version};
 use crate::store::{JobKind, Rows, Tx};
+use answers::{add_answer, restore_answer, retire};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -41,12 +46,19 @@ impl Prepared {
     pub(crate) async fn of(app: &App, workspace_id: WorkspaceId, changes: &[Change], priority: Priority) -> Self {
         let texts: Vec<(Uuid, (&str, &str))> = changes
             .iter()
-            .filter_map(|change| match change {
-                Change::AddAnswer { id, question, answer } => Some((id.uuid(), (question.as_str(), answer.as_str()))),
+            .flat_map(|change| match change {
+                Change::AddAnswer {
+                    id,
+                    question,
+                    answer,
+                    details,
+                } => wordings(*id, question, &details.variants)
+                    .map(|(entry, wording)| (entry.uuid(), (wording, answer.as_str())))
+                    .collect(),
                 Change::PutDocument { id, document } => {
-                    Some((id.uuid(), (document.title.as_str(), document.body.as_str())))
+                    vec![(id.uuid(), (document.title.as_str(), document.body.as_str()))]
                 }
-                _ => None,
+                _ => Vec::new(),
             })
             .collect();
         if texts.is_empty() {
@@ -83,7 +95,12 @@ impl Prepared {
 pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<(), AppError> {
     for change in changes {
         match change {
-            Change::AddAnswer { id, question, answer } => {
+            Change::AddAnswer {
+                id,
+                question,
+                answer,
+                details,
+            } => {
                 QuestionText::parse(question)?;
                 AnswerText::parse(answer)?;
                 if rows.verified_answer(*id).await?.is_some() {
@@ -91,6 +108,7 @@ pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]
                         "there is a verified answer with that id; choose a fresh one".to_owned(),
                     ));
                 }
+                check_details(app, rows, question, details).await?;
             }
             Change::RestoreAnswer { id } | Change::RetireAnswer { id } => {
                 let row = rows.verified_answer(*id).await?;
@@ -133,12 +151,19 @@ pub(crate) async fn apply(
     now: Timestamp,
 ) -> Result<Vec<Change>, AppError> {
     match change {
-        Change::AddAnswer { id, question, answer } => add_answer(tx, (*id, question, answer), of, prepared, now).await,
-        Change::RestoreAnswer { id } => restore_answer(tx, *id, now).await,
+        Change::AddAnswer {
+            id,
+            question,
+            answer,
+            details,
+        } => add_answer(tx, (*id, question, answer), details, of, prepared, now).await,
+        Change::RestoreAnswer { id } => restore_answer(tx, *id, of.author, now).await,
         Change::RetireAnswer { id } => {
             let row = tx.verified_answer(*id).await?.filter(|row| row.retired_at.is_none());
             match row {
-                Some(row) => retire(tx, row, now).await.map(|inverse| vec![inverse]),
+                Some(row) => retire(tx, row, (ConflictDecision::Retired, of.author), now)
+                    .await
+                    .map(|inverse| vec![inverse]),
                 None => Ok(Vec::new()),
             }
         }
@@ -157,6 +182,7 @@ pub(crate) async fn apply(
             })
             .await?;
             tx.remove_vectors(id.uuid()).await?;
+            conflicts::look_soon(tx, now).await?;
             Ok(vec![inverse])
         }
         Change::SetAgent { id, settings, from } => {
@@ -186,69 +212,6 @@ async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Ch
     Ok(vec![Change::RankWith { id: former }])
 }
 
-async fn retire(tx: &Tx<'_>, row: verified_answer::Model, now: Timestamp) -> Result<Change, AppError> {
-    let id = row.id;
-    tx.remove_vectors(id.uuid()).await?;
-    tx.update(verified_answer::Model {
-        retired_at: Some(now),
-        ..row
-    })
-    .await?;
-    Ok(Change::RestoreAnswer { id })
-}
-
-/// A newer answer to the very same question takes the older one's place.
-async fn retire_others(tx: &Tx<'_>, question: &str, now: Timestamp) -> Result<Vec<Change>, AppError> {
-    let mut inverse = Vec::new();
-    for old in tx.verified_answers().await? {
-        if same_words(&old.question, question) {
-            inverse.push(retire(tx, old, now).await?);
-        }
-    }
-    Ok(inverse)
-}
-
-async fn add_answer(
-    tx: &Tx<'_>,
-    (id, question, answer): (VerifiedAnswerId, &str, &str),
-    of: Source,
-    prepared: &Prepared,
-    now: Timestamp,
-) -> Result<Vec<Change>, AppError> {
-    let others = retire_others(tx, question, now).await?;
-    let row = verified_answer::Model {
-        id,
-        workspace_id: tx.workspace_id(),
-        question: question.to_owned(),
-        answer: answer.to_owned(),
-        member_id: of.author.ok_or(AppError::NoMember)?,
-        conversation_id: of.conversation,
-        outcome_id: of.outcome,
-        uses: 0,
-        created_at: now,
-        retired_at: None,
-    };
-    tx.insert(row).await?;
-    prepared.write(tx, EntryId::VerifiedAnswer(id), None, now).await?;
-    Ok([Change::RetireAnswer { id }].into_iter().chain(others).collect())
-}
-
-async fn restore_answer(tx: &Tx<'_>, id: VerifiedAnswerId, now: Timestamp) -> Result<Vec<Change>, AppError> {
-    let row = tx.verified_answer(id).await?;
-    let row = row.ok_or(AppError::NotFound("the verified answer"))?;
-    if row.retired_at.is_none() {
-        return Ok(Vec::new());
-    }
-    let others = retire_others(tx, &row.question, now).await?;
-    tx.update(verified_answer::Model {
-        retired_at: None,
-        ..row
-    })
-    .await?;
-    tx.schedule(JobKind::Embed, tx.workspace_id(), now).await?;
-    Ok([Change::RetireAnswer { id }].into_iter().chain(others).collect())
-}
-
 async fn put_document(
     tx: &Tx<'_>,
     id: DocumentId,
@@ -276,10 +239,7 @@ async fn put_document(
         owner: text.owner.clone(),
         expires_at: text.expires_at,
     };
-    if let Some(expires_at) = text.expires_at {
-        tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
-            .await?;
-    }
+    outdate_at(tx, text.expires_at).await?;
     let inverse = match &former {
         Some(former) if former.removed_at.is_none() => Change::PutDocument {
             id,
@@ -297,6 +257,7 @@ async fn put_document(
     prepared
         .write(tx, EntryId::Document(id), Some(&text.collection), now)
         .await?;
+    conflicts::look_soon(tx, now).await?;
     Ok(vec![inverse])
 }
 

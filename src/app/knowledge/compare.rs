@@ -51,8 +51,7 @@ impl Facts {
             None => before.values().find_map(|row| row.owner.clone()),
         };
         let expires_at = match said(expires).as_deref() {
-            Some(NEVER) => None,
-            Some(day) => Some(end_of(day, rows).await?),
+            Some(day) => last_day(day, rows).await?,
             None => before.values().filter_map(|row| row.expires_at).max(),
         };
         if expires_at.is_some_and(|end| end <= app.now()) {
@@ -69,6 +68,14 @@ impl Facts {
 
     pub(super) const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
+    }
+}
+
+/// From when on something is not answered from any more, of a day like `2027-01-31` or `never`.
+pub(super) async fn last_day(said: &str, rows: &Rows<'_>) -> Result<Option<Timestamp>, AppError> {
+    match said.trim() {
+        NEVER => Ok(None),
+        day => end_of(day, rows).await.map(Some),
     }
 }
 

@@ -127,12 +127,7 @@ pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), Ap
     let row = row.ok_or(AppError::NotFound("the document"))?;
     let title = title_of(if row.title.is_empty() { &row.source } else { &row.title });
     let about = (EventKind::KnowledgeRemoved, "document", id.uuid());
-    go_live(
-        app,
-        caller,
-        (candidate::Change::RemoveDocument { id }, title),
-        about,
-        caller.member().ok(),
-    )
-    .await
+    let change = (candidate::Change::RemoveDocument { id }, title);
+    go_live(app, caller, change, about, caller.member().ok()).await?;
+    Ok(())
 }

@@ -1,11 +1,14 @@
 //! Knowledge that is true until a day.
 
+use super::change::{Prepared, Source, apply};
+use super::conflicts;
 use super::index::changed;
 use super::{App, AppError, DocumentView};
 use crate::app::caller::Caller;
 use crate::app::evidence;
 use crate::domain::account::Scope;
 use crate::domain::ids::{JobId, WorkspaceId};
+use crate::domain::improve;
 use crate::domain::log::{Actor, EventKind};
 use crate::store::entity::document;
 use crate::store::{Change, LogDraft};
@@ -34,6 +37,7 @@ pub(crate) async fn expire(app: &App, workspace_id: WorkspaceId, job_id: JobId) 
                         tx.update(document::Model { removed_at, ..row }).await?;
                     }
                     evidence::published(tx, now).await?;
+                    conflicts::look_soon(tx, now).await?;
                     let entry = LogDraft::new(EventKind::KnowledgeRemoved, Actor::System)
                         .about("documents", count)
                         .with("expired", true);
@@ -46,7 +50,12 @@ pub(crate) async fn expire(app: &App, workspace_id: WorkspaceId, job_id: JobId) 
         }
         changed(app, workspace_id);
     }
-    let next = app.store().rows(workspace_id).next_expiry().await?;
+    while expire_answers(app, workspace_id).await? > 0 {
+        changed(app, workspace_id);
+    }
+    let rows = app.store().rows(workspace_id);
+    let next = [rows.next_expiry().await?, rows.next_answer_expiry().await?];
+    let next = next.into_iter().flatten().min();
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
@@ -55,6 +64,31 @@ pub(crate) async fn expire(app: &App, workspace_id: WorkspaceId, job_id: JobId) 
                     None => tx.finish_job(job_id).await?,
                 }
                 Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
+
+/// Retires verified answers whose last day is over; says how many.
+async fn expire_answers(app: &App, workspace_id: WorkspaceId) -> Result<usize, AppError> {
+    let now = app.now();
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                let due = tx.answers_to_expire(now, BATCH).await?;
+                let count = due.len();
+                if count == 0 {
+                    return Ok::<_, AppError>(Change::Unlogged(0));
+                }
+                for row in due {
+                    let retire = improve::candidate::Change::RetireAnswer { id: row.id };
+                    apply(tx, &retire, Source::default(), &Prepared::default(), now).await?;
+                }
+                evidence::published(tx, now).await?;
+                let entry = LogDraft::new(EventKind::VerifiedAnswerRetired, Actor::System)
+                    .about("answers", count)
+                    .with("expired", true);
+                Ok(Change::Logged(count, entry))
             })
         })
         .await

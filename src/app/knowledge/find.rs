@@ -1,6 +1,6 @@
 //! Finding: by meaning while the engine is there, by words when it is not.
 
-use super::index::{EntryId, Index, index};
+use super::index::{EntryId, Index, index, wordings};
 use super::tuned::reorder;
 use super::vectors::{Part, content_hash, floats};
 use super::view::View;
@@ -54,6 +54,28 @@ pub(super) struct Entry {
     pub(super) body: String,
     /// Of its text; vectors of the same one belong to it.
     pub(super) content_hash: Vec<u8>,
+    /// The question of a verified answer, where the title is another wording of it.
+    pub(super) question: Option<String>,
+}
+
+impl Entry {
+    /// A verified answer, once for each wording of its question.
+    pub(super) fn of_answer(id: VerifiedAnswerId, question: &str, answer: &str, variants: &[String]) -> Vec<Self> {
+        let entry = |(id, wording): (EntryId, &str)| Self {
+            id,
+            kind: CandidateKind::Verified,
+            title: wording.to_owned(),
+            body: answer.to_owned(),
+            content_hash: content_hash(wording, answer),
+            question: matches!(id, EntryId::Wording(..)).then(|| question.to_owned()),
+        };
+        wordings(id, question, variants).map(entry).collect()
+    }
+
+    /// The same of a row.
+    pub(super) fn wordings(row: &verified_answer::Model) -> Vec<Self> {
+        Self::of_answer(row.id, &row.question, &row.answer, &row.variants.0)
+    }
 }
 
 impl From<document::Model> for Entry {
@@ -67,18 +89,7 @@ impl From<document::Model> for Entry {
             title: row.title,
             body: row.body,
             content_hash: row.content_hash,
-        }
-    }
-}
-
-impl From<verified_answer::Model> for Entry {
-    fn from(row: verified_answer::Model) -> Self {
-        Self {
-            id: EntryId::VerifiedAnswer(row.id),
-            kind: CandidateKind::Verified,
-            content_hash: content_hash(&row.question, &row.answer),
-            title: row.question,
-            body: row.answer,
+            question: None,
         }
     }
 }
@@ -146,8 +157,23 @@ pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Res
         return Ok(Vec::new());
     }
     let rows = app.store().rows(caller.workspace_id);
-    let near = match ranked(app, &rows, text, &[], Priority::Live).await {
+    passages(app, &rows, text, limit, Priority::Live).await
+}
+
+/// The same for whatever asks in the background.
+///
+/// # Errors
+/// [`AppError::Engine`] or the store's.
+pub(super) async fn passages(
+    app: &App,
+    rows: &Rows<'_>,
+    text: &str,
+    limit: usize,
+    priority: Priority,
+) -> Result<Vec<Passage>, AppError> {
+    let near = match ranked(app, rows, text, &[], priority).await {
         Ok(found) => found,
+        Err(Unranked::Engine(_, why)) if priority == Priority::Evaluation => return Err(AppError::Engine(why)),
         Err(Unranked::Engine(..)) => {
             let found = rows.documents_with_words(text, limit as u64).await?;
             let passages = found.into_iter().map(|row| Passage {
@@ -289,10 +315,7 @@ async fn shortlist(
         )
     });
     let near: Vec<(Result<EntryId, usize>, Ranked)> = near.collect();
-    let own = all
-        .own(question)
-        .map(EntryId::VerifiedAnswer)
-        .filter(|own| !view.hides(own.uuid()));
+    let own = all.own(question).filter(|own| !view.hides(own.uuid()));
     // A verified answer that is asked for word for word is looked at wherever the embedder puts it.
     let own = own.filter(|own| near.iter().all(|(id, _)| id.as_ref() != Ok(own)));
     let ids: Vec<EntryId> = near.iter().filter_map(|(id, _)| id.ok()).chain(own).collect();
@@ -346,9 +369,11 @@ async fn texts_of(rows: &Rows<'_>, ids: &[EntryId]) -> Result<HashMap<EntryId, E
     for id in ids {
         match id {
             EntryId::Document(id) => documents.push(*id),
-            EntryId::VerifiedAnswer(id) => answers.push(*id),
+            EntryId::VerifiedAnswer(id) | EntryId::Wording(id, _) => answers.push(*id),
         }
     }
+    answers.sort_unstable();
+    answers.dedup();
     let mut texts = HashMap::with_capacity(ids.len());
     if !documents.is_empty() {
         let found = rows.documents_of(&documents).await?;
@@ -356,11 +381,8 @@ async fn texts_of(rows: &Rows<'_>, ids: &[EntryId]) -> Result<HashMap<EntryId, E
     }
     if !answers.is_empty() {
         let found = rows.verified_answers_of(&answers).await?;
-        texts.extend(
-            found
-                .into_iter()
-                .map(|row| (EntryId::VerifiedAnswer(row.id), row.into())),
-        );
+        let found = found.iter().flat_map(Entry::wordings);
+        texts.extend(found.map(|entry| (entry.id, entry)));
     }
     Ok(texts)
 }
@@ -424,14 +446,14 @@ const fn unranked() -> RankedEntry {
 }
 
 fn source(entry: &Entry, score: f64, quoted: Vec<(usize, usize)>) -> Source {
-    let (document_id, verified_answer_id) = match entry.id {
-        EntryId::Document(id) => (Some(id), None),
-        EntryId::VerifiedAnswer(id) => (None, Some(id)),
+    let document_id = match entry.id {
+        EntryId::Document(id) => Some(id),
+        EntryId::VerifiedAnswer(_) | EntryId::Wording(..) => None,
     };
     Source {
         document_id,
-        verified_answer_id,
-        title: entry.title.clone(),
+        verified_answer_id: entry.id.answer(),
+        title: entry.question.as_ref().unwrap_or(&entry.title).clone(),
         text: entry.body.clone(),
         score,
         quoted,
@@ -466,8 +488,9 @@ async fn by_words(
     trouble: EngineTrouble,
 ) -> Result<Found, AppError> {
     if settings.modes.contains(&AnswerMode::Verified) {
-        let verified = rows.verified_answers().await?.into_iter().map(Entry::from);
-        if let Some(own) = { verified }.find(|entry| is_own(question, entry)) {
+        let verified = rows.verified_answers().await?;
+        let mut verified = verified.iter().flat_map(Entry::wordings);
+        if let Some(own) = verified.find(|entry| is_own(question, entry)) {
             return Ok(word_for_word(&own, trouble));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::change::{Prepared, Source, apply, text_of};
 use super::compare::{Facts, Place, Write, compare};
+use super::conflicts;
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
 use super::verified::{breaks, title_of};
@@ -296,6 +297,7 @@ async fn write_all(
                         tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
                             .await?;
                     }
+                    conflicts::look_soon(tx, now).await?;
                     evidence::published(tx, now).await?;
                     if !changes.is_empty() {
                         let made = Recorded {

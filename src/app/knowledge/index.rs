@@ -5,8 +5,11 @@ use super::view::View;
 use super::{App, AppError};
 use crate::domain::answer::words_of;
 use crate::domain::ids::{DocumentId, VerifiedAnswerId, WorkspaceId};
-use crate::domain::retrieval::{Ranking, RetrievalError, scan};
+use crate::domain::retrieval::{Ranking, RetrievalError, dot, scan};
+use crate::store::entity::verified_answer;
 use crate::store::{RankingVector, Rows};
+use sha2::{Digest, Sha256};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
@@ -19,15 +22,47 @@ const PAGE: u64 = 5_000;
 pub(super) enum EntryId {
     Document(DocumentId),
     VerifiedAnswer(VerifiedAnswerId),
+    /// Another wording of a verified answer's question, by its place among them.
+    Wording(VerifiedAnswerId, u8),
 }
 
 impl EntryId {
-    pub(super) const fn uuid(self) -> Uuid {
+    /// What its vectors belong to. A wording has no id of its own: a text of a verified answer never changes, so its place tells it.
+    pub(super) fn uuid(self) -> Uuid {
         match self {
             Self::Document(id) => id.uuid(),
             Self::VerifiedAnswer(id) => id.uuid(),
+            Self::Wording(id, place) => {
+                let digest = Sha256::new()
+                    .chain_update(b"holdpoint/wording/1\0")
+                    .chain_update(id.uuid().as_bytes())
+                    .chain_update([place])
+                    .finalize();
+                let mut bytes = [0; 16];
+                bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+                Uuid::from_bytes(bytes)
+            }
         }
     }
+
+    /// The verified answer that it leads to.
+    pub(super) const fn answer(self) -> Option<VerifiedAnswerId> {
+        match self {
+            Self::Document(_) => None,
+            Self::VerifiedAnswer(id) | Self::Wording(id, _) => Some(id),
+        }
+    }
+}
+
+/// All wordings of a verified answer's question, its own first.
+pub(super) fn wordings<'a>(
+    id: VerifiedAnswerId,
+    question: &'a str,
+    variants: &'a [String],
+) -> impl Iterator<Item = (EntryId, &'a str)> {
+    let others = (0_u8..).zip(variants);
+    let others = others.map(move |(place, text)| (EntryId::Wording(id, place), text.as_str()));
+    std::iter::once((EntryId::VerifiedAnswer(id), question)).chain(others)
 }
 
 /// An entry without its texts: those are read for the few that a question is near to.
@@ -49,8 +84,14 @@ pub(super) struct Index {
     /// `width` numbers an entry.
     vectors: Vec<f32>,
     width: usize,
-    /// The newest verified answer to a question, by its words.
-    verified: HashMap<String, VerifiedAnswerId>,
+    /// The newest verified answer to a question, by its words in any wording.
+    verified: HashMap<String, EntryId>,
+    /// Other wordings of verified answers, by what their vectors belong to.
+    wordings: HashMap<Uuid, EntryId>,
+    /// Wordings that a newer verified answer has as well: that one counts.
+    overtaken: HashSet<Uuid>,
+    /// Positions of the wordings of each verified answer that has several: only the nearest is ranked, so that they are no surroundings of one another.
+    groups: Vec<Vec<usize>>,
 }
 
 impl Index {
@@ -61,7 +102,10 @@ impl Index {
     pub(super) fn id(&self, index: usize) -> Option<EntryId> {
         self.places.get(index).map(|place| match place.collection {
             Some(_) => EntryId::Document(DocumentId::from(place.owner)),
-            None => EntryId::VerifiedAnswer(VerifiedAnswerId::from(place.owner)),
+            None => match self.wordings.get(&place.owner) {
+                Some(wording) => *wording,
+                None => EntryId::VerifiedAnswer(VerifiedAnswerId::from(place.owner)),
+            },
         })
     }
 
@@ -81,7 +125,7 @@ impl Index {
     }
 
     /// The verified answer to this very question, wherever the embedder puts it.
-    pub(super) fn own(&self, question: &str) -> Option<VerifiedAnswerId> {
+    pub(super) fn own(&self, question: &str) -> Option<EntryId> {
         self.verified.get(&words_of(question)).copied()
     }
 
@@ -108,7 +152,12 @@ impl Index {
             Some(collection) => admitted.get(collection).copied().unwrap_or(false),
             None => true,
         };
-        let is_there = |place: &Place| is_admitted(place) && !view.hides(place.owner);
+        let is_hidden = |owner: Uuid| view.hides(owner) || self.overtaken.contains(&owner);
+        let is_there = |place: &Place| is_admitted(place) && !is_hidden(place.owner);
+        let mut further = self.further_wordings(question, |at| {
+            self.places.get(at).is_none_or(|place| is_hidden(place.owner))
+        });
+        further.extend(view.further_wordings(question).map(|at| at + self.len()));
         let is_wanted = |name: &String| collections.is_empty() || collections.contains(name);
         let added = (self.len()..).zip(view.added());
         let added = added.filter(|(_, added)| added.collection.as_ref().is_none_or(is_wanted));
@@ -117,7 +166,19 @@ impl Index {
         let admitted = self.places.iter().zip(vectors).enumerate();
         let admitted = admitted.filter(|(_, (place, _))| is_there(place));
         let live = admitted.map(|(index, (_, vector))| (index, vector));
-        scan(question, live.chain(added), keep)
+        let all = live.chain(added).filter(|(index, _)| !further.contains(index));
+        scan(question, all, keep)
+    }
+
+    /// Positions of wordings that another one of the same answer is nearer than.
+    fn further_wordings(&self, question: &[f32], is_hidden: impl Fn(usize) -> bool) -> HashSet<usize> {
+        let mut further = HashSet::new();
+        for group in &self.groups {
+            let there = group.iter().copied().filter(|at| !is_hidden(*at));
+            let near = there.filter_map(|at| Some((at, dot(question, self.entry(at)?.1))));
+            further.extend(all_but_nearest(near));
+        }
+        further
     }
 
     /// With what has changed since it was read.
@@ -140,15 +201,46 @@ impl Index {
         if self.places.len() != usize::try_from(rows.ranking_vector_count(embedder).await?).unwrap_or(usize::MAX) {
             self.retain(&rows.ranking_vector_numbers(embedder).await?);
         }
+        self.name(&rows.verified_answers().await?);
+        Ok(self)
+    }
+
+    /// Which words ask for which verified answer. The newest come first; they count.
+    fn name(&mut self, answers: &[verified_answer::Model]) {
         self.verified.clear();
-        // The newest come first; they count.
-        for row in rows.verified_answers().await? {
-            let words = words_of(&row.question);
-            if !words.is_empty() {
-                self.verified.entry(words).or_insert(row.id);
+        self.wordings.clear();
+        self.overtaken.clear();
+        let mut several: HashMap<Uuid, usize> = HashMap::new();
+        let mut groups = 0;
+        for row in answers {
+            for (id, text) in wordings(row.id, &row.question, &row.variants.0) {
+                match self.verified.entry(words_of(text)) {
+                    Entry::Occupied(_) => {
+                        self.overtaken.insert(id.uuid());
+                    }
+                    Entry::Vacant(free) if !free.key().is_empty() => {
+                        free.insert(id);
+                    }
+                    Entry::Vacant(_) => {}
+                }
+                if matches!(id, EntryId::Wording(..)) {
+                    self.wordings.insert(id.uuid(), id);
+                }
+                if !row.variants.0.is_empty() {
+                    several.insert(id.uuid(), groups);
+                }
+            }
+            groups += usize::from(!row.variants.0.is_empty());
+        }
+        self.groups = vec![Vec::new(); groups];
+        if groups == 0 {
+            return;
+        }
+        for (at, place) in self.places.iter().enumerate() {
+            if let Some(group) = several.get(&place.owner).and_then(|group| self.groups.get_mut(*group)) {
+                group.push(at);
             }
         }
-        Ok(self)
     }
 
     /// `expected`: so many there will be, as far as is known.
@@ -200,6 +292,14 @@ impl Index {
         self.places.truncate(kept);
         self.vectors.truncate(kept * self.width);
     }
+}
+
+/// Of positions with their scores all but the one of the highest.
+pub(super) fn all_but_nearest(near: impl Iterator<Item = (usize, f32)>) -> Vec<usize> {
+    let near: Vec<(usize, f32)> = near.collect();
+    let nearest = near.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| *at);
+    let all = near.into_iter().map(|(at, _)| at);
+    all.filter(|at| Some(*at) != nearest).collect()
 }
 
 /// The indexes of all workspaces. What has changed since one was read is read before the next question.

@@ -3,6 +3,7 @@
 mod change;
 pub mod chunk;
 mod compare;
+mod conflicts;
 mod documents;
 pub mod evaluate;
 mod expire;
@@ -19,6 +20,7 @@ mod vectors;
 mod verified;
 mod view;
 
+pub use conflicts::confirm_answer;
 pub use documents::{DocumentView, SourceView, document, documents, remove, sources};
 pub use evaluate::Report;
 pub use evaluate::curves::{Curves, Plan};
@@ -28,10 +30,14 @@ pub use import::{Change, ChangeKind, Import, ImportReport, SkippedRow, import, r
 pub use sitemap::{NotImported, SitePage, SitePages, import_page, site_pages};
 pub use tune::{RetrievalVersionView, retrieval_versions, tune};
 pub use verified::{
-    NewVerifiedAnswer, VerifiedAnswerView, add_verified_answer, retire_verified_answer, verified_answers,
+    AnswerRulesInput, AnswerSourceView, ChangedAnswer, ConflictView, DecidedView, HistoryLine, NewVerifiedAnswer,
+    VerifiedAnswerView, WhichAnswers, WholeAnswer, Written, add_verified_answer, answer_rules, answers_to_look_at,
+    change_verified_answer, retire_verified_answer, set_answer_rules, verified_answer, verified_answers,
+    verified_answers_of,
 };
 
-pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes};
+pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes, note_sources_anew};
+pub(super) use conflicts::keep as look_for_conflicts;
 pub(super) use expire::expire;
 pub(super) use find::{Found, find_answer};
 pub(super) use import::Turns;
@@ -41,7 +47,7 @@ pub(super) use shelf::Shelf;
 pub(super) use tuned::Tuned;
 pub(super) use twice::{Compared, Side, compare};
 pub(super) use vectors::embed_missing;
-pub(super) use verified::{Remembered, title_of};
+pub(super) use verified::{Remembered, check_second_person, in_conflict, note_history, title_of};
 pub(super) use view::View;
 
 use super::{App, AppError, Caller};

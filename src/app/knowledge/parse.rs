@@ -11,7 +11,8 @@ pub(in crate::app) use faq::delimiter;
 
 use super::chunk::{self, Document, Section, one_line};
 use crate::domain::knowledge::DocumentKind;
-use collect::{Collector, written_in};
+use collect::Collector;
+pub(in crate::app) use collect::written_in;
 use decode::decode;
 use serde::{Deserialize, Serialize};
 

@@ -57,6 +57,7 @@ impl Shelf {
             title: (*title).to_owned(),
             body: (*body).to_owned(),
             content_hash: Vec::new(),
+            question: None,
         });
         Ok(Self {
             entries: entries.collect(),

@@ -1,6 +1,7 @@
 //! The vectors of entries, and the job that computes missing ones.
 
-use super::index::{EntryId, changed};
+use super::conflicts;
+use super::index::{EntryId, changed, wordings};
 use super::{App, AppError, BATCH_DEADLINE};
 use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::retrieval::{joined, ranking_vector};
@@ -115,7 +116,7 @@ impl NewVectors {
                 // Changed or removed meanwhile; whoever did that has scheduled this job anew.
                 _ => Ok(()),
             },
-            EntryId::VerifiedAnswer(id) => match tx.verified_answer(id).await? {
+            EntryId::VerifiedAnswer(id) | EntryId::Wording(id, _) => match tx.verified_answer(id).await? {
                 Some(row) if row.retired_at.is_none() => self.write(tx, owner, None).await,
                 _ => Ok(()),
             },
@@ -135,11 +136,18 @@ pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: 
                 .await?;
             let Some(last) = missing.last() else { break };
             after = Some(last.id);
-            let entries = missing.iter().map(|row| {
-                let texts = (row.question.as_str(), row.answer.as_str());
-                (EntryId::VerifiedAnswer(row.id), texts)
-            });
-            embed_some(app, workspace_id, entries.collect()).await?;
+            let mut entries = Vec::new();
+            for row in &missing {
+                // All wordings of an answer at once: that one of them has vectors says that all have.
+                let of_row = wordings(row.id, &row.question, &row.variants.0);
+                entries.extend(of_row.map(|(id, wording)| (id, (wording, row.answer.as_str()))));
+                if entries.len() as u64 >= BATCH {
+                    embed_some(app, workspace_id, std::mem::take(&mut entries)).await?;
+                }
+            }
+            if !entries.is_empty() {
+                embed_some(app, workspace_id, entries).await?;
+            }
         }
         let mut after = None;
         loop {
@@ -152,9 +160,11 @@ pub(crate) async fn embed_missing(app: &App, workspace_id: WorkspaceId, job_id: 
             embed_some(app, workspace_id, entries.collect()).await?;
         }
     }
+    let now = app.now();
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
+                conflicts::look_soon(tx, now).await?;
                 // What was imported while this ran has scheduled the job anew; that one stays.
                 tx.finish_job(job_id).await?;
                 Ok::<_, AppError>(Change::Unlogged(()))

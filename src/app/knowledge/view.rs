@@ -2,24 +2,29 @@
 //! nothing of it is stored.
 
 use super::find::Entry;
-use super::index::EntryId;
+use super::index::{EntryId, all_but_nearest, wordings};
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
 use crate::app::{App, AppError, agents};
-use crate::domain::answer::{CandidateKind, same_words};
-use crate::domain::ids::AgentId;
+use crate::domain::answer::{CandidateKind, same_words, words_of};
+use crate::domain::ids::{AgentId, VerifiedAnswerId};
 use crate::domain::improve::candidate::Change;
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::retrieval::dot;
 use crate::domain::settings::AgentSettings;
 use crate::engine::Priority;
 use crate::stats::tuner::Adapter;
 use crate::store::Rows;
+use crate::store::entity::verified_answer;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Entries embedded at once.
 const BATCH: usize = 32;
+
+/// Entries that come in, each with its collection.
+type New = HashMap<Uuid, (Entry, Option<String>)>;
 
 /// Knowledge as it would be. The default is what is live.
 #[derive(Debug, Default)]
@@ -59,30 +64,43 @@ impl View {
     /// [`AppError::Engine`] while what is new cannot be embedded; or the store's.
     pub(crate) async fn after(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<Self, AppError> {
         let mut view = Self::default();
-        let mut new: HashMap<Uuid, (Entry, Option<String>)> = HashMap::new();
+        let mut new = New::new();
         let mut order = Vec::new();
         let mut live = None;
         for change in changes {
             let (entry, collection) = match change {
-                Change::AddAnswer { id, question, answer } => {
+                Change::AddAnswer {
+                    id,
+                    question,
+                    answer,
+                    details,
+                } => {
                     if live.is_none() {
                         live = Some(rows.verified_answers().await?);
                     }
-                    let same = live.iter().flatten().filter(|row| same_words(&row.question, question));
-                    view.removed.extend(same.map(|row| row.id.uuid()));
-                    new.retain(|_, (entry, _)| {
-                        entry.kind != CandidateKind::Verified || !same_words(&entry.title, question)
-                    });
-                    (answer_entry(EntryId::VerifiedAnswer(*id), question, answer), None)
+                    let gone = |row: &&verified_answer::Model| {
+                        same_words(&row.question, question) || details.replaces == Some(row.id)
+                    };
+                    for row in live.iter().flatten().filter(gone) {
+                        view.remove_answer(row, &mut new);
+                    }
+                    let entries = Entry::of_answer(*id, question, answer, &details.variants);
+                    view.overtake(live.as_deref().unwrap_or_default(), &entries, &mut new);
+                    order.extend(view.put(entries, &mut new));
+                    continue;
                 }
                 Change::RestoreAnswer { id } => {
                     let Some(row) = rows.verified_answer(*id).await? else {
                         continue;
                     };
-                    (Entry::from(row), None)
+                    order.extend(view.put(Entry::wordings(&row), &mut new));
+                    continue;
                 }
                 Change::RetireAnswer { id } => {
-                    view.remove(id.uuid(), &mut new);
+                    if let Some(row) = rows.verified_answer(*id).await? {
+                        view.remove_answer(&row, &mut new);
+                    }
+                    new.retain(|_, (entry, _)| entry.id.answer() != Some(*id));
                     continue;
                 }
                 Change::PutDocument { id, document } => {
@@ -96,6 +114,7 @@ impl View {
                         title: document.title.clone(),
                         body: document.body.clone(),
                         content_hash: content_hash(&document.title, &document.body),
+                        question: None,
                     };
                     (entry, Some(document.collection.clone()))
                 }
@@ -141,7 +160,50 @@ impl View {
         Ok(view)
     }
 
-    fn remove(&mut self, id: Uuid, new: &mut HashMap<Uuid, (Entry, Option<String>)>) {
+    /// A wording that these entries have as well leads to them from then on.
+    fn overtake(&mut self, live: &[verified_answer::Model], entries: &[Entry], new: &mut New) {
+        let said: HashSet<String> = entries.iter().map(|entry| words_of(&entry.title)).collect();
+        for (id, text) in live.iter().flat_map(wordings_of) {
+            if said.contains(&words_of(text)) {
+                self.removed.insert(id.uuid());
+            }
+        }
+        let is_other = |entry: &Entry| entry.kind != CandidateKind::Verified || !said.contains(&words_of(&entry.title));
+        new.retain(|_, (entry, _)| is_other(entry));
+    }
+
+    /// The wordings of an answer come in.
+    fn put(&mut self, entries: Vec<Entry>, new: &mut New) -> Vec<Uuid> {
+        let put = entries.into_iter().map(|entry| {
+            let id = entry.id.uuid();
+            self.removed.insert(id);
+            new.insert(id, (entry, None));
+            id
+        });
+        put.collect()
+    }
+
+    fn remove_answer(&mut self, row: &verified_answer::Model, new: &mut New) {
+        for (id, _) in wordings_of(row) {
+            self.remove(id.uuid(), new);
+        }
+    }
+
+    /// Positions among what is added of wordings that another one of the same answer is nearer than.
+    pub(super) fn further_wordings(&self, question: &[f32]) -> impl Iterator<Item = usize> {
+        let mut of_answer: HashMap<VerifiedAnswerId, Vec<(usize, f32)>> = HashMap::new();
+        for (at, added) in self.added.iter().enumerate() {
+            if let Some(id) = added.entry.id.answer() {
+                let near = (at, dot(question, added.vectors.ranking()));
+                of_answer.entry(id).or_default().push(near);
+            }
+        }
+        of_answer
+            .into_values()
+            .flat_map(|near| all_but_nearest(near.into_iter()))
+    }
+
+    fn remove(&mut self, id: Uuid, new: &mut New) {
         self.removed.insert(id);
         new.remove(&id);
     }
@@ -185,12 +247,6 @@ impl View {
     }
 }
 
-fn answer_entry(id: EntryId, question: &str, answer: &str) -> Entry {
-    Entry {
-        id,
-        kind: CandidateKind::Verified,
-        title: question.to_owned(),
-        body: answer.to_owned(),
-        content_hash: content_hash(question, answer),
-    }
+fn wordings_of(row: &verified_answer::Model) -> impl Iterator<Item = (EntryId, &str)> {
+    wordings(row.id, &row.question, &row.variants.0)
 }

@@ -64,6 +64,9 @@ pub struct Decided {
     pub undo_ms: i64,
     /// How many others still have to approve.
     pub missing: u8,
+    /// What is to be remembered as a verified answer waits until a second person publishes it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_second: bool,
     /// Items with identical drafts that this decision released as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<ItemId>,
@@ -150,6 +153,7 @@ async fn decide_in(
             details.text = ledger.draft.as_ref().map(|draft| draft.body.clone());
         }
     }
+    let waits_for_second = settings.answers.second_person && details.remember;
     let said = (details.text.clone(), details.note.clone());
     let details = Details {
         decision: details,
@@ -173,6 +177,7 @@ async fn decide_in(
             (None, Some(item)) => item.ballot.missing(),
             _ => 0,
         },
+        waits_for_second: waits_for_second && outcome.is_some(),
         with: together.with,
         left_out: together.left_out,
     };

@@ -10,6 +10,7 @@ use super::super::knowledge::DocumentKind;
 use super::super::review::VerdictLabel;
 use super::super::settings::AgentSettings;
 use super::super::time::Timestamp;
+use super::answer::AnswerDetails;
 use super::comparison::Finding;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -59,6 +60,9 @@ pub enum Change {
         question: String,
         /// The answer.
         answer: String,
+        /// Other wordings, what it rests on, and until when it holds.
+        #[serde(default, skip_serializing_if = "AnswerDetails::is_empty")]
+        details: Box<AnswerDetails>,
     },
     /// A verified answer that was in use before comes into use again.
     RestoreAnswer {
@@ -111,6 +115,11 @@ impl Change {
             Self::SetAgent { id, .. } => format!("agent {id}"),
             Self::RankWith { .. } => "ranking".to_owned(),
         }
+    }
+
+    /// It brings a verified answer into use: where that needs a second person, somebody else than its author publishes it.
+    pub const fn is_of_answer(&self) -> bool {
+        matches!(self, Self::AddAnswer { .. } | Self::RestoreAnswer { .. })
     }
 
     /// Only an owner may publish it: it concerns how the AI works, not what it knows.

@@ -63,6 +63,8 @@ pub enum Reason {
     Unsupported,
     /// The model is not fit for this mode; the agent drafts with it all the same.
     UnfitModel,
+    /// Newer knowledge speaks against the verified answer.
+    InConflict,
     /// A held turn stays held.
     AlreadyHeld,
     /// Nobody decided in time.
@@ -141,6 +143,7 @@ impl Reason {
             Self::PromptTooLong => "the question is too long for the AI model",
             Self::UnusableAnswer => "the AI model wrote nothing that can be used",
             Self::Unsupported => "the draft mentions something its sources do not",
+            Self::InConflict => "newer knowledge speaks against this verified answer",
             Self::UnfitModel => "the AI model has not been found fit for this kind of answer",
             Self::AlreadyHeld => "this question was already waiting for a person",
             Self::Timeout => "nobody decided in time",

@@ -18,6 +18,8 @@ pub struct Facts {
     pub trouble: Option<EngineTrouble>,
     /// The models were not found fit for the mode: it is used all the same or, where the draft abstains, was not used for that.
     pub unfit: bool,
+    /// It rests on a verified answer that newer knowledge speaks against, and such drafts are to wait for a person.
+    pub in_conflict: bool,
     /// An earlier draft of this turn is held.
     pub already_held: bool,
     /// How likely the draft is acceptable, `0.0..=1.0`, as far as verdicts tell; 0 where nothing answers.

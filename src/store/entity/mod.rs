@@ -6,6 +6,11 @@
 
 pub mod agent;
 pub mod agent_version;
+pub mod answer_candidate;
+pub mod answer_conflict;
+pub mod answer_source;
+pub mod answer_use;
+pub mod answer_watch;
 pub mod approval;
 pub mod assignment;
 pub mod candidate;

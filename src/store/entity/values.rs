@@ -7,11 +7,12 @@ use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConversationId, DecisionId,
-    DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId,
-    ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId,
-    UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId, ConversationId,
+    DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId,
+    PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId,
+    TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
+use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
 use crate::domain::improve::comparison::PairVerdict;
 use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
@@ -107,6 +108,8 @@ pub enum JobKind {
     Gaps,
     /// Take out knowledge whose last day is over.
     Outdate,
+    /// Find verified answers that newer knowledge speaks against.
+    Conflicts,
 }
 
 /// For whom a note is.
@@ -245,6 +248,7 @@ uuids!(
     CandidateId,
     CannedReplyId,
     CertificateId,
+    ConflictId,
     ConversationId,
     DecisionId,
     DeliveryId,
@@ -281,6 +285,8 @@ words!(
     CandidateState,
     Cause,
     CheckPurpose,
+    ConflictDecision,
+    ConflictKind,
     DecisionKind,
     DeliveryState,
     DocumentKind,

@@ -1,5 +1,6 @@
 //! Question/answer pairs that a person approved.
 
+use super::values::Json;
 use crate::domain::ids::{ConversationId, MemberId, OutcomeId, VerifiedAnswerId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -18,6 +19,20 @@ pub struct Model {
     pub uses: i64,
     pub created_at: Timestamp,
     pub retired_at: Option<Timestamp>,
+    /// Other wordings of the question.
+    pub variants: Json<Vec<String>>,
+    /// The language it is written in, as ISO 639-1, where that can be told.
+    pub language: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// From when on it is not answered from any more.
+    pub expires_at: Option<Timestamp>,
+    /// The one whose place it took.
+    pub replaces: Option<VerifiedAnswerId>,
+    /// When somebody said last that it is still right.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was found out what it rests on.
+    pub grounded_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -101,12 +101,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         )
         .route("/conversations/{id}/close", post(conversations::close))
         .route("/canned-replies/{id}", put(canned::change).delete(canned::remove))
-        .route("/knowledge/documents", get(knowledge::documents))
-        .route(
-            "/knowledge/documents/{id}",
-            get(knowledge::document).delete(knowledge::remove),
-        )
-        .route("/knowledge/search", get(knowledge::search))
         .route("/agents/{id}", get(agents::one).put(agents::change))
         .route("/agents/{id}/versions", get(agents::versions))
         .route("/agents/{id}/policy", get(policy::show).put(policy::apply))
@@ -122,7 +116,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
-        .route("/verified-answers/{id}", delete(verified_answers::retire))
         .route("/mails", get(mails::list))
         .route("/mails/{id}/retry", post(mails::retry))
         .route("/webhooks/deliveries", get(webhooks::list))
@@ -135,6 +128,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/events", get(log::events))
         .merge(creating)
         .merge(judging())
+        .merge(verified_answers::routes())
+        .merge(known())
         .merge(rehearsals::routes(web))
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
@@ -146,6 +141,17 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// What is known, and finding in it.
+fn known() -> Router<Web> {
+    Router::new()
+        .route("/knowledge/documents", get(knowledge::documents))
+        .route(
+            "/knowledge/documents/{id}",
+            get(knowledge::document).delete(knowledge::remove),
+        )
+        .route("/knowledge/search", get(knowledge::search))
 }
 
 /// Checks, and what follows from their verdicts.

@@ -112,7 +112,7 @@ fn result(row: &CandidateView) -> Option<String> {
     })
 }
 
-const fn state(state: CandidateState) -> (&'static str, &'static str) {
+pub(super) const fn state(state: CandidateState) -> (&'static str, &'static str) {
     match state {
         CandidateState::Replaying => ("being tried", "replaying"),
         CandidateState::Waiting => ("waits for you", "waiting"),

@@ -1,11 +1,8 @@
-//! Knowledge: documents by the file they came from, search, verified answers.
+//! Knowledge: documents by the file they came from, and the search.
 
 use super::html;
 use super::queue::{percent, shortened};
-use super::view::{
-    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, Marked, SearchHit, Section,
-    VerifiedAnswerRow, VerifiedAnswersPage,
-};
+use super::view::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, Marked, SearchHit, Section};
 use super::viewer::Viewer;
 use crate::app::knowledge::{self, DocumentView, Passage};
 use crate::domain::answer::content_words;
@@ -50,6 +47,7 @@ pub(super) async fn documents_page(
             found(&web, &viewer, q).await?
         },
         verified_count: verified.len(),
+        doubted: verified.iter().filter(|answer| answer.to_look_at).count(),
         collections: collections.into_iter().collect(),
     })
 }
@@ -96,24 +94,6 @@ pub(super) async fn document_page(
         file: document.source,
         collection: document.collection,
         updated: viewer.moment(document.updated_at),
-    })
-}
-
-/// `GET /knowledge/verified`
-pub(super) async fn verified_page(State(web): State<Web>, viewer: Viewer) -> Result<Response, Problem> {
-    let answers = knowledge::verified_answers(&web.app, &viewer.caller).await?;
-    let answers = answers.into_iter().map(|answer| VerifiedAnswerRow {
-        id: answer.id.to_string(),
-        question: answer.question,
-        answer: answer.answer,
-        author: answer.author,
-        at: viewer.moment(answer.created_at),
-        conversation_id: answer.conversation_id.map(|id| id.to_string()).unwrap_or_default(),
-        used: u64::try_from(answer.uses).unwrap_or_default(),
-    });
-    html(&VerifiedAnswersPage {
-        answers: answers.collect(),
-        shell: viewer.shell(Section::Knowledge),
     })
 }
 
@@ -192,7 +172,7 @@ fn hit(passage: Passage, words: &HashSet<String>) -> SearchHit {
     SearchHit {
         href: match (passage.document_id, passage.verified_answer_id) {
             (Some(id), _) => format!("/knowledge/documents/{id}"),
-            (None, Some(id)) => format!("/knowledge/verified#answer-{id}"),
+            (None, Some(id)) => format!("/knowledge/answers/{id}"),
             (None, None) => "/knowledge".to_owned(),
         },
         passage: with_words(&passage.text, words),

@@ -6,6 +6,7 @@
 //! and out are forms of their own.
 
 mod agents;
+mod answers;
 mod blind;
 mod checks;
 mod compare;
@@ -56,7 +57,8 @@ pub fn pages() -> Pages {
         .route("/parts/conversations", get(conversations::list_part))
         .route("/parts/conversations/{id}", get(conversations::part))
         .route("/knowledge", get(knowledge::documents_page))
-        .route("/knowledge/verified", get(knowledge::verified_page))
+        .route("/knowledge/verified", get(answers::list_page))
+        .route("/knowledge/answers/{id}", get(answers::page))
         .route("/knowledge/documents/{id}", get(knowledge::document_page))
         .route("/parts/knowledge", get(knowledge::documents_part))
         .route("/settings", get(async || Redirect::to("/settings/models")))

@@ -362,7 +362,7 @@ fn sources(draft: &Draft) -> impl Iterator<Item = SourceView> {
         title: source.title.clone(),
         href: match (source.document_id, source.verified_answer_id) {
             (Some(id), _) => format!("/knowledge/documents/{id}"),
-            (None, Some(id)) => format!("/knowledge/verified#answer-{id}"),
+            (None, Some(id)) => format!("/knowledge/answers/{id}"),
             (None, None) => "/knowledge".to_owned(),
         },
         passage: if source.quoted.is_empty() {
@@ -400,6 +400,12 @@ fn flags(found: &ItemView) -> Vec<Flag> {
             Severity::Warning,
             format!("and {more} more statements that do not occur in the sources"),
         ),
+    }
+    if found.reasons.contains(&Reason::InConflict) {
+        flag(
+            Severity::Warning,
+            "Newer knowledge speaks against this verified answer: compare them first".to_owned(),
+        );
     }
     if found.reasons.contains(&Reason::UnfitModel) {
         flag(

@@ -190,6 +190,14 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "knowledge.removed" => format!("{who} removed a document."),
         "verified_answer.added" => format!("{who} added a verified answer."),
         "verified_answer.retired" => format!("{who} retired a verified answer."),
+        "verified_answer.changed" => format!("{who} changed who looks after a verified answer, or its last day."),
+        "verified_answer.doubted" => match content::<String>(entry, "title") {
+            Some(title) => format!("Newer knowledge speaks against a verified answer: “{title}”."),
+            None => "Newer knowledge speaks against a verified answer.".to_owned(),
+        },
+        "verified_answer.settled" => "What spoke against a verified answer is gone.".to_owned(),
+        "verified_answer.confirmed" => format!("{who} said that a verified answer is still right."),
+        "verified_answer.rules_changed" => format!("{who} changed the rules for verified answers."),
         "policy.applied" => match entry.refs.get("number") {
             Some(number) => format!("{who} applied version {number} of the policy."),
             None => format!("{who} applied a policy."),
@@ -348,6 +356,8 @@ fn imported(entry: &EntryView, who: &str) -> String {
 pub(super) fn href(entry: &EntryView) -> String {
     if let Some(id) = entry.refs.get("conversation") {
         format!("/conversations/{id}")
+    } else if let Some(id) = entry.refs.get("verified_answer") {
+        format!("/knowledge/answers/{id}")
     } else if entry.kind.starts_with("verified_answer.") {
         "/knowledge/verified".to_owned()
     } else if entry.kind.starts_with("policy.") || entry.kind.starts_with("gate.") {

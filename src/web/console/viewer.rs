@@ -138,6 +138,13 @@ impl Viewer {
         &self.frame.time_zone
     }
 
+    /// The last day before a moment at which something ends, as a form has it: `2027-01-31`.
+    pub(super) fn last_day(&self, end: Timestamp) -> String {
+        let last = jiff::Timestamp::from_millisecond(end.0.saturating_sub(1));
+        let day = last.map(|last| last.to_zoned(self.zone.clone()).date().to_string());
+        day.unwrap_or_default()
+    }
+
     /// A time in the workspace's zone.
     pub(super) fn moment(&self, at: Timestamp) -> Moment {
         Moment::at(at.0, &self.zone)

@@ -122,7 +122,7 @@ impl Collector {
 }
 
 /// The language of a text; addresses are of none.
-pub(super) fn written_in(text: &str) -> Option<&'static str> {
+pub(in crate::app) fn written_in(text: &str) -> Option<&'static str> {
     let words = text.split_whitespace().filter(|word| !word.contains("://"));
     language(&words.collect::<Vec<_>>().join(" "))
 }

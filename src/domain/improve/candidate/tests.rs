@@ -178,11 +178,32 @@ fn a_candidate_changes_something_and_nothing_twice() {
             id,
             question: "q".to_owned(),
             answer: "a".to_owned(),
+            details: Box::default(),
         },
         Change::RetireAnswer { id },
     );
     assert_eq!(check(std::slice::from_ref(&add)), Ok(()));
     assert!(matches!(check(&[add, retire]), Err(CandidateError::Twice(_))));
+}
+
+#[test]
+fn a_change_that_an_older_version_stored_is_read_and_one_without_details_is_stored_as_before() {
+    let id = VerifiedAnswerId::from(uuid::Uuid::from_u128(1));
+    let stored = r#"{"kind":"add_answer","id":"00000000-0000-0000-0000-000000000001","question":"q","answer":"a"}"#;
+    let read: Change = serde_json::from_str(stored).unwrap();
+    let plain = Change::AddAnswer {
+        id,
+        question: "q".to_owned(),
+        answer: "a".to_owned(),
+        details: Box::default(),
+    };
+    assert_eq!(read, plain);
+    assert_eq!(serde_json::to_string(&plain).unwrap(), stored);
+    let newer = r#"{"kind":"add_answer","id":"00000000-0000-0000-0000-000000000001","question":"q","answer":"a","details":{"variants":["r"],"expires_at":7}}"#;
+    let Ok(Change::AddAnswer { details, .. }) = serde_json::from_str::<Change>(newer) else {
+        panic!("not read")
+    };
+    assert_eq!((details.variants.len(), details.expires_at), (1, Some(Timestamp(7))));
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {

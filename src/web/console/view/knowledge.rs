@@ -14,6 +14,8 @@ pub struct DocumentsPage {
     pub list: DocumentsPart,
     /// Verified answers in use, for the tab.
     pub verified_count: usize,
+    /// How many of them somebody is to look at.
+    pub doubted: usize,
     /// Collections that exist, proposed in the import form.
     pub collections: Vec<String>,
 }
@@ -121,33 +123,4 @@ pub struct DocumentPage {
     pub collection: String,
     /// When it last changed.
     pub updated: Moment,
-}
-
-/// `GET /knowledge/verified`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "console/verified_answers.html")]
-pub struct VerifiedAnswersPage {
-    /// The frame.
-    pub shell: Shell,
-    /// Those in use, newest first.
-    pub answers: Vec<VerifiedAnswerRow>,
-}
-
-/// A question and the answer a person stands behind.
-#[derive(Clone, Debug)]
-pub struct VerifiedAnswerRow {
-    /// Its id.
-    pub id: String,
-    /// The question it was given to.
-    pub question: String,
-    /// The answer.
-    pub answer: String,
-    /// Who approved it.
-    pub author: String,
-    /// When.
-    pub at: Moment,
-    /// The conversation it came from; empty when entered by hand.
-    pub conversation_id: String,
-    /// How many drafts used it.
-    pub used: u64,
 }

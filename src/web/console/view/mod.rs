@@ -8,6 +8,7 @@
 //! something changed (`/parts/…`) and the page includes.
 
 mod agents;
+mod answers;
 mod checks;
 mod conversations;
 mod correction;
@@ -31,6 +32,9 @@ mod team;
 mod words;
 
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
+pub use answers::{
+    AnswerHistory, AnswerSource, ConflictCard, VerifiedAnswerPage, VerifiedAnswerRow, VerifiedAnswersPage, WeekBar,
+};
 pub use checks::ChecksPage;
 pub use conversations::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, DraftTrace, ThreadEntry,
@@ -42,10 +46,7 @@ pub use improve::{
     BlindPart, CandidatePage, CaseLine, ChangeLine, ChangeRow, ComparePage, GapAsked, GapCard, ImprovePage, SetRow,
     TunedRow,
 };
-pub use knowledge::{
-    DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit, VerifiedAnswerRow,
-    VerifiedAnswersPage,
-};
+pub use knowledge::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit};
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
