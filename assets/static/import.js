@@ -1,6 +1,6 @@
 // Imports files, a pasted text, or the pages of a site: one after the other, so that everybody sees how far it is and can stop it.
 
-import { part, send } from "/static/api.js";
+import { freshId, part, send } from "/static/api.js";
 import { toast } from "/static/toast.js";
 
 const NAMED = 20;
@@ -23,7 +23,8 @@ function add(parent, name, words) {
 
 /** What every file or page is imported with. */
 function settings(dryRun) {
-  const chosen = { collection: value("collection"), dry_run: dryRun };
+  // One run is one thing to take back.
+  const chosen = { collection: value("collection"), dry_run: dryRun, run: freshId() };
   if (value("owner")) chosen.owner = value("owner");
   if (field("never").checked) chosen.expires = "never";
   else if (field("expires").value) chosen.expires = field("expires").value;
@@ -63,7 +64,8 @@ function show(done, all, words) {
 }
 
 function take(sum, report, name, isOne) {
-  for (const count of COUNTS) sum[count] += report[count];
+  // What waits is not live yet.
+  if (!report.candidate) for (const count of COUNTS) sum[count] += report[count];
   for (const list of LISTS) sum[list].push(...(report[list] ?? []).map((it) => ({ it, name: isOne ? "" : `${name}: ` })));
   sum.waits ||= Boolean(report.candidate);
 }

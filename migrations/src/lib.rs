@@ -27,6 +27,7 @@ mod m0020_corrections;
 mod m0021_comparison;
 mod m0022_answers;
 mod m0023_agents;
+mod m0024_import_runs;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_comparison::MIGRATION),
             Box::new(m0022_answers::Migration),
             Box::new(m0023_agents::MIGRATION),
+            Box::new(m0024_import_runs::MIGRATION),
         ]
     }
 }

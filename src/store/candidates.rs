@@ -4,6 +4,7 @@ use super::entity::{candidate, candidate_case, candidate_change, draft, regressi
 use super::{Rows, StoreError, Tx};
 use crate::domain::ids::{CandidateId, RegressionQuestionId};
 use crate::domain::improve::candidate::CandidateState;
+use crate::domain::time::Timestamp;
 use sea_orm::sea_query::Order;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -49,6 +50,34 @@ impl Rows<'_> {
             .filter(candidate::Column::State.eq(state))
             .order_by(candidate::Column::Id, Order::Asc);
         self.all(query).await
+    }
+
+    /// The newest candidate of a run of an import.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn candidate_of_run(&self, run: &str) -> Result<Option<candidate::Model>, StoreError> {
+        let query = self
+            .select::<candidate::Entity>()
+            .filter(candidate::Column::ImportRun.eq(run))
+            .order_by(candidate::Column::Number, Order::Desc)
+            .limit(1);
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// When something went live last, or last more of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn last_publication(&self) -> Result<Option<(CandidateId, Timestamp)>, StoreError> {
+        let query = self
+            .select::<candidate::Entity>()
+            .filter(candidate::Column::PublishedAt.is_not_null())
+            .order_by(candidate::Column::PublishedAt, Order::Desc)
+            .order_by(candidate::Column::Number, Order::Desc)
+            .limit(1);
+        let row = self.all(query).await?.pop();
+        Ok(row.and_then(|row| Some((row.id, row.published_at?))))
     }
 
     /// The highest number of a candidate; 0 before the first.

@@ -101,6 +101,21 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The document of a collection and source with this name, also one that was removed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn document_named(
+        &self,
+        (collection, source, external_id): (&str, &str, &str),
+    ) -> Result<Option<document::Model>, StoreError> {
+        let filter = document::Column::Collection
+            .eq(collection)
+            .and(document::Column::Source.eq(source))
+            .and(document::Column::ExternalId.eq(external_id));
+        self.one::<document::Entity>(filter).await
+    }
+
     /// The sources of knowledge, of all collections or of one, in order of their names: how many documents each has, and when the latest of them changed.
     ///
     /// # Errors

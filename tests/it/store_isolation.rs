@@ -161,6 +161,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents(None, 100);
         document_count();
         documents_of_source("default", "faq.json");
+        document_named(("default", "faq.json", "1"));
         sources(None);
         documents_to_expire(AT, 100);
         next_expiry();
@@ -264,6 +265,8 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         candidates(None, 100);
         candidates_in(CandidateState::Waiting);
         newest_candidate_number();
+        candidate_of_run("run");
+        last_publication();
         candidate_changes(theirs.candidate);
         next_candidate_changes(theirs.candidate, false, 20);
         candidate_cases(theirs.candidate);
@@ -353,6 +356,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "candidate_text_counts",
             "count_changed",
             "ranking_vectors",
+            // What is planted waits.
+            "last_publication",
             // Names, and no ids.
             "sources",
             // What is planted has its gap.

@@ -347,6 +347,7 @@ async fn put_recorded(
                     from: Some(Box::new(live)),
                 };
                 let recorded = improve::Recorded {
+                    run: None,
                     id: candidate_id,
                     title,
                     origin: Origin::Person,

@@ -230,7 +230,7 @@ pub(in crate::app) async fn labels(
     drafts: &[DraftId],
 ) -> Result<HashMap<DraftId, VerdictLabel>, AppError> {
     let mut labels = HashMap::new();
-    for id in rows.settled(drafts, told_since(app)).await? {
+    for id in may_be_told(app, rows, drafts).await? {
         let label = rows.evidence(id).await?.and_then(|row| row.label);
         labels.extend(label.map(|label| (id, label)));
     }

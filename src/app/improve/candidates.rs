@@ -6,7 +6,7 @@ use super::views::Names;
 use super::{App, AppError, Caller, fitness, gaps, knowledge};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, MemberId};
-use crate::domain::improve::candidate::{CandidateError, CandidateState, Change, Origin, check};
+use crate::domain::improve::candidate::{CandidateError, CandidateState, Change, MOST_CHANGES, Origin, check};
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::EventKind;
 use crate::domain::text::Name;
@@ -17,10 +17,10 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Something imported sooner than this after what was imported before it belongs to the same run, in milliseconds.
+/// What a run brought is compared once nothing more has come for this long, in milliseconds.
 const RUN_GOES_ON_MS: i64 = 30_000;
-/// Most changes of a run that are one candidate.
-const MOST_OF_A_RUN: i64 = 5_000;
+/// What waits is tried again this long after something went live, with all that goes live until then, in milliseconds.
+const TRIED_AGAIN_MS: i64 = 30_000;
 /// What a run is called after its first file.
 const AND_MORE: &str = " and more";
 
@@ -139,6 +139,8 @@ pub(in crate::app) struct Recorded {
     pub(in crate::app) member_id: Option<MemberId>,
     /// Why it was not tried first.
     pub(in crate::app) reason: Option<String>,
+    /// The run of an import that it belongs to.
+    pub(in crate::app) run: Option<String>,
     /// What was changed, and what takes each of it back.
     pub(in crate::app) changes: Vec<(Change, Vec<Change>)>,
 }
@@ -149,11 +151,11 @@ pub(in crate::app) struct Recorded {
 /// The store's.
 pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) -> Result<(), AppError> {
     let more = i64::try_from(made.changes.len()).unwrap_or(i64::MAX);
-    let run = run_of(tx, &made, more, now).await?;
+    let run = run_of(tx, made.run.as_deref(), more).await?;
     let (id, from) = run.as_ref().map_or((made.id, 0), |row| (row.id, row.changes_count));
     match run {
         Some(row) => {
-            let title = if row.title.ends_with(AND_MORE) {
+            let title = if row.title == made.title || row.title.ends_with(AND_MORE) {
                 row.title.clone()
             } else {
                 row.title.clone() + AND_MORE
@@ -172,6 +174,7 @@ pub(in crate::app) async fn record(tx: &Tx<'_>, made: Recorded, now: Timestamp) 
             tx.insert(candidate::Model {
                 state: CandidateState::Published,
                 reason: made.reason,
+                import_run: made.run,
                 published_by: made.member_id,
                 published_at: Some(now),
                 ..row
@@ -210,20 +213,17 @@ pub(super) async fn note_changes(tx: &Tx<'_>, changes: &[candidate_change::Model
     Ok(())
 }
 
-/// The files of a folder and the pages of a site come in one after the other, and are one thing to whoever sent them: what the same member imported just
-/// before, if nothing else has gone live in between.
-async fn run_of(tx: &Tx<'_>, made: &Recorded, more: i64, now: Timestamp) -> Result<Option<candidate::Model>, AppError> {
-    if made.origin != Origin::Import {
+/// The files of a folder and the pages of a site come in one after the other, and are one thing to whoever sent them: unless something else has gone
+/// live in between, which would have to be taken back first.
+async fn run_of(tx: &Tx<'_>, run: Option<&str>, more: i64) -> Result<Option<candidate::Model>, AppError> {
+    let Some(run) = run else { return Ok(None) };
+    let Some(row) = tx.candidate_of_run(run).await? else {
         return Ok(None);
-    }
-    let newest = tx.candidates(None, 1).await?.pop();
-    Ok(newest.filter(|row| {
-        row.origin == Origin::Import
-            && row.state == CandidateState::Published
-            && row.member_id == made.member_id
-            && row.published_at.is_some_and(|at| now < at.plus_ms(RUN_GOES_ON_MS))
-            && row.changes_count + more <= MOST_OF_A_RUN
-    }))
+    };
+    let most = i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX);
+    let is_last = tx.last_publication().await?.is_some_and(|(id, _)| id == row.id);
+    let goes_on = is_last && row.state == CandidateState::Published && row.changes_count + more <= most;
+    Ok(goes_on.then_some(row))
 }
 
 async fn new_row(
@@ -253,25 +253,21 @@ async fn new_row(
         ended_by: None,
         ended_at: None,
         end_reason: None,
+        import_run: None,
     })
 }
 
-/// Something went live: what waits is tried once more, because it would change something else now.
+/// Something went live: what waits is tried once more, because it would change something else now. It goes on waiting meanwhile, and can be published:
+/// the regression set is asked then.
 ///
 /// # Errors
 /// The store's.
 pub(in crate::app) async fn restart(tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
-    for row in tx.candidates_in(CandidateState::Waiting).await? {
-        let id = row.id;
-        tx.update(candidate::Model {
-            state: CandidateState::Replaying,
-            ..row
-        })
-        .await?;
-        tx.schedule(JobKind::Replay, id, now).await?;
-    }
-    for row in tx.candidates_in(CandidateState::Replaying).await? {
-        tx.schedule(JobKind::Replay, row.id, now).await?;
+    let at = now.plus_ms(TRIED_AGAIN_MS);
+    for state in [CandidateState::Waiting, CandidateState::Replaying] {
+        for row in tx.candidates_in(state).await? {
+            tx.schedule_no_later(JobKind::Replay, row.id, at).await?;
+        }
     }
     Ok(())
 }

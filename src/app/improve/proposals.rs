@@ -342,6 +342,11 @@ pub async fn approve(app: &App, caller: &Caller, id: ProposalId, wording: &Wordi
 /// one that is too long, or the store's.
 pub async fn dismiss(app: &App, caller: &Caller, id: ProposalId, reason: &str) -> Result<ProposalView, AppError> {
     caller.require(Scope::Knowledge)?;
+    if reason.trim().is_empty() {
+        return Err(AppError::Invalid(
+            "say why it is not right, in a few words; that is the `reason`".to_owned(),
+        ));
+    }
     let reason: String = Note::parse(reason)?.into();
     let (by, actor, now) = (caller.member().ok(), caller.actor(), app.now());
     app.store()

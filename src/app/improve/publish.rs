@@ -7,7 +7,7 @@ use super::{App, AppError, Caller, agents, comparison, evidence, fitness, gaps};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::changes_writers;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
-use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
+use crate::domain::improve::candidate::{CandidateError, CandidateState, Change, Origin, may_publish};
 use crate::domain::improve::comparison::Finding;
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::{Actor, EventKind};
@@ -36,6 +36,9 @@ pub async fn publish(app: &App, caller: &Caller, id: CandidateId, reason: Option
     require_for(&rows, caller, id).await?;
     require_writers(app, &rows, id).await?;
     let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
+    if reason.is_none() {
+        still_right(app, &rows, id).await?;
+    }
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     begin(app, caller.workspace_id, id, true, move |row, by_people| {
         let found = row.found.as_ref().map(|found| found.0);
@@ -78,10 +81,19 @@ pub async fn roll_back(app: &App, caller: &Caller, id: CandidateId, reason: Opti
             extra: json!({ "number": later }),
         });
     }
+    if row.changes_count <= AWAITED
+        && let Some(what) = not_as_it_left_it(app, &rows, id).await?
+    {
+        return Err(AppError::Conflict {
+            sentence: format!("“{what}” is not as this change left it; change it to what it should be instead"),
+            extra: json!({ "changed": what }),
+        });
+    }
     let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     begin(app, caller.workspace_id, id, false, move |row, _by_people| {
-        if row.state != CandidateState::Published {
+        // One that cannot be finished can be taken back as far as it came.
+        if !matches!(row.state, CandidateState::Published | CandidateState::Publishing) {
             return Err(AppError::Conflict {
                 sentence: "only what is live can be taken back".to_owned(),
                 extra: json!({}),
@@ -101,6 +113,86 @@ pub async fn roll_back(app: &App, caller: &Caller, id: CandidateId, reason: Opti
         Ok((row, entry))
     })
     .await
+}
+
+/// Something may have gone live since it was tried, and what it changes may have been changed: then it is not what somebody looked at.
+async fn still_right(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<(), AppError> {
+    let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
+    if row.state != CandidateState::Waiting {
+        return Ok(());
+    }
+    let last = rows.last_publication().await?;
+    let is_stale = last.is_some_and(|(_, at)| row.replayed_at.is_none_or(|tried| tried <= at));
+    if row.changes_count > AWAITED {
+        // Too much to be tried while somebody waits.
+        return if is_stale {
+            Err(CandidateError::NotTried.into())
+        } else {
+            Ok(())
+        };
+    }
+    let changes: Vec<Change> = { rows.candidate_changes(id).await?.into_iter() }
+        .map(|row| row.change.0)
+        .collect();
+    for change in &changes {
+        if let Change::PutDocument { id, document } = change
+            && let Some(there) = rows.document_or_removed(*id).await?
+            && row.origin != Origin::Import
+            && (there.removed_at.unwrap_or(there.updated_at) > row.created_at)
+            && (there.removed_at.is_some() || there.body != document.body)
+        {
+            return Err(AppError::Conflict {
+                sentence: format!(
+                    "“{}” was changed or removed after this change was made, and would be as it says here; withdraw it, or say why it is right",
+                    document.title
+                ),
+                extra: json!({ "changed": document.title }),
+            });
+        }
+    }
+    if is_stale {
+        let worse = knowledge::breaks(app, rows, &changes).await?;
+        if worse > 0 {
+            return Err(CandidateError::Worse(worse).into());
+        }
+    }
+    Ok(())
+}
+
+/// The first thing that somebody has changed since, in a way that is no candidate.
+async fn not_as_it_left_it(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<Option<String>, AppError> {
+    let changes = rows.candidate_changes(id).await?;
+    let mut seen = HashSet::new();
+    // The last change of each thing counts.
+    for row in changes.iter().rev().filter(|row| row.is_live) {
+        if !seen.insert(row.change.0.subject()) {
+            continue;
+        }
+        match &row.change.0 {
+            Change::PutDocument { id, document } => {
+                let there = match rows.document_or_removed(*id).await? {
+                    Some(there) => Some(there),
+                    None => {
+                        let named = (document.collection.as_str(), document.source.as_str());
+                        rows.document_named((named.0, named.1, &document.external_id)).await?
+                    }
+                };
+                let Some(there) = there else { continue };
+                let is_over = there.expires_at.is_some_and(|end| end <= app.now());
+                let is_same = there.title == document.title && there.body == document.body;
+                if !is_over && (there.removed_at.is_some() || !is_same) {
+                    return Ok(Some(there.title));
+                }
+            }
+            Change::RemoveDocument { id } => {
+                if let Some(there) = rows.document(*id).await? {
+                    return Ok(Some(there.title));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// How the AI works is for owners.
@@ -140,7 +232,9 @@ async fn later_on_the_same(rows: &Rows<'_>, row: &candidate::Model) -> Result<Op
             .collect())
     };
     let mut own = None;
-    for other in rows.candidates_in(CandidateState::Published).await? {
+    let mut others = rows.candidates_in(CandidateState::Published).await?;
+    others.extend(rows.candidates_in(CandidateState::Publishing).await?);
+    for other in others {
         if other.id == row.id || other.published_at <= row.published_at {
             continue;
         }

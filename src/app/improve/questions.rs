@@ -3,6 +3,7 @@
 use super::views::Names;
 use super::{App, AppError, Caller};
 use crate::domain::account::Scope;
+use crate::domain::answer::same_words;
 use crate::domain::ids::{AgentId, ConversationId, RegressionQuestionId};
 use crate::domain::log::EventKind;
 use crate::domain::text::{AnswerText, QuestionText};
@@ -71,7 +72,7 @@ pub async fn questions(app: &App, caller: &Caller) -> Result<Vec<RegressionQuest
     Ok(views)
 }
 
-/// Adds a question.
+/// Adds a question. One in the very same words gives way to it.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Text`], [`AppError::NotFound`] for another workspace's agent or conversation, [`AppError::Invalid`] when the
@@ -109,6 +110,16 @@ pub async fn add_question(
                 if let Some(conversation) = row.conversation_id {
                     let found = tx.conversation(conversation).await?;
                     found.ok_or(AppError::NotFound("the conversation"))?;
+                }
+                // Both could never be met.
+                for older in tx.regression_questions(MOST).await? {
+                    if older.agent_id == row.agent_id && same_words(&older.question, &row.question) {
+                        tx.update(regression_question::Model {
+                            removed_at: Some(row.created_at),
+                            ..older
+                        })
+                        .await?;
+                    }
                 }
                 if tx.regression_question_count().await? >= MOST {
                     return Err(AppError::Invalid(format!(

@@ -5,7 +5,7 @@ use super::questions::MOST;
 use super::writing::{self, Unwritten};
 use super::{App, AppError, agents, comparison, evidence};
 use crate::domain::answer::words_of;
-use crate::domain::ids::{AgentId, CandidateId, ConversationId, DraftId, JobId, WorkspaceId};
+use crate::domain::ids::{AgentId, CandidateId, ConversationId, DraftId, JobId, VerifiedAnswerId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, Effect, Found, Known};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::VerdictLabel;
@@ -63,10 +63,7 @@ pub(in crate::app) async fn replay(
     job_id: JobId,
 ) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
-    let row = rows
-        .candidate(id)
-        .await?
-        .filter(|row| matches!(row.state, CandidateState::Replaying | CandidateState::Published));
+    let row = rows.candidate(id).await?.filter(|row| is_tried(row.state));
     let Some(row) = row else {
         return crate::app::jobs::forget(app, workspace_id, JobKind::Replay, id).await;
     };
@@ -98,6 +95,14 @@ pub(in crate::app) async fn replay(
     keep(app, workspace_id, (id, job_id), texts.rows, (found, cases)).await
 }
 
+/// Whether it is compared with what is live, or with what was.
+const fn is_tried(state: CandidateState) -> bool {
+    matches!(
+        state,
+        CandidateState::Replaying | CandidateState::Waiting | CandidateState::Published
+    )
+}
+
 /// What is to be read first.
 const fn rank(effect: Effect) -> u8 {
     match effect {
@@ -124,33 +129,75 @@ pub(in crate::app) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change
     Ok(judged(tried).0.worse)
 }
 
-/// The regression set. Where a change brings the answer to one of its very questions, that is what it has to be answered with.
+/// The regression set. A verified answer to one of its very questions is what it has to be answered with, be it in use already or brought by a change;
+/// but where a person has to answer, no answer is right.
 async fn expected(rows: &Rows<'_>, changes: &[Change]) -> Result<Vec<Asked>, AppError> {
     let set = rows.regression_questions(MOST).await?;
     if set.is_empty() {
         return Ok(Vec::new());
     }
-    let corrected: HashMap<String, &str> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::AddAnswer { question, answer, .. } => Some((words_of(question), answer.as_str())),
-            _ => None,
-        })
+    let verified = verified_after(rows, changes).await?;
+    let by_words: HashMap<String, &str> = verified
+        .values()
+        .flat_map(|(words, answer)| words.iter().map(|words| (words.clone(), answer.as_str())))
         .collect();
     let first = first_agent(rows).await?;
     let asked = set.into_iter().filter_map(|row| {
-        let answer = corrected.get(&words_of(&row.question)).copied();
+        let verified = by_words.get(&words_of(&row.question)).copied();
         Some(Asked {
             agent_id: row.agent_id.or(first)?,
             conversation_id: row.conversation_id,
             draft_id: None,
             known: Known::Expected {
-                answer: answer.map_or(row.answer, str::to_owned),
+                answer: match verified {
+                    Some(answer) if !row.answer.trim().is_empty() => answer.to_owned(),
+                    _ => row.answer,
+                },
             },
             question: row.question,
         })
     });
     Ok(asked.collect())
+}
+
+/// The verified answers in use after these changes: the words of their questions, and what they say.
+async fn verified_after(
+    rows: &Rows<'_>,
+    changes: &[Change],
+) -> Result<HashMap<VerifiedAnswerId, (Vec<String>, String)>, AppError> {
+    let words = |question: &str, variants: &[String]| -> Vec<String> {
+        let wordings = variants.iter().map(String::as_str);
+        wordings.chain([question]).map(words_of).collect()
+    };
+    let there = rows.verified_answers().await?.into_iter();
+    let mut verified: HashMap<_, _> = there
+        .map(|row| (row.id, (words(&row.question, &row.variants.0), row.answer)))
+        .collect();
+    for change in changes {
+        match change {
+            Change::AddAnswer {
+                id,
+                question,
+                answer,
+                details,
+            } => {
+                let said = words_of(question);
+                // A newer answer to the very same question takes the older one's place.
+                verified.retain(|other, (words, _)| details.replaces != Some(*other) && words.last() != Some(&said));
+                verified.insert(*id, (words(question, &details.variants), answer.clone()));
+            }
+            Change::RetireAnswer { id } => {
+                verified.remove(id);
+            }
+            Change::RestoreAnswer { id } => {
+                if let Some(row) = rows.verified_answer(*id).await? {
+                    verified.insert(*id, (words(&row.question, &row.variants.0), row.answer));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(verified)
 }
 
 async fn of_gap(rows: &Rows<'_>, questions: &[String]) -> Result<Vec<Asked>, AppError> {
@@ -304,18 +351,20 @@ async fn keep(
                 let Some(row) = tx.candidate(id).await? else {
                     return Ok(Written::Unlogged(()));
                 };
-                if !matches!(row.state, CandidateState::Replaying | CandidateState::Published) {
+                if !is_tried(row.state) {
                     return Ok(Written::Unlogged(()));
                 }
+                let (former_state, former) = (row.state, row.found.as_ref().map(|found| found.0));
                 let is_written = writing::keep(tx, id, &texts, now).await?;
                 let is_last = is_written && !tx.is_scheduled(JobKind::Replay, id).await?;
                 let is_live = row.state == CandidateState::Published;
                 tx.replace_candidate_cases(id, &cases).await?;
                 tx.update(candidate::Model {
-                    state: if is_last && !is_live {
-                        CandidateState::Waiting
-                    } else {
-                        row.state
+                    // What goes live all the time must not keep it from waiting: whoever publishes it asks once more.
+                    state: match row.state {
+                        CandidateState::Published => row.state,
+                        _ if is_written => CandidateState::Waiting,
+                        _ => CandidateState::Replaying,
                     },
                     found: Some(Json(found)),
                     replayed_at: Some(now),
@@ -323,7 +372,8 @@ async fn keep(
                 })
                 .await?;
                 let is_moved = is_last && comparison::follow(tx, id, &cases).await?;
-                if !is_written || (is_live && !is_moved) {
+                let is_news = former_state == CandidateState::Replaying || former != Some(found) || is_moved;
+                if !is_written || !is_news || (is_live && !is_moved) {
                     // What is live is so since its own entry, and what is being tried still is: these are figures about it.
                     return Ok(Written::Unlogged(()));
                 }

@@ -14,7 +14,7 @@ use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, Retrie
 use crate::domain::improve::answer::ConflictDecision;
 use crate::domain::improve::candidate::{Change, DocumentText};
 use crate::domain::log::Actor;
-use crate::domain::text::{AnswerText, Name, QuestionText};
+use crate::domain::text::{AnswerText, Name, QuestionText, SourceName};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
 use crate::engine::Priority;
@@ -116,7 +116,7 @@ pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]
             }
             Change::PutDocument { document, .. } => {
                 Name::parse(&document.collection)?;
-                Name::parse(&document.source)?;
+                SourceName::parse(&document.source)?;
                 AnswerText::parse(&document.body)?;
                 if !document.title.is_empty() {
                     QuestionText::parse(&document.title)?;
@@ -219,7 +219,19 @@ async fn put_document(
     prepared: &Prepared,
     now: Timestamp,
 ) -> Result<Vec<Change>, AppError> {
-    let former = tx.document_or_removed(id).await?;
+    let former = match tx.document_or_removed(id).await? {
+        Some(row) => Some(row),
+        // What came in under that name meanwhile is the same document.
+        None => {
+            let named = (
+                text.collection.as_str(),
+                text.source.as_str(),
+                text.external_id.as_str(),
+            );
+            tx.document_named(named).await?
+        }
+    };
+    let id = former.as_ref().map_or(id, |row| row.id);
     let row = document::Model {
         id,
         workspace_id: tx.workspace_id(),
@@ -235,11 +247,12 @@ async fn put_document(
         created_at: former.as_ref().map_or(now, |row| row.created_at),
         updated_at: now,
         removed_at: None,
-        language: text.language.clone(),
-        owner: text.owner.clone(),
-        expires_at: text.expires_at,
+        // What is known about a source is said by who imports it: another text says nothing against it.
+        language: text.language.clone().or_else(|| former.as_ref()?.language.clone()),
+        owner: text.owner.clone().or_else(|| former.as_ref()?.owner.clone()),
+        expires_at: text.expires_at.or_else(|| former.as_ref()?.expires_at),
     };
-    outdate_at(tx, text.expires_at).await?;
+    outdate_at(tx, row.expires_at).await?;
     let inverse = match &former {
         Some(former) if former.removed_at.is_none() => Change::PutDocument {
             id,

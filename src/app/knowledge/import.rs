@@ -57,6 +57,8 @@ pub struct Import {
     pub expires: Option<String>,
     /// Only say what would change.
     pub dry_run: bool,
+    /// What comes in under the same run is one thing to take back: 1 to 64 letters, digits and hyphens. On its own when none.
+    pub run: Option<String>,
 }
 
 /// A row that was left out.
@@ -150,6 +152,7 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
             "the format of “{source}” cannot be told; name it: faq-json, faq-csv, markdown, html, text or pdf"
         ))
     })?;
+    let run = run_of(app, import.run)?;
     let parsed = read(app, format, &source, import.bytes).await?;
 
     // One after the other: the second of two imports of a file has to see what the first has written.
@@ -173,7 +176,21 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
     if import.dry_run {
         return Ok(report);
     }
-    go_live(app, caller, &source, (writes, facts.expires_at()), report).await
+    go_live(app, caller, (&source, &run), (writes, facts.expires_at()), report).await
+}
+
+/// What was named, or something that nobody else has.
+fn run_of(app: &App, named: Option<String>) -> Result<String, AppError> {
+    let Some(run) = named.filter(|run| !run.is_empty()) else {
+        return Ok(CandidateId::new(&*app.sources().ids).to_string());
+    };
+    if run.len() <= 64 && run.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        Ok(run)
+    } else {
+        Err(AppError::Invalid(
+            "a run is named by at most 64 letters, digits and hyphens, like a UUID".to_owned(),
+        ))
+    }
 }
 
 /// Takes all of a source out of what the AI answers from, as an import of a file that has nothing left would.
@@ -184,9 +201,10 @@ pub async fn remove_source(
     app: &App,
     caller: &Caller,
     (collection, source): (&str, &str),
-    dry_run: bool,
+    (run, dry_run): (Option<String>, bool),
 ) -> Result<ImportReport, AppError> {
     caller.require(Scope::Knowledge)?;
+    let run = run_of(app, run)?;
     let _turn = app.inner.importing.of(caller.workspace_id).await;
     let rows = app.store().rows(caller.workspace_id);
     let mut before = rows.documents_of_source(collection, source).await?;
@@ -205,7 +223,7 @@ pub async fn remove_source(
     if dry_run {
         return Ok(report);
     }
-    go_live(app, caller, source, (writes, None), report).await
+    go_live(app, caller, (source, &run), (writes, None), report).await
 }
 
 /// Writes at once what breaks no question of the regression set. What does, and what is too much to be tried while somebody waits for it, becomes a
@@ -213,7 +231,7 @@ pub async fn remove_source(
 async fn go_live(
     app: &App,
     caller: &Caller,
-    source: &str,
+    (source, run): (&str, &str),
     (writes, expires_at): (Vec<(document::Model, Write)>, Option<Timestamp>),
     mut report: ImportReport,
 ) -> Result<ImportReport, AppError> {
@@ -230,7 +248,7 @@ async fn go_live(
         Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
     };
     let Some(remark) = remark else {
-        write_all(app, caller, source, writes, expires_at).await?;
+        write_all(app, caller, (source, run), writes, expires_at).await?;
         return Ok(report);
     };
     report.candidate = Some(waits(app, caller, source, changes_of(&writes)).await?);
@@ -274,7 +292,7 @@ async fn read(app: &App, format: Format, name: &str, bytes: Vec<u8>) -> Result<P
 async fn write_all(
     app: &App,
     caller: &Caller,
-    source: &str,
+    (source, run): (&str, &str),
     writes: Vec<(document::Model, Write)>,
     expires_at: Option<Timestamp>,
 ) -> Result<(), AppError> {
@@ -282,11 +300,11 @@ async fn write_all(
     let now = app.now();
     let writes = Arc::new(writes);
     for from in (0..writes.len()).step_by(BATCH) {
-        let (writes, source) = (writes.clone(), source.to_owned());
+        let (writes, source, run) = (writes.clone(), source.to_owned(), run.to_owned());
         let id = CandidateId::new(&*app.sources().ids);
         app.store()
             .write(caller.workspace_id, move |tx| {
-                let (writes, source) = (writes.clone(), source.clone());
+                let (writes, source, run) = (writes.clone(), source.clone(), run.clone());
                 Box::pin(async move {
                     let batch = writes.get(from..writes.len().min(from + BATCH)).unwrap_or_default();
                     let mut changes = Vec::new();
@@ -303,6 +321,7 @@ async fn write_all(
                         let made = Recorded {
                             id,
                             reason: None,
+                            run: Some(run),
                             title: title_of(&source),
                             origin: Origin::Import,
                             member_id,
@@ -332,9 +351,25 @@ async fn write_one(
     if write == Write::Text {
         let change = change_of(row);
         let inverse = apply(tx, &change, Source::default(), &Prepared::default(), now).await?;
+        if row.removed_at.is_none() {
+            set_facts(tx, row).await?;
+        }
         return Ok((!inverse.is_empty()).then_some((change, inverse)));
     }
-    if let Some(there) = tx.document(row.id).await? {
+    set_facts(tx, row).await?;
+    Ok(None)
+}
+
+/// Says of the document of this name what the import knows about it.
+async fn set_facts(tx: &Tx<'_>, row: &document::Model) -> Result<(), AppError> {
+    let named = (row.collection.as_str(), row.source.as_str(), row.external_id.as_str());
+    let there = tx
+        .document_named(named)
+        .await?
+        .filter(|there| there.removed_at.is_none());
+    if let Some(there) = there
+        && (&there.language, &there.owner, there.expires_at) != (&row.language, &row.owner, row.expires_at)
+    {
         tx.update(document::Model {
             language: row.language.clone(),
             owner: row.owner.clone(),
@@ -343,7 +378,7 @@ async fn write_one(
         })
         .await?;
     }
-    Ok(None)
+    Ok(())
 }
 
 /// Makes a candidate of what does not go live at once.

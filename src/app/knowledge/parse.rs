@@ -138,7 +138,7 @@ pub enum ParseError {
     )]
     Binary,
     /// The file has nothing in it.
-    #[error("the file is empty")]
+    #[error("the file is empty; put something into it, or leave it out")]
     Empty,
     /// The CSV header does not name both columns.
     #[error("the first row must name the columns, among them question and answer; it reads: {found}")]

@@ -39,6 +39,8 @@ pub struct SitePage {
     pub owner: Option<String>,
     /// As in [`Import`].
     pub expires: Option<String>,
+    /// As in [`Import`].
+    pub run: Option<String>,
     /// Only say what would change.
     pub dry_run: bool,
 }
@@ -93,6 +95,7 @@ pub async fn import_page(app: &App, caller: &Caller, page: SitePage) -> Result<I
         bytes,
         owner: page.owner,
         expires: page.expires,
+        run: page.run,
         dry_run: page.dry_run,
     };
     import(app, caller, file).await
@@ -130,7 +133,7 @@ impl Site {
             // Inside of this machine and its network only where the machine's owner lets webhooks go, too.
             internal: courier.allowed(host, address.port_or_known_default()).internal,
         };
-        check(&address, allowed).map_err(invalid)?;
+        check(&address, allowed).map_err(|error| AppError::Invalid(told(&error)))?;
         let outbound = if allowed.internal {
             courier.outbound.clone()
         } else {
@@ -183,7 +186,15 @@ impl Site {
                         known.insert(url.clone());
                         pages.push(url);
                     } else {
-                        name(left_out, &url, "there are too many; at most 1 000 pages are listed");
+                        name(
+                            left_out,
+                            &url,
+                            if is_sitemap {
+                                "there are too many sitemaps; at most 50 are read"
+                            } else {
+                                "there are too many; at most 1 000 pages are listed"
+                            },
+                        );
                     }
                 }
             }
@@ -237,5 +248,15 @@ impl Site {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn said(error: OutboundError) -> String {
-    error.to_string()
+    told(&error)
+}
+
+/// Who imports a site has other means against the refusal than who fetches a model.
+fn told(error: &OutboundError) -> String {
+    match error {
+        OutboundError::Internal { host, address } => format!(
+            "the host {host} is {address}, an address inside this machine or its network; the machine's owner can list it in `webhook_hosts`"
+        ),
+        other => other.to_string(),
+    }
 }

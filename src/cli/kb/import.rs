@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// Largest file that is imported, in bytes.
 const MOST_BYTES: u64 = 20 << 20;
@@ -137,12 +138,20 @@ pub(super) struct Imported {
 /// The reports of all files, added up.
 struct Sum {
     counts: [i64; COUNTS.len()],
-    lists: [(&'static str, Vec<Value>); 6],
+    lists: [(&'static str, Vec<Value>); 7],
 }
 
 impl Sum {
     fn new() -> Self {
-        let lists = ["skipped", "changes", "contradictions", "remarks", "failed", "left_out"];
+        let lists = [
+            "skipped",
+            "changes",
+            "contradictions",
+            "remarks",
+            "failed",
+            "left_out",
+            "waiting",
+        ];
         Self {
             counts: [0; COUNTS.len()],
             lists: lists.map(|name| (name, Vec::new())),
@@ -150,8 +159,13 @@ impl Sum {
     }
 
     fn add(&mut self, report: &Value, file: &str) {
-        for (sum, count) in self.counts.iter_mut().zip(COUNTS) {
-            *sum += number(report, &format!("/{count}"));
+        if let Some(candidate) = report["candidate"].as_str() {
+            // Nothing of it is live.
+            self.name("waiting", json!({ "file": file, "candidate": candidate }));
+        } else {
+            for (sum, count) in self.counts.iter_mut().zip(COUNTS) {
+                *sum += number(report, &format!("/{count}"));
+            }
         }
         for (name, all) in &mut self.lists {
             all.extend(list(report, &format!("/{name}")).iter().map(|it| of_file(it, file)));
@@ -173,11 +187,13 @@ impl Wanted {
     pub(super) async fn import(self, client: &Client) -> Result<Imported, Failure> {
         let mut sum = Sum::new();
         let names = self.names(client, &mut sum).await?;
+        // What comes in now is one thing to take back.
+        let run = Uuid::now_v7();
         let bar = output::filling("Importing", names.len());
         let mut last = None;
         let mut failed = 0;
         for (index, name) in names.iter().enumerate() {
-            match self.import_one(client, index, name).await {
+            match self.import_one(client, (index, name), run).await {
                 Ok(report) => sum.add(&report, name),
                 // What keeps one file out for such a reason keeps all of them out.
                 Err(failure) if matches!(failure.code, Code::Refused | Code::Unavailable | Code::Usage) => {
@@ -209,12 +225,17 @@ impl Wanted {
             None => None,
         };
         let gone = self.gone(client, &names, &sum).await?;
+        if self.prune && names.is_empty() {
+            let sentence = "the sitemap names no page of this site, so nothing was taken out; check the sitemap";
+            return Err(Failure::failed(sentence.to_owned()));
+        }
         // What could not be read may still be there.
         if self.prune && failure.is_none() {
+            let run = Uuid::now_v7();
             for name in &gone {
                 let (collection, source) = (escaped(&self.collection), escaped(name));
                 let path = format!(
-                    "/api/v1/knowledge/sources?collection={collection}&source={source}&dry_run={}",
+                    "/api/v1/knowledge/sources?collection={collection}&source={source}&run={run}&dry_run={}",
                     self.dry_run
                 );
                 sum.add(&client.delete(&path).await?, name);
@@ -230,6 +251,7 @@ impl Wanted {
         }
         answer["files"] = (names.len() - failed).into();
         answer["gone"] = gone.into();
+        answer["prune"] = self.prune.into();
         answer["pruned"] = (self.prune && failure.is_none()).into();
         answer["dry_run"] = self.dry_run.into();
         Ok(Imported { answer, failure })
@@ -285,7 +307,7 @@ impl Wanted {
         Ok(gone.map(str::to_owned).collect())
     }
 
-    async fn import_one(&self, client: &Client, index: usize, name: &str) -> Result<Value, Failure> {
+    async fn import_one(&self, client: &Client, (index, name): (usize, &str), run: Uuid) -> Result<Value, Failure> {
         let What::Files { found, .. } = &self.what else {
             let page = json!({
                 "url": name,
@@ -293,6 +315,7 @@ impl Wanted {
                 "owner": self.owner,
                 "expires": self.expires,
                 "dry_run": self.dry_run,
+                "run": run,
             });
             return client.post("/api/v1/knowledge/page", &page).await;
         };
@@ -307,7 +330,7 @@ impl Wanted {
         }
         let bytes = Bytes::from(super::read(&file.path)?);
         let mut path = format!(
-            "/api/v1/knowledge/import?name={}&collection={}&dry_run={}",
+            "/api/v1/knowledge/import?name={}&collection={}&run={run}&dry_run={}",
             escaped(name),
             escaped(&self.collection),
             self.dry_run
@@ -358,6 +381,13 @@ pub(super) fn told(answer: &Value) -> String {
         lines.push("Nothing was written.".to_owned());
         some(&mut lines, answer, "changes", change);
     }
+    some(&mut lines, answer, "waiting", |it| {
+        format!(
+            "Not live yet: {} (holdpoint improve changes show {})",
+            text(it, "/file"),
+            text(it, "/candidate")
+        )
+    });
     some(&mut lines, answer, "failed", |it| {
         format!("Not imported: {}: {}", text(it, "/file"), text(it, "/why"))
     });
@@ -380,10 +410,11 @@ pub(super) fn told(answer: &Value) -> String {
     some(&mut lines, answer, "left_out", |it| {
         format!("Left out: {}: {}", text(it, "/file"), text(it, "/why"))
     });
-    let words = match (answer["pruned"] == true, is_dry_run) {
-        (true, true) => "Would be taken out",
-        (true, false) => "Taken out",
-        (false, _) => "In the collection, but not here any more (--prune takes it out)",
+    let words = match (answer["prune"] == true, answer["pruned"] == true) {
+        (_, true) if is_dry_run => "Would be taken out",
+        (_, true) => "Taken out",
+        (true, false) => "Not taken out, because something else could not be read",
+        (false, false) => "In the collection, but not here any more (--prune takes it out)",
     };
     some(&mut lines, answer, "gone", |it| {
         format!("{words}: {}", it.as_str().unwrap_or_default())

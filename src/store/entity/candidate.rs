@@ -35,6 +35,8 @@ pub struct Model {
     pub ended_by: Option<MemberId>,
     pub ended_at: Option<Timestamp>,
     pub end_reason: Option<String>,
+    /// What came in by one run of an import is one thing to take back.
+    pub import_run: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -73,6 +73,7 @@ pub(super) struct ImportQuery {
     format: Option<String>,
     owner: Option<String>,
     expires: Option<String>,
+    run: Option<String>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -93,6 +94,7 @@ pub(super) async fn import(
         bytes: file.into(),
         owner: query.owner,
         expires: query.expires,
+        run: query.run,
         dry_run: query.dry_run,
     };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
@@ -121,6 +123,7 @@ pub(super) struct PageBody {
     collection: String,
     owner: Option<String>,
     expires: Option<String>,
+    run: Option<String>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -136,6 +139,7 @@ pub(super) async fn page(
         collection: body.collection,
         owner: body.owner,
         expires: body.expires,
+        run: body.run,
         dry_run: body.dry_run,
     };
     Ok(Json(knowledge::import_page(&web.app, &caller, page).await?))
@@ -165,6 +169,7 @@ pub(super) async fn sources(
 pub(super) struct SourceQuery {
     collection: String,
     source: String,
+    run: Option<String>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -177,7 +182,7 @@ pub(super) async fn remove_source(
 ) -> Result<Json<ImportReport>, Problem> {
     let named = (query.collection.as_str(), query.source.as_str());
     Ok(Json(
-        knowledge::remove_source(&web.app, &caller, named, query.dry_run).await?,
+        knowledge::remove_source(&web.app, &caller, named, (query.run, query.dry_run)).await?,
     ))
 }
 

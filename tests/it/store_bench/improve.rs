@@ -32,6 +32,7 @@ impl Planted {
             ended_by: Some(self.member),
             ended_at: None,
             end_reason: None,
+            import_run: Some("run".to_owned()),
         })
         .await?;
         let change = candidate_change::Model {

@@ -149,6 +149,7 @@ fn has_endless_tag(html: &str) -> bool {
 
 /// Where a tokenizer is within a tag, as the standard has it (HTML, 13.2.5.32 to 13.2.5.39).
 enum InTag {
+    Tag,
     BeforeName,
     Name,
     AfterName,
@@ -159,14 +160,15 @@ enum InTag {
 
 /// What follows the tag that `text` begins with, behind its `<`; none if it has too many attributes.
 fn after_tag(text: &str) -> Option<&str> {
-    // The tag's own name counts as one.
-    let (mut attributes, mut state) = (0, InTag::Name);
+    let (mut attributes, mut state) = (0, InTag::Tag);
     for (at, byte) in text.bytes().enumerate() {
         let is_space = byte.is_ascii_whitespace();
         state = match (state, byte) {
             (InTag::Quoted(quote), _) if byte == quote => InTag::BeforeName,
             (InTag::Quoted(quote), _) => InTag::Quoted(quote),
             (_, b'>') => return text.get(at + 1..),
+            (InTag::Tag, _) if !is_space && byte != b'/' => InTag::Tag,
+            (InTag::Tag, _) => InTag::BeforeName,
             (InTag::BeforeValue, b'"' | b'\'') => InTag::Quoted(byte),
             (InTag::BeforeValue, _) if is_space => InTag::BeforeValue,
             (InTag::BeforeValue, _) => InTag::Unquoted,

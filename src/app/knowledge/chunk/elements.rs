@@ -55,5 +55,9 @@ pub(super) fn is_hidden(element: &Element) -> bool {
         || element.attribute("hidden").is_some()
         || style.contains("display:none")
         || style.contains("visibility:hidden")
+        || style.split(';').any(|rule| {
+            rule.strip_prefix("font-size:0")
+                .is_some_and(|unit| !unit.starts_with(['.', '1', '2', '3', '4', '5', '6', '7', '8', '9']))
+        })
         || (INLINE.contains(&name) && element.attribute("aria-hidden") == Some("true"))
 }

@@ -16,7 +16,11 @@ use crate::engine::Priority;
 use crate::store::entity::outcome;
 use crate::store::{Change as Written, LogDraft, Rows, Tx};
 use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// So long a corrected answer waits for the regression set before it goes out.
+const ASKED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Share of a correction's words that a source of the draft has to have before the correction is taken to rest on it, too.
 const RESTS_FROM: f64 = 0.3;
@@ -75,7 +79,7 @@ impl Remembered {
             conversation_id: ledger.conversation.id,
             title,
             prepared: Prepared::of(app, rows.workspace_id(), changes, Priority::Live).await,
-            breaks: breaks(app, rows, changes).await?,
+            breaks: breaks_soon(app, rows, changes).await?,
             change,
         })
     }
@@ -111,6 +115,7 @@ impl Remembered {
         let made = Recorded {
             id: self.candidate_id,
             reason: None,
+            run: None,
             title: self.title.clone(),
             origin: Origin::Correction,
             member_id: by,
@@ -153,13 +158,24 @@ async fn rests_on(
 }
 
 /// Without an engine nobody can tell, and a correction is not kept back for that.
-pub(in crate::app::knowledge) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
+pub(in crate::app) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
     match improve::breaks(app, rows, changes).await {
         Err(AppError::Engine(why)) => {
             tracing::warn!("the regression set could not be asked ({why}); it is asked afterwards");
             Ok(0)
         }
         found => found,
+    }
+}
+
+/// As far as it can be told in the moment that a visitor waits for: what takes longer is asked afterwards.
+async fn breaks_soon(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
+    match tokio::time::timeout(ASKED_WITHIN, breaks(app, rows, changes)).await {
+        Ok(found) => found,
+        Err(_elapsed) => {
+            tracing::warn!("the regression set takes too long for a correction to wait for it; it is asked afterwards");
+            Ok(0)
+        }
     }
 }
 
@@ -237,6 +253,7 @@ pub(in crate::app::knowledge) async fn go_live(
                 let made = Recorded {
                     id: candidate_id,
                     reason: None,
+                    run: None,
                     title,
                     origin: Origin::Person,
                     member_id,
