@@ -99,11 +99,11 @@ deciding?.addEventListener("submit", (event) => {
   const button = event.submitter ?? deciding.querySelector("[type=submit]");
   alone(button, async () => {
     const field = deciding.querySelector("[data-reason]");
-    const isNeeded = button.dataset.act === "publish" && field;
+    const isNeeded = button.dataset.act === "publish" && field?.hasAttribute("data-needed");
     const reason = isNeeded ? filled(field, "Say why it is right all the same.") : field?.value.trim();
     if (isNeeded && !reason) return;
-    await send("POST", `${path}/${button.dataset.act}`, { reason: reason || null });
-    reloadSaying(SAID[button.dataset.act]);
+    const after = await send("POST", `${path}/${button.dataset.act}`, { reason: reason || null });
+    reloadSaying(after?.candidate?.state === "publishing" ? "It is going live, a few changes at a time." : SAID[button.dataset.act]);
   });
 });
 const withdraw = deciding?.querySelector("[data-withdraw]");

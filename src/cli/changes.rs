@@ -56,7 +56,7 @@ impl Changes {
             }),
             Some(OfChange::Publish(wish)) => {
                 let body = json!({ "reason": wish.reason });
-                (of(&wish.id, "/publish"), Some(body), |_| "It is live.".to_owned())
+                (of(&wish.id, "/publish"), Some(body), begun_or_live)
             }
             Some(OfChange::TakeBack(wish)) => {
                 let body = json!({ "reason": wish.reason });
@@ -140,4 +140,11 @@ mod tests {
         }
         assert_eq!(listed(&json!({ "items": [] })), "Nothing has been changed yet.");
     }
+}
+
+fn begun_or_live(answer: &Value) -> String {
+    if text(answer, "/candidate/state") == "publishing" {
+        return "It is going live, a few changes at a time.".to_owned();
+    }
+    "It is live.".to_owned()
 }

@@ -104,6 +104,23 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The first changes of a candidate.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn first_candidate_changes(
+        &self,
+        id: CandidateId,
+        limit: u64,
+    ) -> Result<Vec<candidate_change::Model>, StoreError> {
+        let query = self
+            .select::<candidate_change::Entity>()
+            .filter(candidate_change::Column::CandidateId.eq(id))
+            .order_by(candidate_change::Column::Place, Order::Asc)
+            .limit(limit);
+        self.all(query).await
+    }
+
     /// The changes of a candidate that are not live yet, in their order; or those that are, the last first.
     ///
     /// # Errors

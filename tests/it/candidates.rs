@@ -163,7 +163,7 @@ async fn over_a_regression_nothing_goes_live_without_a_reason_and_a_correction_w
     let whole = tried(&owner, &third).await;
     assert_eq!(whole["candidate"]["found"]["worse"], 1, "{whole}");
     // Where a person has to answer, no answer is right, whoever brings one.
-    let by_a_person = "Xyzzy plugh, who answers?";
+    let by_a_person = "Blorb wibble snark?";
     let kept = json!({ "question": by_a_person });
     owner.post("/api/v1/improve/questions", &kept).await.created();
     let id = proposed(&owner, json!([answer(Uuid::now_v7(), by_a_person, "Nobody.")])).await;

@@ -9,7 +9,7 @@ use super::invariants_stories::Dice;
 use super::store_bench::verified_log_of;
 use holdpoint::store::Store;
 use holdpoint::system;
-use sea_orm::Database;
+use sea_orm::{ConnectionTrait, Database, Statement};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -83,12 +83,18 @@ async fn fault(folder: &Path, promises: &[Promise]) -> Option<String> {
         let raw = Database::connect(format!("sqlite://{}", folder.join("holdpoint.db").display()))
             .await
             .unwrap();
-        faults.extend(
-            violations(&raw)
-                .await
-                .into_iter()
-                .map(|(id, what)| format!("{what} in {id}")),
-        );
+        // What cannot be read through cannot be asked either.
+        let check = Statement::from_string(raw.get_database_backend(), "PRAGMA integrity_check");
+        let whole = raw.query_all_raw(check).await.is_ok_and(|rows| {
+            let said = rows.first().and_then(|row| row.try_get_by_index::<String>(0).ok());
+            rows.len() == 1 && said.as_deref() == Some("ok")
+        });
+        if whole {
+            let broken = violations(&raw).await.into_iter();
+            faults.extend(broken.map(|(id, what)| format!("{what} in {id}")));
+        } else {
+            faults.push("the file is damaged".to_owned());
+        }
         raw.close().await.unwrap();
     }
     faults.into_iter().next()

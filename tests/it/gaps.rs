@@ -155,7 +155,7 @@ async fn what_three_visitors_ask_in_other_words_is_one_gap_and_what_a_person_rep
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_in_between_and_a_second_look_change_nothing() {
     let mut app = TestApp::start().await;
-    let (visitor, item) = asks(&app, OTHER_WORDS[0]).await;
+    let (_, item) = asks(&app, OTHER_WORDS[0]).await;
     // It ends before the job has looked.
     app.restart().await;
     let first = gaps(&app).await;
@@ -164,7 +164,6 @@ async fn a_start_in_between_and_a_second_look_change_nothing() {
     assert_eq!(gaps(&app).await, first);
     asks(&app, OTHER_WORDS[1]).await;
     responds(&app, &item, REPLY).await;
-    is_answered(&visitor, "person").await;
     app.restart().await;
     let then = gaps(&app).await.remove(0);
     assert_eq!((&then["id"], &then["name"]), (&first[0]["id"], &first[0]["name"]));

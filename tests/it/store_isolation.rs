@@ -161,7 +161,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         documents(None, 100);
         document_count();
         documents_of_source("default", "faq.json");
-        document_named(("default", "faq.json", "1"));
+        document_named(("default", "faq.json", "Opening hours"));
         sources(None);
         documents_to_expire(AT, 100);
         next_expiry();
@@ -268,6 +268,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         candidate_of_run("run");
         last_publication();
         candidate_changes(theirs.candidate);
+        first_candidate_changes(theirs.candidate, 20);
         next_candidate_changes(theirs.candidate, false, 20);
         candidate_cases(theirs.candidate);
         candidate_texts(theirs.candidate);

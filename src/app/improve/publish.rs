@@ -196,7 +196,7 @@ async fn not_as_it_left_it(app: &App, rows: &Rows<'_>, id: CandidateId) -> Resul
 }
 
 /// How the AI works is for owners.
-async fn require_for(rows: &Rows<'_>, caller: &Caller, id: CandidateId) -> Result<(), AppError> {
+pub(super) async fn require_for(rows: &Rows<'_>, caller: &Caller, id: CandidateId) -> Result<(), AppError> {
     let changes = rows.candidate_changes(id).await?;
     if changes.iter().any(|row| row.change.0.is_for_owners()) {
         caller.require(Scope::Admin)?;

@@ -11,7 +11,7 @@ use crate::store::entity::candidate;
 use serde::Serialize;
 
 /// Changes of a candidate that are shown.
-const SHOWN: usize = 200;
+const SHOWN: u64 = 200;
 
 /// A candidate as people read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -145,7 +145,7 @@ pub async fn candidate(app: &App, caller: &Caller, id: CandidateId) -> Result<Wh
     let rows = app.store().rows(caller.workspace_id);
     let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
     let mut changes = Vec::new();
-    for row in rows.candidate_changes(id).await?.into_iter().take(SHOWN) {
+    for row in rows.first_candidate_changes(id, SHOWN).await? {
         changes.push(ChangeView {
             about: about(&rows, &row.change.0).await?,
             change: row.change.0,

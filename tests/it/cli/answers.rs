@@ -217,6 +217,8 @@ fn the_figures_of_an_evaluation_are_exactly_the_documented_ones() {
         "abstain_auroc",
         "abstain_auroc_baseline",
         "abstain_diff_lower95",
+        "answered",
+        "unanswerable",
         "latency_ms_p50",
         "latency_ms_p95",
     ];

@@ -185,11 +185,13 @@ async fn what_the_llm_wrote_is_written_again_and_is_fresh_until_then() {
     writes(&app, "Be kind.", "Welcome").await;
     assert_eq!(held().await, (false, true));
     compared(&app).await;
-    assert_eq!((marks().await, app.engine.chats()), (vec![false; 3], written + 5));
+    assert_eq!(marks().await, [false; 3]);
+    assert!(app.engine.chats() >= written + 5, "what it is tried with comes on top");
     assert_eq!(held().await, (false, false));
 
     // Another passage, and another answer to everything that is written again.
-    for _ in 0..5 {
+    // More than are needed: what is tried is written, too.
+    for _ in 0..30 {
         app.engine.answer_next("From ten o'clock.");
     }
     let changed = FAQ.replace(
