@@ -116,6 +116,13 @@ fn shown(answer: &Value) -> String {
     told
 }
 
+fn begun_or_live(answer: &Value) -> String {
+    if text(answer, "/candidate/state") == "publishing" {
+        return "It is going live, a few changes at a time.".to_owned();
+    }
+    "It is live.".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,11 +147,4 @@ mod tests {
         }
         assert_eq!(listed(&json!({ "items": [] })), "Nothing has been changed yet.");
     }
-}
-
-fn begun_or_live(answer: &Value) -> String {
-    if text(answer, "/candidate/state") == "publishing" {
-        return "It is going live, a few changes at a time.".to_owned();
-    }
-    "It is live.".to_owned()
 }

@@ -5,6 +5,7 @@ use crate::cli::api::{Client, escaped};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::output;
 use crate::cli::show::{list, number, text};
+use crate::system;
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -188,7 +189,8 @@ impl Wanted {
         let mut sum = Sum::new();
         let names = self.names(client, &mut sum).await?;
         // What comes in now is one thing to take back.
-        let run = Uuid::now_v7();
+        let ids = system::sources().ids;
+        let run = ids.next();
         let bar = output::filling("Importing", names.len());
         let mut last = None;
         let mut failed = 0;
@@ -231,7 +233,7 @@ impl Wanted {
         }
         // What could not be read may still be there.
         if self.prune && failure.is_none() {
-            let run = Uuid::now_v7();
+            let run = ids.next();
             for name in &gone {
                 let (collection, source) = (escaped(&self.collection), escaped(name));
                 let path = format!(
