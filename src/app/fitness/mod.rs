@@ -160,7 +160,7 @@ pub(in crate::app) fn writer(model: &str, adapter: Option<&str>) -> String {
     adapter.map_or_else(|| model.to_owned(), |adapter| format!("{model}{WITH_ADAPTER}{adapter}"))
 }
 
-/// The model of [`writer`], and its adapter.
+/// The model of `writer`, and its adapter.
 pub fn parts_of_writer(writer: &str) -> (&str, Option<&str>) {
     writer
         .split_once(WITH_ADAPTER)
