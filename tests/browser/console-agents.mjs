@@ -70,6 +70,7 @@ try {
   await looksRight(page, 'agent-tried');
   await page.goto(agent);
   await page.getByRole('link', { name: 'Juno: instructions, kinds of answers' }).press('Enter');
+  await page.waitForURL(/\/improve\/[0-9a-f-]{36}$/);
   await page.getByLabel('Why').fill('Quotes read badly.');
   await page.keyboard.press('Enter');
   await page.locator('[data-candidate][data-state="published"]').waitFor();

@@ -378,6 +378,8 @@ async function knowledge(page) {
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await eventually('it is retired', () => answers.count(), (count) => count === before - 1);
+  // The page has come anew by then, and hears keys again.
+  await page.locator('.toast-words').getByText('Done.').waitFor();
   step('knowledge');
 }
 

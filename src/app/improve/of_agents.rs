@@ -8,7 +8,7 @@ use crate::domain::agent_change::{changes_answers, changes_writers};
 use crate::domain::ids::AgentId;
 use crate::domain::improve::candidate::{CandidateState, Change};
 use crate::domain::settings::AgentSettings;
-use crate::store::entity::{candidate, candidate_change};
+use crate::store::entity::candidate_change;
 use crate::store::{Change as Written, JobKind, Rows};
 
 /// Says of each change of an agent which settings it was made from, and refuses one that changes no answer. Tells the settings of agents for which
@@ -48,13 +48,7 @@ pub(in crate::app) async fn measured(app: &App) -> Result<(), AppError> {
                     for row in tx.candidates_in(CandidateState::Waiting).await? {
                         let changes = tx.candidate_changes(row.id).await?;
                         if changes.iter().any(|row| row.change.0.is_for_owners()) {
-                            let id = row.id;
-                            tx.update(candidate::Model {
-                                state: CandidateState::Replaying,
-                                ..row
-                            })
-                            .await?;
-                            tx.schedule(JobKind::Replay, id, now).await?;
+                            tx.schedule(JobKind::Replay, row.id, now).await?;
                         }
                     }
                     Ok::<_, AppError>(Written::Unlogged(()))

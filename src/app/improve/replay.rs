@@ -92,7 +92,8 @@ pub(in crate::app) async fn replay(
     (found.written, found.unwritten) = (texts.written, texts.unwritten);
     cases.sort_by_key(|case| rank(case.effect));
     cases.truncate(KEPT);
-    keep(app, workspace_id, (id, job_id), texts.rows, (found, cases)).await
+    let was_live = row.state == CandidateState::Published;
+    keep(app, workspace_id, (id, job_id, was_live), texts.rows, (found, cases)).await
 }
 
 /// Whether it is compared with what is live, or with what was.
@@ -320,7 +321,7 @@ fn judged(tried: Vec<Tried>) -> (Found, Vec<Case>) {
 async fn keep(
     app: &App,
     workspace_id: WorkspaceId,
-    (id, job_id): (CandidateId, JobId),
+    (id, job_id, was_live): (CandidateId, JobId, bool),
     texts: Vec<candidate_text::Model>,
     (found, cases): (Found, Vec<Case>),
 ) -> Result<(), AppError> {
@@ -351,7 +352,8 @@ async fn keep(
                 let Some(row) = tx.candidate(id).await? else {
                     return Ok(Written::Unlogged(()));
                 };
-                if !is_tried(row.state) {
+                // What was published meanwhile was compared with something else.
+                if !is_tried(row.state) || (row.state == CandidateState::Published) != was_live {
                     return Ok(Written::Unlogged(()));
                 }
                 let (former_state, former) = (row.state, row.found.as_ref().map(|found| found.0));

@@ -73,8 +73,9 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
     }
     let compared = said(&app, "evidence.carried_over").await.remove(0);
     assert_eq!(compared["content"]["changed"], 30, "{compared}");
-    let GateState::Certified(after) = gate(&app).await else {
-        panic!("the gate closed");
+    let after = match gate(&app).await {
+        GateState::Certified(after) => after,
+        other => panic!("the gate closed: {other:?}"),
     };
     assert_eq!(after.reach.min(before.reach), after.reach, "it can only shrink");
 
