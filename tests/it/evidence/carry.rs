@@ -51,11 +51,11 @@ async fn newest(app: &TestApp) -> (bool, bool) {
 async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
     let app = TestApp::start().await;
     set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
-    for _ in 0..30 {
+    for _ in 0..45 {
         asked_and_approved(&app, OPENING_HOURS).await;
         asked_and_approved(&app, PARKING).await;
     }
-    verdicts(&app, 60).await;
+    verdicts(&app, 90).await;
     settled_content(&app).await;
     next_month(&app);
     let before = eventually("a certificate", async || match gate(&app).await {
@@ -72,7 +72,7 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
         assert_eq!(row.label, Some(VerdictLabel::Acceptable), "what was said stays said");
     }
     let compared = said(&app, "evidence.carried_over").await.remove(0);
-    assert_eq!(compared["content"]["changed"], 30, "{compared}");
+    assert_eq!(compared["content"]["changed"], 45, "{compared}");
     let after = match gate(&app).await {
         GateState::Certified(after) => after,
         other => panic!("the gate closed: {other:?}"),
@@ -101,7 +101,7 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
         app.advance_ms(UNDO_MS);
         eventually("the approved answer", async || has_answer(&visitor).await.then_some(())).await;
     }
-    verdicts(&app, 63).await;
+    verdicts(&app, 93).await;
     let visitor = app.visitor().await;
     visitor.says(PARKING).await;
     app.advance_ms(QUIET_MS);
@@ -115,7 +115,7 @@ async fn a_publication_costs_only_what_changed_and_verdicts_bring_it_back() {
     let path = "/api/v1/knowledge/import?name=faq.json&collection=shop";
     owner(&app).await.send(Method::POST, path, FAQ.into()).await.ok();
     self::compared(&app).await;
-    let changed: Vec<bool> = known(&app).await.iter().take(60).map(|row| row.is_changed).collect();
+    let changed: Vec<bool> = known(&app).await.iter().take(90).map(|row| row.is_changed).collect();
     assert!(changed.iter().all(|changed| !changed), "{changed:?}");
 }
 
