@@ -3,6 +3,7 @@
 
 import { send } from "/static/api.js";
 import { paintDiff } from "/static/diff.js";
+import { alone as withButton, filled } from "/static/forms.js";
 import { clearProblems, showProblems } from "/static/problems.js";
 import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
@@ -94,18 +95,12 @@ function follow({ version, candidate }) {
   else reloadSaying(candidate ? candidate.in_words : `Version ${version} is in force.`);
 }
 
-async function alone(button, work) {
-  if (button.disabled) return;
-  button.disabled = true;
-  clearProblems(page);
-  try {
-    await work();
-  } catch (problem) {
+/** What is refused stands at the top of the page until it is tried again. */
+function alone(button, work) {
+  return withButton(button, () => { clearProblems(page); return work(); }, (problem) => {
     showProblems(page, null, [{ path: "", says: problem.message }]);
     page.querySelector("[data-problems]").scrollIntoView({ block: "center" });
-  } finally {
-    button.disabled = false;
-  }
+  });
 }
 
 const changedFields = () => {
@@ -134,15 +129,8 @@ undo.addEventListener("click", () => {
 
 const now = page.querySelector("[data-now]");
 now?.addEventListener("click", () => alone(now, async () => {
-  const field = page.querySelector("[data-reason]");
-  const reason = field.value.trim();
-  field.removeAttribute("aria-invalid");
-  if (!reason) {
-    toast("Say why it cannot wait.");
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
-    return;
-  }
+  const reason = filled(page.querySelector("[data-reason]"), "Say why it cannot wait.");
+  if (!reason) return;
   follow(await put(changedFields(), `?publish=now&reason=${encodeURIComponent(reason)}`));
 }));
 

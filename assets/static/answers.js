@@ -1,37 +1,24 @@
 // Verified answers: writes one down, changes one, says that one is still right, retires one, sets the rules.
 
 import { send } from "/static/api.js";
+import { alone as withButton, filled } from "/static/forms.js";
 import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 const ANSWERS = "/api/v1/verified-answers";
 
 sayWhatWasLeft();
 
-/** Does one thing with the server; what it refuses is said, and what was typed stays. */
-async function alone(button, work) {
-  if (button.disabled) return;
-  button.disabled = true;
-  try {
-    await work();
-  } catch (problem) {
-    const candidate = problem.fields?.candidate;
-    toast(problem.message, { bad: true, lastsMs: 0, link: candidate && { label: "Look at it", href: `/improve/${candidate}` } });
-  } finally {
-    button.disabled = false;
-  }
+/** Says what was refused, and leads to what waits instead. */
+function refused(problem) {
+  const candidate = problem.fields?.candidate;
+  toast(problem.message, { bad: true, lastsMs: 0, link: candidate && { label: "Look at it", href: `/improve/${candidate}` } });
 }
+const alone = (button, work) => withButton(button, work, refused);
 
 /** What a form says; none, and the person is brought there, where question or answer is missing. */
 function told(form) {
   const field = (name) => form.elements[name];
-  for (const name of ["question", "answer"]) {
-    field(name).removeAttribute("aria-invalid");
-    if (field(name).value.trim()) continue;
-    toast(name === "question" ? "Write the question first." : "Write the answer first.");
-    field(name).setAttribute("aria-invalid", "true");
-    field(name).focus();
-    return null;
-  }
+  if (!filled(field("question"), "Write the question first.") || !filled(field("answer"), "Write the answer first.")) return null;
   return {
     question: field("question").value,
     answer: field("answer").value,

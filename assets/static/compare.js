@@ -2,6 +2,7 @@
 
 import { paintThread } from "/static/answer.js";
 import { send } from "/static/api.js";
+import { oneAtATime } from "/static/forms.js";
 import { keys } from "/static/keys.js";
 import { announce, toast } from "/static/toast.js";
 
@@ -15,8 +16,8 @@ const none = box.querySelector("[data-none]");
 const sides = { first: article.querySelector('[data-bad="first"]'), second: article.querySelector('[data-bad="second"]') };
 
 let held = "";
-let busy = false;
 let settled = 0;
+const { alone, isBusy } = oneAtATime();
 
 const isBad = (side) => sides[side].getAttribute("aria-pressed") === "true";
 
@@ -78,19 +79,6 @@ function paint(next) {
   else paintNone(next);
 }
 
-/** Does one thing with the server at a time; what it refuses is said. */
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  try {
-    await work();
-  } catch (problem) {
-    toast(problem.message, { bad: true });
-  } finally {
-    busy = false;
-  }
-}
-
 const look = async () => paint(await send("GET", `${path}/next`));
 
 async function judge(said) {
@@ -106,7 +94,7 @@ async function judge(said) {
   });
 }
 
-const toggle = (side) => () => held && !busy && mark(side, !isBad(side));
+const toggle = (side) => () => held && !isBusy() && mark(side, !isBad(side));
 const keep = () => judge(verdict());
 const cannot = () => judge("cannot_judge");
 

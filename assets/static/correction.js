@@ -1,6 +1,7 @@
 // What follows from an edit: sends what is ticked, writes to others who were told the same, and leads to what is tried.
 
 import { send } from "/static/api.js";
+import { alone } from "/static/forms.js";
 import { reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 /** How often an edit that can still be undone is waited for. */
@@ -81,17 +82,8 @@ async function apply() {
 }
 
 form?.addEventListener("change", follow);
-form?.addEventListener("submit", async (event) => {
+form?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const button = form.querySelector("[type=submit]");
-  if (button.disabled) return;
-  button.disabled = true;
-  try {
-    await apply();
-  } catch (problem) {
-    toast(problem.message, { bad: true, lastsMs: 0 });
-  } finally {
-    button.disabled = false;
-  }
+  alone(form.querySelector("[type=submit]"), apply);
 });
 if (form) follow();

@@ -1,6 +1,7 @@
 // Improve: approves what is proposed for a gap, publishes changes and takes them back, keeps the regression set.
 
 import { send } from "/static/api.js";
+import { alone, filled } from "/static/forms.js";
 import { ask, reloadSaying, sayWhatWasLeft, toast } from "/static/toast.js";
 
 /** How often a change that is being tried is looked at. */
@@ -9,30 +10,6 @@ const LOOK_AGAIN_MS = 1_000;
 const MOST_LOOKS = 2_400;
 
 sayWhatWasLeft();
-
-/** Does one thing with the server; what it refuses is said, and what was typed stays. */
-async function alone(button, work) {
-  if (button.disabled) return;
-  button.disabled = true;
-  try {
-    await work();
-  } catch (problem) {
-    toast(problem.message, { bad: true, lastsMs: 0 });
-  } finally {
-    button.disabled = false;
-  }
-}
-
-/** What a field holds; none, and the person is brought there, where something has to stand. */
-function filled(field, words) {
-  field.removeAttribute("aria-invalid");
-  const value = field.value.trim();
-  if (value) return value;
-  toast(words);
-  field.setAttribute("aria-invalid", "true");
-  field.focus();
-  return null;
-}
 
 async function approve(form) {
   const [question, answer] = [form.querySelector("[data-question]"), form.querySelector("[data-answer]")];

@@ -2,6 +2,7 @@
 
 import { paintSources, paintThread } from "/static/answer.js";
 import { send } from "/static/api.js";
+import { oneAtATime } from "/static/forms.js";
 import { keys } from "/static/keys.js";
 import { announce, ask, toast } from "/static/toast.js";
 
@@ -19,8 +20,8 @@ const note = article.querySelector("[data-note]");
 let held = "";
 let state = "drafting";
 let judged = 0;
-let busy = false;
 let settled = 0;
+const { alone, isBusy } = oneAtATime();
 
 function bar(name, value, most) {
   const progress = box.querySelector(`[data-progress="${name}"]`);
@@ -79,19 +80,6 @@ function paint(next) {
   else paintNone();
 }
 
-/** Does one thing with the server at a time; what it refuses is said. */
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  try {
-    await work();
-  } catch (problem) {
-    toast(problem.message, { bad: true });
-  } finally {
-    busy = false;
-  }
-}
-
 const look = async () => paint(await send("GET", `${path}/next`));
 
 async function judge(verdict) {
@@ -145,11 +133,11 @@ keys({
 
 /** Looks at drafts under way. It keeps nobody from judging, and whoever reads an answer is not given another one. */
 async function lookAgain() {
-  if (document.visibilityState !== "visible" || state !== "drafting" || busy) return;
+  if (document.visibilityState !== "visible" || state !== "drafting" || isBusy()) return;
   const before = held;
   try {
     const next = await send("GET", `${path}/next`);
-    if (busy || held !== before) return;
+    if (isBusy() || held !== before) return;
     if (held) paintProgress(next.progress);
     else paint(next);
   } catch (problem) {

@@ -9,7 +9,7 @@ use super::{App, AppError, review, takeover};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MemberId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::text::AnswerText;
+use crate::domain::text::{AnswerText, said};
 use crate::store::entity::rating;
 use crate::store::{Change, JobKind, LogDraft, Tx};
 use serde_json::json;
@@ -113,8 +113,7 @@ pub async fn rate(app: &App, visitor: &Visitor, stars: i64, words: Option<&str>)
     if !(1..=5).contains(&stars) {
         return Err(AppError::Invalid("stars go from 1 (bad) to 5 (good)".to_owned()));
     }
-    let words = words.map(str::trim).filter(|words| !words.is_empty());
-    let words: Option<String> = words.map(AnswerText::parse).transpose()?.map(Into::into);
+    let words: Option<String> = said(words).map(AnswerText::parse).transpose()?.map(Into::into);
     let (visitor, now) = (*visitor, app.now());
     app.store()
         .write(visitor.workspace_id, move |tx| {

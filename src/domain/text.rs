@@ -182,6 +182,11 @@ impl fmt::Debug for NewPassword {
     }
 }
 
+/// What somebody wrote where they did not have to; none where that is blank.
+pub fn said(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

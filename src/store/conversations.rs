@@ -12,7 +12,7 @@ use crate::domain::ids::{
 };
 use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 /// Rows on one page at most.
@@ -122,17 +122,22 @@ impl Rows<'_> {
         self.all(query).await
     }
 
+    /// The ids of all versions of an agent, as a part of another query.
+    pub(super) fn ids_of_versions(&self, agent_id: AgentId) -> SelectStatement {
+        Query::select()
+            .column(agent_version::Column::Id)
+            .from(agent_version::Entity)
+            .and_where(agent_version::Column::WorkspaceId.eq(self.workspace_id()))
+            .and_where(agent_version::Column::AgentId.eq(agent_id))
+            .to_owned()
+    }
+
     /// Whether an agent has drafted anything.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn has_drafted(&self, agent_id: AgentId) -> Result<bool, StoreError> {
-        let versions = Query::select()
-            .column(agent_version::Column::Id)
-            .from(agent_version::Entity)
-            .and_where(agent_version::Column::WorkspaceId.eq(self.workspace_id()))
-            .and_where(agent_version::Column::AgentId.eq(agent_id))
-            .to_owned();
+        let versions = self.ids_of_versions(agent_id);
         let query = self
             .select::<draft::Entity>()
             .filter(draft::Column::AgentVersionId.in_subquery(versions))

@@ -1,15 +1,13 @@
 //! Reading what is known of drafts: scores, draws, checks, certificates.
 
-use super::entity::{
-    agent_version, certificate, check, decision, draft, evidence, gate_epoch, sampling_month, score_version,
-};
+use super::entity::{certificate, check, decision, draft, evidence, gate_epoch, sampling_month, score_version};
 use super::{Rows, StoreError};
 use crate::domain::answer::AnswerMode;
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::{AgentId, DraftId};
 use crate::domain::review::VerdictLabel;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Condition, Order, Query};
+use sea_orm::sea_query::{Condition, Order};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use std::collections::HashMap;
 
@@ -52,12 +50,7 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn verdicts_on(&self, agent_id: AgentId, rests_on: &[u8], most: u64) -> Result<u64, StoreError> {
-        let versions = Query::select()
-            .column(agent_version::Column::Id)
-            .from(agent_version::Entity)
-            .and_where(agent_version::Column::WorkspaceId.eq(self.workspace_id()))
-            .and_where(agent_version::Column::AgentId.eq(agent_id))
-            .to_owned();
+        let versions = self.ids_of_versions(agent_id);
         let query = self
             .select::<evidence::Entity>()
             .select_only()

@@ -1,7 +1,7 @@
 //! Making candidates, trying them once more, withdrawing them.
 
+use super::guards::require_for;
 use super::of_agents::made_from;
-use super::publish::require_for;
 use super::show::{CandidateView, view};
 use super::views::Names;
 use super::{App, AppError, Caller, fitness, gaps, knowledge};
@@ -293,7 +293,8 @@ pub(super) fn is_over(state: CandidateState) -> Result<(), AppError> {
 /// [`AppError::Forbidden`], [`AppError::NotFound`], a conflict if it is live or over; or the store's.
 pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
-    require_for(&app.store().rows(caller.workspace_id), caller, id).await?;
+    let rows = app.store().rows(caller.workspace_id);
+    require_for(caller, &rows.candidate_changes(id).await?)?;
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     app.store()
         .write(caller.workspace_id, move |tx| {

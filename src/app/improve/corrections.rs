@@ -3,11 +3,11 @@
 //! What changes the AI's answers becomes one candidate, tried before it goes live like any other. The rest holds at once.
 
 use super::candidates::proposed;
-use super::questions::MOST;
+use super::questions::put_question;
 use super::views::Names;
 use super::{App, AppError, Caller, agents, knowledge};
 use crate::domain::account::Scope;
-use crate::domain::answer::{AnswerMode, same_words};
+use crate::domain::answer::AnswerMode;
 use crate::domain::ids::{
     CandidateId, ConversationId, DocumentId, MemberId, OutcomeId, RegressionQuestionId, VerifiedAnswerId,
 };
@@ -409,17 +409,8 @@ fn patched(row: &document::Model, patch: &Patch) -> Result<Change, AppError> {
     Ok(Change::PutDocument {
         id: row.id,
         document: DocumentText {
-            collection: row.collection.clone(),
-            external_id: row.external_id.clone(),
-            title: row.title.clone(),
             body: AnswerText::parse(text)?.into(),
-            kind: row.kind,
-            source: row.source.clone(),
-            anchor: row.anchor.clone(),
-            position: row.position,
-            language: row.language.clone(),
-            owner: row.owner.clone(),
-            expires_at: row.expires_at,
+            ..knowledge::text_of(row)
         },
     })
 }
@@ -432,35 +423,19 @@ async fn keep_answered(
     member: MemberId,
     now: Timestamp,
 ) -> Result<RegressionQuestionId, AppError> {
-    for row in tx.regression_questions(MOST).await? {
-        let is_of_agent = row
-            .agent_id
-            .is_none_or(|agent| agent == corrected.conversation.agent_id);
-        if is_of_agent && same_words(&row.question, &question) {
-            tx.update(regression_question::Model {
-                removed_at: Some(now),
-                ..row
-            })
-            .await?;
-        }
-    }
-    if tx.regression_question_count().await? >= MOST {
-        return Err(AppError::Invalid(format!(
-            "the regression set has at most {MOST} questions; take one out first"
-        )));
-    }
     let id = RegressionQuestionId::new(&*tx.sources().ids);
-    tx.insert(regression_question::Model {
+    let agent_id = corrected.conversation.agent_id;
+    let row = regression_question::Model {
         id,
         workspace_id: tx.workspace_id(),
         question,
         answer: corrected.text.clone(),
-        agent_id: Some(corrected.conversation.agent_id),
+        agent_id: Some(agent_id),
         conversation_id: Some(corrected.conversation.id),
         member_id: Some(member),
         created_at: now,
         removed_at: None,
-    })
-    .await?;
+    };
+    put_question(tx, row, |older| older.agent_id.is_none_or(|agent| agent == agent_id)).await?;
     Ok(id)
 }

@@ -18,7 +18,7 @@ use crate::domain::flow::Flow;
 use crate::domain::ids::{CandidateId, ConversationId, GapId, JobId, NotAnId, WorkspaceId};
 use crate::domain::improve::gap::{Cause, GapState};
 use crate::domain::log::EventKind;
-use crate::domain::text::Note;
+use crate::domain::text::{Note, said};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use crate::store::entity::gap;
@@ -270,8 +270,7 @@ async fn view(rows: &Rows<'_>, row: gap::Model) -> Result<GapView, AppError> {
 /// [`AppError::Text`] for a reason that is too long, or the store's.
 pub async fn dismiss(app: &App, caller: &Caller, id: GapId, reason: Option<&str>) -> Result<GapView, AppError> {
     caller.require(Scope::Knowledge)?;
-    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-    let reason: Option<String> = reason.map(Note::parse).transpose()?.map(Into::into);
+    let reason: Option<String> = said(reason).map(Note::parse).transpose()?.map(Into::into);
     let (actor, by, now) = (caller.actor(), caller.member().ok(), app.now());
     app.store()
         .write(caller.workspace_id, move |tx| {

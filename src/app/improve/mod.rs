@@ -6,6 +6,7 @@ mod comparison;
 mod corrections;
 mod follow_up;
 pub mod gaps;
+mod guards;
 mod learnt;
 mod of_agents;
 pub mod proposals;

@@ -2,26 +2,26 @@
 //! goes on where it was.
 
 use super::candidates::note_changes;
+use super::guards::{later_on_the_same, not_as_it_left_it, require_for, require_writers, still_right};
 use super::knowledge::{self, Prepared};
-use super::{App, AppError, Caller, agents, comparison, evidence, fitness, gaps};
+use super::{App, AppError, Caller, comparison, evidence, gaps};
 use crate::domain::account::Scope;
-use crate::domain::agent_change::changes_writers;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
-use crate::domain::improve::candidate::{CandidateError, CandidateState, Change, Origin, may_publish};
+use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
 use crate::domain::improve::comparison::Finding;
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::text::said;
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
 use crate::store::entity::{candidate, candidate_change};
 use crate::store::{Change as Written, JobKind, Json, LogDraft, Rows, Tx};
 use serde_json::json;
-use std::collections::HashSet;
 
 /// Changes written in one transaction.
 const BATCH: usize = 20;
 /// Whoever publishes more changes does not wait for them.
-const AWAITED: i64 = 500;
+pub(super) const AWAITED: i64 = 500;
 /// A job goes on with what was interrupted after this long, in milliseconds.
 const GOES_ON_MS: i64 = 5_000;
 
@@ -33,11 +33,12 @@ const GOES_ON_MS: i64 = 5_000;
 pub async fn publish(app: &App, caller: &Caller, id: CandidateId, reason: Option<&str>) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
     let rows = app.store().rows(caller.workspace_id);
-    require_for(&rows, caller, id).await?;
-    require_writers(app, &rows, id).await?;
-    let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
+    let changes = rows.candidate_changes(id).await?;
+    require_for(caller, &changes)?;
+    require_writers(app, &rows, &changes).await?;
+    let reason = said(reason).map(str::to_owned);
     if reason.is_none() {
-        still_right(app, &rows, id).await?;
+        still_right(app, &rows, id, changes).await?;
     }
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     begin(app, caller.workspace_id, id, true, move |row, by_people| {
@@ -73,23 +74,24 @@ pub async fn publish(app: &App, caller: &Caller, id: CandidateId, reason: Option
 pub async fn roll_back(app: &App, caller: &Caller, id: CandidateId, reason: Option<&str>) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
     let rows = app.store().rows(caller.workspace_id);
-    require_for(&rows, caller, id).await?;
+    let changes = rows.candidate_changes(id).await?;
+    require_for(caller, &changes)?;
     let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
-    if let Some(later) = later_on_the_same(&rows, &row).await? {
+    if let Some(later) = later_on_the_same(&rows, &row, &changes).await? {
         return Err(AppError::Conflict {
             sentence: format!("number {later} has changed the same since; take that one back first"),
             extra: json!({ "number": later }),
         });
     }
     if row.changes_count <= AWAITED
-        && let Some(what) = not_as_it_left_it(app, &rows, id).await?
+        && let Some(what) = not_as_it_left_it(app, &rows, &changes).await?
     {
         return Err(AppError::Conflict {
             sentence: format!("“{what}” is not as this change left it; change it to what it should be instead"),
             extra: json!({ "changed": what }),
         });
     }
-    let reason = reason.map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
+    let reason = said(reason).map(str::to_owned);
     let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
     begin(app, caller.workspace_id, id, false, move |row, _by_people| {
         // One that cannot be finished can be taken back as far as it came.
@@ -113,140 +115,6 @@ pub async fn roll_back(app: &App, caller: &Caller, id: CandidateId, reason: Opti
         Ok((row, entry))
     })
     .await
-}
-
-/// Something may have gone live since it was tried, and what it changes may have been changed: then it is not what somebody looked at.
-async fn still_right(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<(), AppError> {
-    let row = rows.candidate(id).await?.ok_or(AppError::NotFound("the candidate"))?;
-    if row.state != CandidateState::Waiting {
-        return Ok(());
-    }
-    let last = rows.last_publication().await?;
-    let is_stale = last.is_some_and(|(_, at)| row.replayed_at.is_none_or(|tried| tried <= at));
-    if row.changes_count > AWAITED {
-        // Too much to be tried while somebody waits.
-        return if is_stale {
-            Err(CandidateError::NotTried.into())
-        } else {
-            Ok(())
-        };
-    }
-    let changes: Vec<Change> = { rows.candidate_changes(id).await?.into_iter() }
-        .map(|row| row.change.0)
-        .collect();
-    for change in &changes {
-        if let Change::PutDocument { id, document } = change
-            && let Some(there) = rows.document_or_removed(*id).await?
-            && row.origin != Origin::Import
-            && (there.removed_at.unwrap_or(there.updated_at) > row.created_at)
-            && (there.removed_at.is_some() || there.body != document.body)
-        {
-            return Err(AppError::Conflict {
-                sentence: format!(
-                    "“{}” was changed or removed after this change was made, and would be as it says here; withdraw it, or say why it is right",
-                    document.title
-                ),
-                extra: json!({ "changed": document.title }),
-            });
-        }
-    }
-    if is_stale {
-        let worse = knowledge::breaks(app, rows, &changes).await?;
-        if worse > 0 {
-            return Err(CandidateError::Worse(worse).into());
-        }
-    }
-    Ok(())
-}
-
-/// The first thing that somebody has changed since, in a way that is no candidate.
-async fn not_as_it_left_it(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<Option<String>, AppError> {
-    let changes = rows.candidate_changes(id).await?;
-    let mut seen = HashSet::new();
-    // The last change of each thing counts.
-    for row in changes.iter().rev().filter(|row| row.is_live) {
-        if !seen.insert(row.change.0.subject()) {
-            continue;
-        }
-        match &row.change.0 {
-            Change::PutDocument { id, document } => {
-                let there = match rows.document_or_removed(*id).await? {
-                    Some(there) => Some(there),
-                    None => {
-                        let named = (document.collection.as_str(), document.source.as_str());
-                        rows.document_named((named.0, named.1, &document.external_id)).await?
-                    }
-                };
-                let Some(there) = there else { continue };
-                let is_over = there.expires_at.is_some_and(|end| end <= app.now());
-                let is_same = there.title == document.title && there.body == document.body;
-                if !is_over && (there.removed_at.is_some() || !is_same) {
-                    return Ok(Some(there.title));
-                }
-            }
-            Change::RemoveDocument { id } => {
-                if let Some(there) = rows.document(*id).await? {
-                    return Ok(Some(there.title));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
-}
-
-/// How the AI works is for owners.
-pub(super) async fn require_for(rows: &Rows<'_>, caller: &Caller, id: CandidateId) -> Result<(), AppError> {
-    let changes = rows.candidate_changes(id).await?;
-    if changes.iter().any(|row| row.change.0.is_for_owners()) {
-        caller.require(Scope::Admin)?;
-    }
-    Ok(())
-}
-
-/// Where others would write, they have to be there, to fit each other, and to have been measured: an adapter may break what its model could do.
-async fn require_writers(app: &App, rows: &Rows<'_>, id: CandidateId) -> Result<(), AppError> {
-    for row in rows.candidate_changes(id).await? {
-        let Change::SetAgent { id, settings, from } = &row.change.0 else {
-            continue;
-        };
-        let (_, live) = agents::current_version(rows, *id).await?;
-        let next = agents::after(rows, *id, settings, from.as_deref()).await?;
-        agents::check(app, &live, &next).await?;
-        if changes_writers(&live, &next) {
-            fitness::require_measured(app, &next).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The number of a later candidate that is live and concerns the same.
-async fn later_on_the_same(rows: &Rows<'_>, row: &candidate::Model) -> Result<Option<i64>, AppError> {
-    let touched = async |id| -> Result<HashSet<String>, AppError> {
-        let changes = rows.candidate_changes(id).await?;
-        let inverses = changes.iter().filter_map(|row| row.inverse.as_ref());
-        let all = changes.iter().map(|row| &row.change.0);
-        Ok(all
-            .chain(inverses.flat_map(|inverse| inverse.0.iter()))
-            .map(Change::subject)
-            .collect())
-    };
-    let mut own = None;
-    let mut others = rows.candidates_in(CandidateState::Published).await?;
-    others.extend(rows.candidates_in(CandidateState::Publishing).await?);
-    for other in others {
-        if other.id == row.id || other.published_at <= row.published_at {
-            continue;
-        }
-        if own.is_none() {
-            own = Some(touched(row.id).await?);
-        }
-        let theirs = touched(other.id).await?;
-        if own.as_ref().is_some_and(|own| !own.is_disjoint(&theirs)) {
-            return Ok(Some(other.number));
-        }
-    }
-    Ok(None)
 }
 
 /// Begins it in one transaction, which is all of it for a small candidate, and goes on until it is done; the rest of a large one is left to the job.

@@ -9,7 +9,7 @@ use crate::domain::log::EventKind;
 use crate::domain::text::{AnswerText, QuestionText};
 use crate::domain::time::Timestamp;
 use crate::store::entity::regression_question;
-use crate::store::{Change, LogDraft};
+use crate::store::{Change, LogDraft, Tx};
 use serde::{Deserialize, Serialize};
 
 /// Most questions of a regression set: each is asked before anything goes live.
@@ -111,27 +111,39 @@ pub async fn add_question(
                     let found = tx.conversation(conversation).await?;
                     found.ok_or(AppError::NotFound("the conversation"))?;
                 }
-                // Both could never be met.
-                for older in tx.regression_questions(MOST).await? {
-                    if older.agent_id == row.agent_id && same_words(&older.question, &row.question) {
-                        tx.update(regression_question::Model {
-                            removed_at: Some(row.created_at),
-                            ..older
-                        })
-                        .await?;
-                    }
-                }
-                if tx.regression_question_count().await? >= MOST {
-                    return Err(AppError::Invalid(format!(
-                        "the regression set has at most {MOST} questions; take one out first"
-                    )));
-                }
-                tx.insert(row).await?;
+                let agent = row.agent_id;
+                put_question(tx, row, |older| older.agent_id == agent).await?;
                 let entry = LogDraft::new(EventKind::RegressionQuestionAdded, actor).about("regression_question", id);
                 Ok::<_, AppError>(Change::Logged(id, entry))
             })
         })
         .await
+}
+
+/// Puts a question into the set. One in the very same words gives way to it where `gives_way` says so: both could never be met.
+///
+/// # Errors
+/// [`AppError::Invalid`] when the set is full; or the store's.
+pub(super) async fn put_question(
+    tx: &Tx<'_>,
+    row: regression_question::Model,
+    gives_way: impl Fn(&regression_question::Model) -> bool,
+) -> Result<(), AppError> {
+    for older in tx.regression_questions(MOST).await? {
+        if same_words(&older.question, &row.question) && gives_way(&older) {
+            tx.update(regression_question::Model {
+                removed_at: Some(row.created_at),
+                ..older
+            })
+            .await?;
+        }
+    }
+    if tx.regression_question_count().await? >= MOST {
+        return Err(AppError::Invalid(format!(
+            "the regression set has at most {MOST} questions; take one out first"
+        )));
+    }
+    Ok(tx.insert(row).await?)
 }
 
 /// Takes a question out.

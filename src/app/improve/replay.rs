@@ -5,12 +5,12 @@ use super::questions::MOST;
 use super::writing::{self, Unwritten};
 use super::{App, AppError, agents, comparison, evidence};
 use crate::domain::answer::words_of;
-use crate::domain::ids::{AgentId, CandidateId, ConversationId, DraftId, JobId, VerifiedAnswerId, WorkspaceId};
+use crate::domain::ids::{AgentId, CandidateId, ConversationId, DraftId, JobId, WorkspaceId};
 use crate::domain::improve::candidate::{CandidateState, Change, Effect, Found, Known};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::review::VerdictLabel;
 use crate::domain::settings::AgentSettings;
-use crate::store::entity::{candidate, candidate_case, candidate_text};
+use crate::store::entity::{candidate, candidate_case, candidate_text, regression_question};
 use crate::store::{Change as Written, JobKind, Json, LogDraft, Rows};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -68,15 +68,15 @@ pub(in crate::app) async fn replay(
         return crate::app::jobs::forget(app, workspace_id, JobKind::Replay, id).await;
     };
     let changes = rows.candidate_changes(id).await?;
-    let forwards: Vec<Change> = changes.iter().map(|row| row.change.0.clone()).collect();
     let views = if row.state == CandidateState::Published {
         let inverses = changes.iter().rev().filter_map(|row| row.inverse.as_ref());
         let backwards: Vec<Change> = inverses.flat_map(|inverse| inverse.0.clone()).collect();
         [View::after(app, &rows, &backwards).await?, View::default()]
     } else {
+        let forwards: Vec<Change> = changes.iter().map(|row| row.change.0.clone()).collect();
         [View::default(), View::after(app, &rows, &forwards).await?]
     };
-    let mut asked = expected(&rows, &forwards).await?;
+    let mut asked = expected(&rows, rows.regression_questions(MOST).await?, &views[1]).await?;
     asked.extend(of_gap(&rows, &row.questions.0).await?);
     asked.extend(of_visitors(app, &rows).await?);
     let mut tried = compared(app, &rows, views.map(Arc::new), asked).await?;
@@ -121,37 +121,33 @@ const fn rank(effect: Effect) -> u8 {
 /// # Errors
 /// [`AppError::Engine`] while questions cannot be compared by meaning; or the store's.
 pub(in crate::app) async fn breaks(app: &App, rows: &Rows<'_>, changes: &[Change]) -> Result<u64, AppError> {
-    let asked = expected(rows, changes).await?;
-    if asked.is_empty() {
+    let set = rows.regression_questions(MOST).await?;
+    if set.is_empty() {
         return Ok(0);
     }
     let views = [View::default(), View::after(app, rows, changes).await?];
+    let asked = expected(rows, set, &views[1]).await?;
     let tried = compared(app, rows, views.map(Arc::new), asked).await?;
     Ok(judged(tried).0.worse)
 }
 
 /// The regression set. A verified answer to one of its very questions is what it has to be answered with, be it in use already or brought by a change;
 /// but where a person has to answer, no answer is right.
-async fn expected(rows: &Rows<'_>, changes: &[Change]) -> Result<Vec<Asked>, AppError> {
-    let set = rows.regression_questions(MOST).await?;
+async fn expected(rows: &Rows<'_>, set: Vec<regression_question::Model>, after: &View) -> Result<Vec<Asked>, AppError> {
     if set.is_empty() {
         return Ok(Vec::new());
     }
-    let verified = verified_after(rows, changes).await?;
-    let by_words: HashMap<String, &str> = verified
-        .values()
-        .flat_map(|(words, answer)| words.iter().map(|words| (words.clone(), answer.as_str())))
-        .collect();
+    let verified = after.verified(&rows.verified_answers().await?);
     let first = first_agent(rows).await?;
     let asked = set.into_iter().filter_map(|row| {
-        let verified = by_words.get(&words_of(&row.question)).copied();
+        let verified = verified.get(&words_of(&row.question));
         Some(Asked {
             agent_id: row.agent_id.or(first)?,
             conversation_id: row.conversation_id,
             draft_id: None,
             known: Known::Expected {
                 answer: match verified {
-                    Some(answer) if !row.answer.trim().is_empty() => answer.to_owned(),
+                    Some(answer) if !row.answer.trim().is_empty() => answer.clone(),
                     _ => row.answer,
                 },
             },
@@ -159,46 +155,6 @@ async fn expected(rows: &Rows<'_>, changes: &[Change]) -> Result<Vec<Asked>, App
         })
     });
     Ok(asked.collect())
-}
-
-/// The verified answers in use after these changes: the words of their questions, and what they say.
-async fn verified_after(
-    rows: &Rows<'_>,
-    changes: &[Change],
-) -> Result<HashMap<VerifiedAnswerId, (Vec<String>, String)>, AppError> {
-    let words = |question: &str, variants: &[String]| -> Vec<String> {
-        let wordings = variants.iter().map(String::as_str);
-        wordings.chain([question]).map(words_of).collect()
-    };
-    let there = rows.verified_answers().await?.into_iter();
-    let mut verified: HashMap<_, _> = there
-        .map(|row| (row.id, (words(&row.question, &row.variants.0), row.answer)))
-        .collect();
-    for change in changes {
-        match change {
-            Change::AddAnswer {
-                id,
-                question,
-                answer,
-                details,
-            } => {
-                let said = words_of(question);
-                // A newer answer to the very same question takes the older one's place.
-                verified.retain(|other, (words, _)| details.replaces != Some(*other) && words.last() != Some(&said));
-                verified.insert(*id, (words(question, &details.variants), answer.clone()));
-            }
-            Change::RetireAnswer { id } => {
-                verified.remove(id);
-            }
-            Change::RestoreAnswer { id } => {
-                if let Some(row) = rows.verified_answer(*id).await? {
-                    verified.insert(*id, (words(&row.question, &row.variants.0), row.answer));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(verified)
 }
 
 async fn of_gap(rows: &Rows<'_>, questions: &[String]) -> Result<Vec<Asked>, AppError> {

@@ -219,18 +219,7 @@ async fn put_document(
     prepared: &Prepared,
     now: Timestamp,
 ) -> Result<Vec<Change>, AppError> {
-    let former = match tx.document_or_removed(id).await? {
-        Some(row) => Some(row),
-        // What came in under that name meanwhile is the same document.
-        None => {
-            let named = (
-                text.collection.as_str(),
-                text.source.as_str(),
-                text.external_id.as_str(),
-            );
-            tx.document_named(named).await?
-        }
-    };
+    let former = document_of(tx, id, text).await?;
     let id = former.as_ref().map_or(id, |row| row.id);
     let row = document::Model {
         id,
@@ -274,7 +263,24 @@ async fn put_document(
     Ok(vec![inverse])
 }
 
-pub(super) fn text_of(row: &document::Model) -> DocumentText {
+/// The document that a text is of, also one that was removed: what came in under its name meanwhile is the same document.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn document_of(
+    rows: &Rows<'_>,
+    id: DocumentId,
+    text: &DocumentText,
+) -> Result<Option<document::Model>, AppError> {
+    if let Some(row) = rows.document_or_removed(id).await? {
+        return Ok(Some(row));
+    }
+    let named = (&*text.collection, &*text.source, &*text.external_id);
+    Ok(rows.document_named(named).await?)
+}
+
+/// What a document says, and where it stands.
+pub(crate) fn text_of(row: &document::Model) -> DocumentText {
     DocumentText {
         collection: row.collection.clone(),
         external_id: row.external_id.clone(),

@@ -5,7 +5,7 @@ use super::parse::Parsed;
 use super::vectors::content_hash;
 use crate::app::{App, AppError, policy};
 use crate::domain::ids::{DocumentId, WorkspaceId};
-use crate::domain::text::Name;
+use crate::domain::text::{Name, said};
 use crate::domain::time::Timestamp;
 use crate::store::Rows;
 use crate::store::entity::document;
@@ -45,12 +45,11 @@ impl Facts {
         expires: Option<&str>,
         before: &HashMap<String, document::Model>,
     ) -> Result<Self, AppError> {
-        let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let owner = match said(owner) {
-            Some(owner) => Some(Name::parse(&owner)?.into()),
+            Some(owner) => Some(Name::parse(owner)?.into()),
             None => before.values().find_map(|row| row.owner.clone()),
         };
-        let expires_at = match said(expires).as_deref() {
+        let expires_at = match said(expires) {
             Some(day) => last_day(day, rows).await?,
             None => before.values().filter_map(|row| row.expires_at).max(),
         };
@@ -64,10 +63,6 @@ impl Facts {
 
     fn are_of(&self, row: &document::Model) -> bool {
         self.owner == row.owner && self.expires_at == row.expires_at
-    }
-
-    pub(super) const fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
     }
 }
 

@@ -1,8 +1,7 @@
 //! Importing files of knowledge, and looking at what is there.
 
-use super::change::{Prepared, Source, apply, text_of};
+use super::change::{Prepared, Source, apply, outdate_at, text_of};
 use super::compare::{Facts, Place, Write, compare};
-use super::conflicts;
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
 use super::verified::{breaks, title_of};
@@ -15,7 +14,7 @@ use crate::domain::log::EventKind;
 use crate::domain::text::{Name, SourceName};
 use crate::domain::time::Timestamp;
 use crate::store::entity::document;
-use crate::store::{self, JobKind, LogDraft, Tx};
+use crate::store::{self, LogDraft, Tx};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -176,7 +175,7 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
     if import.dry_run {
         return Ok(report);
     }
-    go_live(app, caller, (&source, &run), (writes, facts.expires_at()), report).await
+    go_live(app, caller, (&source, &run), writes, report).await
 }
 
 /// What was named, or something that nobody else has.
@@ -223,7 +222,7 @@ pub async fn remove_source(
     if dry_run {
         return Ok(report);
     }
-    go_live(app, caller, (source, &run), (writes, None), report).await
+    go_live(app, caller, (source, &run), writes, report).await
 }
 
 /// Writes at once what breaks no question of the regression set. What does, and what is too much to be tried while somebody waits for it, becomes a
@@ -232,7 +231,7 @@ async fn go_live(
     app: &App,
     caller: &Caller,
     (source, run): (&str, &str),
-    (writes, expires_at): (Vec<(document::Model, Write)>, Option<Timestamp>),
+    writes: Vec<(document::Model, Write)>,
     mut report: ImportReport,
 ) -> Result<ImportReport, AppError> {
     let rows = app.store().rows(caller.workspace_id);
@@ -248,7 +247,7 @@ async fn go_live(
         Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
     };
     let Some(remark) = remark else {
-        write_all(app, caller, (source, run), writes, expires_at).await?;
+        write_all(app, caller, (source, run), writes).await?;
         return Ok(report);
     };
     report.candidate = Some(waits(app, caller, source, changes_of(&writes)).await?);
@@ -294,7 +293,6 @@ async fn write_all(
     caller: &Caller,
     (source, run): (&str, &str),
     writes: Vec<(document::Model, Write)>,
-    expires_at: Option<Timestamp>,
 ) -> Result<(), AppError> {
     let (actor, member_id) = (caller.actor(), caller.member().ok());
     let now = app.now();
@@ -311,11 +309,6 @@ async fn write_all(
                     for (row, write) in batch {
                         changes.extend(write_one(tx, row, *write, now).await?);
                     }
-                    if let Some(expires_at) = expires_at {
-                        tx.schedule_no_later(JobKind::Outdate, tx.workspace_id(), expires_at)
-                            .await?;
-                    }
-                    conflicts::look_soon(tx, now).await?;
                     evidence::published(tx, now).await?;
                     if !changes.is_empty() {
                         let made = Recorded {
@@ -378,7 +371,7 @@ async fn set_facts(tx: &Tx<'_>, row: &document::Model) -> Result<(), AppError> {
         })
         .await?;
     }
-    Ok(())
+    outdate_at(tx, row.expires_at).await
 }
 
 /// Makes a candidate of what does not go live at once.

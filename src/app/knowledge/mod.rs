@@ -36,7 +36,7 @@ pub use verified::{
     verified_answers_of,
 };
 
-pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes, note_sources_anew};
+pub(super) use change::{Prepared, Source as ChangeOf, apply, check_changes, document_of, note_sources_anew, text_of};
 pub(super) use conflicts::keep as look_for_conflicts;
 pub(super) use expire::expire;
 pub(super) use find::{Found, find_answer};

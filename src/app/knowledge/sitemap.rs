@@ -3,6 +3,7 @@
 mod read;
 
 use super::import::{Import, ImportReport, import};
+use crate::app::webhooks::in_words;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::outbound::{Allowed, Get, Outbound, OutboundError, check, parse_url, shown};
@@ -119,7 +120,7 @@ struct Site {
 
 impl Site {
     fn of(app: &App, url: &str) -> Result<Self, AppError> {
-        let invalid = |error: OutboundError| AppError::Invalid(error.to_string());
+        let invalid = |error: OutboundError| AppError::Invalid(in_words(&error));
         let address = parse_url(url).map_err(invalid)?;
         let Some(courier) = app.courier() else {
             return Err(AppError::Invalid(
@@ -133,7 +134,7 @@ impl Site {
             // Inside of this machine and its network only where the machine's owner lets webhooks go, too.
             internal: courier.allowed(host, address.port_or_known_default()).internal,
         };
-        check(&address, allowed).map_err(|error| AppError::Invalid(told(&error)))?;
+        check(&address, allowed).map_err(invalid)?;
         let outbound = if allowed.internal {
             courier.outbound.clone()
         } else {
@@ -220,7 +221,7 @@ impl Site {
             allowed: self.allowed,
         };
         let fetching = async {
-            let mut answer = self.outbound.get(&get).await.map_err(said)?;
+            let mut answer = self.outbound.get(&get).await.map_err(|error| in_words(&error))?;
             if answer.url.origin() != self.address.origin() {
                 return Err("it leads to another site".to_owned());
             }
@@ -231,7 +232,7 @@ impl Site {
             let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
             let kind = kind.trim().to_ascii_lowercase();
             let mut body = BytesMut::new();
-            while let Some(piece) = answer.piece().await.map_err(said)? {
+            while let Some(piece) = answer.piece().await.map_err(|error| in_words(&error))? {
                 if body.len() + piece.len() > most {
                     return Err(format!("it has more than {} MB", most >> 20));
                 }
@@ -243,20 +244,5 @@ impl Site {
             Ok(fetched) => fetched,
             Err(_elapsed) => Err(format!("it took longer than {} s", PAGE_WITHIN.as_secs())),
         }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-fn said(error: OutboundError) -> String {
-    told(&error)
-}
-
-/// Who imports a site has other means against the refusal than who fetches a model.
-fn told(error: &OutboundError) -> String {
-    match error {
-        OutboundError::Internal { host, address } => format!(
-            "the host {host} is {address}, an address inside this machine or its network; the machine's owner can list it in `webhook_hosts`"
-        ),
-        other => other.to_string(),
     }
 }

@@ -78,22 +78,21 @@ impl View {
                     if live.is_none() {
                         live = Some(rows.verified_answers().await?);
                     }
-                    let gone = |row: &&verified_answer::Model| {
-                        same_words(&row.question, question) || details.replaces == Some(row.id)
-                    };
-                    for row in live.iter().flatten().filter(gone) {
-                        view.remove_answer(row, &mut new);
-                    }
                     let entries = Entry::of_answer(*id, question, answer, &details.variants);
-                    view.overtake(live.as_deref().unwrap_or_default(), &entries, &mut new);
-                    order.extend(view.put(entries, &mut new));
+                    let live = live.as_deref().unwrap_or_default();
+                    order.extend(view.answer_comes(live, (question, details.replaces), entries, &mut new));
                     continue;
                 }
                 Change::RestoreAnswer { id } => {
                     let Some(row) = rows.verified_answer(*id).await? else {
                         continue;
                     };
-                    order.extend(view.put(Entry::wordings(&row), &mut new));
+                    if live.is_none() {
+                        live = Some(rows.verified_answers().await?);
+                    }
+                    let live = live.as_deref().unwrap_or_default();
+                    let entries = Entry::wordings(&row);
+                    order.extend(view.answer_comes(live, (&row.question, None), entries, &mut new));
                     continue;
                 }
                 Change::RetireAnswer { id } => {
@@ -172,8 +171,19 @@ impl View {
         new.retain(|_, (entry, _)| is_other(entry));
     }
 
-    /// The wordings of an answer come in.
-    fn put(&mut self, entries: Vec<Entry>, new: &mut New) -> Vec<Uuid> {
+    /// An answer comes in with its wordings; one to the very same question goes, and the one that it replaces.
+    fn answer_comes(
+        &mut self,
+        live: &[verified_answer::Model],
+        (question, replaces): (&str, Option<VerifiedAnswerId>),
+        entries: Vec<Entry>,
+        new: &mut New,
+    ) -> Vec<Uuid> {
+        let gone = |row: &&verified_answer::Model| same_words(&row.question, question) || replaces == Some(row.id);
+        for row in live.iter().filter(gone) {
+            self.remove_answer(row, new);
+        }
+        self.overtake(live, &entries, new);
         let put = entries.into_iter().map(|entry| {
             let id = entry.id.uuid();
             self.removed.insert(id);
@@ -239,6 +249,20 @@ impl View {
     pub(super) fn own(&self, question: &str) -> Option<&Added> {
         let mut added = self.added.iter();
         added.find(|added| added.entry.kind == CandidateKind::Verified && same_words(&added.entry.title, question))
+    }
+
+    /// What the verified answers of the view say, by the words of their questions in every wording. `live`: those in use, the newest first.
+    pub(crate) fn verified(&self, live: &[verified_answer::Model]) -> HashMap<String, String> {
+        // The newest of several to the same words counts.
+        let there = live.iter().rev().flat_map(|row| {
+            let wordings = wordings_of(row).filter(|(id, _)| !self.hides(id.uuid()));
+            wordings.map(|(_, text)| (words_of(text), row.answer.clone()))
+        });
+        let added = self.added.iter().map(|added| &added.entry);
+        let added = added.filter(|entry| entry.kind == CandidateKind::Verified);
+        there
+            .chain(added.map(|entry| (words_of(&entry.title), entry.body.clone())))
+            .collect()
     }
 
     /// The settings of an agent.

@@ -131,7 +131,7 @@ pub(super) fn check_url(app: &App, url: &str) -> Result<(), AppError> {
 }
 
 /// What went wrong, with what helps here.
-fn in_words(error: &OutboundError) -> String {
+pub(in crate::app) fn in_words(error: &OutboundError) -> String {
     match error {
         OutboundError::NotEncrypted { url } => format!(
             "the address {url} is not encrypted; use its https:// address, or have the owner of this machine list its host in `webhook_hosts`"

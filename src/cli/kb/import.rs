@@ -8,8 +8,9 @@ use crate::cli::show::{list, number, text};
 use crate::system;
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
+use reqwest::Url;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -19,6 +20,16 @@ const MOST_BYTES: u64 = 20 << 20;
 /// Lines of each kind in the summary; `--json` has all.
 const TOLD: usize = 20;
 const COUNTS: [&str; 4] = ["added", "changed", "unchanged", "removed"];
+/// What a summary names, each with its file.
+const LISTS: [&str; 7] = [
+    "skipped",
+    "changes",
+    "contradictions",
+    "remarks",
+    "failed",
+    "left_out",
+    "waiting",
+];
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -137,28 +148,13 @@ pub(super) struct Imported {
 }
 
 /// The reports of all files, added up.
+#[derive(Default)]
 struct Sum {
     counts: [i64; COUNTS.len()],
-    lists: [(&'static str, Vec<Value>); 7],
+    lists: BTreeMap<&'static str, Vec<Value>>,
 }
 
 impl Sum {
-    fn new() -> Self {
-        let lists = [
-            "skipped",
-            "changes",
-            "contradictions",
-            "remarks",
-            "failed",
-            "left_out",
-            "waiting",
-        ];
-        Self {
-            counts: [0; COUNTS.len()],
-            lists: lists.map(|name| (name, Vec::new())),
-        }
-    }
-
     fn add(&mut self, report: &Value, file: &str) {
         if let Some(candidate) = report["candidate"].as_str() {
             // Nothing of it is live.
@@ -168,25 +164,22 @@ impl Sum {
                 *sum += number(report, &format!("/{count}"));
             }
         }
-        for (name, all) in &mut self.lists {
-            all.extend(list(report, &format!("/{name}")).iter().map(|it| of_file(it, file)));
+        for name in ["skipped", "changes", "contradictions", "remarks"] {
+            for it in list(report, &format!("/{name}")) {
+                self.name(name, of_file(it, file));
+            }
         }
     }
 
-    fn name(&mut self, list: &str, it: Value) {
-        for (name, all) in &mut self.lists {
-            if *name == list {
-                all.push(it);
-                return;
-            }
-        }
+    fn name(&mut self, list: &'static str, it: Value) {
+        self.lists.entry(list).or_default().push(it);
     }
 }
 
 impl Wanted {
     /// Imports one file or page after the other, and adds their reports up.
     pub(super) async fn import(self, client: &Client) -> Result<Imported, Failure> {
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         let names = self.names(client, &mut sum).await?;
         // What comes in now is one thing to take back.
         let ids = system::sources().ids;
@@ -248,8 +241,8 @@ impl Wanted {
             .zip(sum.counts)
             .map(|(count, sum)| ((*count).to_owned(), Value::from(sum)))
             .collect();
-        for (name, all) in sum.lists {
-            answer[name] = all.into();
+        for name in LISTS {
+            answer[name] = sum.lists.remove(name).unwrap_or_default().into();
         }
         answer["files"] = (names.len() - failed).into();
         answer["gone"] = gone.into();
@@ -284,17 +277,15 @@ impl Wanted {
 
     /// What is in the collection and not in the folder, or on the site, any more.
     async fn gone(&self, client: &Client, names: &[String], sum: &Sum) -> Result<Vec<String>, Failure> {
-        let is_address = |name: &str| name.starts_with("https://") || name.starts_with("http://");
         let site = match &self.what {
             What::Files { is_folder: false, .. } => return Ok(Vec::new()),
             What::Files { .. } => None,
             // A single page says nothing about the others.
             What::Site(url) if names.first() == Some(url) => return Ok(Vec::new()),
-            What::Site(url) => Some(origin(url)),
+            What::Site(url) => origin(url),
         };
-        let left_out = sum.lists.iter().filter(|(name, _)| *name == "left_out");
-        let left_out: Vec<&str> = left_out.flat_map(|(_, all)| all).map(|it| text(it, "/file")).collect();
-        if site.is_some_and(|site| left_out.iter().any(|address| origin(address) == site)) {
+        let mut left_out = sum.lists.get("left_out").into_iter().flatten();
+        if site.is_some() && left_out.any(|it| origin(text(it, "/file")) == site) {
             // Some part of the sitemap is not known.
             return Ok(Vec::new());
         }
@@ -303,7 +294,11 @@ impl Wanted {
         let there = client.get(&path).await?;
         let sources = list(&there, "/items").iter().map(|it| text(it, "/source"));
         let gone = sources.filter(|name| {
-            let is_of_it = site.map_or(!is_address(name), |site| origin(name) == site);
+            let is_of_it = if site.is_some() {
+                origin(name) == site
+            } else {
+                origin(name).is_none()
+            };
             is_of_it && !known.contains(name)
         });
         Ok(gone.map(str::to_owned).collect())
@@ -351,11 +346,10 @@ impl Wanted {
     }
 }
 
-/// The part of an address that names the site.
-fn origin(address: &str) -> &str {
-    let from = address.find("//").map_or(0, |at| at + 2);
-    let end = address.get(from..).and_then(|rest| rest.find('/'));
-    end.and_then(|end| address.get(..from + end)).unwrap_or(address)
+/// The site that an address is of; none for what is no address of a page.
+fn origin(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 /// Says of which file something is true.

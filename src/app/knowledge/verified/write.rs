@@ -10,7 +10,7 @@ use crate::domain::ids::{CandidateId, DocumentId, VerifiedAnswerId};
 use crate::domain::improve::answer::{AnswerDetails, AnswerError};
 use crate::domain::improve::candidate::Change;
 use crate::domain::log::EventKind;
-use crate::domain::text::{AnswerText, Name, QuestionText};
+use crate::domain::text::{AnswerText, Name, QuestionText, said};
 use crate::domain::time::Timestamp;
 use crate::store::entity::verified_answer;
 use crate::store::{Change as Stored, LogDraft, Rows};
@@ -85,10 +85,6 @@ pub struct Written {
     /// What waits for a second person to publish it; none where it is live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate_id: Option<CandidateId>,
-}
-
-fn said(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 async fn expiry(
