@@ -133,6 +133,8 @@ enum Scope {
     Knowledge,
     /// Manage members, tokens and agents
     Admin,
+    /// Ask people for approvals, as an agent of your own
+    Propose,
 }
 
 impl Scope {
@@ -142,6 +144,7 @@ impl Scope {
             Self::Review => "review",
             Self::Knowledge => "knowledge",
             Self::Admin => "admin",
+            Self::Propose => "propose",
         }
     }
 }

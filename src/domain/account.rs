@@ -26,6 +26,8 @@ pub enum Scope {
     Knowledge,
     /// Manage members, tokens and agents.
     Admin,
+    /// Ask people for approvals, as somebody's agent. No role has it: it is given to tokens.
+    Propose,
 }
 
 impl Role {
