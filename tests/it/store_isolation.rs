@@ -317,6 +317,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         newest_ranking_number("scripted");
         answer_watch();
         is_scheduled(JobKind::Draft, theirs.conversation);
+        is_newest_job(theirs.job);
     }
     answers
 }

@@ -129,7 +129,13 @@ async fn commit(
         ..ledger::context(app.sources(), &settings)
     };
     let lot = Lot::of(tx, context.now, facts.score).await?;
+    // What went live since it was graded has not been looked at.
+    let grade = Grade {
+        is_fresh: grade.is_fresh || !evidence::is_compared(tx, agent_id, draft.mode).await?,
+        ..grade
+    };
     let facts = Facts {
+        is_fresh: grade.is_fresh,
         already_held: ledger.flow.item.is_some(),
         at: context.now,
         is_unsampled: lot.is_never_drawn(),

@@ -9,7 +9,7 @@ use super::conflicts;
 use super::index::{EntryId, wordings};
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
-use crate::app::{App, AppError, agents};
+use crate::app::{App, AppError, agents, evidence};
 use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, WorkspaceId};
 use crate::domain::improve::answer::ConflictDecision;
 use crate::domain::improve::candidate::{Change, DocumentText};
@@ -189,11 +189,11 @@ pub(crate) async fn apply(
             let by = of.by.map_or(Actor::Admin, Actor::Member);
             agents::set(tx, *id, (settings, from.as_deref()), by, now).await
         }
-        Change::RankWith { id } => rank_with(tx, *id).await,
+        Change::RankWith { id } => rank_with(tx, *id, now).await,
     }
 }
 
-async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Change>, AppError> {
+async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>, now: Timestamp) -> Result<Vec<Change>, AppError> {
     let former = tx.retrieval_in_use().await?;
     if former == id {
         return Ok(Vec::new());
@@ -209,6 +209,7 @@ async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Ch
     if let Some(id) = id {
         set(id, RetrievalState::InUse).await?;
     }
+    evidence::found_otherwise(tx, None, now).await?;
     Ok(vec![Change::RankWith { id: former }])
 }
 
