@@ -19,6 +19,7 @@ mod twice;
 mod vectors;
 mod verified;
 mod view;
+mod waiting;
 
 pub use conflicts::confirm_answer;
 pub use documents::{DocumentView, SourceView, document, documents, remove, sources};

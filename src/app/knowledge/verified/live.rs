@@ -108,6 +108,7 @@ impl Remembered {
             conversation: Some(self.conversation_id),
             outcome: Some(self.outcome_id),
             by,
+            imports: false,
         };
         let inverse = apply(tx, &self.change, of, &self.prepared, now).await?;
         // Questions like this one have another answer from now on: what was said of the former one is compared.
