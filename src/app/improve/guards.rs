@@ -35,6 +35,7 @@ pub(super) async fn still_right(
     }
     let changes: Vec<Change> = changes.into_iter().map(|row| row.change.0).collect();
     for change in &changes {
+        knowledge::is_still_there(rows, change).await?;
         if let Change::PutDocument { id, document } = change
             && let Some(there) = rows.document_or_removed(*id).await?
             && (there.removed_at.unwrap_or(there.updated_at) > row.created_at)

@@ -35,7 +35,11 @@ async fn gaps_are_listed_answered_and_dismissed_and_a_proposal_needs_a_member() 
 
     // What was approved comes to nothing: the gap is open again, and says what was tried.
     let candidate = approved["candidate_id"].as_str().unwrap();
-    told(&app, &["improve", "changes", "withdraw", candidate]);
+    let withdrawn = app
+        .owner()
+        .delete(&format!("/api/v1/improve/candidates/{candidate}"))
+        .await;
+    assert!(withdrawn.status.is_success(), "{}", withdrawn.status);
     let words = String::from_utf8(run(&app, &["improve", "gaps"]).stdout).unwrap();
     for part in [
         "Approved by Mia, and taken back: In two days.",
