@@ -73,7 +73,9 @@ async fn roll_back(owner: &Client, id: &str) {
 /// What went live last.
 async fn newest(owner: &Client) -> String {
     let listed = owner.get(CANDIDATES).await.ok();
-    listed["items"][0]["id"].as_str().unwrap().to_owned()
+    let mut items = listed["items"].as_array().unwrap().iter();
+    let last = items.find(|item| item["state"] == "published").unwrap();
+    last["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
