@@ -2,6 +2,7 @@
 
 use super::app::{Answer, Client, TestApp, eventually};
 use crate::candidates::tried;
+use holdpoint::store::JobKind;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -12,6 +13,15 @@ async fn import(owner: &Client, query: &str, file: String) -> Value {
     let path = format!("/api/v1/knowledge/import?name=prices.json&{query}");
     let answer: Answer = owner.send(Method::POST, &path, file.into()).await;
     answer.ok()
+}
+
+/// What was imported can be found by its meaning.
+async fn embedded(app: &TestApp) {
+    eventually("the vectors", async || {
+        let jobs = app.app.store().next_jobs(100).await.unwrap();
+        (!jobs.iter().any(|job| job.kind == JobKind::Embed)).then_some(())
+    })
+    .await;
 }
 
 fn counts(report: &Value) -> [i64; 5] {
@@ -145,6 +155,7 @@ async fn what_waits_of_a_file_gives_way_to_what_comes_of_it_later() {
     let app = TestApp::start().await;
     let owner = app.owner();
     import(&owner, "", file(["40 euros.", "5 euros.", "20 euros."])).await;
+    embedded(&app).await;
     let kept = json!({ "question": "What costs a saddle?", "answer": "40 euros." });
     owner.post("/api/v1/improve/questions", &kept).await.created();
     let waits = async |query: &str, saddle: &str| {
@@ -189,6 +200,7 @@ async fn what_waits_of_a_file_undoes_no_correction_that_came_later() {
     let app = TestApp::start().await;
     let owner = app.owner();
     import(&owner, "", file(["40 euros.", "5 euros.", "20 euros."])).await;
+    embedded(&app).await;
     let kept = json!({ "question": "What costs a saddle?", "answer": "40 euros." });
     owner.post("/api/v1/improve/questions", &kept).await.created();
     let report = import(&owner, "", file(["41 euros.", "6 euros.", "20 euros."])).await;

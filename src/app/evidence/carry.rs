@@ -1,8 +1,8 @@
 //! What stays known after something was published: knowledge, verified answers, instructions, models.
 
 use super::certify::shrink;
-use super::look_soon;
 use super::records::{House, Parts};
+use super::{SOON_MS, look_soon};
 use crate::app::{App, AppError, agents, drafting, improve, knowledge};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
@@ -92,7 +92,15 @@ pub(in crate::app) async fn find_anew(
 ) -> Result<(), AppError> {
     let rows = app.store().rows(workspace_id);
     if rows.is_scheduled(JobKind::Embed, workspace_id).await? {
-        return Err(AppError::Engine("vectors of the knowledge are being made".to_owned()));
+        // Something may be found that has no vectors yet.
+        let again = app.now().plus_ms(SOON_MS);
+        let renew = app.store().write(workspace_id, move |tx| {
+            Box::pin(async move {
+                tx.renew_job(job_id, again).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        });
+        return renew.await;
     }
     let mut versions = Versions::default();
     let mut moved = Vec::new();
