@@ -52,7 +52,7 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
             let (app, undecided, facts, grade) = (app_of_write.clone(), of_write.clone(), facts.clone(), grade.clone());
-            Box::pin(async move { Box::pin(commit(&app, tx, undecided, facts, grade)).await })
+            Box::pin(async move { Box::pin(commit(&app, tx, undecided, (facts, grade))).await })
         });
         match committed.await? {
             Attempt::Done => return Ok(()),
@@ -105,8 +105,7 @@ async fn commit(
     app: &App,
     tx: &Tx<'_>,
     undecided: Undecided,
-    facts: Facts,
-    grade: Grade,
+    (facts, grade): (Facts, Grade),
 ) -> Result<Change<Attempt>, AppError> {
     let Undecided {
         agent_id,
@@ -129,13 +128,8 @@ async fn commit(
         ..ledger::context(app.sources(), &settings)
     };
     let lot = Lot::of(tx, context.now, facts.score).await?;
-    // What went live since it was graded has not been looked at.
-    let grade = Grade {
-        is_fresh: grade.is_fresh || !evidence::is_compared(tx, agent_id, draft.mode).await?,
-        ..grade
-    };
+    let (facts, grade) = still_known(tx, (agent_id, draft.mode), facts, grade).await?;
     let facts = Facts {
-        is_fresh: grade.is_fresh,
         already_held: ledger.flow.item.is_some(),
         at: context.now,
         is_unsampled: lot.is_never_drawn(),
@@ -213,6 +207,17 @@ async fn commit(
         Attempt::Done,
         evidence::graded(tx, decided, entry).await?,
     ))
+}
+
+/// What went live since a draft was graded has not been looked at.
+async fn still_known(
+    tx: &Tx<'_>,
+    (agent_id, mode): (AgentId, AnswerMode),
+    facts: Facts,
+    grade: Grade,
+) -> Result<(Facts, Grade), AppError> {
+    let is_fresh = grade.is_fresh || !evidence::is_compared(tx, agent_id, mode).await?;
+    Ok((Facts { is_fresh, ..facts }, Grade { is_fresh, ..grade }))
 }
 
 /// A verified answer counts how often it was used.
