@@ -52,7 +52,11 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
             let (app, undecided, facts, grade) = (app_of_write.clone(), of_write.clone(), facts.clone(), grade.clone());
-            Box::pin(async move { Box::pin(commit(&app, tx, undecided, (facts, grade))).await })
+            Box::pin(async move {
+                let of = (undecided.agent_id, undecided.draft.mode);
+                let known = still_known(tx, of, facts, grade).await?;
+                Box::pin(commit(&app, tx, undecided, known)).await
+            })
         });
         match committed.await? {
             Attempt::Done => return Ok(()),
@@ -128,7 +132,6 @@ async fn commit(
         ..ledger::context(app.sources(), &settings)
     };
     let lot = Lot::of(tx, context.now, facts.score).await?;
-    let (facts, grade) = still_known(tx, (agent_id, draft.mode), facts, grade).await?;
     let facts = Facts {
         already_held: ledger.flow.item.is_some(),
         at: context.now,
