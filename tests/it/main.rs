@@ -14,6 +14,7 @@ mod answers;
 mod api_access;
 mod api_bad_input;
 mod api_intake;
+mod api_intake_again;
 mod api_knowledge;
 mod api_origins;
 mod api_review;
