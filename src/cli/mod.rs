@@ -2,6 +2,7 @@
 //!
 //! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
 
+mod action;
 mod admin;
 mod agent;
 mod api;
@@ -41,6 +42,7 @@ mod share;
 mod show;
 mod simulate;
 mod team;
+mod tool;
 mod tune;
 mod tune_eval;
 mod webhook;
@@ -100,6 +102,11 @@ enum Command {
     Queue(queue::Queue),
     /// Conversations with visitors
     Conversations(conversations::Conversations),
+    /// What was proposed to be done, by the AI, a colleague or somebody's agent
+    Action(action::Action),
+    /// What may be proposed to be done, and the secrets for it
+    #[command(subcommand)]
+    Tool(tool::Tool),
     /// E-mails that were or are to be sent
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -170,6 +177,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Sample(sample) => sample.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
+        Command::Action(action) => action.run(context).await,
+        Command::Tool(tool) => tool.run(&context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Log(log) => log.run(&context).await,
