@@ -15,6 +15,7 @@ pub mod engines;
 mod error;
 pub mod evidence;
 pub mod fitness;
+pub mod hand_over;
 pub mod history;
 pub mod improve;
 mod jobs;

@@ -133,6 +133,8 @@ enum Scope {
     Knowledge,
     /// Manage members, tokens and agents
     Admin,
+    /// Ask people to approve what an agent of yours wants to do
+    Propose,
 }
 
 impl Scope {
@@ -142,6 +144,7 @@ impl Scope {
             Self::Review => "review",
             Self::Knowledge => "knowledge",
             Self::Admin => "admin",
+            Self::Propose => "propose",
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Scope {
     Knowledge,
     /// Manage members, tokens and agents.
     Admin,
+    /// Ask people to approve what another agent wants to do; only tokens have it.
+    Propose,
 }
 
 impl Role {
