@@ -33,7 +33,9 @@ pub enum With {
 /// [`AppError::NotFound`] for a conversation that is not in the workspace, [`AppError::Conflict`] when nothing of the visitor
 /// waits or the conversation is over, [`AppError::Text`], [`AppError::Forbidden`].
 pub async fn hand_over(app: &App, caller: &Caller, id: ConversationId, reason: &str) -> Result<With, AppError> {
-    caller.require(Scope::Propose).or_else(|_| caller.require(Scope::Review))?;
+    caller
+        .require(Scope::Propose)
+        .or_else(|_| caller.require(Scope::Review))?;
     let (member, actor) = (caller.member()?, caller.actor());
     let reason: String = Note::parse(reason)?.into();
     let app_of_write = app.clone();

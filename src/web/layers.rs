@@ -167,8 +167,15 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
+/// Marks a response whose body is to stay as it is, a refusal's too: it belongs to another protocol.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written;
+
 /// Is it a refusal that nobody has written a page for?
 fn is_bare_refusal(response: &Response) -> bool {
+    if response.extensions().get::<Written>().is_some() {
+        return false;
+    }
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     refused && !content_type.is_some_and(|content_type| content_type.starts_with(b"text/html"))

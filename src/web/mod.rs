@@ -16,6 +16,7 @@ mod idempotency;
 pub mod layers;
 mod limits;
 pub mod live;
+pub(crate) mod mcp;
 pub mod metrics;
 mod origin;
 pub mod router;

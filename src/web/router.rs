@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use super::state::{ErrorPage, Web};
-use super::{api, assets, chat, demo, layers, metrics, widget};
+use super::{api, assets, chat, demo, layers, mcp, metrics, widget};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
@@ -35,6 +35,7 @@ pub fn router(web: Web, pages: Pages) -> Router {
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(demo::shop_page))
         .route("/demo/shop.css", get(demo::shop_style))
+        .merge(mcp::routes(&web, api::routes(&web)))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics::metrics))
         .fallback(async || Problem::unknown_path())

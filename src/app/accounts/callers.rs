@@ -34,7 +34,11 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
     let allowed = member.role.scopes();
     let scopes = match scopes {
         // A token never does more than its member, also after the member's role has shrunk.
-        Some(scopes) => scopes.iter().copied().filter(|scope| *scope == Scope::Propose || allowed.contains(scope)).collect(),
+        Some(scopes) => scopes
+            .iter()
+            .copied()
+            .filter(|scope| *scope == Scope::Propose || allowed.contains(scope))
+            .collect(),
         None => allowed.to_vec(),
     };
     Caller {

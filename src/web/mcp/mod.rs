@@ -23,11 +23,7 @@ pub(crate) trait Api: Send + Sync + 'static {
     ///
     /// # Errors
     /// A sentence: the API cannot be reached.
-    fn ask(
-        &self,
-        asker: Option<&Parts>,
-        wish: Wish,
-    ) -> impl Future<Output = Result<Answer, String>> + Send;
+    fn ask(&self, asker: Option<&Parts>, wish: Wish) -> impl Future<Output = Result<Answer, String>> + Send;
 
     /// An id that nobody has used.
     fn new_id(&self) -> String;

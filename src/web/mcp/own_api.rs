@@ -66,7 +66,11 @@ impl Api for OwnApi {
                 body: problem.json(&id),
             });
         }
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(Answer {
             status,
             body: json_of(status, &body.to_bytes()),
