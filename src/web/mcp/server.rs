@@ -1,11 +1,10 @@
 //! The tools behind the protocol: over HTTP here, over standard input and output in `cli::mcp`.
 
-use super::Api;
 use super::catalogue::{INSTRUCTIONS, Tool};
-use super::own_api::OwnApi;
 use super::told::Told;
 use super::tools::Call;
 use crate::domain::account::Scope;
+use crate::web::edge::{Api, OwnApi};
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, bearer};
 use crate::web::layers::{self, Written};
@@ -102,8 +101,8 @@ fn result(told: Told) -> CallToolResult {
 }
 
 /// `/mcp`, over the routes of this server's API. Without sessions: every request shows its token.
-pub(in crate::web) fn routes(web: &Web, api: Router<Web>) -> Router<Web> {
-    let api = Arc::new(OwnApi::new(web, api));
+pub(in crate::web) fn routes(web: &Web, api: &Arc<OwnApi>) -> Router<Web> {
+    let api = api.clone();
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_cancellation_token(web.stop_streams().clone())

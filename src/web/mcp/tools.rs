@@ -2,8 +2,8 @@
 
 use super::catalogue::{LONGEST_WAIT_S, PASSAGES, Tool, WAIT_S};
 use super::told::{ASK_PERSON, Told, consumed, is_pending, standing, taken};
-use super::{Answer, Api, Wish};
 use crate::web::console::encoded;
+use crate::web::edge::{Answer, Api, Wish};
 use http::StatusCode;
 use http::request::Parts;
 use serde::Deserialize;
@@ -59,7 +59,7 @@ impl<A: Api> Call<'_, A> {
                 body[name] = value.into();
             }
         }
-        let approval = self.ask(Wish::post("/api/v1/approvals".to_owned(), body)).await?;
+        let approval = self.ask(Wish::propose(body)).await?;
         self.outcome(approval, wait_s, wish.consume).await
     }
 
@@ -84,7 +84,7 @@ impl<A: Api> Call<'_, A> {
         if let Some(id) = wish.conversation_id {
             body["conversation_id"] = id.into();
         }
-        let approval = self.ask(Wish::post("/api/v1/approvals".to_owned(), body)).await?;
+        let approval = self.ask(Wish::propose(body)).await?;
         self.outcome(approval, wait_s, true).await
     }
 
@@ -146,9 +146,7 @@ impl<A: Api> Call<'_, A> {
             return Ok(standing(&approval));
         }
         let id = approval["id"].as_str().unwrap_or_default();
-        let body = json!({ "args_hash": approval["decision"]["args_hash"] });
-        let wish = Wish::post(format!("/api/v1/approvals/{id}/consume"), body);
-        let answer = self.answer(wish).await?;
+        let answer = self.answer(Wish::consume(&approval)).await?;
         if answer.status.is_success() {
             return Ok(taken(&approval, &answer.body));
         }
@@ -156,7 +154,7 @@ impl<A: Api> Call<'_, A> {
             return Err(Told::problem(&answer.body));
         }
         // Somebody was faster: or it expired between two of our requests.
-        let now = self.ask(Wish::get(format!("/api/v1/approvals/{id}"))).await?;
+        let now = self.ask(Wish::approval(id, 0)).await?;
         Ok(if now["status"] == "approved" {
             Told::problem(&answer.body)
         } else if now["status"] == "consumed" {
@@ -167,8 +165,7 @@ impl<A: Api> Call<'_, A> {
     }
 
     async fn approval(&self, id: Uuid, wait_s: u64) -> Result<Value, Told> {
-        self.ask(Wish::get(format!("/api/v1/approvals/{id}?wait_s={wait_s}")))
-            .await
+        self.ask(Wish::approval(&id.to_string(), wait_s)).await
     }
 
     /// An answer that is no refusal.

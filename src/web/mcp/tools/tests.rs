@@ -1,57 +1,11 @@
 use super::*;
-use std::sync::Mutex;
+use crate::web::edge::Scripted;
 
-/// An API that answers as it was told to, and remembers what it was asked.
-struct Scripted {
-    answers: Mutex<Vec<Answer>>,
-    asked: Mutex<Vec<Wish>>,
-}
-
-impl Scripted {
-    fn new(answers: Vec<(u16, Value)>) -> Self {
-        let answers = answers
-            .into_iter()
-            .rev()
-            .map(|(status, body)| Answer {
-                status: StatusCode::from_u16(status).unwrap(),
-                body,
-            })
-            .collect();
-        Self {
-            answers: Mutex::new(answers),
-            asked: Mutex::default(),
-        }
-    }
-
-    async fn call(&self, tool: Tool, arguments: Value) -> Told {
-        let Value::Object(arguments) = arguments else {
-            unreachable!("arguments are an object")
-        };
-        Call { api: self, asker: None }.make(tool, arguments).await
-    }
-
-    fn asked(&self) -> Vec<String> {
-        let asked = self.asked.lock().unwrap();
-        asked
-            .iter()
-            .map(|wish| format!("{} {}", wish.method, wish.path))
-            .collect()
-    }
-}
-
-impl Api for Scripted {
-    async fn ask(&self, _asker: Option<&Parts>, wish: Wish) -> Result<Answer, String> {
-        self.asked.lock().unwrap().push(wish);
-        self.answers
-            .lock()
-            .unwrap()
-            .pop()
-            .ok_or_else(|| "no Holdpoint answers".to_owned())
-    }
-
-    fn new_id(&self) -> String {
-        "new".to_owned()
-    }
+async fn call(api: &Scripted, tool: Tool, arguments: Value) -> Told {
+    let Value::Object(arguments) = arguments else {
+        unreachable!("arguments are an object")
+    };
+    Call { api, asker: None }.make(tool, arguments).await
 }
 
 const ID: &str = "0193b1c2-0000-7000-8000-000000000001";
@@ -75,12 +29,12 @@ async fn what_is_approved_is_taken_once_and_told_exactly() {
         (200, approval("approved")),
         (200, taken),
     ]);
-    let told = api
-        .call(
-            Tool::RequestApproval,
-            json!({ "action": "refund", "arguments": { "amount": 1.5 }, "wait_s": 3 }),
-        )
-        .await;
+    let told = call(
+        &api,
+        Tool::RequestApproval,
+        json!({ "action": "refund", "arguments": { "amount": 1.5 }, "wait_s": 3 }),
+    )
+    .await;
     assert_eq!(told.json["run"]["arguments"], json!({ "amount": 1.5 }));
     assert_eq!(
         api.asked(),
@@ -90,20 +44,19 @@ async fn what_is_approved_is_taken_once_and_told_exactly() {
             format!("POST /api/v1/approvals/{ID}/consume"),
         ]
     );
-    let asked = api.asked.lock().unwrap();
-    assert_eq!(asked[0].body.as_ref().unwrap()["tool_call_id"], "mcp-new");
-    assert_eq!(asked[2].body, Some(json!({ "args_hash": "h" })));
+    assert_eq!(api.body(0)["tool_call_id"], "mcp-new");
+    assert_eq!(api.body(2), json!({ "args_hash": "h" }));
 }
 
 #[tokio::test]
 async fn who_only_looks_takes_nothing() {
     let api = Scripted::new(vec![(200, approval("approved"))]);
-    let told = api
-        .call(
-            Tool::CheckApproval,
-            json!({ "approval_id": ID, "wait_s": 0, "consume": false }),
-        )
-        .await;
+    let told = call(
+        &api,
+        Tool::CheckApproval,
+        json!({ "approval_id": ID, "wait_s": 0, "consume": false }),
+    )
+    .await;
     assert_eq!(
         (&told.json["consumed"], &told.json["run"]),
         (&json!(false), &Value::Null)
@@ -118,7 +71,7 @@ async fn of_two_who_take_it_the_slower_is_told_that_it_was_consumed() {
         (409, conflict()),
         (200, approval("consumed")),
     ]);
-    let told = api.call(Tool::CheckApproval, json!({ "approval_id": ID })).await;
+    let told = call(&api, Tool::CheckApproval, json!({ "approval_id": ID })).await;
     assert_eq!(
         (&told.json["status"], &told.json["run"]),
         (&json!("consumed"), &Value::Null)
@@ -131,12 +84,10 @@ async fn a_question_waits_for_words_and_is_never_taken() {
         "id": ID, "name": "ask_person", "status": "responded", "decision": { "type": "respond", "message": "Blue" },
     });
     let api = Scripted::new(vec![(201, answered)]);
-    let told = api.call(Tool::AskPerson, json!({ "question": "Which colour?" })).await;
+    let told = call(&api, Tool::AskPerson, json!({ "question": "Which colour?" })).await;
     assert_eq!(told.text, "Blue");
-    let asked = api.asked.lock().unwrap();
-    let body = asked[0].body.as_ref().unwrap();
-    assert_eq!(body["allowed_decisions"], json!(["respond", "reject"]));
-    assert_eq!(asked.len(), 1);
+    assert_eq!(api.body(0)["allowed_decisions"], json!(["respond", "reject"]));
+    assert_eq!(api.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -169,29 +120,29 @@ async fn what_is_not_acceptable_asks_nobody() {
         (Tool::SearchKnowledge, json!({ "question": 7 })),
     ] {
         let api = Scripted::new(Vec::new());
-        let told = api.call(tool, arguments.clone()).await;
+        let told = call(&api, tool, arguments.clone()).await;
         assert!(told.refused && api.asked().is_empty(), "{arguments}");
     }
     let api = Scripted::new(vec![(201, approval("pending"))]);
     let arguments = json!({ "action": "a", "arguments": { "deep": not_so_deep }, "wait_s": 0 });
-    assert!(!api.call(Tool::RequestApproval, arguments).await.refused);
+    assert!(!call(&api, Tool::RequestApproval, arguments).await.refused);
 }
 
 #[tokio::test]
 async fn a_refusal_of_the_api_is_told_in_its_own_words() {
     let problem = json!({ "detail": "You may not do this.", "status": 403 });
     let api = Scripted::new(vec![(403, problem)]);
-    let told = api
-        .call(
-            Tool::SearchKnowledge,
-            json!({ "question": "tea & cake", "collection": "a/b" }),
-        )
-        .await;
+    let told = call(
+        &api,
+        Tool::SearchKnowledge,
+        json!({ "question": "tea & cake", "collection": "a/b" }),
+    )
+    .await;
     assert!(told.refused && told.text == "You may not do this.");
     assert_eq!(
         api.asked(),
         ["GET /api/v1/knowledge/search?q=tea%20%26%20cake&limit=5&collection=a%2Fb"]
     );
-    let told = api.call(Tool::CheckApproval, json!({ "approval_id": ID })).await;
+    let told = call(&api, Tool::CheckApproval, json!({ "approval_id": ID })).await;
     assert_eq!(told.text, "no Holdpoint answers");
 }

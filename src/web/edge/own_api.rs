@@ -17,14 +17,14 @@ use tower::ServiceExt as _;
 
 /// The routes of the API, and nothing around them.
 #[derive(Debug, Clone)]
-pub(super) struct OwnApi {
+pub(in crate::web) struct OwnApi {
     api: Router,
     web: Web,
 }
 
 impl OwnApi {
     /// Over the routes below `/api/v1`.
-    pub(super) fn new(web: &Web, api: Router<Web>) -> Self {
+    pub(in crate::web) fn new(web: &Web, api: Router<Web>) -> Self {
         Self {
             api: Router::new().nest("/api/v1", api).with_state(web.clone()),
             web: web.clone(),
