@@ -129,11 +129,9 @@ async fn what_the_protocol_refuses_it_refuses_in_its_own_words() {
         "params": { "name": "request_approval", "arguments": { "action": "a", "arguments": { "x": "y".repeat(1 << 20) } } },
     });
     assert_eq!(says(&agent, &huge).await.status, 413);
-    let broken = agent
-        .clone()
-        .with("Accept", "application/json, text/event-stream")
-        .json(http::Method::POST, "/mcp", "{");
-    assert!(broken.await.status.is_client_error());
+    let speaking = agent.clone().with("Accept", "application/json, text/event-stream");
+    let broken = speaking.json(http::Method::POST, "/mcp", "{").await;
+    assert!(broken.status.is_client_error(), "{broken:?}");
     let plain = agent.clone().with("Accept", "application/json");
     assert_eq!(plain.post("/mcp", &unknown).await.status, 406);
 }
