@@ -1,10 +1,11 @@
 //! `holdpoint mcp`: the tools of `web::mcp` over standard input and output, for clients that start their servers themselves.
 //!
-//! It proxies nothing but the API: the tools are the very same, and the running server decides what the token may do.
+//! The tools are the very same as over HTTP, and the running server decides what the token may do.
 
 use super::api::{Address, Client, HttpClient};
 use super::context::Context;
-use super::exit::Failure;
+use super::exit::{Code, Failure};
+use super::show::list;
 use crate::system::sources;
 use crate::web::edge::{Answer, Api, Wish};
 use crate::web::mcp::Server;
@@ -69,6 +70,14 @@ impl Mcp {
             })?,
         };
         let client = Client::over_tcp(http, &self.token)?;
+        // A token that is wrong is better told to whoever sets this up than to the model.
+        let me = client.get("/api/v1/me").await?;
+        if !list(&me, "/scopes").contains(&"propose".into()) {
+            return Err(Failure::new(
+                Code::Refused,
+                "this token may not propose; make one that may with: holdpoint admin token add NAME --as EMAIL --scope propose",
+            ));
+        }
         let serving = Server::new(Arc::new(Remote(client))).serve(stdio_pipes()).await;
         // Whoever starts it and leaves without a word has done no harm.
         let Ok(serving) = serving.inspect_err(|error| tracing::debug!(%error, "the client has gone before it began"))

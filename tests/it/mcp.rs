@@ -360,6 +360,29 @@ async fn the_same_tools_answer_over_standard_input_and_output() {
     assert!(ended.success(), "{ended}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_it_up_wrongly_is_told_before_a_model_is() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ends = async |arguments: &[&str], token: &str| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_holdpoint"));
+        let command = command.arg("mcp").args(arguments).env("HOLDPOINT_TOKEN", token);
+        let done = command.stdin(Stdio::null()).output().await.unwrap();
+        assert!(done.stdout.is_empty(), "{done:?}");
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let url = format!("http://{}", app.address());
+    let reader = secret(&app, &app.workspace, "reader", &["read"]).await;
+    let (code, said) = ends(&["--url", &url], "hp_wrong").await;
+    assert!(code == Some(6) && said.contains("token"), "{code:?} {said}");
+    let (code, said) = ends(&["--url", &url], &reader).await;
+    assert!(code == Some(6) && said.contains("--scope propose"), "{code:?} {said}");
+    let (code, said) = ends(&["--url", "https://chat.example"], &reader).await;
+    assert!(code == Some(2) && said.contains("/mcp"), "{code:?} {said}");
+    let (code, said) = ends(&["--data-dir", folder.path().to_str().unwrap()], &reader).await;
+    assert!(code == Some(5) && said.contains("holdpoint serve"), "{code:?} {said}");
+}
+
 fn interrupt(amount: i64) -> Value {
     json!({
         "thread_id": "t-1", "interrupt_id": "i-1",

@@ -114,9 +114,9 @@ async fn ask_from_langchain(
     Query(wait): Query<Wait>,
     Upload(body): Upload<1>,
 ) -> Result<Response, Problem> {
-    let asked: langchain::Asked = parse_json(&body)?;
-    let per_call = asked.is_per_call();
-    let proposals = asked.proposals().map_err(Problem::invalid)?;
+    let question: langchain::Asked = parse_json(&body)?;
+    let per_call = question.is_per_call();
+    let proposals = question.proposals().map_err(Problem::invalid)?;
     Ok(match put(&*api, &asker, &proposals, wait.seconds()?).await? {
         Progress::Pending(ids) => pending(&ids),
         Progress::Decided(decided) => {
@@ -140,9 +140,9 @@ async fn ask_from_openai(
     Query(wait): Query<Wait>,
     Upload(body): Upload<1>,
 ) -> Result<Response, Problem> {
-    let asked: openai::Asked = parse_json(&body)?;
-    let id = asked.id.clone();
-    let proposal = asked.proposal().map_err(Problem::invalid)?;
+    let question: openai::Asked = parse_json(&body)?;
+    let id = question.id.clone();
+    let proposal = question.proposal().map_err(Problem::invalid)?;
     Ok(match put(&*api, &asker, &[proposal], wait.seconds()?).await? {
         Progress::Pending(ids) => pending(&ids),
         Progress::Decided(decided) => {

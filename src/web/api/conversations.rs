@@ -84,8 +84,8 @@ pub(super) async fn hand_over(
     InPath(id): InPath<ConversationId>,
     JsonBody(wish): JsonBody<HandOver>,
 ) -> Result<Json<Value>, Problem> {
-    let with = hand_over::hand_over(&web.app, &caller, id, &wish.reason).await?;
-    Ok(Json(json!({ "with": with })))
+    let outcome = hand_over::hand_over(&web.app, &caller, id, &wish.reason).await?;
+    Ok(Json(json!({ "with": outcome })))
 }
 
 /// `POST /api/v1/conversations/{id}/close`
