@@ -28,6 +28,7 @@ mod m0021_comparison;
 mod m0022_answers;
 mod m0023_agents;
 mod m0024_import_runs;
+mod m0025_actions;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_answers::Migration),
             Box::new(m0023_agents::MIGRATION),
             Box::new(m0024_import_runs::MIGRATION),
+            Box::new(m0025_actions::MIGRATION),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::AppError;
 use crate::domain::account::{Role, Scope};
-use crate::domain::ids::{MemberId, WorkspaceId};
+use crate::domain::ids::{MemberId, TokenId, WorkspaceId};
 use crate::domain::log::Actor;
 
 /// The person behind a request.
@@ -21,6 +21,15 @@ pub enum Who {
     Admin,
 }
 
+/// The program behind a request that carries a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The token.
+    pub id: TokenId,
+    /// What it is called: an agent's name, where it asks people for approvals.
+    pub name: String,
+}
+
 /// Someone who asks for something in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -30,6 +39,8 @@ pub struct Caller {
     pub who: Who,
     /// What they may do.
     pub scopes: Vec<Scope>,
+    /// The program through which they ask.
+    pub program: Option<Program>,
 }
 
 impl Caller {
@@ -38,7 +49,8 @@ impl Caller {
         Self {
             workspace_id,
             who: Who::Admin,
-            scopes: Role::Owner.scopes().to_vec(),
+            scopes: [Role::Owner.scopes(), &[Scope::Propose]].concat(),
+            program: None,
         }
     }
 

@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover, team,
-    webhooks,
+    App, AppError, actions, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover,
+    team, webhooks,
 };
 use crate::domain::ids::WorkspaceId;
 use crate::store::entity::job;
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 13] = [
+const LANES: [(&[JobKind], usize); 14] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -25,6 +25,8 @@ const LANES: [(&[JobKind], usize); 13] = [
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
+    // Other machines may take their time.
+    (&[JobKind::Act], 8),
     (&[JobKind::Reply, JobKind::Close, JobKind::Outdate], 4),
     (&[JobKind::Evidence], 1),
     // The LLM may write for long what is compared.
@@ -173,6 +175,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Write => improve::write(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
             JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
+            JobKind::Act => actions::advance(app, workspace_id, subject.into()).await,
             JobKind::Conflicts => knowledge::look_for_conflicts(app, workspace_id, job.id).await,
         }
     };

@@ -1,6 +1,7 @@
 //! What Holdpoint can do: one service per capability. Every change of state is one function here, one transaction, one log entry, one event.
 
 pub mod accounts;
+pub mod actions;
 pub mod agents;
 pub mod caller;
 pub mod canned;
@@ -14,6 +15,7 @@ mod duty;
 pub mod engines;
 mod error;
 pub mod evidence;
+mod fault;
 pub mod fitness;
 pub mod hand_over;
 pub mod history;
@@ -41,9 +43,10 @@ pub mod views;
 pub mod visit;
 pub mod webhooks;
 
-pub use caller::{Caller, Who};
+pub use caller::{Caller, Program, Who};
 pub use engines::Engines;
 pub use error::{AppError, ErrorKind};
+use fault::fault;
 
 use crate::domain::time::Timestamp;
 use crate::engine::EngineClient;
@@ -87,6 +90,7 @@ struct Inner {
     tuning: tokio::sync::Mutex<()>,
     planning: tokio::sync::Mutex<()>,
     watched: evidence::Looked,
+    braked: actions::Braked,
     models: Option<models::Catalogue>,
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
@@ -123,6 +127,7 @@ impl App {
             tuning: tokio::sync::Mutex::default(),
             planning: tokio::sync::Mutex::default(),
             watched: evidence::Looked::default(),
+            braked: actions::Braked::default(),
             models: models.map(models::Catalogue::new),
             mail: OnceLock::new(),
             courier: OnceLock::new(),

@@ -133,7 +133,7 @@ enum Scope {
     Knowledge,
     /// Manage members, tokens and agents
     Admin,
-    /// Ask people to approve what an agent of yours wants to do
+    /// Ask people for approvals, as an agent of your own
     Propose,
 }
 

@@ -26,7 +26,7 @@ pub enum Scope {
     Knowledge,
     /// Manage members, tokens and agents.
     Admin,
-    /// Ask people to approve what another agent wants to do; only tokens have it.
+    /// Ask people for approvals, as somebody's agent. No role has it: it is given to tokens.
     Propose,
 }
 

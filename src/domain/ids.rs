@@ -144,6 +144,12 @@ id! {
     GapId,
     /// A question and an answer that are proposed for a gap.
     ProposalId,
+    /// Something that is to happen only if a person lets it.
+    ActionId,
+    /// An immutable snapshot of a tool: what an owner lets the AI, a form or a colleague propose.
+    ToolVersionId,
+    /// Somebody to be called back.
+    LeadId,
 }
 
 #[cfg(test)]

@@ -238,6 +238,46 @@ events! {
     WebhookTested = "webhook.tested",
     /// Webhooks are signed with a first or another secret.
     WebhookSecretChanged = "webhook.secret_changed",
+    /// A tool was defined, or another version of it.
+    ToolDefined = "tool.defined",
+    /// A tool was removed.
+    ToolRemoved = "tool.removed",
+    /// A secret that tools use was set.
+    SecretChanged = "secret.changed",
+    /// A secret that tools use was removed.
+    SecretRemoved = "secret.removed",
+    /// Something is to happen if people let it.
+    ActionProposed = "action.proposed",
+    /// Somebody looks at a proposal, or looks away.
+    ActionLeased = "action.leased",
+    /// One of several people who have to approve a proposal did.
+    ActionApproved = "action.approved",
+    /// A person decided about a proposal.
+    ActionDecided = "action.decided",
+    /// A decision about a proposal was undone.
+    ActionUndone = "action.undone",
+    /// A decision about a proposal is final.
+    ActionSettled = "action.settled",
+    /// Nobody decided about a proposal in time, or nobody used the approval in time.
+    ActionExpired = "action.expired",
+    /// Whoever asked took a proposal back.
+    ActionCancelled = "action.cancelled",
+    /// Carrying out a proposal begins.
+    ActionStarted = "action.started",
+    /// An attempt to carry out a proposal came to nothing; there will be another.
+    ActionDeferred = "action.deferred",
+    /// The agent that asked has taken its approval.
+    ActionConsumed = "action.consumed",
+    /// A proposal was carried out.
+    ActionExecuted = "action.executed",
+    /// A proposal was not carried out.
+    ActionFailed = "action.failed",
+    /// Whether a proposal was carried out is not known.
+    ActionUnknown = "action.unknown",
+    /// A person has found out whether a proposal was carried out.
+    ActionFoundOut = "action.found_out",
+    /// An agent asks for more than people can look at; it is refused for a while.
+    AgentBraked = "agent.braked",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
 }

@@ -5,6 +5,7 @@
 //! the crates a pure layer may use.
 
 pub mod account;
+pub mod action;
 pub mod agent_change;
 pub mod answer;
 pub mod brief;

@@ -211,13 +211,18 @@ impl Outbound {
     /// Any [`OutboundError`] that concerns one address.
     pub async fn post(&self, post: &Post<'_>) -> Result<StatusCode, OutboundError> {
         let host = check(post.url, post.allowed)?;
-        let proxy = self.proxies.before(post.url).filter(|_| post.allowed.internal);
-        let client = self.client(post.url, &host, post.allowed, proxy).await?;
+        let client = self.client_for(post.url, &host, post.allowed).await?;
         let request = client
             .post(post.url.clone())
             .headers(post.headers.clone())
             .body(post.body.to_owned());
         Ok(self.answered(&host, request).await?.status())
+    }
+
+    /// A client for something that is sent to an address that has been checked. Only what may lie inside goes through a proxy.
+    pub(super) async fn client_for(&self, url: &Url, host: &str, allowed: Allowed) -> Result<Client, OutboundError> {
+        let proxy = self.proxies.before(url).filter(|_| allowed.internal);
+        self.client(url, host, allowed, proxy).await
     }
 
     /// A client for one request to an address that has been checked.
@@ -407,7 +412,7 @@ fn leads_to(url: &Url, host: &str, response: &reqwest::Response) -> Result<Optio
     url.join(location).map(Some).map_err(|error| bad(&error.to_string()))
 }
 
-fn failed(host: &str, error: &reqwest::Error) -> OutboundError {
+pub(super) fn failed(host: &str, error: &reqwest::Error) -> OutboundError {
     failed_because(host, &cause(error))
 }
 

@@ -12,6 +12,7 @@ mod error;
 pub mod mail;
 mod range;
 mod resolve;
+mod send;
 pub mod webhook;
 
 pub use address::is_internal;
@@ -20,3 +21,4 @@ pub use documents::{DocumentError, DocumentReader};
 pub use error::OutboundError;
 pub use range::ContentRange;
 pub use resolve::{Resolve, SystemResolver};
+pub use send::{Reply, Send, SendError};

@@ -3,6 +3,7 @@
 //! One writer connection commits many queued writes at once ([`write`]); readers have a pool of their own. Rows of a
 //! workspace are reached through [`Rows`], which carries the workspace, so that no query can forget it (invariant 9).
 
+mod actions;
 mod answers;
 mod candidates;
 pub mod care;
@@ -34,8 +35,9 @@ mod verified;
 mod webhooks;
 mod write;
 
+pub use actions::ActionFilter;
 pub use answers::AnswerFilter;
-pub use entity::values::{ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
+pub use entity::values::{ActionOrigin, ItemStatus, JobKind, Json, NoteKind, OutcomeStatus, OwnerKind};
 pub use error::StoreError;
 pub use evidence::Made;
 pub use evidence_counts::{MonthCell, TopicCell};

@@ -6,16 +6,18 @@
 
 use super::error::Problem;
 use super::state::Web;
+use crate::app::actions::{self, ApprovalView};
 use crate::app::live::{self, Drafting, Texts};
 use crate::app::team::{self, Presence};
 use crate::app::visit::{self, Status, Visitor};
 use crate::app::{Caller, history};
+use crate::domain::ids::ActionId;
 use crate::store::Committed;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt as _};
 use http::HeaderValue;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -281,6 +283,76 @@ impl Followed for Log {
                 more
             }
         }
+    }
+}
+
+/// Approvals looked at for one stream.
+const APPROVALS: u64 = 200;
+/// Clocks of a stream's two ends differ by so much, in milliseconds; what is told twice harms nobody.
+const OVERLAP_MS: i64 = 60_000;
+
+/// An agent's approvals: an `approval` event for each that waits or may be used, and for each that changes. Whoever comes back with
+/// the last id hears what was decided meanwhile.
+pub(super) async fn approvals(web: &Web, caller: Caller, last: Option<i64>) -> Result<Response, Problem> {
+    let place = web.place_for_staff()?;
+    let mut followed = Approvals {
+        committed: live::committed(&web.app),
+        web: web.clone(),
+        caller,
+        known: HashMap::new(),
+    };
+    for approval in followed.read().await? {
+        let ended = approval
+            .consumed_at
+            .or(approval.decision.as_ref().map(|decision| decision.final_at));
+        let is_over = !matches!(approval.status, "pending" | "approved");
+        let was_told = ended.is_none_or(|at| last.is_none_or(|last| at.0 < last - OVERLAP_MS));
+        if is_over && was_told {
+            followed.known.insert(approval.id, approval.status);
+        }
+    }
+    Ok(answer(web, place, follow(followed)))
+}
+
+struct Approvals {
+    web: Web,
+    caller: Caller,
+    committed: Receiver<Arc<Committed>>,
+    /// How each stood when it was last told.
+    known: HashMap<ActionId, &'static str>,
+}
+
+impl Approvals {
+    async fn read(&self) -> Result<Vec<ApprovalView>, Problem> {
+        let mut found = actions::of_agent_all(&self.web.app, &self.caller, Vec::new(), None, APPROVALS)
+            .await?
+            .items;
+        found.reverse();
+        Ok(found)
+    }
+}
+
+impl Followed for Approvals {
+    async fn news(&mut self) -> Result<Vec<Event>, Problem> {
+        let mut events = Vec::new();
+        for approval in self.read().await? {
+            if self.known.insert(approval.id, approval.status) != Some(approval.status) {
+                let now = self.web.app.now();
+                events.push(event("approval", &approval)?.id(now.0.to_string()));
+            }
+        }
+        Ok(events)
+    }
+
+    async fn wait(&mut self) -> bool {
+        let workspace_id = self.caller.workspace_id;
+        let token = self.caller.program.as_ref().map(|program| program.id.to_string());
+        let ours = |entry: &Committed| {
+            entry.header.workspace_id == workspace_id
+                && entry.header.refs.contains_key("action")
+                && (token.is_none() || entry.header.refs.get("token") == token.as_ref())
+        };
+        committed(&mut self.committed, ours).await
     }
 }
 

@@ -76,6 +76,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Write => "write",
         JobKind::Publish => "publish",
         JobKind::Gaps => "gaps",
+        JobKind::Act => "act",
         JobKind::Conflicts => "conflicts",
         JobKind::Outdate => "outdate",
     }

@@ -87,7 +87,8 @@ async function visitor(path, body, token) {
 async function setUp(page) {
   await page.goto(`${base}/setup?token=${setupToken}`);
   await looksRight(page, 'setup');
-  // The name has the focus already.
+  // A busy browser gives the name the focus a moment after the page is there.
+  await page.locator('[name=name]:focus').waitFor();
   for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
     await page.keyboard.type(words);
     await page.keyboard.press('Tab');

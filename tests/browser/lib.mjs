@@ -140,6 +140,8 @@ export async function looksRight(page, name) {
 export async function setUp(page) {
   const { HOLDPOINT_BASE: base, HOLDPOINT_SETUP_TOKEN: token, HOLDPOINT_PASSWORD: password } = process.env;
   await page.goto(`${base}/setup?token=${token}`);
+  // A busy browser gives the name the focus a moment after the page is there.
+  await page.locator('[name=name]:focus').waitFor();
   for (const words of ['Ada Quill', 'ada@quillhaven.example', password]) {
     await page.keyboard.type(words);
     await page.keyboard.press('Tab');

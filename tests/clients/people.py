@@ -40,7 +40,7 @@ def wish_of(approval):
 def decide_for_ever():
     """Looks at what waits, and decides what says how."""
     while True:
-        status, page = ask("GET", "/api/v1/approvals?status=pending&limit=200")
+        status, page = ask("GET", "/api/v1/actions?status=waiting&limit=200")
         assert status == 200, page
         for approval in page["items"]:
             wish = wish_of(approval)

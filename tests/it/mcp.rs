@@ -57,7 +57,7 @@ async fn calls(client: &Client, tool: &str, arguments: Value) -> Value {
 /// The owner decides about an approval for good.
 async fn decides(app: &TestApp, id: &Value, decision: Value) {
     let id = id.as_str().unwrap();
-    let approval = app.owner().get(&format!("/api/v1/approvals/{id}")).await.ok();
+    let approval = app.owner().get(&format!("/api/v1/actions/{id}")).await.ok();
     let mut wish = json!({ "args_hash": approval["args_hash"] });
     wish.as_object_mut()
         .unwrap()
@@ -146,11 +146,11 @@ async fn an_approved_action_is_told_once_and_exactly() {
     let id = &pending["approval_id"];
     let shown = app
         .owner()
-        .get(&format!("/api/v1/approvals/{}", id.as_str().unwrap()))
+        .get(&format!("/api/v1/actions/{}", id.as_str().unwrap()))
         .await
         .ok();
     assert_eq!(
-        (&shown["agent"], &shown["risk"]),
+        (&shown["asked_by"], &shown["risk"]),
         (&json!("billing agent"), &json!("high")),
         "{shown}"
     );
@@ -201,7 +201,7 @@ async fn a_call_that_waits_is_answered_when_somebody_decides() {
         tokio::spawn(async move { calls(&agent, "ask_person", call).await })
     };
     let asked = super::app::eventually("the question", async || {
-        let page = app.owner().get("/api/v1/approvals?status=pending").await.ok();
+        let page = app.owner().get("/api/v1/actions?status=waiting").await.ok();
         page["items"].as_array().unwrap().first().cloned()
     })
     .await;
@@ -426,10 +426,6 @@ async fn an_interrupt_of_langchain_is_answered_once_all_its_actions_are_decided(
         .post(path, &interrupt(9))
         .await
         .refused(403);
-    agent
-        .post(&format!("{path}?wait_s=61"), &interrupt(9))
-        .await
-        .refused(422);
     agent.post(path, &json!({ "thread_id": "t" })).await.refused(422);
     let huge = json!({ "thread_id": "t", "action_requests": [{ "name": "a", "args": { "x": "y".repeat(1 << 20) } }], "review_configs": [] });
     agent.post(path, &huge).await.refused(413);

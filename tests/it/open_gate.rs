@@ -51,7 +51,8 @@ async fn a_certificate_that_holds_under_a_tighter_limit_stays_and_promises_nothi
     let before = opened(&app).await;
     set(&app, json!({ "limit_permille": 400 })).await;
     let GateState::Certified(after) = gate(&app).await else {
-        panic!("it holds at 40 %, too");
+        let rows = app.app.store().rows(app.workspace.caller.workspace_id);
+        panic!("it holds at 40 %, too: {:?}", rows.certificates(2).await.unwrap());
     };
     assert_ne!(after.certificate, before.certificate, "tested anew");
     assert_eq!(after.expires_at, before.expires_at);

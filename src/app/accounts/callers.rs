@@ -1,7 +1,7 @@
 //! Who a session, a token or the administrator is.
 
 use super::secret::secret_hash;
-use crate::app::caller::{Caller, Who};
+use crate::app::caller::{Caller, Program, Who};
 use crate::app::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::text::Email;
@@ -34,11 +34,10 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
     let allowed = member.role.scopes();
     let scopes = match scopes {
         // A token never does more than its member, also after the member's role has shrunk.
-        Some(scopes) => scopes
-            .iter()
-            .copied()
-            .filter(|scope| *scope == Scope::Propose || allowed.contains(scope))
-            .collect(),
+        Some(scopes) => {
+            let may = |scope: &Scope| *scope == Scope::Propose || allowed.contains(scope);
+            scopes.iter().copied().filter(may).collect()
+        }
         None => allowed.to_vec(),
     };
     Caller {
@@ -49,6 +48,7 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
             role: member.role,
         },
         scopes,
+        program: None,
     }
 }
 
@@ -66,7 +66,13 @@ pub async fn caller_of_token(app: &App, bearer: &str) -> Result<Option<Caller>, 
         return Ok(None);
     };
     let name = rows.member_name(member.id).await?.unwrap_or_default();
-    Ok(Some(caller_of_member(&member, name, Some(&row.scopes.0))))
+    Ok(Some(Caller {
+        program: Some(Program {
+            id: row.id,
+            name: row.name,
+        }),
+        ..caller_of_member(&member, name, Some(&row.scopes.0))
+    }))
 }
 
 /// The administrator of the machine in a workspace, or acting as one of its members.

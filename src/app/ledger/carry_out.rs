@@ -42,6 +42,15 @@ impl Ledger {
         Ok(row)
     }
 
+    /// Says a text of the owner's, whatever the conversation is doing.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn announce(&mut self, tx: &Tx<'_>, context: Context<'_>, text: &str) -> Result<(), AppError> {
+        self.say(tx, NewMessage::new(context, Author::System, text)).await?;
+        self.save(tx, context.now).await
+    }
+
     /// Writes the conversation's row.
     async fn save(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<(), AppError> {
         let ownership = self.flow.ownership;

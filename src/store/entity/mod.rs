@@ -4,6 +4,7 @@
 
 #![expect(missing_docs, reason = "rows mirror the tables of the migrations, column by column")]
 
+pub mod action;
 pub mod agent;
 pub mod agent_version;
 pub mod answer_candidate;
@@ -35,6 +36,7 @@ pub mod gap_question;
 pub mod gap_watch;
 pub mod gate_epoch;
 pub mod job;
+pub mod lead;
 pub mod log_entry;
 pub mod mail;
 pub mod member;
@@ -57,10 +59,12 @@ pub mod return_link;
 pub mod review_item;
 pub mod sampling_month;
 pub mod score_version;
+pub mod secret;
 pub mod session;
 pub mod setup_link;
 pub mod shared_decision;
 pub mod token;
+pub mod tool_version;
 pub mod turn;
 pub mod user;
 pub mod values;

@@ -1,16 +1,19 @@
 //! How the domain's types stand in a column: ids as UUIDs, times as integers, words and structures as text.
 
 use crate::domain::account::Role;
+use crate::domain::action::args::{ArgsHash, NotAHash};
+use crate::domain::action::tool::Risk;
+use crate::domain::action::{ActionStatus, DecisionType, OnTimeout, Runs};
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId, ConversationId,
-    DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId,
-    PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId,
-    TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
+    ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId,
+    MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
+    RetrievalVersionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
@@ -110,6 +113,22 @@ pub enum JobKind {
     Outdate,
     /// Find verified answers that newer knowledge speaks against.
     Conflicts,
+    /// Go on with an action: make a decision final, run it, let it expire; its subject is the action.
+    Act,
+}
+
+/// Who proposed an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionOrigin {
+    /// The AI.
+    Ai,
+    /// A visitor, with a form in the conversation.
+    Form,
+    /// A member.
+    Member,
+    /// Somebody's agent, with a token.
+    Agent,
 }
 
 /// For whom a note is.
@@ -242,6 +261,7 @@ macro_rules! words {
 }
 
 uuids!(
+    ActionId,
     AgentId,
     AgentVersionId,
     ApprovalId,
@@ -257,6 +277,7 @@ uuids!(
     GapId,
     ItemId,
     JobId,
+    LeadId,
     MailId,
     MemberId,
     MessageId,
@@ -270,6 +291,7 @@ uuids!(
     ReleaseId,
     RetrievalVersionId,
     TokenId,
+    ToolVersionId,
     TurnId,
     UserId,
     VerdictId,
@@ -279,6 +301,8 @@ uuids!(
 );
 integers!(Timestamp, Epoch);
 words!(
+    ActionOrigin,
+    ActionStatus,
     AnswerMode,
     Author,
     CandidateOrigin,
@@ -288,6 +312,7 @@ words!(
     ConflictDecision,
     ConflictKind,
     DecisionKind,
+    DecisionType,
     DeliveryState,
     DocumentKind,
     Effect,
@@ -299,6 +324,7 @@ words!(
     JudgedBy,
     MailState,
     NoteKind,
+    OnTimeout,
     Origin,
     OutcomeKind,
     OutcomeStatus,
@@ -309,7 +335,9 @@ words!(
     RehearsalState,
     RehearsalVerdict,
     RetrievalState,
+    Risk,
     Role,
+    Runs,
     Spam,
     TurnState,
     Verdict,
@@ -326,6 +354,17 @@ impl Stored for ModelName {
     }
 }
 column_value!([] ModelName);
+
+impl Stored for ArgsHash {
+    type As = String;
+    fn into_stored(self) -> String {
+        self.to_string()
+    }
+    fn from_stored(stored: String) -> Result<Self, String> {
+        stored.parse().map_err(|cause: NotAHash| cause.to_string())
+    }
+}
+column_value!([] ArgsHash);
 
 impl Stored for Sha256Digest {
     type As = Vec<u8>;

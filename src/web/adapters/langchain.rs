@@ -125,7 +125,9 @@ pub(super) fn decision(approval: &Value, run: Option<&Value>) -> Value {
         ("responded", _) => json!({ "type": "respond", "message": message }),
         ("rejected", _) if message.is_empty() => json!({ "type": "reject" }),
         ("rejected", _) => json!({ "type": "reject", "message": message }),
-        ("expired", _) => json!({ "type": "reject", "message": "Nobody decided in time. It was not run." }),
+        ("expired", _) => {
+            json!({ "type": "reject", "message": "It was not decided, or not taken, in time. It was not run." })
+        }
         _ => json!({ "type": "reject", "message": "The approval was withdrawn. It was not run." }),
     }
 }

@@ -97,13 +97,8 @@ struct Wait {
 }
 
 impl Wait {
-    fn seconds(&self) -> Result<u64, Problem> {
-        if self.wait_s > LONGEST_WAIT_S {
-            return Err(Problem::invalid(format!(
-                "wait_s is at most {LONGEST_WAIT_S}; send the same body again to wait longer."
-            )));
-        }
-        Ok(self.wait_s)
+    fn seconds(&self) -> u64 {
+        self.wait_s.min(LONGEST_WAIT_S)
     }
 }
 
@@ -117,7 +112,7 @@ async fn ask_from_langchain(
     let question: langchain::Asked = parse_json(&body)?;
     let per_call = question.is_per_call();
     let proposals = question.proposals().map_err(Problem::invalid)?;
-    Ok(match put(&*api, &asker, &proposals, wait.seconds()?).await? {
+    Ok(match put(&*api, &asker, &proposals, wait.seconds()).await? {
         Progress::Pending(ids) => pending(&ids),
         Progress::Decided(decided) => {
             let mut decisions = decided
@@ -143,7 +138,7 @@ async fn ask_from_openai(
     let question: openai::Asked = parse_json(&body)?;
     let id = question.id.clone();
     let proposal = question.proposal().map_err(Problem::invalid)?;
-    Ok(match put(&*api, &asker, &[proposal], wait.seconds()?).await? {
+    Ok(match put(&*api, &asker, &[proposal], wait.seconds()).await? {
         Progress::Pending(ids) => pending(&ids),
         Progress::Decided(decided) => {
             let item = decided

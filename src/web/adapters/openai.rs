@@ -56,7 +56,7 @@ pub(super) fn response(request_id: &str, approval: &Value, taken: bool) -> Value
         .filter(|message| !message.is_empty());
     let status = approval["status"].as_str().unwrap_or_default();
     let reason = match status {
-        "expired" => Some("Nobody decided in time."),
+        "expired" => Some("It was not decided, or not taken, in time."),
         "cancelled" => Some("The approval was withdrawn."),
         _ => message,
     };
@@ -120,7 +120,7 @@ mod tests {
         }
         assert_eq!(
             response("r", &approval("expired"), false)["reason"],
-            "Nobody decided in time."
+            "It was not decided, or not taken, in time."
         );
     }
 }

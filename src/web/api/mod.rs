@@ -1,8 +1,10 @@
 //! `/api/v1`: the JSON API for people and programs; `docs/api.md` describes it. One file a resource.
 
 mod accounts;
+mod actions;
 mod admin;
 mod agents;
+mod approvals;
 mod candidates;
 mod canned;
 mod checks;
@@ -69,6 +71,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/retrieval-versions", get(retrieval::list).post(retrieval::tune))
         .route("/admin/models/checks", get(checks::list).post(checks::start))
         .route("/agents", get(agents::list).post(agents::create))
+        .route("/actions", get(actions::list).post(actions::propose))
         .layer(from_fn_with_state(web.clone(), idempotency::once));
     Router::new()
         .route("/status", get(status::status))
@@ -128,6 +131,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/log/verify", get(log::verify))
         .route("/events", get(log::events))
         .merge(creating)
+        .merge(deciding())
         .merge(judging())
         .merge(verified_answers::routes())
         .merge(known())
@@ -153,6 +157,37 @@ fn known() -> Router<Web> {
             get(knowledge::document).delete(knowledge::remove),
         )
         .route("/knowledge/search", get(knowledge::search))
+}
+
+/// Actions: what may be proposed, what was, and what people and agents do with it.
+fn deciding() -> Router<Web> {
+    Router::new()
+        // An agent's own name for a call is what keeps it from being asked twice.
+        .route("/approvals", get(approvals::list).post(approvals::ask))
+        .route("/approvals/stream", get(approvals::stream))
+        .route("/approvals/{id}", get(approvals::one))
+        .route("/approvals/{id}/consume", post(approvals::consume))
+        .route("/approvals/{id}/cancel", post(approvals::cancel))
+        .route("/approvals/{id}/decision", post(approvals::decide))
+        .route("/approvals/{id}/undo", post(approvals::undo))
+        .route(
+            "/approvals/{id}/lease",
+            post(approvals::lease).delete(approvals::release_lease),
+        )
+        .route("/actions/{id}", get(actions::one))
+        .route("/actions/{id}/found-out", post(actions::found_out))
+        .route("/actions/{id}/entry.ics", get(actions::calendar))
+        .route("/leads", get(actions::leads))
+        .route("/tools", get(actions::tools))
+        .route(
+            "/tools/{name}",
+            get(actions::tool).put(actions::define).delete(actions::remove),
+        )
+        .route("/secrets", get(actions::secrets))
+        .route(
+            "/secrets/{name}",
+            put(actions::put_secret).delete(actions::remove_secret),
+        )
 }
 
 /// Checks, and what follows from their verdicts.

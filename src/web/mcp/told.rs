@@ -98,7 +98,7 @@ pub(super) fn standing(approval: &Value) -> Told {
         ),
         "consumed" => consumed(id),
         "expired" => Told::new(
-            "Nobody decided in time: it was not run. Do not run it.",
+            "It was not decided, or not taken, in time: it was not run. Do not run it.",
             json!({ "status": "expired", "approval_id": id }),
         ),
         "cancelled" => Told::new(

@@ -2,8 +2,10 @@
 
 use super::catalogue::{LONGEST_WAIT_S, PASSAGES, Tool, WAIT_S};
 use super::told::{ASK_PERSON, Told, consumed, is_pending, standing, taken};
+use crate::domain::action::args::Args;
 use crate::web::console::encoded;
 use crate::web::edge::{Answer, Api, Wish};
+use crate::web::error::sentence;
 use http::StatusCode;
 use http::request::Parts;
 use serde::Deserialize;
@@ -11,10 +13,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// Largest arguments of an action, in bytes of JSON.
-const LARGEST_ARGUMENTS: usize = 64 << 10;
-/// Deepest arguments of an action: how many objects and lists are in one another.
-const DEEPEST_ARGUMENTS: usize = 32;
 /// Characters of a passage that a search returns.
 const PASSAGE_CHARS: usize = 1_200;
 
@@ -253,29 +251,12 @@ fn wait_of(wish: Option<u64>) -> Result<u64, Told> {
     Ok(seconds)
 }
 
+/// What the API would not take either is told without asking it, so that the largest is told the same way.
 fn check_arguments(arguments: &Map<String, Value>) -> Result<(), Told> {
-    let length = serde_json::to_string(arguments).map_or(usize::MAX, |json| json.len());
-    if length > LARGEST_ARGUMENTS {
-        let most = LARGEST_ARGUMENTS >> 10;
-        return Err(Told::refused(format!(
-            "The arguments are {length} bytes of JSON; {most} KiB are allowed."
-        )));
-    }
-    if arguments.values().any(|value| is_deeper(value, DEEPEST_ARGUMENTS - 1)) {
-        let sentence = format!("The arguments have more than {DEEPEST_ARGUMENTS} objects and lists in one another.");
-        return Err(Told::refused(sentence));
-    }
-    Ok(())
-}
-
-/// Are more than `most` objects and lists in one another? Ends at that depth.
-fn is_deeper(value: &Value, most: usize) -> bool {
-    let inner: Vec<&Value> = match value {
-        Value::Object(fields) => fields.values().collect(),
-        Value::Array(items) => items.iter().collect(),
-        _ => return false,
-    };
-    most == 0 || inner.into_iter().any(|value| is_deeper(value, most - 1))
+    let checked = Args::new(Value::Object(arguments.clone()));
+    checked
+        .map(|_args| ())
+        .map_err(|error| Told::refused(sentence(&error.to_string())))
 }
 
 /// A passage of the API, cut to what a model needs.

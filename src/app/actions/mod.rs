@@ -1,0 +1,28 @@
+//! Actions: proposed by the AI, a form, a colleague or somebody's agent; let happen, changed or refused by people; carried out here
+//! with a tool of the workspace, or by the agent that asked.
+//!
+//! What may happen is said by [`crate::domain::action`]; here it is loaded, asked and written down: one function, one
+//! transaction, one log entry for each change.
+
+mod advance;
+mod ask;
+mod decide;
+mod propose;
+mod run;
+mod secrets;
+mod stored;
+mod tell;
+mod tools;
+mod view;
+
+pub use ask::{Ask, Asked, Consumed, ask, cancel, consume, of_agent, of_agent_all, waited_for};
+pub use decide::{Decide, decide, found_out, lease, release_lease, undo};
+pub use propose::{Propose, propose};
+pub use secrets::{SecretView, put as put_secret, remove as remove_secret, secrets};
+pub use tools::{ToolView, define, remove as remove_tool, tool, tools};
+pub use view::{
+    ActionView, ActionWish, ApprovalView, DecisionView, LeadView, action, actions, calendar, leads, waiting,
+};
+
+pub(super) use advance::advance;
+pub(super) use tell::Braked;

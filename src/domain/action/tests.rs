@@ -1,0 +1,656 @@
+use super::args::Args;
+use super::attempt::{Attempt, Ended, Next};
+use super::request::{About, Request, Run, filled, request, secrets_in, with_secrets};
+use super::rules::{Judged, judge, within_day};
+use super::tool::{Tool, ToolError};
+use super::*;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn member(n: u128) -> MemberId {
+    MemberId::from(Uuid::from_u128(n))
+}
+
+fn hash(n: u8) -> ArgsHash {
+    ArgsHash([n; 32])
+}
+
+const EXPIRES_MS: i64 = 600_000;
+const UNDO_MS: i64 = 5_000;
+
+fn proposed(runs: Runs, quorum: u8) -> Action {
+    let id = ActionId::from(Uuid::from_u128(1));
+    Action::new(id, runs, hash(0), quorum, Timestamp(EXPIRES_MS), OnTimeout::Reject)
+}
+
+fn wish(kind: DecisionType, seen: ArgsHash, edited: Option<ArgsHash>) -> Wish {
+    Wish { kind, seen, edited }
+}
+
+fn person(n: u128) -> Decider {
+    Decider {
+        member: member(n),
+        asked: false,
+    }
+}
+
+#[test]
+fn what_was_approved_may_be_used_once_and_only_as_it_was_approved() {
+    let asked = proposed(Runs::There, 1);
+    let decided = asked
+        .decide(
+            wish(DecisionType::Approve, hash(0), None),
+            person(1),
+            Timestamp(1_000),
+            UNDO_MS,
+        )
+        .unwrap();
+    assert_eq!(
+        decided.consume(hash(0), Timestamp(1_000)),
+        Err(ActionError::NotApproved(ActionStatus::Decided))
+    );
+    assert_eq!(decided.finalise(Timestamp(5_999)), Err(ActionError::NotDue));
+    let approved = decided.finalise(Timestamp(6_000)).unwrap();
+    assert_eq!(
+        approved.consume(hash(1), Timestamp(7_000)),
+        Err(ActionError::NotWhatWasApproved)
+    );
+    let late = Timestamp(6_000 + USABLE_MS);
+    assert_eq!(approved.consume(hash(0), late), Err(ActionError::ApprovalExpired));
+    assert_eq!(approved.expire(late).unwrap().status, ActionStatus::Expired);
+    let consumed = approved.consume(hash(0), Timestamp(7_000)).unwrap();
+    assert_eq!(consumed.status, ActionStatus::Consumed);
+    assert_eq!(
+        consumed.consume(hash(0), Timestamp(7_000)),
+        Err(ActionError::AlreadyConsumed)
+    );
+    assert_eq!(consumed.cancel(), Err(ActionError::AlreadyConsumed));
+}
+
+#[test]
+fn nobody_decides_twice_late_or_about_something_else_and_no_program_for_itself() {
+    let asked = proposed(Runs::Here, 1);
+    let approve = wish(DecisionType::Approve, hash(0), None);
+    let program = Decider {
+        asked: true,
+        ..person(1)
+    };
+    assert_eq!(
+        asked.decide(approve, program, Timestamp(0), UNDO_MS),
+        Err(ActionError::OwnProposal)
+    );
+    let other = wish(DecisionType::Approve, hash(7), None);
+    assert_eq!(
+        asked.decide(other, person(1), Timestamp(0), UNDO_MS),
+        Err(ActionError::OtherArguments(hash(0)))
+    );
+    let nothing = wish(DecisionType::Edit, hash(0), Some(hash(0)));
+    assert_eq!(
+        asked.decide(nothing, person(1), Timestamp(0), UNDO_MS),
+        Err(ActionError::NothingEdited)
+    );
+    assert_eq!(
+        asked.decide(approve, person(1), Timestamp(EXPIRES_MS), UNDO_MS),
+        Err(ActionError::Expired)
+    );
+    let leased = asked.lease(member(1), Timestamp(0)).unwrap();
+    assert!(matches!(
+        leased.decide(approve, person(2), Timestamp(1), UNDO_MS),
+        Err(ActionError::Leased(_))
+    ));
+    let decided = leased.decide(approve, person(1), Timestamp(1), UNDO_MS).unwrap();
+    assert!(matches!(
+        decided.decide(approve, person(2), Timestamp(2), UNDO_MS),
+        Err(ActionError::AlreadyDecided(_))
+    ));
+    assert_eq!(decided.undo(member(2), Timestamp(2)), Err(ActionError::NotYourDecision));
+    assert_eq!(
+        decided.undo(member(1), Timestamp(1 + UNDO_MS)),
+        Err(ActionError::UndoTooLate)
+    );
+    assert_eq!(
+        decided.undo(member(1), Timestamp(2)).unwrap().status,
+        ActionStatus::Waiting
+    );
+}
+
+#[test]
+fn an_edit_that_is_undone_leaves_the_proposal_as_it_was() {
+    let edit = wish(DecisionType::Edit, hash(0), Some(hash(1)));
+    let edited = proposed(Runs::Here, 1)
+        .decide(edit, person(1), Timestamp(0), UNDO_MS)
+        .unwrap();
+    assert_eq!((edited.standing, edited.decision.unwrap().hash), (hash(1), hash(1)));
+    assert_eq!(edited.undo(member(1), Timestamp(1)).unwrap().standing, hash(0));
+    // Of two who have to approve, the first changes it: the second approves that, or somebody takes it back.
+    let first = proposed(Runs::Here, 2)
+        .decide(edit, person(1), Timestamp(0), UNDO_MS)
+        .unwrap();
+    assert_eq!((first.status, first.standing), (ActionStatus::Waiting, hash(1)));
+    let stale = wish(DecisionType::Approve, hash(0), None);
+    assert_eq!(
+        first.decide(stale, person(2), Timestamp(1), UNDO_MS),
+        Err(ActionError::OtherArguments(hash(1)))
+    );
+    let now = wish(DecisionType::Approve, hash(1), None);
+    assert_eq!(
+        first.decide(now, person(1), Timestamp(1), UNDO_MS),
+        Err(ActionError::AlreadyApproved)
+    );
+    let second = first.decide(now, person(2), Timestamp(1), UNDO_MS).unwrap();
+    assert_eq!(second.decision.unwrap().kind, DecisionType::Edit);
+    assert_eq!(second.undo(member(2), Timestamp(2)).unwrap().standing, hash(1));
+    assert_eq!(first.undo(member(1), Timestamp(2)).unwrap().standing, hash(0));
+}
+
+/// Something that happens to a proposal.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    /// Somebody decides, about what they saw a while ago or just now, perhaps with other arguments.
+    Decide(DecisionType, u128, bool, u8),
+    Undo(u128),
+    Cancel,
+    Lease(u128),
+    /// Time passes, in milliseconds.
+    Pass(i64),
+    /// The job runs, and the process dies at one of the steps, or not; the other machine behaves like this.
+    Job(Option<u8>, Attempt),
+    /// Somebody claims to have an approval for this.
+    Consume(u8),
+    FindOut(bool),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let kind = prop::sample::select(DecisionType::ALL.to_vec());
+    let attempt = prop::sample::select(vec![
+        Attempt::Done,
+        Attempt::Done,
+        Attempt::NotSent,
+        Attempt::Declined,
+        Attempt::Later,
+        Attempt::Unclear,
+    ]);
+    prop_oneof![
+        4 => (kind, 1u128..4, prop::bool::weighted(0.8), 0u8..3).prop_map(|(kind, who, now, edit)| Act::Decide(kind, who, now, edit)),
+        1 => (1u128..4).prop_map(Act::Undo),
+        1 => Just(Act::Cancel),
+        1 => (1u128..4).prop_map(Act::Lease),
+        4 => prop_oneof![Just(1i64), Just(UNDO_MS), Just(60_000), Just(EXPIRES_MS), Just(USABLE_MS)].prop_map(Act::Pass),
+        6 => (prop::option::weighted(0.5, 0u8..4), attempt).prop_map(|(dies, how)| Act::Job(dies, how)),
+        2 => (0u8..3).prop_map(Act::Consume),
+        1 => any::<bool>().prop_map(Act::FindOut),
+    ]
+}
+
+/// What the other side got, and what people really decided: books that know nothing of [`Action`]'s own.
+struct World {
+    stored: Action,
+    attempts: i64,
+    under_way: bool,
+    idempotent: bool,
+    now: Timestamp,
+    /// What was sent, in order.
+    sent: Vec<ArgsHash>,
+    /// Who has approved which arguments since they were last changed, taken back or rejected.
+    approvals: Vec<(u128, ArgsHash)>,
+    /// It was rejected, answered, taken back, or not decided in time: nothing may run.
+    dead: bool,
+    quorum: usize,
+}
+
+impl World {
+    fn job(&mut self, dies: Option<u8>, how: Attempt) {
+        let now = self.now;
+        let progress = Progress {
+            attempts: self.attempts,
+            under_way: self.under_way,
+            idempotent: self.idempotent,
+        };
+        let begun = match self.stored.next_step(progress, now) {
+            Step::Nothing | Step::Wait(_) => return,
+            Step::Finalise => {
+                self.stored = self.stored.finalise(now).unwrap();
+                self.dead |= matches!(self.stored.status, ActionStatus::Rejected | ActionStatus::Responded);
+                return;
+            }
+            Step::Expire => {
+                self.stored = self.stored.expire(now).unwrap();
+                self.dead = true;
+                return;
+            }
+            Step::Settle(how) => {
+                self.stored = self.stored.ended(how).unwrap();
+                return;
+            }
+            Step::Claim => self.stored.consume(self.stored.standing, now).unwrap(),
+            Step::TryAgain => self.stored,
+        };
+        if dies == Some(0) {
+            return;
+        }
+        self.stored = begun;
+        self.attempts += 1;
+        self.under_way = true;
+        if dies == Some(1) {
+            return;
+        }
+        if how != Attempt::NotSent {
+            self.sent.push(self.stored.decision.unwrap().hash);
+        }
+        if dies == Some(2) {
+            return;
+        }
+        self.under_way = false;
+        if let Next::End(how) = attempt::after(how, self.idempotent, self.attempts) {
+            self.stored = self.stored.ended(how).unwrap();
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        let now = self.now;
+        match act {
+            Act::Pass(ms) => self.now = now.plus_ms(ms),
+            Act::Job(dies, how) => self.job(dies, how),
+            Act::Lease(who) => self.stored = self.stored.lease(member(who), now).unwrap_or(self.stored),
+            Act::Cancel => {
+                if let Ok(after) = self.stored.cancel() {
+                    self.stored = after;
+                    self.dead = true;
+                }
+            }
+            Act::Decide(kind, who, fresh, edit) => {
+                let seen = if fresh {
+                    self.stored.standing
+                } else {
+                    self.stored.proposed
+                };
+                let edited = (kind == DecisionType::Edit).then_some(hash(edit));
+                if let Ok(after) = self.stored.decide(wish(kind, seen, edited), person(who), now, UNDO_MS) {
+                    assert!(
+                        !self.dead && now < self.stored.expires_at,
+                        "decided about what was over"
+                    );
+                    match kind {
+                        DecisionType::Approve => self.approvals.push((who, seen)),
+                        DecisionType::Edit => self.approvals = vec![(who, hash(edit))],
+                        _ => {}
+                    }
+                    self.stored = after;
+                }
+            }
+            Act::Undo(who) => {
+                let was_edited = self.stored.standing != self.stored.proposed;
+                if let Ok(after) = self.stored.undo(member(who), now) {
+                    self.stored = after;
+                    self.approvals
+                        .retain(|(by, what)| *by != who && *what == after.standing);
+                    assert!(was_edited || after.standing == after.proposed);
+                }
+            }
+            Act::Consume(n) => {
+                if let Ok(after) = self.stored.consume(hash(n), now) {
+                    assert_eq!(
+                        self.stored.runs,
+                        Runs::There,
+                        "who asked does not run what Holdpoint runs"
+                    );
+                    self.stored = after;
+                    self.sent.push(hash(n));
+                }
+            }
+            Act::FindOut(done) => self.stored = self.stored.found_out(done).unwrap_or(self.stored),
+        }
+    }
+
+    fn check(&self, sent_before: usize) {
+        for what in self.sent.iter().skip(sent_before) {
+            assert!(!self.dead, "it ran although it was over");
+            let for_it: std::collections::BTreeSet<u128> = self
+                .approvals
+                .iter()
+                .filter(|(_, it)| it == what)
+                .map(|(who, _)| *who)
+                .collect();
+            assert!(
+                for_it.len() >= self.quorum,
+                "{what} ran, and {for_it:?} had approved it"
+            );
+        }
+        let times = self.sent.len();
+        assert!(times <= 1 || self.idempotent, "it was sent {times} times");
+        assert!(
+            self.sent.windows(2).all(|two| two[0] == two[1]),
+            "a repetition is another one"
+        );
+        if self.stored.status == ActionStatus::Executed && !self.idempotent {
+            assert!(times <= 1);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// Whatever people, clocks, crashes and other machines do: nothing runs that was not approved as it runs, nothing twice, nothing
+    /// after it was over.
+    #[test]
+    fn nothing_runs_unapproved_twice_or_altered_whatever_happens(
+        quorum in 1u8..=3, here in any::<bool>(), idempotent in any::<bool>(), acts in prop::collection::vec(act(), 1..40)
+    ) {
+        let runs = if here { Runs::Here } else { Runs::There };
+        let mut world = World {
+            stored: proposed(runs, quorum),
+            attempts: 0,
+            under_way: false,
+            idempotent: idempotent && here,
+            now: Timestamp(0),
+            sent: Vec::new(),
+            approvals: Vec::new(),
+            dead: false,
+            quorum: usize::from(quorum),
+        };
+        for act in acts {
+            let before = world.sent.len();
+            // An agent's claim is no act of Holdpoint: it may claim anything but what Holdpoint runs itself.
+            if here && matches!(act, Act::Consume(_)) {
+                continue;
+            }
+            world.act(act);
+            world.check(before);
+        }
+    }
+}
+
+#[test]
+fn schedules_do_lead_to_runs() {
+    let mut world = World {
+        stored: proposed(Runs::Here, 1),
+        attempts: 0,
+        under_way: false,
+        idempotent: true,
+        now: Timestamp(0),
+        sent: Vec::new(),
+        approvals: Vec::new(),
+        dead: false,
+        quorum: 1,
+    };
+    for act in [
+        Act::Decide(DecisionType::Edit, 1, true, 2),
+        Act::Pass(UNDO_MS),
+        Act::Job(None, Attempt::Done),
+        Act::Job(Some(2), Attempt::Done),
+        Act::Job(None, Attempt::Done),
+    ] {
+        world.act(act);
+    }
+    assert_eq!((world.stored.status, world.sent.len()), (ActionStatus::Executed, 2));
+}
+
+fn refund() -> Value {
+    json!({
+        "name": "refund_order",
+        "title": "Refund an order",
+        "schema": {
+            "type": "object",
+            "properties": {
+                "order": { "type": "string" }, "amount": { "type": "number" }, "why": { "type": "string" }
+            },
+            "required": ["order", "amount"],
+        },
+        "run": {
+            "kind": "http",
+            "url": "https://shop.example/orders/{order}/refunds",
+            "headers": { "Authorization": "Bearer {secret:shop}" },
+            "body": { "sum": "{amount}", "note": "for {order}: {why}", "by": "{action.id}" },
+        },
+        "rules": [
+            { "arg": "amount", "above": 100, "then": "wait", "people": 2 },
+            { "arg": "amount", "above": 1000, "then": "refuse", "why": "such sums are refunded by the bank" },
+        ],
+        "daily": { "times": 3, "arg": "amount", "sum": 250 },
+    })
+}
+
+fn tool(change: impl Fn(&mut Value)) -> Result<Tool, ToolError> {
+    let mut value = refund();
+    change(&mut value);
+    let tool: Tool = serde_json::from_value(value).unwrap();
+    tool.check().map(|_| tool)
+}
+
+fn args(value: Value) -> Args {
+    Args::new(value).unwrap()
+}
+
+fn about() -> About<'static> {
+    static ZONE: std::sync::OnceLock<TimeZone> = std::sync::OnceLock::new();
+    About {
+        id: ActionId::from(Uuid::from_u128(9)),
+        at: Timestamp(0),
+        zone: ZONE.get_or_init(|| TimeZone::fixed(jiff::tz::offset(1))),
+        visitor_email: Some("ann@example.org"),
+    }
+}
+
+#[test]
+fn what_is_sent_is_the_tool_with_its_arguments_and_no_secret() {
+    let tool = tool(|_| {}).unwrap();
+    let args = args(json!({ "order": "A/7 ?", "amount": 12.5, "why": "late {order} {secret:shop}" }));
+    let Request::Http { url, headers, body, .. } = request(&tool.run, &args, &about()).unwrap() else {
+        panic!("a request");
+    };
+    assert_eq!(url, "https://shop.example/orders/A%2F7%20%3F/refunds");
+    let body: Value = serde_json::from_str(&body.unwrap()).unwrap();
+    assert_eq!(body["sum"], json!(12.5));
+    // What an argument says is text, not a placeholder.
+    assert_eq!(body["note"], "for A/7 ?: late {order} {secret:shop}");
+    assert_eq!(
+        headers[0],
+        ("authorization".to_owned(), "Bearer {secret:shop}".to_owned())
+    );
+    assert!(
+        headers
+            .iter()
+            .any(|(name, value)| name == "idempotency-key" && *value == about().id.to_string())
+    );
+    assert_eq!(secrets_in(&headers[0].1).collect::<Vec<_>>(), ["shop"]);
+    let whole = with_secrets(&headers[0].1, |name| (name == "shop").then(|| "s3cret".to_owned()));
+    assert_eq!(whole.as_deref(), Some("Bearer s3cret"));
+    assert_eq!(with_secrets("{secret:other}", |_| None), None);
+    for climbing in ["..", ".", ""] {
+        let args = self::args(json!({ "order": climbing, "amount": 1 }));
+        assert!(request(&tool.run, &args, &about()).is_err(), "{climbing}");
+    }
+}
+
+#[test]
+fn a_tool_that_leads_elsewhere_shows_secrets_or_says_too_little_is_refused() {
+    assert_eq!(tool(|it| it["name"] = json!("Refund order")), Err(ToolError::Name));
+    assert_eq!(tool(|it| it["title"] = json!(" ")), Err(ToolError::Text("title")));
+    for url in [
+        "https://{order}.example/",
+        "ftp://shop.example/",
+        "https:///x",
+        "https://me@shop.example/",
+        "https://shop.example/#a",
+    ] {
+        assert_eq!(
+            tool(|it| it["run"]["url"] = json!(url)),
+            Err(ToolError::Address),
+            "{url}"
+        );
+    }
+    assert_eq!(
+        tool(|it| it["run"]["url"] = json!("https://shop.example/{nothing}")),
+        Err(ToolError::Placeholder("nothing".to_owned()))
+    );
+    assert_eq!(
+        tool(|it| it["run"]["url"] = json!("https://shop.example/{secret:shop}")),
+        Err(ToolError::SecretInSight)
+    );
+    assert_eq!(
+        tool(|it| it["run"]["body"]["x"] = json!("{secret:shop}")),
+        Err(ToolError::SecretInSight)
+    );
+    assert_eq!(
+        tool(|it| it["run"]["headers"]["X-A"] = json!("{order}")),
+        Err(ToolError::Placeholder("order".to_owned()))
+    );
+    for (name, value) in [
+        ("X A", "1"),
+        ("Host", "x"),
+        ("Idempotency-Key", "x"),
+        ("X-A", "1\r\nX-B: 2"),
+    ] {
+        assert_eq!(
+            tool(|it| it["run"]["headers"][name] = json!(value)),
+            Err(ToolError::Header(name.to_owned()))
+        );
+    }
+    assert!(matches!(
+        tool(|it| it["rules"][0]["arg"] = json!("sum")),
+        Err(ToolError::Rule(_))
+    ));
+    assert!(matches!(
+        tool(|it| it["rules"][0]["below"] = json!(1)),
+        Err(ToolError::Rule(_))
+    ));
+    assert_eq!(tool(|it| it["daily"]["arg"] = json!("sum")), Err(ToolError::Daily));
+    assert_eq!(tool(|it| it["people"] = json!(9)), Err(ToolError::People));
+    assert_eq!(tool(|it| it["expires_in_s"] = json!(1)), Err(ToolError::Waits));
+    assert_eq!(tool(|it| it["alone"] = json!(true)), Err(ToolError::NotAlone));
+    assert!(matches!(
+        tool(|it| it["schema"] = json!({ "type": "array" })),
+        Err(ToolError::Schema(_))
+    ));
+}
+
+#[test]
+fn more_is_asked_of_more_people_too_much_is_refused_and_high_stakes_always_wait() {
+    let of = |amount: Value| args(json!({ "order": "1", "amount": amount }));
+    let high = tool(|_| {}).unwrap();
+    assert_eq!(judge(&high, &of(json!(100))), Judged::Ask(1));
+    assert_eq!(judge(&high, &of(json!(101))), Judged::Ask(2));
+    assert_eq!(
+        judge(&high, &of(json!(1001))),
+        Judged::Refused("such sums are refunded by the bank".to_owned())
+    );
+    // No number: nothing slips through.
+    assert!(matches!(judge(&high, &of(json!("5000"))), Judged::Refused(_)));
+    let low = |it: &mut Value| {
+        it["risk"] = json!("low");
+        it["reversible"] = json!(true);
+        it["alone"] = json!(true);
+    };
+    let alone = tool(low).unwrap();
+    assert_eq!(judge(&alone, &of(json!(5))), Judged::Alone);
+    assert_eq!(judge(&alone, &of(json!(101))), Judged::Ask(2));
+    let mut changed = alone;
+    changed.risk = tool::Risk::High;
+    assert_eq!(judge(&changed, &of(json!(5))), Judged::Ask(1));
+}
+
+#[test]
+fn a_day_has_its_limits() {
+    let tool = tool(|_| {}).unwrap();
+    let of = |amount: Value| args(json!({ "order": "1", "amount": amount }));
+    let earlier = [of(json!(200)), of(json!(-500))];
+    assert!(
+        within_day(&tool, &of(json!(50)), earlier.iter()).is_ok(),
+        "what is negative gives nothing back"
+    );
+    assert!(
+        within_day(&tool, &of(json!(51)), earlier.iter())
+            .unwrap_err()
+            .contains("200 is used up")
+    );
+    assert!(within_day(&tool, &of(json!("x")), earlier.iter()).is_err());
+    let three = [of(json!(1)), of(json!(1)), of(json!(1))];
+    assert!(
+        within_day(&tool, &of(json!(1)), three.iter())
+            .unwrap_err()
+            .contains("3 times")
+    );
+}
+
+fn run(value: Value) -> Run {
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn a_calendar_entry_is_a_file_that_calendars_read() {
+    let run = run(json!({
+        "kind": "calendar", "title": "Fitting: {who}", "starts": "{when}", "minutes": "{long}", "note": "{note}"
+    }));
+    let args = |when: &str, long: Value| {
+        args(
+            json!({ "who": "Ann; of \\ Wharf, 3", "when": when, "long": long, "note": format!("one\ntwo {}", "é".repeat(80)) }),
+        )
+    };
+    let Request::Calendar { file, to, .. } = request(&run, &args("2027-01-31T15:00", json!(45)), &about()).unwrap()
+    else {
+        panic!("an entry");
+    };
+    assert_eq!(to, "");
+    assert!(
+        file.contains("DTSTART:20270131T140000Z\r\nDTEND:20270131T144500Z\r\n"),
+        "{file}"
+    );
+    assert!(
+        file.contains("SUMMARY:Fitting: Ann\\; of \\\\ Wharf\\, 3\r\n"),
+        "{file}"
+    );
+    assert!(file.replace("\r\n ", "").contains("DESCRIPTION:one\\ntwo é"), "{file}");
+    assert!(file.lines().all(|line| line.len() <= 75), "{file}");
+    assert!(
+        file.split("\r\n").all(|line| !line.contains(['\r', '\n'])),
+        "no line ends otherwise"
+    );
+    for (when, long) in [
+        ("tomorrow", json!(1)),
+        ("2027-01-31T15:00", json!(0)),
+        ("2027-02-31T15:00", json!(1)),
+    ] {
+        assert!(request(&run, &args(when, long), &about()).is_err(), "{when}");
+    }
+}
+
+#[test]
+fn an_email_goes_to_one_line_and_to_somebody() {
+    let run = run(json!({ "kind": "email", "to": "{visitor.email}", "subject": "{what}", "text": "{what}" }));
+    let said = |what: &str| args(json!({ "what": what }));
+    assert!(
+        matches!(request(&run, &said("Hello"), &about()), Ok(Request::Email { to, .. }) if to == "ann@example.org")
+    );
+    assert!(request(&run, &said("a\r\nBcc: all@example.org"), &about()).is_err());
+    let nobody = About {
+        visitor_email: None,
+        ..about()
+    };
+    assert!(request(&run, &said("Hello"), &nobody).is_err());
+}
+
+proptest! {
+    #[test]
+    fn texts_without_names_stay_as_they_are(text in "[^{]{0,40}|[{} ]{0,40}", value in ".{0,20}") {
+        let args = args(json!({ "b": value.clone() }));
+        let known = filled(&text, &args, &about());
+        prop_assert_eq!(known, text);
+        prop_assert_eq!(filled("<{b}>", &args, &about()), format!("<{value}>"));
+    }
+}
+
+#[test]
+fn what_became_of_it_is_found_out_once_and_only_where_nobody_knew() {
+    let mut action = proposed(Runs::Here, 1).let_run_by_rule(Timestamp(0)).unwrap();
+    assert_eq!(action.found_out(true), Err(ActionError::NothingToSettle));
+    action = action.consume(hash(0), Timestamp(0)).unwrap();
+    let unknown = action.ended(Ended::Unknown).unwrap();
+    assert_eq!(unknown.found_out(false).unwrap().status, ActionStatus::Failed);
+    assert_eq!(
+        unknown.found_out(true).unwrap().found_out(true),
+        Err(ActionError::NothingToSettle)
+    );
+}
