@@ -1,6 +1,6 @@
 //! A program gives a conversation to people: another agent of the house that can go no further.
 
-use super::caller::Caller;
+use super::caller::{Caller, Program};
 use super::duty::OnDuty;
 use super::ledger::{self, Details};
 use super::{App, AppError, closing, takeover};
@@ -36,22 +36,35 @@ pub async fn hand_over(app: &App, caller: &Caller, id: ConversationId, reason: &
     caller
         .require(Scope::Propose)
         .or_else(|_| caller.require(Scope::Review))?;
-    let (member, actor) = (caller.member()?, caller.actor());
+    let by = By {
+        member: caller.member()?,
+        actor: caller.actor(),
+        program: caller.program.clone(),
+    };
     let reason: String = Note::parse(reason)?.into();
     let app_of_write = app.clone();
     app.store()
         .write(caller.workspace_id, move |tx| {
-            let (app, reason) = (app_of_write.clone(), reason.clone());
-            Box::pin(async move { hand_over_in(&app, tx, id, (member, actor), reason).await })
+            let (app, by, reason) = (app_of_write.clone(), by.clone(), reason.clone());
+            Box::pin(async move { hand_over_in(&app, tx, id, by, reason).await })
         })
         .await
+}
+
+/// Who hands over.
+#[derive(Debug, Clone)]
+struct By {
+    /// Whose token it is.
+    member: MemberId,
+    actor: Actor,
+    program: Option<Program>,
 }
 
 async fn hand_over_in(
     app: &App,
     tx: &Tx<'_>,
     id: ConversationId,
-    (member, actor): (MemberId, Actor),
+    by: By,
     reason: String,
 ) -> Result<Change<With>, AppError> {
     let mut ledger = ledger::load(tx, id).await?;
@@ -78,22 +91,30 @@ async fn hand_over_in(
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
     let note_id = NoteId::new(context.ids);
+    // Colleagues read the member's name beside it, who has written none of it.
+    let text = match &by.program {
+        Some(program) => format!("{}: {reason}", program.name),
+        None => reason,
+    };
     tx.insert(note::Model {
         id: note_id,
         workspace_id: tx.workspace_id(),
         conversation_id: id,
-        member_id: member,
+        member_id: by.member,
         kind: NoteKind::Whisper,
-        body: reason.clone(),
+        body: text.clone(),
         after_seq,
         created_at: context.now,
     })
     .await?;
-    let mut entry = LogDraft::new(EventKind::ConversationHandedOff, actor)
+    let mut entry = LogDraft::new(EventKind::ConversationHandedOff, by.actor)
         .about("conversation", id)
         .about("epoch", ledger.flow.ownership.epoch.0)
         .about("note", note_id)
-        .with("note", reason);
+        .with("note", text);
+    if let Some(program) = &by.program {
+        entry = entry.about("token", program.id);
+    }
     if let Some(item) = &written.opened {
         entry = entry.about("opened_item", item.id);
     }
