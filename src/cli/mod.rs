@@ -26,6 +26,7 @@ mod kb;
 mod log;
 mod mail;
 mod mailer;
+mod mcp;
 mod model;
 mod model_check;
 mod output;
@@ -113,6 +114,8 @@ enum Command {
     /// Webhooks that were or are to be delivered
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    /// The tools of the Model Context Protocol over standard input and output, for an agent of yours
+    Mcp(mcp::Mcp),
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
@@ -181,6 +184,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Tool(tool) => tool.run(&context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
+        Command::Mcp(mcp) => mcp.run(&context).await,
         Command::Log(log) => log.run(&context).await,
         Command::Export(export) => export.run(&context).await,
         Command::Rehearse(rehearse) => rehearse.run(&context).await,

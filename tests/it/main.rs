@@ -50,6 +50,7 @@ mod invariants;
 mod invariants_stories;
 mod layers;
 mod mail;
+mod mcp;
 mod models;
 mod open_gate;
 mod policy;

@@ -196,6 +196,7 @@ pub(super) async fn remove_source(
 pub(super) struct SearchQuery {
     #[serde(default)]
     q: String,
+    collection: Option<String>,
     limit: Option<usize>,
 }
 
@@ -204,7 +205,7 @@ pub(super) struct Passages {
     items: Vec<Passage>,
 }
 
-/// `GET /api/v1/knowledge/search?q=`
+/// `GET /api/v1/knowledge/search?q=&collection=&limit=`
 pub(super) async fn search(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
@@ -212,7 +213,7 @@ pub(super) async fn search(
 ) -> Result<Json<Passages>, Problem> {
     let limit = query.limit.unwrap_or(PASSAGES.0).clamp(1, PASSAGES.1);
     Ok(Json(Passages {
-        items: knowledge::search(&web.app, &caller, &query.q, limit).await?,
+        items: knowledge::search(&web.app, &caller, &query.q, query.collection.as_deref(), limit).await?,
     }))
 }
 

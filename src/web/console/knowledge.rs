@@ -145,7 +145,7 @@ fn row(document: &DocumentView) -> DocumentRow {
 }
 
 async fn found(web: &Web, viewer: &Viewer, query: String) -> Result<DocumentsPart, Problem> {
-    let passages = knowledge::search(&web.app, &viewer.caller, &query, FOUND).await?;
+    let passages = knowledge::search(&web.app, &viewer.caller, &query, None, FOUND).await?;
     let words = content_words(&query);
     // What has nothing in common with the question was not found.
     let hits = passages

@@ -29,6 +29,8 @@ mod thread;
 pub mod view;
 mod viewer;
 
+pub(in crate::web) use quality::encoded;
+
 use super::error::Problem;
 use super::router::Pages;
 use super::state::Web;
