@@ -15,7 +15,7 @@ const { HOLDPOINT_BASE: base } = process.env;
 const read = async (page) => page.waitForTimeout(1_500 + ((await page.locator('[data-text]').textContent()).length / 60) * 1_000);
 
 async function waitsFor(page, words) {
-  await page.waitForFunction((words) => document.querySelector('[data-check-count]').textContent === words, words);
+  await page.waitForFunction((words) => document.querySelector('[data-check-count]')?.textContent === words, words);
 }
 
 const toast = (page, words) => page.locator('.toast').filter({ hasText: words }).first().waitFor();

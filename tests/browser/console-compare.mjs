@@ -24,7 +24,7 @@ async function signIn(page, path) {
 }
 
 const judged = (page, number) =>
-  page.waitForFunction((number) => document.querySelector('[data-progress-words]').textContent.startsWith(`${number} of `), number);
+  page.waitForFunction((number) => document.querySelector('[data-progress-words]')?.textContent.startsWith(`${number} of `), number);
 const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
 /** A verdict at once was meant for the pair before. */
 const looked = (page) => page.waitForTimeout(400);

@@ -22,7 +22,7 @@ async function signIn(page, path) {
 }
 
 const says = (page, words) =>
-  page.waitForFunction((words) => document.querySelector('[data-progress-words]').textContent.includes(words), words);
+  page.waitForFunction((words) => document.querySelector('[data-progress-words]')?.textContent.includes(words), words);
 const text = (page) => page.locator('[data-question]').textContent();
 const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
 /** A verdict at once was meant for the answer before. */
