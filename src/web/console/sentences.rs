@@ -4,6 +4,7 @@ use super::view::Words;
 use super::visitor_name;
 use crate::app::history::EntryView;
 use crate::app::{App, AppError, Caller, accounts};
+use crate::domain::action::DecisionType;
 use crate::domain::evidence::Ended;
 use crate::domain::policy::Reason;
 use crate::domain::review::OutcomeKind;
@@ -252,7 +253,66 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.retried" => format!("{who} had a webhook delivered again."),
         "webhook.tested" => format!("{who} sent a webhook to try its receiver."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
+        kind if kind.starts_with("action.") => action(entry, &who),
+        "tool.defined" => format!("{who} defined {}.", tool(entry)),
+        "tool.removed" => format!("{who} removed {}.", tool(entry)),
+        "secret.changed" => format!("{who} set {}.", secret(entry)),
+        "secret.removed" => format!("{who} removed {}.", secret(entry)),
+        "agent.braked" => match content::<String>(entry, "name") {
+            Some(name) => format!("The agent {name} asks for more approvals than people can look at, and was refused."),
+            None => "An agent asks for more approvals than people can look at, and was refused.".to_owned(),
+        },
         // An entry of a newer version is still an entry.
+        kind => format!("{who}: {kind}."),
+    }
+}
+
+fn tool(entry: &EntryView) -> String {
+    content::<String>(entry, "name").map_or_else(|| "a tool".to_owned(), |name| format!("the tool “{name}”"))
+}
+
+fn secret(entry: &EntryView) -> String {
+    content::<String>(entry, "name").map_or_else(
+        || "a secret of a tool".to_owned(),
+        |name| format!("the secret “{name}” for tools"),
+    )
+}
+
+/// What happened to an action.
+fn action(entry: &EntryView, who: &str) -> String {
+    let what = content::<String>(entry, "name").map_or_else(|| "an action".to_owned(), |name| format!("“{name}”"));
+    let began = if what == "an action" { "An action" } else { &what };
+    let said = |name: &str| content::<String>(entry, name);
+    match entry.kind.as_str() {
+        "action.proposed" => match (said("asked_by"), content::<bool>(entry, "alone")) {
+            (_, Some(true)) => format!("{began} was asked for, and the tool's rules let it run without a person."),
+            (Some(by), _) => format!("{by} asks for {what}; it waits for a person."),
+            (None, _) => format!("{who} asks for {what}; it waits for a person."),
+        },
+        "action.leased" => format!("{who} opened or left {what}."),
+        "action.approved" => format!("{who} approved {what}; somebody else has to as well."),
+        "action.decided" => match content::<DecisionType>(entry, "type") {
+            Some(DecisionType::Approve) => format!("{who} approved {what}."),
+            Some(DecisionType::Edit) => format!("{who} approved {what} with other arguments."),
+            Some(DecisionType::Reject) => format!("{who} rejected {what}."),
+            Some(DecisionType::Respond) => format!("{who} answered instead of approving {what}."),
+            None => format!("{who} decided on {what}."),
+        },
+        "action.undone" => format!("{who} took the decision about {what} back."),
+        "action.settled" => format!("The decision about {what} is final."),
+        "action.expired" => format!("{began} has expired: nobody decided, or nobody used the approval, in time."),
+        "action.cancelled" => format!("{began} was taken back by whoever asked."),
+        "action.started" => format!("Holdpoint began to carry out {what}."),
+        "action.deferred" => format!("{began} could not be carried out yet; it is tried again."),
+        "action.consumed" => format!("The agent took the approval of {what}, to carry it out."),
+        "action.executed" => format!("{began} was done."),
+        "action.failed" => format!("{began} was not done."),
+        "action.unknown" => format!("Nobody knows whether {what} was done; a person has to find out."),
+        "action.found_out" => match content::<bool>(entry, "was_done") {
+            Some(true) => format!("{who} found out that {what} was done."),
+            Some(false) => format!("{who} found out that {what} was not done."),
+            None => format!("{who} found out whether {what} was done."),
+        },
         kind => format!("{who}: {kind}."),
     }
 }
@@ -354,7 +414,9 @@ fn imported(entry: &EntryView, who: &str) -> String {
 
 /// Where the thing an entry is about is shown.
 pub(super) fn href(entry: &EntryView) -> String {
-    if let Some(id) = entry.refs.get("conversation") {
+    if let Some(id) = entry.refs.get("action") {
+        format!("/actions/{id}")
+    } else if let Some(id) = entry.refs.get("conversation") {
         format!("/conversations/{id}")
     } else if let Some(id) = entry.refs.get("verified_answer") {
         format!("/knowledge/answers/{id}")
@@ -367,6 +429,10 @@ pub(super) fn href(entry: &EntryView) -> String {
         .any(|kind| entry.kind.starts_with(kind))
     {
         "/quality".to_owned()
+    } else if entry.kind.starts_with("tool.") || entry.kind.starts_with("secret.") {
+        "/settings/tools".to_owned()
+    } else if entry.kind == "agent.braked" {
+        "/actions".to_owned()
     } else if entry.kind.starts_with("knowledge.") {
         "/knowledge".to_owned()
     } else {
@@ -408,6 +474,36 @@ mod tests {
             serde_json::json!({ "kind": "edit" }),
         );
         assert_eq!(sentence(&entry, &names()), "Mia edited the draft for Visitor 3f2a.");
+    }
+
+    #[test]
+    fn what_becomes_of_an_action_reads_as_sentences_and_leads_to_it() {
+        let refs = [("action", "a1"), ("conversation", "0198-3f2a")];
+        let told = |kind: &str, actor: &str, more: serde_json::Value| {
+            let mut fields = serde_json::json!({ "name": "refund_order" });
+            fields
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let entry = entry(kind, actor, &refs, fields);
+            assert_eq!(href(&entry), "/actions/a1");
+            sentence(&entry, &names())
+        };
+        let nothing = || serde_json::json!({});
+        assert_eq!(
+            told("action.decided", "member:m1", serde_json::json!({ "type": "edit" })),
+            "Mia approved “refund_order” with other arguments."
+        );
+        assert_eq!(
+            told("action.proposed", "system", serde_json::json!({ "asked_by": "Otto" })),
+            "Otto asks for “refund_order”; it waits for a person."
+        );
+        assert_eq!(told("action.executed", "system", nothing()), "“refund_order” was done.");
+        let mut erased = entry("action.executed", "system", &refs, nothing());
+        erased.content = None;
+        assert_eq!(sentence(&erased, &names()), "An action was done.");
+        let braked = entry("agent.braked", "system", &[], serde_json::json!({ "name": "Otto" }));
+        assert!(sentence(&braked, &names()).starts_with("The agent Otto asks for more"));
     }
 
     #[test]
