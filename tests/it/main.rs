@@ -7,6 +7,8 @@
     reason = "a test may fail loudly"
 )]
 
+mod actions;
+mod actions_faults;
 mod agents;
 mod answers;
 mod api_access;

@@ -1,5 +1,6 @@
 //! What the store's tests stand on: a fresh database of each kind, and a workspace with a row in every table.
 
+mod actions;
 mod answers;
 mod gaps;
 mod improve;
@@ -13,10 +14,10 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId, DeliveryId,
-        DocumentId, DraftId, GapId, ItemId, JobId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, ProposalId,
-        RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId, TurnId, UserId,
-        VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId,
+        DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId, MessageId, NoteId, OutcomeId,
+        PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId,
+        ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -248,6 +249,9 @@ pub(crate) struct Planted {
     pub(crate) gap: GapId,
     pub(crate) proposal: ProposalId,
     pub(crate) conflict: ConflictId,
+    pub(crate) tool: ToolVersionId,
+    pub(crate) action: ActionId,
+    pub(crate) lead: LeadId,
 }
 
 impl Planted {
@@ -287,6 +291,9 @@ impl Planted {
             gap: id().into(),
             proposal: id().into(),
             conflict: id().into(),
+            tool: id().into(),
+            action: id().into(),
+            lead: id().into(),
         }
     }
 
@@ -749,6 +756,7 @@ impl Planted {
         self.plant_improvement(tx).await?;
         self.plant_gaps(tx).await?;
         self.plant_answers(tx).await?;
+        self.plant_actions(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

@@ -7,21 +7,22 @@
 )]
 
 use super::store_bench::{AT, Planted, on_both, plant, verified_log};
+use holdpoint::domain::action::ActionStatus;
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
-    Scoped, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, approval,
-    assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate, check,
-    comparison_pair, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
-    gap_proposal, gap_question, gap_watch, gate_epoch, job, log_entry, mail, member, member_profile, message, note,
-    outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
-    retrieval_version, return_link, review_item, sampling_month, score_version, shared_decision, token, turn, vector,
-    verdict, verified_answer, visitor, webhook_secret,
+    Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
+    approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
+    check, comparison_pair, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
+    gap_proposal, gap_question, gap_watch, gate_epoch, job, lead, log_entry, mail, member, member_profile, message,
+    note, outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
+    retrieval_version, return_link, review_item, sampling_month, score_version, secret, shared_decision, token,
+    tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
-use holdpoint::store::{AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
+use holdpoint::store::{ActionFilter, AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -75,7 +76,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -194,6 +195,18 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         failing_mails(AT);
         failing_deliveries(AT);
         webhook_secret();
+        action(theirs.action);
+        action_of_key("key-1");
+        actions(&ActionFilter::default(), None, 100);
+        actions_waiting(None, 100);
+        action_count(&ActionFilter { statuses: vec![ActionStatus::Waiting], ..ActionFilter::default() });
+        actions_since("call_back", AT);
+        tool_version(theirs.tool);
+        newest_tool("call_back");
+        tools();
+        secret("shop");
+        secrets();
+        leads(None, 100);
         contact(theirs.conversation);
         rating(theirs.conversation);
         notes_of(theirs.conversation);
@@ -434,6 +447,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/gaps.rs"),
         include_str!("../../src/store/corrections.rs"),
         include_str!("../../src/store/answers.rs"),
+        include_str!("../../src/store/actions.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];
     let asked = include_str!("store_isolation.rs");

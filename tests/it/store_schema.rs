@@ -445,14 +445,15 @@ async fn no_row_refers_to_another_workspaces_row() {
 async fn every_column_that_names_a_row_of_a_workspace_is_a_foreign_key() {
     // What an id may name without the database watching, each with its reason.
     let unwatched = [
-        ("agents", "version_id"), // The two tables refer to each other; the version's own key is watched.
-        ("jobs", "subject_id"),   // A conversation or a workspace, by the kind of job.
-        ("vectors", "owner_id"),  // A document or a verified answer.
-        ("ranking_vectors", "owner_id"), // The same.
-        ("documents", "external_id"), // The owner's own id.
-        ("messages", "client_id"), // The widget's own id.
-        ("evidence", "judged_by"), // What kind of judgement it was.
-        ("models", "added_by"),   // A person as the log names them; the machine's administrator is in no table.
+        ("actions", "asked_by"),            // A name.
+        ("agents", "version_id"),           // The two tables refer to each other; the version's own key is watched.
+        ("jobs", "subject_id"),             // A conversation or a workspace, by the kind of job.
+        ("vectors", "owner_id"),            // A document or a verified answer.
+        ("ranking_vectors", "owner_id"),    // The same.
+        ("documents", "external_id"),       // The owner's own id.
+        ("messages", "client_id"),          // The widget's own id.
+        ("evidence", "judged_by"),          // What kind of judgement it was.
+        ("models", "added_by"), // A person as the log names them; the machine's administrator is in no table.
         ("models_in_use", "chosen_by"), // The same.
         ("rehearsal_cases", "external_id"), // The file's own id.
     ];

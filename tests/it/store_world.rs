@@ -128,6 +128,7 @@ fn member_caller(workspace_id: WorkspaceId, id: MemberId, name: &str) -> Caller 
             role: Role::Owner,
         },
         scopes: Role::Owner.scopes().to_vec(),
+        program: None,
     }
 }
 

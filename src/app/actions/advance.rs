@@ -6,7 +6,7 @@
 use super::run::{self, Done};
 use super::stored::{action_of, after, load, save};
 use super::tell::{self, Said};
-use crate::app::{App, AppError, jobs};
+use crate::app::{App, AppError, fault, jobs};
 use crate::domain::action::args::ArgsHash;
 use crate::domain::action::attempt::{self, Attempt, Ended, Next};
 use crate::domain::action::request::Request;
@@ -38,17 +38,22 @@ pub(in crate::app) async fn advance(app: &App, workspace_id: WorkspaceId, id: Ac
             });
             put_off.await
         }
-        step @ (Step::Finalise | Step::Expire | Step::Settle(_)) => settle_by_itself(app, workspace_id, id, step).await,
+        step @ (Step::Finalise | Step::Expire | Step::Settle(_)) => {
+            fault("action.before_settling");
+            settle_by_itself(app, workspace_id, id, step).await?;
+            fault("action.settled");
+            Ok(())
+        }
         step @ (Step::Claim | Step::TryAgain) => {
-            crate::app::fault("action.before_claim");
+            fault("action.before_claim");
             let Some((row, tool)) = begin(app, workspace_id, id, step).await? else {
                 return Ok(());
             };
-            crate::app::fault("action.claimed");
+            fault("action.claimed");
             let done = run::perform(app, &row).await?;
-            crate::app::fault("action.performed");
+            fault("action.performed");
             end(app, workspace_id, id, &tool, done).await?;
-            crate::app::fault("action.ended");
+            fault("action.ended");
             Ok(())
         }
     }

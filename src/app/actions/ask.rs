@@ -116,7 +116,7 @@ fn checked(ask: &Ask) -> Result<(), AppError> {
     for (field, text) in names {
         if text.trim().is_empty() || text.chars().count() > MOST_NAME || text.chars().any(char::is_control) {
             return Err(AppError::Invalid(format!(
-                "`{field}` is a text of 1 to {MOST_NAME} characters in one line"
+                "the field `{field}` is a text of 1 to {MOST_NAME} characters in one line"
             )));
         }
     }
@@ -126,17 +126,17 @@ fn checked(ask: &Ask) -> Result<(), AppError> {
         .is_some_and(|text| text.chars().count() > MOST_TEXT)
     {
         return Err(AppError::Invalid(format!(
-            "`description` has at most {MOST_TEXT} characters; say what matters"
+            "the field `description` has at most {MOST_TEXT} characters; say what matters"
         )));
     }
     if ask.expires_in_s.is_some_and(|s| !WAITS_S.contains(&s)) {
         return Err(AppError::Invalid(
-            "`expires_in_s` is between 60 (a minute) and 2592000 (thirty days)".to_owned(),
+            "the field `expires_in_s` is between 60 (a minute) and 2592000 (thirty days)".to_owned(),
         ));
     }
     if ask.allowed_decisions.as_ref().is_some_and(Vec::is_empty) {
         return Err(AppError::Invalid(
-            "`allowed_decisions` must name at least one of approve, edit, reject, respond".to_owned(),
+            "the field `allowed_decisions` must name at least one of approve, edit, reject, respond".to_owned(),
         ));
     }
     Ok(())
@@ -269,7 +269,7 @@ async fn refuse_too_many(tx: &Tx<'_>, token: Option<TokenId>) -> Result<(), AppE
     };
     if token.is_some() && tx.action_count(&filter).await? >= MOST_WAITING {
         return Err(AppError::TooMany(format!(
-            "{MOST_WAITING} approvals of this agent wait for people already; wait for their decisions, or cancel some"
+            "this agent has {MOST_WAITING} approvals that wait for people already; wait for their decisions, or cancel some"
         )));
     }
     Ok(())

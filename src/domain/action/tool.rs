@@ -138,7 +138,9 @@ pub enum ToolError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A placeholder that stands for nothing.
-    #[error("{{{0}}} stands for no argument of the schema; use its names, {{visitor.email}} or {{action.id}}")]
+    #[error(
+        "the placeholder {{{0}}} stands for no argument of the schema; use its names, {{visitor.email}} or {{action.id}}"
+    )]
     Placeholder(String),
     /// A secret where it would be seen.
     #[error("a secret may stand in a header only, as {{secret:NAME}}: anything else is shown to whoever approves")]
