@@ -254,6 +254,7 @@ async function decideAction(kind, more = {}) {
   const mine = desk;
   const id = item.dataset.item;
   const following = neighbour(1) ?? neighbour(-1);
+  if (mine.busy) return;
   const answer = send("POST", `${api(id)}/decision`, { type: kind, args_hash: item.dataset.hash, ...more });
   if (kind === "approve") {
     leave(id);
@@ -264,7 +265,6 @@ async function decideAction(kind, more = {}) {
     });
     return;
   }
-  if (mine.busy) return;
   mine.busy = true;
   // Its own news must not be taken for somebody else's.
   decided.set(id, Infinity);
