@@ -411,8 +411,8 @@ impl Action {
     fn voted(self, ballot: Ballot) -> Self {
         let standing = if ballot.edited() { self.standing } else { self.proposed };
         Self {
-            ballot,
             standing,
+            ballot,
             ..self
         }
     }
@@ -544,12 +544,11 @@ impl Action {
     pub fn due(&self) -> Option<Timestamp> {
         match (self.status, self.decision) {
             (ActionStatus::Waiting, _) => Some(self.expires_at),
-            (ActionStatus::Decided, Some(decision)) => Some(decision.final_at),
+            (ActionStatus::Decided | ActionStatus::Running, Some(decision)) => Some(decision.final_at),
             (ActionStatus::Approved, Some(decision)) => Some(match self.runs {
                 Runs::Here => decision.final_at,
                 Runs::There => decision.usable_until(),
             }),
-            (ActionStatus::Running, Some(decision)) => Some(decision.final_at),
             _ => None,
         }
     }

@@ -203,17 +203,17 @@ async fn decide_in(
         seen: *seen,
         edited: edited.as_ref().map(|edited| edited.hash),
     };
-    let decided = match action.decide(domain_wish, decider, now, undo_ms) {
-        Ok(decided) => decided,
+    let changed = match action.decide(domain_wish, decider, now, undo_ms) {
+        Ok(changed) => changed,
         Err(error) => return Err(explain(tx, error).await?),
     };
-    let mut row = after(row, &decided);
-    row.quorum = i64::from(decided.ballot.quorum());
+    let mut row = after(row, &changed);
+    row.quorum = i64::from(changed.ballot.quorum());
     if let Some(edited) = edited {
         row.standing_args = edited.args.text().to_owned();
         row.standing_request = edited.sent;
     }
-    let is_decided = decided.status == ActionStatus::Decided;
+    let is_decided = changed.status == ActionStatus::Decided;
     if is_decided {
         row.message.clone_from(message);
     }

@@ -42,7 +42,7 @@ pub(super) async fn perform(app: &App, row: &row::Model) -> Result<Done, AppErro
         return Ok(Done::Here(request));
     };
     let known = app.store().rows(row.workspace_id).secrets().await?;
-    let sent = async {
+    let ready = async {
         let mut sent = HeaderMap::new();
         for (name, value) in &headers {
             sent.insert(header(name)?, header_value(&known, name, value)?);
@@ -54,12 +54,12 @@ pub(super) async fn perform(app: &App, row: &row::Model) -> Result<Done, AppErro
         let allowed = courier.allowed(url.host_str().unwrap_or_default(), url.port_or_known_default());
         Ok((courier, url, sent, allowed))
     };
-    let (courier, url, headers, allowed) = match sent.await {
+    let (courier, url, headers, allowed) = match ready.await {
         Ok(ready) => ready,
         // What is missing here does not come by itself: nothing was sent, and nothing will be.
         Err(why) => return Ok(Done::Sent(Attempt::Declined, format!("Nothing was sent: {why}"))),
     };
-    let send = Send {
+    let what = Send {
         method: Method::from_bytes(method.as_str().as_bytes()).unwrap_or(Method::POST),
         url: &url,
         headers,
@@ -67,7 +67,7 @@ pub(super) async fn perform(app: &App, row: &row::Model) -> Result<Done, AppErro
         allowed,
         within: Duration::from_secs(timeout_s),
     };
-    let (attempt, told) = match courier.outbound.send(&send).await {
+    let (attempt, told) = match courier.outbound.send(&what).await {
         Ok(reply) => judged(&reply, expects),
         Err(outbound::SendError::NotSent(error)) => {
             let attempt = if error.may_pass() {

@@ -68,10 +68,9 @@ pub fn after(attempt: Attempt, idempotent: bool, attempts: i64) -> Next {
     };
     match attempt {
         Attempt::Done => Next::End(Ended::Executed),
-        Attempt::Declined => Next::End(Ended::Failed),
         Attempt::NotSent => retry(Ended::Failed),
         Attempt::Later if idempotent => retry(Ended::Failed),
-        Attempt::Later => Next::End(Ended::Failed),
+        Attempt::Later | Attempt::Declined => Next::End(Ended::Failed),
         Attempt::Unclear if idempotent => retry(Ended::Unknown),
         Attempt::Unclear => Next::End(Ended::Unknown),
     }

@@ -282,10 +282,12 @@ impl World {
             }
             Act::Undo(who) => {
                 let was_edited = self.stored.standing != self.stored.proposed;
+                // Whoever takes back a no is where they were before it.
+                let was_no = self.stored.decision.is_some_and(|decision| !decision.kind.lets_run());
                 if let Ok(after) = self.stored.undo(member(who), now) {
                     self.stored = after;
                     self.approvals
-                        .retain(|(by, what)| *by != who && *what == after.standing);
+                        .retain(|(by, what)| (was_no || *by != who) && *what == after.standing);
                     assert!(was_edited || after.standing == after.proposed);
                 }
             }

@@ -119,8 +119,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
-        .route("/mails", get(mails::list))
-        .route("/mails/{id}/retry", post(mails::retry))
         .route("/webhooks/deliveries", get(webhooks::list))
         .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
         .route("/webhooks/secret", post(webhooks::secret))
@@ -158,9 +156,11 @@ fn known() -> Router<Web> {
         .route("/knowledge/search", get(knowledge::search))
 }
 
-/// Actions: what may be proposed, what was, and what people and agents do with it.
+/// Actions: what may be proposed, what was, and what people and agents do with it; and the mails that leave.
 fn deciding() -> Router<Web> {
     Router::new()
+        .route("/mails", get(mails::list))
+        .route("/mails/{id}/retry", post(mails::retry))
         // An agent's own name for a call is what keeps it from being asked twice.
         .route("/approvals", get(approvals::list).post(approvals::ask))
         .route("/approvals/stream", get(approvals::stream))
