@@ -30,8 +30,18 @@ export class Fields {
     });
     form.addEventListener("input", (event) => {
       const field = this.all.find((one) => one.input === event.target);
-      if (field) this.say(field, "");
+      if (!field) return;
+      this.say(field, "");
+      this.compare(field);
     });
+  }
+
+  /** Says what stood in a field that a person has changed. */
+  compare(field) {
+    const before = field.input.type === "checkbox" ? (field.first === "true" ? "Yes" : "No") : field.first;
+    field.was ??= field.box.querySelector("[data-was]");
+    field.was.hidden = !before || !this.isChanged(field);
+    field.was.textContent = field.was.hidden ? "" : `Before: ${before}`;
   }
 
   shown(input) {
@@ -54,6 +64,7 @@ export class Fields {
       if (!(field.name in typed)) continue;
       if (field.input.type === "checkbox") field.input.checked = typed[field.name] === "true";
       else field.input.value = typed[field.name];
+      this.compare(field);
     }
   }
 
@@ -66,9 +77,9 @@ export class Fields {
       const typed = this.isChanged(field);
       field.first = this.shown(fresh);
       followed = true;
-      if (typed) continue;
-      if (field.input.type === "checkbox") field.input.checked = fresh.checked;
-      else field.input.value = fresh.value;
+      if (!typed && field.input.type === "checkbox") field.input.checked = fresh.checked;
+      else if (!typed) field.input.value = fresh.value;
+      this.compare(field);
     }
     return followed;
   }
@@ -79,6 +90,7 @@ export class Fields {
       if (field.input.type === "checkbox") field.input.checked = field.first === "true";
       else field.input.value = field.first;
       this.say(field, "");
+      this.compare(field);
     }
   }
 

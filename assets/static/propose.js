@@ -38,6 +38,7 @@ for (const form of forms) {
       toast(words, { lastsMs: 12_000, link: { label: "See it", href: `/actions/${made.id}` } });
     }, (problem) => refused(form, problem.message));
   });
+  form.addEventListener("input", () => refused(form, ""));
   form.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
     if (sends) {

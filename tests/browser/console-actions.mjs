@@ -61,6 +61,7 @@ try {
   assert.equal(await amount.inputValue(), '2050');
   await looksRight(page, 'action-edited');
   await amount.fill('20.5');
+  await article.getByText('Before: 50', { exact: true }).waitFor();
   await page.keyboard.press('Control+Enter');
   await says('Approved with other arguments');
   await eventually('the next one', () => article.getAttribute('data-item'), (id) => id && id !== first);
@@ -166,7 +167,7 @@ try {
   await page.getByRole('button', { name: 'It was not done' }).waitFor();
   await looksRight(page, 'action-unknown');
   await page.getByRole('button', { name: 'It was done' }).press('Enter');
-  await page.locator('.page-head .tag').filter({ hasText: 'Done' }).waitFor();
+  await page.locator('.page-head .tag').getByText('Done', { exact: true }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'It was done' }).count(), 0);
   await page.goto(`${base}/conversations/${conversation}`);
   await page.locator('[data-conversation-actions]').waitFor();

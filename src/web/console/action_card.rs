@@ -230,8 +230,15 @@ fn typed(value: Option<&Value>, input: &Input) -> String {
         (None, _) => String::new(),
         (Some(value), Input::Json) => serde_json::to_string_pretty(value).unwrap_or_default(),
         (Some(Value::String(text)), _) => text.clone(),
+        (Some(Value::Number(number)), _) => digits(number),
         (Some(value), _) => value.to_string(),
     }
+}
+
+/// As people write it: `50`, not `50.0`.
+fn digits(number: &serde_json::Number) -> String {
+    let digits = number.to_string();
+    digits.strip_suffix(".0").map(str::to_owned).unwrap_or(digits)
 }
 
 /// The arguments as people read them, what was changed beside what was proposed.
@@ -261,7 +268,15 @@ fn read(value: Option<&Value>) -> String {
         Some(Value::Bool(false)) => "No".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "nothing".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(value @ Value::Number(_)) => value.to_string(),
+        Some(Value::Number(number)) => digits(number),
+        Some(Value::Array(items)) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+            let items: Vec<String> = items.iter().map(|item| read(Some(item))).collect();
+            if items.is_empty() {
+                "nothing".to_owned()
+            } else {
+                items.join(", ")
+            }
+        }
         Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
     }
 }
@@ -341,6 +356,10 @@ mod tests {
         let changed: Vec<_> = lines.iter().filter(|line| line.was.is_some()).collect();
         assert_eq!((changed.len(), changed[0].was.as_deref()), (1, Some("20.5")));
         assert_eq!(changed[0].value, "18");
+        assert_eq!(
+            (read(Some(&json!(50.0))), read(Some(&json!(["a", 2])))),
+            ("50".to_owned(), "a, 2".to_owned())
+        );
         assert!(
             lines.iter().all(|line| line.title != "Note"),
             "what is in neither is no line"
