@@ -6,6 +6,7 @@
 //! and out are forms of their own.
 
 mod action_card;
+mod action_sentences;
 mod actions;
 mod agents;
 mod answers;
@@ -15,6 +16,7 @@ mod compare;
 mod conversations;
 mod correction;
 mod entrance;
+mod flags;
 mod improve;
 mod knowledge;
 mod log;

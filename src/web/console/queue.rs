@@ -2,9 +2,10 @@
 
 use super::action_card::{self, asked};
 use super::compare::repeated;
+use super::flags::flags;
 use super::view::{
-    ActionPart, DraftView, Flag, ItemPart, LeaseView, Marked, MessageView, QueueItem, QueuePage, QueuePart, QueueRow,
-    RowKind, Section, Severity, SourceView,
+    ActionPart, DraftView, ItemPart, LeaseView, Marked, MessageView, QueueItem, QueuePage, QueuePart, QueueRow,
+    RowKind, Section, SourceView,
 };
 use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
@@ -19,7 +20,6 @@ use crate::domain::conversation::Author;
 use crate::domain::ids::{ActionId, ItemId};
 use crate::domain::policy::{Fallback, Reason};
 use crate::domain::review::ItemKind;
-use crate::domain::screening::Flag as Noticed;
 use crate::store::ItemStatus;
 use crate::web::error::Problem;
 use crate::web::extract::{InPath, Query};
@@ -35,8 +35,6 @@ const LISTED: u64 = 100;
 const LOAD_IS_NEWS_MS: i64 = 7 * 24 * 60 * 60_000;
 /// Characters of a question in the list.
 const QUESTION_CHARS: usize = 160;
-/// Unsupported statements named one by one.
-const NAMED: usize = 5;
 
 /// Which part of the queue is asked for; `actions=true` is what is to be done, and nothing else.
 #[derive(Debug, Default)]
@@ -488,86 +486,6 @@ fn sources(draft: &Draft) -> impl Iterator<Item = SourceView> {
 )]
 pub(super) fn percent(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
-}
-
-fn flags(found: &ItemView) -> Vec<Flag> {
-    let mut flags = found.draft.as_ref().map(noticed).unwrap_or_default();
-    let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else {
-        return flags;
-    };
-    let mut flag = |severity, text: String| flags.push(Flag { severity, text });
-    for words in draft.signals.unsupported.iter().take(NAMED) {
-        flag(Severity::Warning, format!("“{words}” does not occur in the sources"));
-    }
-    match draft.signals.unsupported.len().saturating_sub(NAMED) {
-        0 => {}
-        more => flag(
-            Severity::Warning,
-            format!("and {more} more statements that do not occur in the sources"),
-        ),
-    }
-    if found.reasons.contains(&Reason::InConflict) {
-        flag(
-            Severity::Warning,
-            "Newer knowledge speaks against this verified answer: compare them first".to_owned(),
-        );
-    }
-    if found.reasons.contains(&Reason::UnfitModel) {
-        flag(
-            Severity::Warning,
-            "The AI model has not been found fit for this kind of answer: read every word".to_owned(),
-        );
-    }
-    for &reason in &found.reasons {
-        if let Some(what) = trouble(reason) {
-            flag(Severity::Note, format!("{what}; {}", instead(draft)));
-        }
-    }
-    for topic in &found.uncertified_topics {
-        let words = "is released without a certificate; this draft is held all the same";
-        flag(Severity::Note, format!("“{topic}” {words}"));
-    }
-    if let Some(what) = draft.signals.left_out.and_then(|left_out| left_out.in_words()) {
-        flag(Severity::Note, format!("The AI did not see: {what}"));
-    }
-    flags
-}
-
-/// What screening noticed, each flag with what raised it. What the sources do not say is named one by one elsewhere.
-fn noticed(draft: &Draft) -> Vec<Flag> {
-    let noticed = draft.screening.in_words().into_iter();
-    noticed
-        .filter(|(flag, _)| *flag != Noticed::Unsupported)
-        .map(|(flag, text)| Flag {
-            severity: match flag {
-                Noticed::PersonalData | Noticed::OtherLanguage => Severity::Note,
-                _ => Severity::Warning,
-            },
-            text,
-        })
-        .collect()
-}
-
-/// What went wrong with the AI, if that is what a reason says.
-const fn trouble(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::EngineUnavailable => Some("The AI was not available"),
-        Reason::EngineOverloaded => Some("The AI was too busy"),
-        Reason::EngineDeadline => Some("The AI took too long"),
-        Reason::PromptTooLong => Some("The question is too long for the AI model"),
-        Reason::UnusableAnswer => Some("The AI wrote nothing that can be used"),
-        _ => None,
-    }
-}
-
-/// Where the draft comes from that was made without the AI.
-fn instead(draft: &Draft) -> &'static str {
-    // Only what was ranked by meaning stands out by some measure.
-    if draft.signals.stand_out == 0.0 {
-        "this was found by keyword"
-    } else {
-        "this is quoted from the passage that fits best"
-    }
 }
 
 #[cfg(test)]
