@@ -97,11 +97,12 @@ demo() {
 }
 
 run_tests() {
-    steps 6
+    steps 7
     check_machine debug
     install_packages test
     fetch_models
     install_browser_libraries all
+    install_client_libraries
     start_postgres
     test_everything "$@"
 }
@@ -396,6 +397,31 @@ install_browser_libraries() {
     (cd assets && npm ci "$@") || stop "The browser libraries could not be installed." \
         "Check the network and npm's settings (proxy, registry), then run this command again."
     echo "$wanted $set_of_libraries" >"$stamp"
+}
+
+# ---- Client libraries --------------------------------------------------------------------------------------------
+
+# What other people's agents use to reach Holdpoint, in a Python of their own. Tests that need them are skipped without them.
+install_client_libraries() {
+    step "Installing client libraries for the tests"
+    if [ -n "${HOLDPOINT_TEST_CLIENTS:-}" ]; then
+        say "Using those of the Python that HOLDPOINT_TEST_CLIENTS names."
+        return
+    fi
+    clients=$cache/test-clients
+    wanted="$(sha256sum <tests/clients/requirements.txt | cut -d ' ' -f 1)"
+    if [ ! -f "$clients/installed" ] || [ "$(cat "$clients/installed")" != "$wanted" ]; then
+        rm -rf "$clients"
+        # All versions are pinned, so nothing is left to be resolved.
+        if ! python3 -m venv "$clients" || ! "$clients/bin/python" -m pip --disable-pip-version-check install --quiet \
+            --no-deps --no-cache-dir --only-binary :all: --requirement tests/clients/requirements.txt; then
+            say "They could not be installed, so the tests that need them are skipped."
+            return
+        fi
+        echo "$wanted" >"$clients/installed"
+    fi
+    export HOLDPOINT_TEST_CLIENTS="$clients/bin/python"
+    say "They are in $clients"
 }
 
 # ---- Build and demo ----------------------------------------------------------------------------------------------

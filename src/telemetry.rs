@@ -46,7 +46,7 @@ fn filter(level: &str) -> EnvFilter {
     let quiet = if asks_for_details {
         ""
     } else {
-        ",llama-cpp-2=warn,sea_orm_migration=warn"
+        ",llama-cpp-2=warn,rmcp=warn,sea_orm_migration=warn"
     };
     EnvFilter::new(format!("{level}{quiet}"))
 }

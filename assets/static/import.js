@@ -5,8 +5,8 @@ import { toast } from "/static/toast.js";
 
 const NAMED = 20;
 const HINT = ".csv, .json, .md, .html, .txt, .pdf";
-const COUNTS = ["added", "changed", "unchanged", "removed"];
-const LISTS = ["skipped", "changes", "contradictions", "remarks"];
+const COUNTS = ["added", "changed", "unchanged", "removed", "kept"];
+const LISTS = ["skipped", "changes", "corrections", "contradictions", "remarks"];
 const SIGNS = { added: "+", removed: "−", changed: "~" };
 
 const form = document.querySelector("[data-import]");
@@ -24,7 +24,7 @@ function add(parent, name, words) {
 /** What every file or page is imported with. */
 function settings(dryRun) {
   // One run is one thing to take back.
-  const chosen = { collection: value("collection"), dry_run: dryRun, run: freshId() };
+  const chosen = { collection: value("collection"), overwrite_corrections: field("overwrite").checked, dry_run: dryRun, run: freshId() };
   if (value("owner")) chosen.owner = value("owner");
   if (field("never").checked) chosen.expires = "never";
   else if (field("expires").value) chosen.expires = field("expires").value;
@@ -71,7 +71,7 @@ function take(sum, report, name, isOne) {
 }
 
 async function run(dryRun) {
-  const sum = { added: 0, changed: 0, unchanged: 0, removed: 0, skipped: [], changes: [], contradictions: [], remarks: [], failed: [], left_out: [], waits: false, done: 0, dryRun };
+  const sum = { added: 0, changed: 0, unchanged: 0, removed: 0, kept: 0, skipped: [], changes: [], corrections: [], contradictions: [], remarks: [], failed: [], left_out: [], waits: false, done: 0, dryRun };
   const buttons = form.querySelectorAll("[type=submit]");
   for (const button of buttons) button.disabled = true;
   isStopped = false;
@@ -121,6 +121,13 @@ function named(parent, heading, lines) {
   if (lines.length > NAMED) add(list, "li", `and ${lines.length - NAMED} more`);
 }
 
+/** What becomes of something that was corrected here. */
+function corrected(it, dryRun) {
+  const was = `${it.removed ? "taken out" : "corrected"} on ${new Date(it.at).toLocaleDateString()}`;
+  if (it.kept) return `${was}; the file still has the old text, so it stays as it is. Tick “Replace what was corrected here” to have the file's.`;
+  return `${was}; what the file says now ${dryRun ? "would take" : "took"} its place.`;
+}
+
 function tell(sum) {
   const box = document.querySelector("[data-import-result]");
   const isClean = !sum.skipped.length && !sum.failed.length && !sum.waits && sum.done === sum.of;
@@ -128,8 +135,9 @@ function tell(sum) {
   box.replaceChildren();
   const words = add(box, "div");
   const removed = sum.removed ? `, ${sum.removed} removed` : "";
+  const kept = sum.kept ? `, ${sum.kept} kept as corrected here` : "";
   const would = sum.dryRun ? "It would be: " : "";
-  add(words, "b", `${would}${sum.added} added, ${sum.changed} changed, ${sum.unchanged} as before${removed}.`);
+  add(words, "b", `${would}${sum.added} added, ${sum.changed} changed, ${sum.unchanged} as before${removed}${kept}.`);
   if (isStopped) add(words, "p", `Stopped after ${sum.done} of ${sum.of}. Import it again to go on; what is there already stays.`);
   if (sum.waits) {
     const line = add(words, "p");
@@ -138,6 +146,7 @@ function tell(sum) {
   }
   for (const { it, name } of sum.remarks) add(words, "p", `Note: ${name}${it}.`);
   named(words, "Not imported:", sum.failed);
+  named(words, "Corrected here since the last import:", sum.corrections.map(({ it, name }) => ({ words: `${name}${it.title}: ${corrected(it, sum.dryRun)}`, diff: it.diff })));
   named(words, "Answered in several ways:", sum.contradictions.map(({ it, name }) => `${name}“${it.question}”, rows ${it.rows.join(", ")}`));
   named(words, sum.skipped.length === 1 ? "1 row was skipped:" : `${sum.skipped.length} rows were skipped:`, sum.skipped.map(({ it, name }) => `${name}Row ${it.row}: ${it.why}`));
   named(words, "Left out:", sum.left_out);

@@ -29,6 +29,7 @@ mod m0022_answers;
 mod m0023_agents;
 mod m0024_import_runs;
 mod m0025_actions;
+mod m0026_corrected;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_agents::MIGRATION),
             Box::new(m0024_import_runs::MIGRATION),
             Box::new(m0025_actions::MIGRATION),
+            Box::new(m0026_corrected::MIGRATION),
         ]
     }
 }

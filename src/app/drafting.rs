@@ -30,7 +30,7 @@ use crate::engine::{Forming, Priority};
 use crate::store::{Change, JobKind, Rows};
 use commit::Undecided;
 use compose::Asked;
-use past::{Past, handed_back, past};
+use past::{Past, meanwhile, past};
 
 /// What was drafted, before anything is decided.
 #[derive(Debug, Clone)]
@@ -252,7 +252,7 @@ async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<
             Before::Conversation(ledger) => {
                 let id = ledger.conversation.id;
                 let turn = ledger.turn.as_ref().map(|turn| turn.id);
-                let handed_back = handed_back(rows, id, Timestamp(i64::MAX)).await?;
+                let handed_back = meanwhile(rows, id, Timestamp(i64::MAX)).await?;
                 (past(rows, id, (turn, i64::MAX)).await?, handed_back)
             }
             Before::Lines(lines) => (Past::told(lines), None),

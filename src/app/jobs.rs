@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 14] = [
+const LANES: [(&[JobKind], usize); 15] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -31,6 +31,8 @@ const LANES: [(&[JobKind], usize); 14] = [
     (&[JobKind::Evidence], 1),
     // The LLM may write for long what is compared.
     (&[JobKind::CarryOver], 1),
+    // Answers are held until this is done: it waits for no LLM.
+    (&[JobKind::FindAnew], 1),
     // One question after the other: nobody waits for it.
     (&[JobKind::Rehearse], 1),
     // Neither here: a candidate waits for whoever publishes it.
@@ -169,6 +171,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
+            JobKind::FindAnew => evidence::find_anew(app, workspace_id, subject, job.id).await,
             JobKind::Outdate => knowledge::expire(app, workspace_id, job.id).await,
             JobKind::Rehearse => rehearsal::draft_all(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Replay => improve::replay(app, workspace_id, subject.into(), job.id).await,

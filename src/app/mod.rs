@@ -17,6 +17,7 @@ mod error;
 pub mod evidence;
 mod fault;
 pub mod fitness;
+pub mod hand_over;
 pub mod history;
 pub mod improve;
 mod jobs;

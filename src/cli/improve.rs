@@ -197,8 +197,15 @@ fn gaps(answer: &Value) -> String {
             ));
         } else if text(gap, "/state") == "open" {
             let id = text(gap, "/id");
+            let so_far = match short(text(gap, "/former/answer"), 300) {
+                answer if answer.is_empty() => "Nobody has answered it yet".to_owned(),
+                answer => format!(
+                    "Approved{}, and taken back: {answer}\n  A better answer",
+                    by(gap, "/former/decided_by")
+                ),
+            };
             told.push_str(&format!(
-                "  Nobody has answered it yet: holdpoint improve gaps answer {id} --answer TEXT\n"
+                "  {so_far}: holdpoint improve gaps answer {id} --answer TEXT\n"
             ));
         }
     }

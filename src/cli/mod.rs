@@ -2,6 +2,7 @@
 //!
 //! Raw flags are turned once into the `Context` (settings, shape of the output, workspace); the commands see nothing else.
 
+mod action;
 mod admin;
 mod agent;
 mod api;
@@ -25,6 +26,7 @@ mod kb;
 mod log;
 mod mail;
 mod mailer;
+mod mcp;
 mod model;
 mod model_check;
 mod output;
@@ -41,6 +43,7 @@ mod share;
 mod show;
 mod simulate;
 mod team;
+mod tool;
 mod tune;
 mod tune_eval;
 mod webhook;
@@ -100,12 +103,19 @@ enum Command {
     Queue(queue::Queue),
     /// Conversations with visitors
     Conversations(conversations::Conversations),
+    /// What was proposed to be done, by the AI, a colleague or somebody's agent
+    Action(action::Action),
+    /// What may be proposed to be done, and the secrets for it
+    #[command(subcommand)]
+    Tool(tool::Tool),
     /// E-mails that were or are to be sent
     #[command(subcommand)]
     Mail(mail::Mail),
     /// Webhooks that were or are to be delivered
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    /// The tools of the Model Context Protocol over standard input and output, for an agent of yours
+    Mcp(mcp::Mcp),
     /// The workspace's log of everything that happened
     #[command(subcommand)]
     Log(log::Log),
@@ -170,8 +180,11 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Sample(sample) => sample.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
+        Command::Action(action) => action.run(context).await,
+        Command::Tool(tool) => tool.run(&context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
+        Command::Mcp(mcp) => mcp.run(&context).await,
         Command::Log(log) => log.run(&context).await,
         Command::Export(export) => export.run(&context).await,
         Command::Rehearse(rehearse) => rehearse.run(&context).await,

@@ -263,10 +263,11 @@ fn data_dir_before_file(given: Option<Given>) -> PathBuf {
 }
 
 /// Variables that only the installer and the tests read.
-const OTHER_VARIABLES: [&str; 5] = [
+const OTHER_VARIABLES: [&str; 6] = [
     FILE_VARIABLE,
     "HOLDPOINT_MODELS",
     "HOLDPOINT_PORT",
+    "HOLDPOINT_TOKEN",
     "HOLDPOINT_CHROMIUM",
     "HOLDPOINT_WORKSPACE",
 ];

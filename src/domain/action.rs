@@ -11,6 +11,7 @@ pub mod form;
 pub mod request;
 pub mod rules;
 pub mod schema;
+pub mod told;
 pub mod tool;
 
 use super::ids::{ActionId, MemberId};

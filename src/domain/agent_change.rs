@@ -73,6 +73,16 @@ pub fn changes_answers(before: &AgentSettings, after: &AgentSettings) -> bool {
     differences(before, after).iter().any(|field| field.changes_answers)
 }
 
+/// Whether these settings can find another answer than those, or choose another kind of answer: more than other words of the LLM.
+pub fn changes_finding(before: &AgentSettings, after: &AgentSettings) -> bool {
+    let told = &before.instructions;
+    let told_alike = AgentSettings {
+        instructions: told.clone(),
+        ..after.clone()
+    };
+    changes_answers(before, &told_alike)
+}
+
 /// Whether other models write, or the same with another adapter.
 pub fn changes_writers(before: &AgentSettings, after: &AgentSettings) -> bool {
     before.chat_models != after.chat_models || before.adapter != after.adapter

@@ -9,6 +9,7 @@
 //! Nothing has to be remembered between transitions: [`Flow::dues`] tells from the state alone what must happen next
 //! and when, which is also how everything is resumed after a restart (invariant 10).
 
+mod hand_over;
 mod spam;
 mod step;
 
@@ -114,6 +115,9 @@ pub enum FlowError {
     /// There is no turn.
     #[error("the visitor has not asked anything yet")]
     NoTurn,
+    /// Every message of the visitor is answered.
+    #[error("no message of the visitor waits for an answer in this conversation")]
+    NothingWaits,
     /// There is no open review item.
     #[error("nothing waits for a decision in this conversation")]
     NoItem,

@@ -52,6 +52,8 @@ enum Act {
     PersonWrites(u128),
     HandsBack(u128),
     WantsPerson,
+    /// A program hands the conversation over.
+    HandsOver,
     /// By a member, or by the visitor or time.
     Closes(Option<u128>),
     Finalise,
@@ -120,6 +122,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => member().prop_map(Act::PersonWrites),
         2 => member().prop_map(Act::HandsBack),
         1 => Just(Act::WantsPerson),
+        1 => Just(Act::HandsOver),
         1 => prop::option::of(member()).prop_map(Act::Closes),
         6 => Just(Act::Finalise),
         2 => Just(Act::Expire),

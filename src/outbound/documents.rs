@@ -97,21 +97,25 @@ impl DocumentReader {
             .windows(5)
             .any(|bytes| bytes == b"%PDF-")
         {
-            return Err(DocumentError::new("it is no PDF, or only the end of one"));
+            return Err(DocumentError::new(
+                "it is no PDF, or only the end of one; save it as a PDF anew",
+            ));
         }
         let _place = self
             .places
             .acquire()
             .await
             .map_err(|closed| DocumentError::new(closed.to_string()))?;
-        let child = self
-            .start()
-            .map_err(|error| DocumentError::new(format!("its reader cannot be started ({error})")))?;
+        let child = self.start().map_err(|error| {
+            DocumentError::new(format!(
+                "its reader cannot be started ({error}); try it again, and restart Holdpoint if it stays so"
+            ))
+        })?;
         match tokio::time::timeout(self.limit, hear(child, pdf)).await {
             Ok(heard) => heard,
             // The child is killed as it is dropped.
             Err(_elapsed) => Err(DocumentError::new(format!(
-                "it took longer than {} s",
+                "it took longer than {} s; split it, or save its text as a text file",
                 self.limit.as_secs()
             ))),
         }
@@ -135,7 +139,7 @@ impl DocumentReader {
 }
 
 async fn hear(mut child: Child, pdf: Vec<u8>) -> Result<Vec<String>, DocumentError> {
-    let broken = |error: std::io::Error| DocumentError::new(format!("its reader broke off ({error})"));
+    let broken = |error: std::io::Error| DocumentError::new(format!("its reader broke off ({error}); try it again"));
     let stdin = child.stdin.take();
     let tell = async move {
         if let Some(mut stdin) = stdin {
@@ -154,7 +158,9 @@ async fn hear(mut child: Child, pdf: Vec<u8>) -> Result<Vec<String>, DocumentErr
     let ((), heard) = tokio::join!(tell, listen);
     let heard = heard.map_err(broken)?;
     if heard.len() as u64 > MOST_OUTPUT {
-        return Err(DocumentError::new("it unfolds into far more text than a document has"));
+        return Err(DocumentError::new(
+            "it unfolds into far more text than a document has; save what is needed of it as a text file",
+        ));
     }
     let status = child.wait().await.map_err(broken)?;
     let last = heard
@@ -173,9 +179,11 @@ fn how_it_ended(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
         // SIGXCPU, and SIGKILL for one that does not listen.
-        Some(24 | 9) => "it takes more time than a PDF may".to_owned(),
-        Some(_) => "it needs more memory than a PDF may, or it is damaged".to_owned(),
-        None => "it is damaged".to_owned(),
+        Some(24 | 9) => "it takes more time than a PDF may; split it, or save its text as a text file".to_owned(),
+        Some(_) => {
+            "it needs more memory than a PDF may, or it is damaged; save it as a PDF anew, or split it".to_owned()
+        }
+        None => "it is damaged; save it as a PDF anew".to_owned(),
     }
 }
 
@@ -205,19 +213,31 @@ mod tests {
                 "echo noise; echo '{\"error\":\"it is locked\"}'; exit 1",
                 "it is locked",
             ),
-            ("exec /bin/sleep 100", "it took longer than 5 s"),
+            (
+                "exec /bin/sleep 100",
+                "it took longer than 5 s; split it, or save its text as a text file",
+            ),
             (
                 "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done",
-                "it took longer than 5 s",
+                "it took longer than 5 s; split it, or save its text as a text file",
             ),
             (
                 "/bin/cat /dev/zero",
-                "it unfolds into far more text than a document has",
+                "it unfolds into far more text than a document has; save what is needed of it as a text file",
             ),
-            ("kill -XCPU $$", "it takes more time than a PDF may"),
-            ("kill -ABRT $$", "it needs more memory than a PDF may, or it is damaged"),
-            ("exit 101", "it is damaged"),
-            ("echo '{\"pages\":[\"a\"]}'; exit 1", "it is damaged"),
+            (
+                "kill -XCPU $$",
+                "it takes more time than a PDF may; split it, or save its text as a text file",
+            ),
+            (
+                "kill -ABRT $$",
+                "it needs more memory than a PDF may, or it is damaged; save it as a PDF anew, or split it",
+            ),
+            ("exit 101", "it is damaged; save it as a PDF anew"),
+            (
+                "echo '{\"pages\":[\"a\"]}'; exit 1",
+                "it is damaged; save it as a PDF anew",
+            ),
         ];
         for (script, why) in cases {
             let told = heard(script).await.unwrap_err();

@@ -172,6 +172,15 @@ impl Rows<'_> {
             .filter(job::Column::SubjectId.eq(subject.into()));
         Ok(!self.all(query).await?.is_empty())
     }
+
+    /// Whether a job that runs is still the newest of its kind and subject: nothing has called for it anew since.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn is_newest_job(&self, id: JobId) -> Result<bool, StoreError> {
+        let query = self.select::<job::Entity>().filter(job::Column::Id.eq(id));
+        Ok(!self.all(query).await?.is_empty())
+    }
 }
 
 impl Store {

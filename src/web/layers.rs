@@ -19,6 +19,8 @@ use tracing::Instrument as _;
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Beginnings of routes that may wait for a person for as long as whoever asks wants to.
+const WAITING: [&str; 3] = ["/mcp", "/api/v1/adapters/", "/api/v1/approvals"];
 /// Somebody's request over the network that takes longer than this is worth a line. The administrator's may: they import
 /// and evaluate whole knowledge bases.
 const SLOW: Duration = Duration::from_secs(1);
@@ -127,7 +129,7 @@ impl Asked {
                 http.duration_ms = ms,
                 "{method} {route} failed with {code} after {ms} ms"
             );
-        } else if took > SLOW && !self.is_administrators {
+        } else if took > SLOW && !self.is_administrators && !WAITING.iter().any(|start| route.starts_with(start)) {
             tracing::warn!(
                 http.status = code,
                 http.duration_ms = ms,
@@ -167,8 +169,15 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
+/// Marks a response whose body is to stay as it is, a refusal's too: it belongs to another protocol.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written;
+
 /// Is it a refusal that nobody has written a page for?
 fn is_bare_refusal(response: &Response) -> bool {
+    if response.extensions().get::<Written>().is_some() {
+        return false;
+    }
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     refused && !content_type.is_some_and(|content_type| content_type.starts_with(b"text/html"))

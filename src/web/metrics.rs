@@ -71,6 +71,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Deliver => "deliver",
         JobKind::Evidence => "evidence",
         JobKind::CarryOver => "carry_over",
+        JobKind::FindAnew => "find_anew",
         JobKind::Rehearse => "rehearse",
         JobKind::Replay => "replay",
         JobKind::Write => "write",

@@ -4,11 +4,13 @@
 //! `application/problem+json` (or a page, for a person's browser) and adds the security headers. A handler returns
 //! `Result<_, Problem>`; nothing else in this folder writes an error's bytes.
 
+mod adapters;
 pub mod api;
 pub mod assets;
 mod chat;
 pub mod console;
 mod demo;
+pub(crate) mod edge;
 pub mod error;
 pub mod extract;
 mod forwarded;
@@ -16,6 +18,7 @@ mod idempotency;
 pub mod layers;
 mod limits;
 pub mod live;
+pub(crate) mod mcp;
 pub mod metrics;
 mod origin;
 pub mod router;

@@ -1,14 +1,16 @@
 //! Every route on one page.
 
+use super::edge::OwnApi;
 use super::error::Problem;
 use super::state::{ErrorPage, Web};
-use super::{api, assets, chat, demo, layers, metrics, widget};
+use super::{adapters, api, assets, chat, demo, layers, mcp, metrics, widget};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 
 /// The console's pages, and how a refusal looks among them.
@@ -22,8 +24,10 @@ pub struct Pages {
 
 /// The whole server. Requests must carry their [`super::Peer`]; [`super::Listeners::serve`] sees to that.
 pub fn router(web: Web, pages: Pages) -> Router {
+    let own_api = Arc::new(OwnApi::new(&web, api::routes(&web)));
     let same_site = Router::new()
         .nest("/api/v1", api::routes(&web))
+        .nest("/api/v1/adapters", adapters::routes(&own_api))
         .merge(pages.routes)
         .layer(layers::csrf(&web));
     Router::new()
@@ -35,6 +39,7 @@ pub fn router(web: Web, pages: Pages) -> Router {
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(demo::shop_page))
         .route("/demo/shop.css", get(demo::shop_style))
+        .merge(mcp::routes(&web, &own_api))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics::metrics))
         .fallback(async || Problem::unknown_path())

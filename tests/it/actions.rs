@@ -799,3 +799,39 @@ async fn a_lead_a_calendar_entry_and_what_may_run_alone_are_done_by_holdpoint_it
     assert_eq!(answer.header("content-type"), "text/calendar; charset=utf-8");
     assert!(answer.text().contains("DTSTART:20270131T"), "{}", answer.text());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_no_the_ai_is_told_that_it_was_not_done() {
+    let machine = Machine::start().await;
+    let app = equipped(&machine, |_| {}).await;
+    let agents = app.owner().get("/api/v1/agents").await.ok();
+    let mut settings = agents["items"][0]["settings"].clone();
+    settings["modes"] = json!(["compose"]);
+    let agent = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    app.owner().json(Method::PUT, &agent, settings.to_string()).await.ok();
+    let visitor = app.visitor().await;
+    visitor.says(super::app::OPENING_HOURS).await;
+    app.item_of(&visitor).await;
+    let action = proposed(&app, 20.0, Some(&visitor.conversation_id)).await;
+    let no = json!({ "type": "reject", "message": "Send the bell back first." });
+    decides_for_good(&app, &action, no).await;
+    came_to(&app, &action, "rejected").await;
+    assert!(
+        visitor.conversation().await["messages"]
+            .to_string()
+            .contains("Sorry, no.")
+    );
+    visitor.says("And is the shop open on Saturday, and from when?").await;
+    app.advance_ms(3_000);
+    let last = eventually("a prompt for the new message", async || {
+        let prompt = app.engine.last_prompt()?;
+        let last = prompt.messages.last()?.content.clone();
+        last.contains("on Saturday, and from when?").then_some(last)
+    })
+    .await;
+    assert!(
+        last.contains("NOT done, a person declined it") && last.contains("Send the bell back first."),
+        "{last}"
+    );
+    assert!(machine.requests().is_empty());
+}

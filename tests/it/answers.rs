@@ -540,3 +540,46 @@ async fn a_correction_rests_on_what_its_draft_rested_on_and_verdicts_on_it_are_c
         "{shown}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_changes_of_the_same_answer_one_takes_its_place_and_the_other_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.owner();
+    let wish = |answer: &str| json!({ "question": "Do you rent out tandems?", "answer": answer });
+    let first = add(&owner, wish("Yes.")).await;
+    let live = async || {
+        let listed = owner.get(PATH).await.ok();
+        let items = listed["items"].as_array().unwrap().iter();
+        items
+            .filter(|item| item["question"].as_str().unwrap().contains("tandem"))
+            .count()
+    };
+    // One that is tried first, and one that is not.
+    let change = json!({ "kind": "add_answer", "id": uuid::Uuid::now_v7(), "question": "What does a tandem cost?",
+        "answer": "20 euros a day.", "details": { "replaces": first } });
+    let candidates = "/api/v1/improve/candidates";
+    let made = owner
+        .post(candidates, &json!({ "title": "Tandems", "changes": [change] }))
+        .await
+        .created();
+    let id = made["id"].as_str().unwrap();
+    tried(&owner, id).await;
+    let second = put(&owner, &format!("{PATH}/{first}"), wish("Yes, at the weekend."))
+        .await
+        .ok();
+    let refused = owner
+        .post(&format!("{candidates}/{id}/publish"), &json!({}))
+        .await
+        .refused(409);
+    assert!(refused.to_string().contains("Do you rent out tandems?"), "{refused}");
+    assert_eq!(live().await, 1);
+
+    // Both at the same moment.
+    let path = format!("{PATH}/{}", second["id"].as_str().unwrap());
+    let price = json!({ "question": "What does a tandem cost?", "answer": "20 euros a day." });
+    let (one, other) = tokio::join!(put(&owner, &path, wish("Never.")), put(&owner, &path, price));
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert!(statuses[0] == 200 && [404, 409].contains(&statuses[1]), "{statuses:?}");
+    assert_eq!(live().await, 1);
+}

@@ -334,7 +334,8 @@ async fn site() -> std::net::SocketAddr {
     let pages = format!(
         "<urlset><url><loc>http://{address}/repairs</loc></url><url><loc>http://{address}/repairs#again</loc></url>\
          <url><loc>https://elsewhere.example/page</loc></url><url><loc>http://{address}/away</loc></url>\
-         <url><loc>http://{address}/endless</loc></url><url><loc>http://{address}/picture</loc></url></urlset>"
+         <url><loc>http://{address}/endless</loc></url><url><loc>http://{address}/picture</loc></url>\
+         <url><loc>http://{address}/packed</loc></url></urlset>"
     );
     let endless = || async {
         let piece = bytes::Bytes::from(vec![b'x'; 65_536]);
@@ -353,6 +354,15 @@ async fn site() -> std::net::SocketAddr {
             get(|| async { Redirect::temporary("https://elsewhere.example/page") }),
         )
         .route("/endless", get(endless))
+        .route(
+            "/packed",
+            get(|| async {
+                (
+                    [("content-type", "text/html"), ("content-encoding", "gzip")],
+                    "\u{1f}packed",
+                )
+            }),
+        )
         .route("/picture", get(|| async { ([("content-type", "image/png")], "x") }));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     address
@@ -376,7 +386,13 @@ async fn a_sitemap_of_ones_own_site_is_read_and_leads_nowhere_else() {
     let at = |path: &str| format!("http://{address}{path}");
     assert_eq!(
         listed["pages"],
-        json!([at("/repairs"), at("/away"), at("/endless"), at("/picture")])
+        json!([
+            at("/repairs"),
+            at("/away"),
+            at("/endless"),
+            at("/picture"),
+            at("/packed")
+        ])
     );
     for (address, why) in [("elsewhere.example", "another site"), ("/gone.xml", "404")] {
         let left_out = listed["left_out"].as_array().unwrap().iter();
@@ -388,6 +404,7 @@ async fn a_sitemap_of_ones_own_site_is_read_and_leads_nowhere_else() {
         ("/away", "elsewhere.example"),
         ("/endless", "more than 5 MB"),
         ("/picture", "image/png"),
+        ("/packed", "packed (gzip), although it was asked not to; save the page"),
     ] {
         let refused = owner.post(one, &json!({ "url": at(path) })).await.refused(422);
         assert!(refused["detail"].as_str().unwrap().contains(why), "{refused}");
@@ -525,35 +542,4 @@ async fn many_changes_are_tried_on_what_must_stay_answered_before_they_go_live()
     })
     .await;
     assert_eq!(import(&owner, "name=parts.csv", rows).await.ok()["unchanged"], 600);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_file_may_wait_twice_and_both_can_go_live() {
-    let app = TestApp::start().await;
-    let owner = app.owner();
-    let kept = json!({ "question": "Do you mend unicorn saddles?", "answer": "Never." });
-    owner.post("/api/v1/improve/questions", &kept).await.created();
-    let file = |from: usize| {
-        let rows = (from..from + 505).map(|row| format!("What costs part {row}?,Part {row} costs {row} euros.\n"));
-        "question,answer\n".to_owned() + &rows.collect::<String>()
-    };
-    let mut waiting = Vec::new();
-    for from in [0, 50] {
-        let report = import(&owner, "name=parts.csv", file(from)).await.ok();
-        waiting.push(report["candidate"].as_str().unwrap().to_owned());
-    }
-    let path = |id: &str| format!("/api/v1/improve/candidates/{id}");
-    for id in &waiting {
-        crate::candidates::tried(&owner, id).await;
-        // What went live in between calls for another trial; with a reason nobody waits for it.
-        let reason = json!({ "reason": "It is the price list." });
-        owner.post(&format!("{}/publish", path(id)), &reason).await.ok();
-        eventually("all of it to be live", async || {
-            (owner.get(&path(id)).await.ok()["candidate"]["state"] == "published").then_some(())
-        })
-        .await;
-    }
-    let sources = owner.get("/api/v1/knowledge/sources").await.ok();
-    let parts = { sources["items"].as_array().unwrap().iter() }.find(|it| it["source"] == "parts.csv");
-    assert_eq!(parts.unwrap()["documents"], 555);
 }

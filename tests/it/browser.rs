@@ -74,7 +74,9 @@ async fn shop() -> TestApp {
     };
     knowledge::import(&app.app, &caller, import).await.unwrap();
     eventually("vectors of the handbook", async || {
-        let found = knowledge::search(&app.app, &caller, QUESTIONS[2], 1).await.unwrap();
+        let found = knowledge::search(&app.app, &caller, QUESTIONS[2], None, 1)
+            .await
+            .unwrap();
         found
             .first()
             .is_some_and(|passage| passage.title.contains("hain"))

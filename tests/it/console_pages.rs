@@ -299,7 +299,7 @@ async fn a_reviewer_reads_what_the_ai_could_not_do_and_what_it_did_not_see() {
         .unwrap();
     let question = "My old chain jumps on every steep hill, is that dangerous, and what will it cost me?";
     eventually("the handbook can be found", async || {
-        let found = holdpoint::app::knowledge::search(&app.app, &app.workspace.caller, question, 1).await;
+        let found = holdpoint::app::knowledge::search(&app.app, &app.workspace.caller, question, None, 1).await;
         found
             .unwrap()
             .first()

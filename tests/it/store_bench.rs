@@ -451,6 +451,7 @@ impl Planted {
             language: Some("en".to_owned()),
             owner: None,
             expires_at: Some(AT),
+            imported_hash: Some(vec![3; 32]),
         }
     }
 

@@ -142,23 +142,9 @@ fn checked(ask: &Ask) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Asks people for an approval. Asking again for the same call with the same content finds the same approval.
-///
-/// # Errors
-/// [`AppError::Invalid`] with what is wrong, [`AppError::Conflict`] for the same call with other content, [`AppError::TooMany`] for
-/// an agent that asks for more than people can look at, [`AppError::NotFound`] for an unknown conversation.
-pub async fn ask(app: &App, caller: &Caller, ask: Ask) -> Result<Asked, AppError> {
-    let token = whose(caller)?;
-    checked(&ask)?;
-    let invalid = |error: &dyn std::fmt::Display| AppError::Invalid(error.to_string());
-    let args = Args::new(ask.args.clone()).map_err(|error| invalid(&error))?;
-    if let Some(schema) = ask.args_schema.clone() {
-        let schema = Schema::new(schema).map_err(|error| invalid(&error))?;
-        schema.check(&args).map_err(|error| invalid(&error))?;
-    }
-    if let Some(url) = &ask.callback_url {
-        webhooks::check_url(app, url)?;
-    }
+/// What is stored of a question.
+fn new_row(app: &App, caller: &Caller, ask: &Ask, args: &Args) -> row::Model {
+    let token = caller.program.as_ref().map(|program| program.id);
     let mut allowed = ask
         .allowed_decisions
         .clone()
@@ -166,8 +152,8 @@ pub async fn ask(app: &App, caller: &Caller, ask: Ask) -> Result<Asked, AppError
     allowed.sort_unstable();
     allowed.dedup();
     let (id, now) = (ActionId::new(&*app.sources().ids), app.now());
-    let hash = ArgsHash::of(&ask.name, &args, "");
-    let row = row::Model {
+    let hash = ArgsHash::of(&ask.name, args, "");
+    row::Model {
         id,
         workspace_id: caller.workspace_id,
         runs: Runs::There,
@@ -214,7 +200,27 @@ pub async fn ask(app: &App, caller: &Caller, ask: Ask) -> Result<Asked, AppError
         ended_at: None,
         leased_by: None,
         leased_until: None,
-    };
+    }
+}
+
+/// Asks people for an approval. Asking again for the same call with the same content finds the same approval.
+///
+/// # Errors
+/// [`AppError::Invalid`] with what is wrong, [`AppError::Conflict`] for the same call with other content, [`AppError::TooMany`] for
+/// an agent that asks for more than people can look at, [`AppError::NotFound`] for an unknown conversation.
+pub async fn ask(app: &App, caller: &Caller, ask: Ask) -> Result<Asked, AppError> {
+    let token = whose(caller)?;
+    checked(&ask)?;
+    let invalid = |error: &dyn std::fmt::Display| AppError::Invalid(error.to_string());
+    let args = Args::new(ask.args.clone()).map_err(|error| invalid(&error))?;
+    if let Some(schema) = ask.args_schema.clone() {
+        let schema = Schema::new(schema).map_err(|error| invalid(&error))?;
+        schema.check(&args).map_err(|error| invalid(&error))?;
+    }
+    if let Some(url) = &ask.callback_url {
+        webhooks::check_url(app, url)?;
+    }
+    let row = new_row(app, caller, &ask, &args);
     let actor = caller.actor();
     let written = app
         .store()

@@ -95,8 +95,9 @@ fn header_value(known: &[secret::Model], name: &str, value: &str) -> Result<Head
         let found = known.iter().find(|secret| secret.name == name)?;
         String::from_utf8(found.value.clone()).ok()
     };
-    let whole = with_secrets(value, of)
-        .ok_or_else(|| format!("the secret of the header “{name}” is not set; set it under Settings, Tools"))?;
+    let whole = with_secrets(value, of).ok_or_else(|| {
+        format!("the secret of the header “{name}” is not set; set it under Settings, Tools, or with: holdpoint tool secret set")
+    })?;
     let mut whole =
         HeaderValue::from_str(&whole).map_err(|_unprintable| format!("the header “{name}” cannot be sent"))?;
     whole.set_sensitive(true);

@@ -5,7 +5,7 @@ use crate::app::policy::is_owner;
 use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::{
-    Difference, at_once, changes_answers, changes_writers, differences, in_words, merged,
+    Difference, at_once, changes_answers, changes_finding, changes_writers, differences, in_words, merged,
 };
 use crate::domain::ids::{AgentId, AgentVersionId, CandidateId};
 use crate::domain::improve::candidate::{CandidateState, Change, Origin};
@@ -127,6 +127,9 @@ pub(in crate::app) async fn set(
     let agent = tx.agent(id).await?.ok_or(AppError::NotFound("the agent"))?;
     let version_id = AgentVersionId::new(&*tx.sources().ids);
     put_version(tx, agent, (version_id, next.clone()), by, now).await?;
+    if changes_finding(&live, &next) {
+        evidence::found_otherwise(tx, Some(id), now).await?;
+    }
     Ok(vec![Change::SetAgent {
         id,
         settings: Box::new(live),

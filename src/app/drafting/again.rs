@@ -1,7 +1,7 @@
 //! What the LLM would write today to a question of the past. Nobody waits for it, and nothing of it is stored here.
 
 use super::compose::{self, Asked};
-use super::past::{Past, handed_back, past};
+use super::past::{Past, meanwhile, past};
 use super::{App, AppError, Found, Proposal, screening};
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
@@ -94,7 +94,7 @@ async fn said_before(rows: &Rows<'_>, made: &draft::Model) -> Result<(Past, Opti
     let turn = rows.turn(made.turn_id).await?.ok_or(AppError::NotFound("the turn"))?;
     let messages = rows.visitor_messages(turn.id).await?;
     let begins = messages.first().map_or(0, |message| message.seq);
-    let handed_back = handed_back(rows, turn.conversation_id, made.created_at).await?;
+    let handed_back = meanwhile(rows, turn.conversation_id, made.created_at).await?;
     let past = past(rows, turn.conversation_id, (Some(turn.id), begins)).await?;
     Ok((past, handed_back))
 }

@@ -52,7 +52,11 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
             let (app, undecided, facts, grade) = (app_of_write.clone(), of_write.clone(), facts.clone(), grade.clone());
-            Box::pin(async move { Box::pin(commit(&app, tx, undecided, facts, grade)).await })
+            Box::pin(async move {
+                let of = (undecided.agent_id, undecided.draft.mode);
+                let known = still_known(tx, of, facts, grade).await?;
+                Box::pin(commit(&app, tx, undecided, known)).await
+            })
         });
         match committed.await? {
             Attempt::Done => return Ok(()),
@@ -105,8 +109,7 @@ async fn commit(
     app: &App,
     tx: &Tx<'_>,
     undecided: Undecided,
-    facts: Facts,
-    grade: Grade,
+    (facts, grade): (Facts, Grade),
 ) -> Result<Change<Attempt>, AppError> {
     let Undecided {
         agent_id,
@@ -207,6 +210,17 @@ async fn commit(
         Attempt::Done,
         evidence::graded(tx, decided, entry).await?,
     ))
+}
+
+/// What went live since a draft was graded has not been looked at.
+async fn still_known(
+    tx: &Tx<'_>,
+    (agent_id, mode): (AgentId, AnswerMode),
+    facts: Facts,
+    grade: Grade,
+) -> Result<(Facts, Grade), AppError> {
+    let is_fresh = grade.is_fresh || !evidence::is_compared(tx, agent_id, mode).await?;
+    Ok((Facts { is_fresh, ..facts }, Grade { is_fresh, ..grade }))
 }
 
 /// A verified answer counts how often it was used.

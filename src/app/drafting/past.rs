@@ -2,16 +2,17 @@
 
 use super::{AppError, screening};
 use crate::app::views::Names;
+use crate::domain::action::told;
 use crate::domain::answer::{self, ChatMessage, Role};
 use crate::domain::conversation::Author;
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::rehearsal::Line;
 use crate::domain::time::Timestamp;
 use crate::store::entity::note;
-use crate::store::{NoteKind, Rows};
+use crate::store::{ActionFilter, NoteKind, Rows};
 
 /// The latest stretch before `until` that a person answered and handed back, in words for the LLM.
-pub(super) async fn handed_back(
+async fn handed_back(
     rows: &Rows<'_>,
     conversation_id: ConversationId,
     until: Timestamp,
@@ -23,6 +24,50 @@ pub(super) async fn handed_back(
     };
     let name = Names::default().of(rows, note.member_id).await?;
     Ok(Some(answer::handed_back(&name, &note.body)))
+}
+
+/// Actions of a conversation that the LLM is told of.
+const MOST_ACTIONS: u64 = 5;
+
+/// What happened meanwhile, in words for the LLM: what people left for it, and what was asked to be done and became of that.
+pub(super) async fn meanwhile(
+    rows: &Rows<'_>,
+    conversation_id: ConversationId,
+    until: Timestamp,
+) -> Result<Option<String>, AppError> {
+    let parts = [
+        handed_back(rows, conversation_id, until).await?,
+        asked_to_be_done(rows, conversation_id, until).await?,
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
+}
+
+async fn asked_to_be_done(
+    rows: &Rows<'_>,
+    conversation_id: ConversationId,
+    until: Timestamp,
+) -> Result<Option<String>, AppError> {
+    let filter = ActionFilter {
+        conversation: Some(conversation_id),
+        ..ActionFilter::default()
+    };
+    let mut found = rows.actions(&filter, None, MOST_ACTIONS).await?;
+    found.retain(|action| action.created_at <= until);
+    found.reverse();
+    let told: Vec<told::Past<'_>> = found
+        .iter()
+        .map(|action| told::Past {
+            title: &action.name,
+            status: action.status,
+            args: &action.standing_args,
+            message: action.message.as_deref(),
+            // Another machine's words are nobody's orders.
+            result: action.result.as_deref().filter(|text| !screening::gives_orders(text)),
+        })
+        .filter(|action| !screening::gives_orders(action.args))
+        .collect();
+    Ok(told::told(&told))
 }
 
 /// What was said before this turn, for the LLM.

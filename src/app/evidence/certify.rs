@@ -144,14 +144,15 @@ pub(super) async fn test_if_due(app: &App, workspace_id: WorkspaceId) -> Result<
         .await
 }
 
-/// Tests once more between epochs, after answers changed or something was tightened: a certificate can only shrink by that.
+/// Tests once more between epochs, after answers changed or something was tightened: a certificate can only shrink by that. Tells whether it did:
+/// not where what it rests on moved meanwhile, and then a job does it before long.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn shrink(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
+pub(super) async fn shrink(app: &App, workspace_id: WorkspaceId) -> Result<bool, AppError> {
     let rows = app.store().rows(workspace_id);
     let Some(current) = rows.certificate_in_force().await? else {
-        return Ok(());
+        return Ok(true);
     };
     let house = House::of(&rows).await?;
     let now = app.now();
@@ -169,15 +170,20 @@ pub(super) async fn shrink(app: &App, workspace_id: WorkspaceId) -> Result<(), A
                 if Basis::of(tx).await? != basis {
                     tx.schedule(JobKind::CarryOver, workspace_id, now.plus_ms(SOON_MS))
                         .await?;
-                    return Ok(Change::Unlogged(()));
+                    return Ok(Change::Unlogged(false));
                 }
                 if !stays {
-                    return replace(tx, next, epoch, (number, closed), Ended::AnswersChanged, now).await;
+                    return Ok(
+                        match replace(tx, next, epoch, (number, closed), Ended::AnswersChanged, now).await? {
+                            Change::Logged((), entry) => Change::Logged(true, entry),
+                            Change::Unlogged(()) => Change::Unlogged(true),
+                        },
+                    );
                 }
                 // It was shut while it was looked at under what had been tightened, and it holds.
                 Ok(match follow(tx, now).await? {
-                    Some(moved) => Change::Logged((), LogDraft::new(moved, Actor::System).about("epoch", epoch)),
-                    None => Change::Unlogged(()),
+                    Some(moved) => Change::Logged(true, LogDraft::new(moved, Actor::System).about("epoch", epoch)),
+                    None => Change::Unlogged(true),
                 })
             })
         })
@@ -192,10 +198,11 @@ pub(super) async fn resume(app: &App, workspace_id: WorkspaceId) -> Result<(), A
     let row = app.store().rows(workspace_id).workspace().await?;
     match row {
         Some(row) if row.settings.0.autonomy.opens && row.gate.0 == GateState::Closed => {
-            shrink(app, workspace_id).await
+            shrink(app, workspace_id).await?;
         }
-        _ => Ok(()),
+        _ => {}
     }
+    Ok(())
 }
 
 /// From when on evidence counts: three months back, but not from before answers last became worse.

@@ -111,17 +111,33 @@ pub(in crate::app) async fn grade_content(
         Some(content) => rows.verdicts_on(agent_id, content, u64::from(FRESH_BELOW)).await?,
         None => 0,
     };
-    let is_compared = content.signals.mode != AnswerMode::Compose
-        || !rows.is_scheduled(JobKind::CarryOver, rows.workspace_id()).await?;
+    let is_compared = is_compared(rows, agent_id, content.signals.mode).await?;
     Ok(Grade {
         score_version,
         score: answers.then(|| version.rank(&features)),
         confidence: if answers { version.confidence(&features) } else { 0.0 },
         rests_on,
-        // What the LLM writes after a publication is another answer until it was compared with what it wrote before.
         is_fresh: !is_compared || is_fresh(u32::try_from(known).unwrap_or(u32::MAX)),
         features,
     })
+}
+
+/// Whether an agent's answers of this mode were compared with what they were before the last publication that may have changed them. What the LLM
+/// writes is another answer after any of them; what is found and quoted only after those that change what is found, because another text is
+/// fresh by itself: too little is known of it.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn is_compared(
+    rows: &Rows<'_>,
+    agent_id: AgentId,
+    mode: AnswerMode,
+) -> Result<bool, AppError> {
+    let all = rows.workspace_id();
+    if mode == AnswerMode::Compose && rows.is_scheduled(JobKind::CarryOver, all).await? {
+        return Ok(false);
+    }
+    Ok(!rows.is_scheduled(JobKind::FindAnew, all).await? && !rows.is_scheduled(JobKind::FindAnew, agent_id).await?)
 }
 
 /// The month in whose sample what goes out now belongs, and with which probability it is drawn there.

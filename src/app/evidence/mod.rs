@@ -37,9 +37,9 @@ pub(super) use words::some;
 pub use words::{at_most, counted, percent};
 
 pub(super) use answers::{labels, may_be_told, may_see_score, record_of, scores_shown};
-pub(super) use carry::{carry_over, compare_if_models_changed, published};
+pub(super) use carry::{carry_over, compare_if_models_changed, find_anew, found_otherwise, published};
 pub(super) use drift::Looked;
-pub(super) use grade::{Content, Decided, Grade, Lot, grade, grade_content, graded};
+pub(super) use grade::{Content, Decided, Grade, Lot, grade, grade_content, graded, is_compared};
 pub(super) use in_force::end_certificate;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};

@@ -202,13 +202,12 @@ async fn measure(app: &App, engine: &Engine, plan: &Plan, shown: &Shown) -> Resu
         keep(app, &engine.embedder, None, &findings).await?;
         read.push((*language, material, shelves, findings));
     }
-    let Some(chat_model) = plan.chat_model.as_deref() else {
-        return Ok(());
-    };
-    for (language, material, shelves, reads) in &read {
-        shown.doing(format!("writing in {}", language.name()));
-        let findings = writing::write(&ask, *language, material, shelves, reads).await?;
-        keep(app, &engine.embedder, Some(chat_model), &findings).await?;
+    if let Some(chat_model) = plan.chat_model.as_deref() {
+        for (language, material, shelves, reads) in &read {
+            shown.doing(format!("writing in {}", language.name()));
+            let findings = writing::write(&ask, *language, material, shelves, reads).await?;
+            keep(app, &engine.embedder, Some(chat_model), &findings).await?;
+        }
     }
     // What waits to have it write was tried without it.
     Ok(improve::measured(app).await?)

@@ -292,6 +292,19 @@ pub(super) fn is_over(state: CandidateState) -> Result<(), AppError> {
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::NotFound`], a conflict if it is live or over; or the store's.
 pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(), AppError> {
+    withdraw_because(app, caller, id, None).await
+}
+
+/// The same, for something that people do not say by themselves.
+///
+/// # Errors
+/// Those of [`withdraw`].
+pub(in crate::app) async fn withdraw_because(
+    app: &App,
+    caller: &Caller,
+    id: CandidateId,
+    reason: Option<&'static str>,
+) -> Result<(), AppError> {
     caller.require(Scope::Knowledge)?;
     let rows = app.store().rows(caller.workspace_id);
     require_for(caller, &rows.candidate_changes(id).await?)?;
@@ -310,6 +323,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(),
                     state: CandidateState::Withdrawn,
                     ended_by: member,
                     ended_at: Some(now),
+                    end_reason: reason.map(str::to_owned),
                     ..row
                 })
                 .await?;
@@ -317,7 +331,10 @@ pub async fn withdraw(app: &App, caller: &Caller, id: CandidateId) -> Result<(),
                 tx.unschedule(JobKind::Write, id).await?;
                 tx.replace_candidate_texts(id, &[]).await?;
                 gaps::settle(tx, id, GapState::Open).await?;
-                let entry = LogDraft::new(EventKind::CandidateWithdrawn, actor).about("candidate", id);
+                let mut entry = LogDraft::new(EventKind::CandidateWithdrawn, actor).about("candidate", id);
+                if let Some(reason) = reason {
+                    entry = entry.with("reason", reason);
+                }
                 Ok::<_, AppError>(Written::Logged((), entry))
             })
         })

@@ -16,7 +16,7 @@ use crate::store::entity::{candidate_case, comparison_pair};
 use crate::store::{Change, LogDraft, Rows, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How a comparison stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -207,8 +207,11 @@ pub async fn begin(app: &App, caller: &Caller, id: CandidateId) -> Result<Compar
                 if !tx.comparison_pairs(id).await?.is_empty() {
                     return Ok(Change::Unlogged(()));
                 }
-                let mut cases = tx.candidate_cases(id).await?;
-                cases.retain(differs);
+                let all = tx.candidate_cases(id).await?;
+                // The same twice is read once, and counts once.
+                let mut known = HashSet::new();
+                let differing = all.iter().filter(|case| differs(case) && known.insert(key(case)));
+                let cases: Vec<candidate_case::Model> = differing.cloned().collect();
                 if cases.is_empty() {
                     return Err(refused(
                         "no two answers differ in their words; there is nothing to compare",
@@ -267,6 +270,11 @@ fn drawn(tx: &Tx<'_>, cases: Vec<candidate_case::Model>, first: i64) -> Vec<comp
 /// What tells one pair from another: the question, where it was asked, the answer without the candidate and with it.
 type Key<'a> = (&'a str, Option<DraftId>, &'a str, &'a str);
 
+fn key(case: &candidate_case::Model) -> Key<'_> {
+    let (before, after) = (&case.before.0.text, &case.after.0.text);
+    (&case.question, case.draft_id, before, after)
+}
+
 /// A candidate was tried anew: pairs whose answers are other ones now are left out, and new ones come last. Tells whether any of that happened.
 ///
 /// # Errors
@@ -278,8 +286,7 @@ pub(super) async fn follow(tx: &Tx<'_>, id: CandidateId, cases: &[candidate_case
     }
     let mut now: HashMap<Key<'_>, &candidate_case::Model> = HashMap::new();
     for case in cases.iter().filter(|case| differs(case)) {
-        let (before, after) = (case.before.0.text.as_str(), case.after.0.text.as_str());
-        now.insert((&case.question, case.draft_id, before, after), case);
+        now.insert(key(case), case);
     }
     let next_place = pairs.iter().map(|pair| pair.place + 1).max().unwrap_or_default();
     let mut is_moved = false;

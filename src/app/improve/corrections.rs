@@ -404,7 +404,10 @@ async fn changes(tx: &Tx<'_>, corrected: &Corrected, wish: &Wish, question: &str
 
 fn patched(row: &document::Model, patch: &Patch) -> Result<Change, AppError> {
     let Some(text) = &patch.text else {
-        return Ok(Change::RemoveDocument { id: row.id });
+        return Ok(Change::RemoveDocument {
+            id: row.id,
+            imported: None,
+        });
     };
     Ok(Change::PutDocument {
         id: row.id,

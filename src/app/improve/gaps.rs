@@ -16,7 +16,7 @@ use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::flow::Flow;
 use crate::domain::ids::{CandidateId, ConversationId, GapId, JobId, NotAnId, WorkspaceId};
-use crate::domain::improve::gap::{Cause, GapState};
+use crate::domain::improve::gap::{Cause, GapState, ProposalState};
 use crate::domain::log::EventKind;
 use crate::domain::text::{Note, said};
 use crate::domain::time::Timestamp;
@@ -57,6 +57,9 @@ pub struct GapView {
     pub examples: Vec<GapExample>,
     /// What is proposed for it, if a person has to decide about it.
     pub proposal: Option<ProposalView>,
+    /// What was approved for it last and is not live any more, or never was, of a gap that is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former: Option<ProposalView>,
 }
 
 /// A question of a gap.
@@ -249,7 +252,17 @@ async fn view(rows: &Rows<'_>, row: gap::Model) -> Result<GapView, AppError> {
         Some(proposal) => Some(proposals::view(rows, proposal, &row.name).await?),
         None => None,
     };
+    let former = match row.state {
+        GapState::Open => rows.proposals_of(row.id).await?,
+        _ => Vec::new(),
+    };
+    let approved = former.into_iter().filter(|row| row.state == ProposalState::Approved);
+    let former = match approved.max_by_key(|row| row.decided_at) {
+        Some(approved) => Some(proposals::view(rows, approved, &row.name).await?),
+        None => None,
+    };
     Ok(GapView {
+        former,
         id: row.id,
         state: row.state,
         reason: row.reason,

@@ -6,7 +6,7 @@ use super::{App, AppError, Caller, agents, fitness};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::changes_writers;
 use crate::domain::ids::CandidateId;
-use crate::domain::improve::candidate::{CandidateError, CandidateState, Change, Origin};
+use crate::domain::improve::candidate::{CandidateError, CandidateState, Change};
 use crate::store::Rows;
 use crate::store::entity::{candidate, candidate_change};
 use serde_json::json;
@@ -35,9 +35,9 @@ pub(super) async fn still_right(
     }
     let changes: Vec<Change> = changes.into_iter().map(|row| row.change.0).collect();
     for change in &changes {
+        knowledge::is_still_there(rows, change).await?;
         if let Change::PutDocument { id, document } = change
             && let Some(there) = rows.document_or_removed(*id).await?
-            && row.origin != Origin::Import
             && (there.removed_at.unwrap_or(there.updated_at) > row.created_at)
             && (there.removed_at.is_some() || there.body != document.body)
         {
@@ -81,7 +81,7 @@ pub(super) async fn not_as_it_left_it(
                     return Ok(Some(there.title));
                 }
             }
-            Change::RemoveDocument { id } => {
+            Change::RemoveDocument { id, .. } => {
                 if let Some(there) = rows.document(*id).await? {
                     return Ok(Some(there.title));
                 }

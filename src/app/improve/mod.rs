@@ -29,7 +29,7 @@ pub use publish::{publish, roll_back};
 pub use questions::{NewRegressionQuestion, RegressionQuestionView, add_question, questions, remove_question};
 pub use show::{CandidateView, CaseView, ChangeView, WholeCandidate, WritingView, candidate, candidates};
 
-pub(super) use candidates::{Recorded, proposed, record, restart};
+pub(super) use candidates::{Recorded, proposed, record, restart, withdraw_because};
 pub(super) use of_agents::measured;
 pub(super) use publish::advance;
 pub(super) use questions::MOST as MOST_QUESTIONS;

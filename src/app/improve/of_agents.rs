@@ -2,7 +2,7 @@
 
 use super::show::{CandidateView, view};
 use super::views::Names;
-use super::{App, AppError, Caller, agents};
+use super::{App, AppError, Caller, agents, evidence};
 use crate::domain::account::Scope;
 use crate::domain::agent_change::{changes_answers, changes_writers};
 use crate::domain::ids::AgentId;
@@ -35,7 +35,8 @@ pub(super) async fn made_from(rows: &Rows<'_>, changes: &mut [Change]) -> Result
     Ok(writers)
 }
 
-/// Models were measured: what would have others write is tried once more, because it may use them now.
+/// Models were measured, and may be used where they were not before, or not any more: what is known is compared as after any publication, and what would
+/// have others write is tried once more.
 ///
 /// # Errors
 /// The store's.
@@ -45,6 +46,8 @@ pub(in crate::app) async fn measured(app: &App) -> Result<(), AppError> {
         app.store()
             .write(workspace.id, move |tx| {
                 Box::pin(async move {
+                    evidence::found_otherwise(tx, None, now).await?;
+                    evidence::published(tx, now).await?;
                     for row in tx.candidates_in(CandidateState::Waiting).await? {
                         let changes = tx.candidate_changes(row.id).await?;
                         if changes.iter().any(|row| row.change.0.is_for_owners()) {

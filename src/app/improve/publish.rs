@@ -7,7 +7,7 @@ use super::knowledge::{self, Prepared};
 use super::{App, AppError, Caller, comparison, evidence, gaps};
 use crate::domain::account::Scope;
 use crate::domain::ids::{CandidateId, JobId, WorkspaceId};
-use crate::domain::improve::candidate::{CandidateState, Change, may_publish};
+use crate::domain::improve::candidate::{CandidateState, Change, Origin, may_publish};
 use crate::domain::improve::comparison::Finding;
 use crate::domain::improve::gap::GapState;
 use crate::domain::log::{Actor, EventKind};
@@ -241,6 +241,7 @@ async fn step(tx: &Tx<'_>, row: candidate::Model, prepared: &Prepared, now: Time
     let of = knowledge::ChangeOf {
         author: row.published_by.or(row.member_id),
         by: if forwards { row.published_by } else { row.ended_by },
+        imports: row.origin == Origin::Import,
         ..knowledge::ChangeOf::default()
     };
     let next = next_of(tx, row.id, forwards).await?;

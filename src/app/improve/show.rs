@@ -177,7 +177,7 @@ async fn about(rows: &Rows<'_>, change: &Change) -> Result<Option<(String, Strin
         Change::RestoreAnswer { id } | Change::RetireAnswer { id } => {
             rows.verified_answer(*id).await?.map(|row| (row.question, row.answer))
         }
-        Change::RemoveDocument { id } => rows.document_or_removed(*id).await?.map(|row| (row.title, row.body)),
+        Change::RemoveDocument { id, .. } => rows.document_or_removed(*id).await?.map(|row| (row.title, row.body)),
         _ => None,
     })
 }

@@ -9,7 +9,7 @@ use super::conflicts;
 use super::index::{EntryId, wordings};
 use super::tuned;
 use super::vectors::{NewVectors, content_hash, embed};
-use crate::app::{App, AppError, agents};
+use crate::app::{App, AppError, agents, evidence};
 use crate::domain::ids::{ConversationId, DocumentId, MemberId, OutcomeId, RetrievalVersionId, WorkspaceId};
 use crate::domain::improve::answer::ConflictDecision;
 use crate::domain::improve::candidate::{Change, DocumentText};
@@ -21,6 +21,8 @@ use crate::engine::Priority;
 use crate::store::entity::{document, retrieval_version};
 use crate::store::{JobKind, Rows, Tx};
 use answers::{add_answer, restore_answer, retire};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -35,6 +37,8 @@ pub(crate) struct Source {
     pub(crate) outcome: Option<OutcomeId>,
     /// Who makes the change; none for the administrator of the machine.
     pub(crate) by: Option<MemberId>,
+    /// An import makes it, or it takes back what one made. Everything else is a correction of what imports left.
+    pub(crate) imports: bool,
 }
 
 /// Vectors of what changes bring in, by entry.
@@ -122,7 +126,7 @@ pub(crate) async fn check_changes(app: &App, rows: &Rows<'_>, changes: &[Change]
                     QuestionText::parse(&document.title)?;
                 }
             }
-            Change::RemoveDocument { id } => {
+            Change::RemoveDocument { id, .. } => {
                 rows.document(*id).await?.ok_or(AppError::NotFound("the document"))?;
             }
             Change::SetAgent { id, settings, .. } => {
@@ -167,8 +171,8 @@ pub(crate) async fn apply(
                 None => Ok(Vec::new()),
             }
         }
-        Change::PutDocument { id, document } => put_document(tx, *id, document, prepared, now).await,
-        Change::RemoveDocument { id } => {
+        Change::PutDocument { id, document } => put_document(tx, (*id, document), of.imports, prepared, now).await,
+        Change::RemoveDocument { id, imported } => {
             let Some(row) = tx.document(*id).await? else {
                 return Ok(Vec::new());
             };
@@ -178,6 +182,11 @@ pub(crate) async fn apply(
             };
             tx.update(document::Model {
                 removed_at: Some(now),
+                imported_hash: if of.imports {
+                    read_hash(imported.as_deref())
+                } else {
+                    row.imported_hash
+                },
                 ..row
             })
             .await?;
@@ -189,11 +198,11 @@ pub(crate) async fn apply(
             let by = of.by.map_or(Actor::Admin, Actor::Member);
             agents::set(tx, *id, (settings, from.as_deref()), by, now).await
         }
-        Change::RankWith { id } => rank_with(tx, *id).await,
+        Change::RankWith { id } => rank_with(tx, *id, now).await,
     }
 }
 
-async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Change>, AppError> {
+async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>, now: Timestamp) -> Result<Vec<Change>, AppError> {
     let former = tx.retrieval_in_use().await?;
     if former == id {
         return Ok(Vec::new());
@@ -209,13 +218,14 @@ async fn rank_with(tx: &Tx<'_>, id: Option<RetrievalVersionId>) -> Result<Vec<Ch
     if let Some(id) = id {
         set(id, RetrievalState::InUse).await?;
     }
+    evidence::found_otherwise(tx, None, now).await?;
     Ok(vec![Change::RankWith { id: former }])
 }
 
 async fn put_document(
     tx: &Tx<'_>,
-    id: DocumentId,
-    text: &DocumentText,
+    (id, text): (DocumentId, &DocumentText),
+    imports: bool,
     prepared: &Prepared,
     now: Timestamp,
 ) -> Result<Vec<Change>, AppError> {
@@ -240,6 +250,11 @@ async fn put_document(
         language: text.language.clone().or_else(|| former.as_ref()?.language.clone()),
         owner: text.owner.clone().or_else(|| former.as_ref()?.owner.clone()),
         expires_at: text.expires_at.or_else(|| former.as_ref()?.expires_at),
+        imported_hash: if imports {
+            read_hash(text.imported.as_deref())
+        } else {
+            former.as_ref().and_then(|row| row.imported_hash.clone())
+        },
     };
     outdate_at(tx, row.expires_at).await?;
     let inverse = match &former {
@@ -247,7 +262,10 @@ async fn put_document(
             id,
             document: text_of(former),
         },
-        _ => Change::RemoveDocument { id },
+        former => Change::RemoveDocument {
+            id,
+            imported: former.as_ref().and_then(imported_of),
+        },
     };
     if former.is_some() {
         tx.update(row).await?;
@@ -293,5 +311,15 @@ pub(crate) fn text_of(row: &document::Model) -> DocumentText {
         language: row.language.clone(),
         owner: row.owner.clone(),
         expires_at: row.expires_at,
+        imported: imported_of(row),
     }
+}
+
+/// The content as an import left it last, as changes write it.
+fn imported_of(row: &document::Model) -> Option<String> {
+    row.imported_hash.as_deref().map(|hash| STANDARD.encode(hash))
+}
+
+fn read_hash(imported: Option<&str>) -> Option<Vec<u8>> {
+    STANDARD.decode(imported?).ok()
 }

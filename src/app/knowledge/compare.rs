@@ -1,6 +1,6 @@
 //! What an import would change: a file beside what was imported under its name before.
 
-use super::import::{Change, ChangeKind, ImportReport, SkippedRow};
+use super::import::{Change, ChangeKind, Corrected, ImportReport, SkippedRow};
 use super::parse::Parsed;
 use super::vectors::content_hash;
 use crate::app::{App, AppError, policy};
@@ -87,6 +87,32 @@ pub(super) struct Place<'a> {
     pub(super) workspace_id: WorkspaceId,
     pub(super) collection: &'a str,
     pub(super) source: &'a str,
+    /// What was corrected here gives way to the file, also where the file says what it said before.
+    pub(super) overwrites: bool,
+}
+
+/// What a file says where a document stood before.
+enum Beside {
+    /// What the document says.
+    Same,
+    /// What it said before it was corrected here.
+    AsBeforeCorrection,
+    /// Something else; whether that takes the place of a correction.
+    Other(bool),
+}
+
+impl Beside {
+    fn of(old: &document::Model, hash: &[u8]) -> Self {
+        let there = old.removed_at.is_none().then_some(old.content_hash.as_slice());
+        let left = old.imported_hash.as_deref();
+        match there {
+            Some(there) if there == hash => Self::Same,
+            // What an import has taken out, or a last day, was not corrected.
+            _ if left.is_none() || left == there => Self::Other(false),
+            _ if left == Some(hash) => Self::AsBeforeCorrection,
+            _ => Self::Other(true),
+        }
+    }
 }
 
 /// What is to be written, and the report about it.
@@ -108,16 +134,34 @@ pub(super) fn compare(
     for new in parsed.documents {
         let hash = content_hash(&new.title, &new.body);
         let old = before.remove(&new.external_id);
-        let write = match &old {
-            Some(old) if old.content_hash == hash && old.removed_at.is_none() => {
+        let beside = old.as_ref().map(|old| (old, Beside::of(old, &hash)));
+        let write = match beside {
+            Some((old, Beside::Same)) => {
                 report.unchanged += 1;
-                if facts.are_of(old) && old.language.as_deref() == new.language {
+                let is_known = old.imported_hash.as_ref() == Some(&hash);
+                if is_known && facts.are_of(old) && old.language.as_deref() == new.language {
                     continue;
                 }
                 Write::Facts
             }
-            Some(old) => {
+            Some((old, Beside::AsBeforeCorrection)) if !place.overwrites => {
+                report.kept += 1;
+                report.note_correction(old, true, difference(old, &new.title, &new.body));
+                if old.removed_at.is_none() && !facts.are_of(old) {
+                    let row = document::Model {
+                        owner: facts.owner.clone(),
+                        expires_at: facts.expires_at,
+                        ..old.clone()
+                    };
+                    writes.push((row, Write::Facts));
+                }
+                continue;
+            }
+            Some((old, beside)) => {
                 report.changed += 1;
+                if !matches!(beside, Beside::Other(false)) {
+                    report.note_correction(old, false, None);
+                }
                 report.note(ChangeKind::Changed, &new.title, || {
                     difference(old, &new.title, &new.body)
                 });
@@ -143,6 +187,7 @@ pub(super) fn compare(
             source: place.source.to_owned(),
             anchor: new.anchor,
             position: i64::try_from(new.position).unwrap_or(i64::MAX),
+            imported_hash: Some(hash.clone()),
             content_hash: hash,
             created_at: old.as_ref().map_or(now, |old| old.created_at),
             updated_at: now,
@@ -155,6 +200,13 @@ pub(super) fn compare(
     }
     for gone in before.into_values().filter(|row| row.removed_at.is_none()) {
         report.removed += 1;
+        if gone
+            .imported_hash
+            .as_ref()
+            .is_some_and(|left| *left != gone.content_hash)
+        {
+            report.note_correction(&gone, false, None);
+        }
         report.note(ChangeKind::Removed, &gone.title, || None);
         let removed_at = Some(now);
         writes.push((document::Model { removed_at, ..gone }, Write::Text));
@@ -163,6 +215,18 @@ pub(super) fn compare(
 }
 
 impl ImportReport {
+    fn note_correction(&mut self, old: &document::Model, kept: bool, diff: Option<String>) {
+        if self.corrections.len() < NAMED {
+            self.corrections.push(Corrected {
+                title: old.title.clone(),
+                at: old.removed_at.unwrap_or(old.updated_at),
+                removed: old.removed_at.is_some(),
+                kept,
+                diff,
+            });
+        }
+    }
+
     fn note(&mut self, kind: ChangeKind, title: &str, diff: impl FnOnce() -> Option<String>) {
         if self.changes.len() < NAMED {
             self.changes.push(Change {

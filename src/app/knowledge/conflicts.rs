@@ -255,7 +255,7 @@ async fn ground(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
         }
         let mut grounded = Vec::with_capacity(some.len());
         for answer in some {
-            let near = passages(app, &rows, &answer.question, NEAR, Priority::Evaluation).await?;
+            let near = passages(app, &rows, &answer.question, &[], NEAR, Priority::Evaluation).await?;
             let near: Vec<DocumentId> = near.iter().filter_map(|passage| passage.document_id).collect();
             let there = rows.documents_of(&near).await?;
             // What has come since, or says otherwise, is not what the answer rests on: it may speak against it.

@@ -127,7 +127,7 @@ pub async fn remove(app: &App, caller: &Caller, id: DocumentId) -> Result<(), Ap
     let row = row.ok_or(AppError::NotFound("the document"))?;
     let title = title_of(if row.title.is_empty() { &row.source } else { &row.title });
     let about = (EventKind::KnowledgeRemoved, "document", id.uuid());
-    let change = (candidate::Change::RemoveDocument { id }, title);
+    let change = (candidate::Change::RemoveDocument { id, imported: None }, title);
     go_live(app, caller, change, about, caller.member().ok()).await?;
     Ok(())
 }

@@ -33,8 +33,13 @@ pub(crate) async fn expire(app: &App, workspace_id: WorkspaceId, job_id: JobId) 
                     }
                     for row in due {
                         tx.remove_vectors(row.id.uuid()).await?;
-                        let removed_at = Some(now);
-                        tx.update(document::Model { removed_at, ..row }).await?;
+                        // Imported again with a later day it comes back: nobody has taken it out.
+                        tx.update(document::Model {
+                            removed_at: Some(now),
+                            imported_hash: None,
+                            ..row
+                        })
+                        .await?;
                     }
                     evidence::published(tx, now).await?;
                     conflicts::look_soon(tx, now).await?;

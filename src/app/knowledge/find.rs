@@ -147,17 +147,24 @@ pub(crate) async fn find_answer(
     }
 }
 
-/// Ranked passages for a text.
+/// Ranked passages for a text, of one collection of documents where it is named; verified answers are found from every one.
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Engine`] or the store's.
-pub async fn search(app: &App, caller: &Caller, text: &str, limit: usize) -> Result<Vec<Passage>, AppError> {
+pub async fn search(
+    app: &App,
+    caller: &Caller,
+    text: &str,
+    collection: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Passage>, AppError> {
     caller.require(Scope::Read)?;
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
     let rows = app.store().rows(caller.workspace_id);
-    passages(app, &rows, text, limit, Priority::Live).await
+    let collections: Vec<String> = collection.map(str::to_owned).into_iter().collect();
+    passages(app, &rows, text, &collections, limit, Priority::Live).await
 }
 
 /// The same for whatever asks in the background.
@@ -168,14 +175,16 @@ pub(super) async fn passages(
     app: &App,
     rows: &Rows<'_>,
     text: &str,
+    collections: &[String],
     limit: usize,
     priority: Priority,
 ) -> Result<Vec<Passage>, AppError> {
-    let near = match ranked(app, rows, text, &[], priority).await {
+    let near = match ranked(app, rows, text, collections, priority).await {
         Ok(found) => found,
         Err(Unranked::Engine(_, why)) if priority == Priority::Evaluation => return Err(AppError::Engine(why)),
         Err(Unranked::Engine(..)) => {
-            let found = rows.documents_with_words(text, limit as u64).await?;
+            let mut found = rows.documents_with_words(text, limit as u64).await?;
+            found.retain(|row| collections.is_empty() || collections.contains(&row.collection));
             let passages = found.into_iter().map(|row| Passage {
                 document_id: Some(row.id),
                 verified_answer_id: None,

@@ -5,6 +5,7 @@ use super::compare::{Facts, Place, Write, compare};
 use super::index::changed;
 use super::parse::{Contradiction, Format, Parsed, Skipped, pages, parse};
 use super::verified::{breaks, title_of};
+use super::waiting;
 use crate::app::improve::{self, Recorded};
 use crate::app::{App, AppError, Caller, evidence};
 use crate::domain::account::Scope;
@@ -56,6 +57,8 @@ pub struct Import {
     pub expires: Option<String>,
     /// Only say what would change.
     pub dry_run: bool,
+    /// Also what was corrected here becomes what the file says; else it stays where the file says what it said before.
+    pub overwrite_corrections: bool,
     /// What comes in under the same run is one thing to take back: 1 to 64 letters, digits and hyphens. On its own when none.
     pub run: Option<String>,
 }
@@ -102,6 +105,22 @@ pub struct Change {
     pub diff: Option<String>,
 }
 
+/// A document that somebody corrected here, or took out, since it was imported last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Corrected {
+    /// Its title.
+    pub title: String,
+    /// When it was changed last.
+    pub at: Timestamp,
+    /// It was taken out.
+    pub removed: bool,
+    /// It stays as it is: the file says what it said before. Otherwise the file says something new, which takes its place.
+    pub kept: bool,
+    /// The lines in which the file differs from what stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
 /// What an import did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ImportReport {
@@ -113,6 +132,10 @@ pub struct ImportReport {
     pub unchanged: usize,
     /// Documents of this source that the file no longer has.
     pub removed: usize,
+    /// Documents that were corrected here and stay so.
+    pub kept: usize,
+    /// The first hundred documents that were corrected here since the last import.
+    pub corrections: Vec<Corrected>,
     /// Rows that could not be used.
     pub skipped: Vec<SkippedRow>,
     /// The first hundred changes.
@@ -129,7 +152,7 @@ pub struct ImportReport {
 }
 
 /// Imports a file. Documents that are there already, word for word, stay; the others are added or changed; what the
-/// file no longer has is removed. Vectors follow in the background.
+/// file no longer has is removed. What was corrected here since stays, unless the file says something new of it. Vectors follow in the background.
 ///
 /// # Errors
 /// [`AppError::Invalid`] for a file that cannot be read; nothing is changed then.
@@ -169,13 +192,14 @@ pub async fn import(app: &App, caller: &Caller, import: Import) -> Result<Import
         workspace_id: caller.workspace_id,
         collection: &collection,
         source: &source,
+        overwrites: import.overwrite_corrections,
     };
     let (mut report, writes) = compare(app, &place, parsed, before, &facts);
     report.dry_run = import.dry_run;
     if import.dry_run {
         return Ok(report);
     }
-    go_live(app, caller, (&source, &run), writes, report).await
+    go_live(app, caller, (&collection, &source, &run), writes, report).await
 }
 
 /// What was named, or something that nobody else has.
@@ -215,6 +239,7 @@ pub async fn remove_source(
         workspace_id: caller.workspace_id,
         collection,
         source,
+        overwrites: true,
     };
     let before = before.into_iter().map(|row| (row.external_id.clone(), row)).collect();
     let (mut report, writes) = compare(app, &place, Parsed::default(), before, &Facts::default());
@@ -222,7 +247,7 @@ pub async fn remove_source(
     if dry_run {
         return Ok(report);
     }
-    go_live(app, caller, (source, &run), writes, report).await
+    go_live(app, caller, (collection, source, &run), writes, report).await
 }
 
 /// Writes at once what breaks no question of the regression set. What does, and what is too much to be tried while somebody waits for it, becomes a
@@ -230,7 +255,7 @@ pub async fn remove_source(
 async fn go_live(
     app: &App,
     caller: &Caller,
-    (source, run): (&str, &str),
+    (collection, source, run): (&str, &str, &str),
     writes: Vec<(document::Model, Write)>,
     mut report: ImportReport,
 ) -> Result<ImportReport, AppError> {
@@ -246,13 +271,20 @@ async fn go_live(
     } else {
         Some("Nothing is live yet: these are many changes, and they are tried on the questions that must stay answered first. Publish them on the page Improve".to_owned())
     };
-    let Some(remark) = remark else {
-        write_all(app, caller, (source, run), writes).await?;
-        return Ok(report);
-    };
-    report.candidate = Some(waits(app, caller, source, changes_of(&writes)).await?);
-    report.dry_run = true;
-    report.remarks.push(remark);
+    match remark {
+        None => write_all(app, caller, (source, run), writes).await?,
+        Some(remark) => {
+            report.candidate = Some(waiting::waits(app, caller, source, changes_of(&writes)).await?);
+            report.dry_run = true;
+            report.remarks.push(remark);
+        }
+    }
+    // What waited of an older state of the file would undo this.
+    for number in waiting::give_way(app, caller, (collection, source), report.candidate).await? {
+        report.remarks.push(format!(
+            "What an earlier import of this file had left waiting (number {number}) was withdrawn: this one takes its place"
+        ));
+    }
     Ok(report)
 }
 
@@ -264,7 +296,10 @@ fn changes_of(writes: &[(document::Model, Write)]) -> Vec<candidate::Change> {
 
 fn change_of(row: &document::Model) -> candidate::Change {
     match row.removed_at {
-        Some(_) => candidate::Change::RemoveDocument { id: row.id },
+        Some(_) => candidate::Change::RemoveDocument {
+            id: row.id,
+            imported: None,
+        },
         None => candidate::Change::PutDocument {
             id: row.id,
             document: text_of(row),
@@ -343,7 +378,11 @@ async fn write_one(
 ) -> Result<Option<(candidate::Change, Vec<candidate::Change>)>, AppError> {
     if write == Write::Text {
         let change = change_of(row);
-        let inverse = apply(tx, &change, Source::default(), &Prepared::default(), now).await?;
+        let of = Source {
+            imports: true,
+            ..Source::default()
+        };
+        let inverse = apply(tx, &change, of, &Prepared::default(), now).await?;
         if row.removed_at.is_none() {
             set_facts(tx, row).await?;
         }
@@ -360,40 +399,22 @@ async fn set_facts(tx: &Tx<'_>, row: &document::Model) -> Result<(), AppError> {
         .document_named(named)
         .await?
         .filter(|there| there.removed_at.is_none());
-    if let Some(there) = there
-        && (&there.language, &there.owner, there.expires_at) != (&row.language, &row.owner, row.expires_at)
-    {
-        tx.update(document::Model {
+    if let Some(there) = there {
+        let next = document::Model {
             language: row.language.clone(),
             owner: row.owner.clone(),
             expires_at: row.expires_at,
-            ..there
-        })
-        .await?;
+            // It may say something else by now than what was compared with.
+            imported_hash: if there.content_hash == row.content_hash {
+                row.imported_hash.clone()
+            } else {
+                there.imported_hash.clone()
+            },
+            ..there.clone()
+        };
+        if next != there {
+            tx.update(next).await?;
+        }
     }
     outdate_at(tx, row.expires_at).await
-}
-
-/// Makes a candidate of what does not go live at once.
-async fn waits(
-    app: &App,
-    caller: &Caller,
-    source: &str,
-    changes: Vec<candidate::Change>,
-) -> Result<CandidateId, AppError> {
-    candidate::check(&changes)?;
-    let changes = Arc::new(changes);
-    let (actor, member, now) = (caller.actor(), caller.member().ok(), app.now());
-    let (id, title) = (CandidateId::new(&*app.sources().ids), title_of(source));
-    app.store()
-        .write(caller.workspace_id, move |tx| {
-            let (changes, named) = (changes.clone(), (id, title.clone()));
-            Box::pin(async move {
-                improve::proposed(tx, named, Origin::Import, member, &changes, Vec::new(), now).await?;
-                let entry = LogDraft::new(EventKind::CandidateProposed, actor).about("candidate", id);
-                Ok::<_, AppError>(store::Change::Logged((), entry))
-            })
-        })
-        .await?;
-    Ok(id)
 }

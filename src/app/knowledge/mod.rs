@@ -19,6 +19,7 @@ mod twice;
 mod vectors;
 mod verified;
 mod view;
+mod waiting;
 
 pub use conflicts::confirm_answer;
 pub use documents::{DocumentView, SourceView, document, documents, remove, sources};
@@ -47,8 +48,8 @@ pub(super) use shelf::Shelf;
 pub(super) use tuned::Tuned;
 pub(super) use twice::{Compared, Side, compare};
 pub(super) use vectors::embed_missing;
-pub(super) use verified::breaks;
 pub(super) use verified::{Remembered, check_second_person, in_conflict, note_history, title_of};
+pub(super) use verified::{breaks, is_still_there};
 pub(super) use view::View;
 
 use super::{App, AppError, Caller};

@@ -129,32 +129,36 @@ pub enum ParseError {
         /// Position of the first byte that is not UTF-8.
         at: usize,
     },
-    /// The file begins like UTF-16 text, and cannot be read as such.
-    #[error("the file begins like UTF-16 text but is not; save it as UTF-8 and import it again")]
+    /// The file looks like UTF-16 text, and cannot be read as such.
+    #[error(
+        "the file looks like UTF-16 text (what some editors call Unicode), but not all of it can be read as such; open it, save it as UTF-8, and import it again"
+    )]
     Utf16,
     /// The file is not text.
     #[error(
-        "the file is not text (it contains null bytes); choose a CSV, JSON, Markdown, HTML, text or PDF file, or name the format if the file's name does not tell it"
+        "the file is not text (it contains null bytes); choose a CSV, JSON, Markdown, HTML, text or PDF file, or name the format if the file's name does not tell it. If an editor shows it as text, save it there as UTF-8 and import it again"
     )]
     Binary,
     /// The file has nothing in it.
     #[error("the file is empty; put something into it, or leave it out")]
     Empty,
     /// The CSV header does not name both columns.
-    #[error("the first row must name the columns, among them question and answer; it reads: {found}")]
+    #[error(
+        "the first row must name the columns, among them question and answer; it reads: {found}. Put such a row on top, and import it again"
+    )]
     NoColumns {
         /// What the first row says.
         found: String,
     },
     /// The JSON cannot be read.
-    #[error("the JSON cannot be read: {why}")]
+    #[error("the JSON cannot be read: {why}; mend that place and import it again")]
     Json {
         /// What is wrong, and where.
         why: String,
     },
     /// The JSON is of a shape that holds no questions and answers.
     #[error(
-        "the JSON must be a list of {{\"question\", \"answer\"}} objects, {{\"items\": […]}}, an object of questions with their answers, or one object a line"
+        "the JSON must be a list of {{\"question\", \"answer\"}} objects, {{\"items\": […]}}, an object of questions with their answers, or one object a line; bring it into one of these shapes, and import it again"
     )]
     JsonShape,
     /// The page never ends.
@@ -188,7 +192,7 @@ pub fn parse(format: Format, name: &str, bytes: &[u8]) -> Result<Parsed, ParseEr
         Format::Html => sections(name, chunk::html(&text)?, &mut collector)?,
         Format::Text => sections(name, chunk::text(&text), &mut collector)?,
         Format::Pdf => {
-            let why = "it is read page by page".to_owned();
+            let why = "it was named as something else; name the format pdf".to_owned();
             return Err(ParseError::Pdf { why });
         }
     }

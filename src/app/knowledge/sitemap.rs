@@ -8,7 +8,7 @@ use crate::app::{App, AppError, Caller};
 use crate::domain::account::Scope;
 use crate::outbound::{Allowed, Get, Outbound, OutboundError, check, parse_url, shown};
 use bytes::BytesMut;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use read::{Listed, listed};
 use reqwest::Url;
@@ -42,6 +42,8 @@ pub struct SitePage {
     pub expires: Option<String>,
     /// As in [`Import`].
     pub run: Option<String>,
+    /// As in [`Import`].
+    pub overwrite_corrections: bool,
     /// Only say what would change.
     pub dry_run: bool,
 }
@@ -97,6 +99,7 @@ pub async fn import_page(app: &App, caller: &Caller, page: SitePage) -> Result<I
         owner: page.owner,
         expires: page.expires,
         run: page.run,
+        overwrite_corrections: page.overwrite_corrections,
         dry_run: page.dry_run,
     };
     import(app, caller, file).await
@@ -124,7 +127,7 @@ impl Site {
         let address = parse_url(url).map_err(invalid)?;
         let Some(courier) = app.courier() else {
             return Err(AppError::Invalid(
-                "this Holdpoint fetches nothing from other machines".to_owned(),
+                "this Holdpoint fetches nothing from other machines; save the pages and import the files".to_owned(),
             ));
         };
         let host = address.host_str().unwrap_or_default();
@@ -177,7 +180,11 @@ impl Site {
                 let Ok(mut url) = address.join(text) else { continue };
                 url.set_fragment(None);
                 if url.origin() != self.address.origin() {
-                    name(left_out, &url, "it is of another site");
+                    name(
+                        left_out,
+                        &url,
+                        "it is of another site; import that one by its own sitemap",
+                    );
                 } else if !known.contains(&url) {
                     // What finds no place is not kept in mind either: a site may name millions.
                     if is_sitemap && sitemaps + waiting.len() < MOST_SITEMAPS {
@@ -208,7 +215,9 @@ impl Site {
         if kind.contains("html") || kind.is_empty() {
             Ok(bytes)
         } else {
-            Err(format!("it is no page but {kind}"))
+            Err(format!(
+                "it is no page but {kind}; save it and import the file, if it is of a kind that can be read"
+            ))
         }
     }
 
@@ -223,10 +232,23 @@ impl Site {
         let fetching = async {
             let mut answer = self.outbound.get(&get).await.map_err(|error| in_words(&error))?;
             if answer.url.origin() != self.address.origin() {
-                return Err("it leads to another site".to_owned());
+                return Err("it leads to another site; name its address there".to_owned());
             }
             if !answer.status.is_success() {
-                return Err(format!("the site answered {}", answer.status));
+                return Err(format!(
+                    "the site answered {}; look whether a browser can open it",
+                    answer.status
+                ));
+            }
+            let packed = answer
+                .headers
+                .get(CONTENT_ENCODING)
+                .filter(|packed| *packed != "identity");
+            if let Some(packed) = packed {
+                return Err(format!(
+                    "the site sends it packed ({}), although it was asked not to; save the page in a browser and import the file",
+                    packed.to_str().unwrap_or("in a way that cannot be told")
+                ));
             }
             let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
             let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
@@ -234,7 +256,10 @@ impl Site {
             let mut body = BytesMut::new();
             while let Some(piece) = answer.piece().await.map_err(|error| in_words(&error))? {
                 if body.len() + piece.len() > most {
-                    return Err(format!("it has more than {} MB", most >> 20));
+                    return Err(format!(
+                        "it has more than {} MB; save what is needed of it and import the file",
+                        most >> 20
+                    ));
                 }
                 body.extend_from_slice(&piece);
             }
@@ -242,7 +267,10 @@ impl Site {
         };
         match tokio::time::timeout(PAGE_WITHIN, fetching).await {
             Ok(fetched) => fetched,
-            Err(_elapsed) => Err(format!("it took longer than {} s", PAGE_WITHIN.as_secs())),
+            Err(_elapsed) => Err(format!(
+                "it took longer than {} s; try it again later",
+                PAGE_WITHIN.as_secs()
+            )),
         }
     }
 }

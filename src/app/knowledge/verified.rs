@@ -14,7 +14,7 @@ pub use write::{
     ChangedAnswer, NewVerifiedAnswer, Written, add_verified_answer, change_verified_answer, retire_verified_answer,
 };
 
-pub(in crate::app) use live::breaks;
 pub(super) use live::go_live;
 pub(in crate::app) use live::{Remembered, note_history, title_of};
+pub(in crate::app) use live::{breaks, is_still_there};
 pub(in crate::app) use rules::{check_second_person, in_conflict};

@@ -117,7 +117,7 @@ impl View {
                     };
                     (entry, Some(document.collection.clone()))
                 }
-                Change::RemoveDocument { id } => {
+                Change::RemoveDocument { id, .. } => {
                     view.remove(id.uuid(), &mut new);
                     continue;
                 }

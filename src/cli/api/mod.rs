@@ -206,7 +206,8 @@ impl Client {
         Err(Failure::from_problem(answer.status, answer.body))
     }
 
-    async fn send(
+    /// One request, whatever comes of it.
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,

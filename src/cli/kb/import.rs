@@ -4,7 +4,7 @@ use super::folder::{Found, LeftOut, collect};
 use crate::cli::api::{Client, escaped};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::output;
-use crate::cli::show::{list, number, text};
+use crate::cli::show::{list, number, text, time};
 use crate::system;
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
@@ -19,11 +19,12 @@ use uuid::Uuid;
 const MOST_BYTES: u64 = 20 << 20;
 /// Lines of each kind in the summary; `--json` has all.
 const TOLD: usize = 20;
-const COUNTS: [&str; 4] = ["added", "changed", "unchanged", "removed"];
+const COUNTS: [&str; 5] = ["added", "changed", "unchanged", "removed", "kept"];
 /// What a summary names, each with its file.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "skipped",
     "changes",
+    "corrections",
     "contradictions",
     "remarks",
     "failed",
@@ -54,6 +55,9 @@ pub(crate) struct Import {
     /// Last day on which they are true, like 2027-01-31, or `never` [default: as before]
     #[arg(long, value_name = "DATE")]
     expires: Option<String>,
+    /// Also replace what was corrected here since the last import; otherwise that stays where the file says what it said before
+    #[arg(long)]
+    overwrite_corrections: bool,
     /// Only say what would be added, changed and removed
     #[arg(long)]
     dry_run: bool,
@@ -96,6 +100,7 @@ pub(super) struct Wanted {
     owner: Option<String>,
     expires: Option<String>,
     prune: bool,
+    overwrite_corrections: bool,
     dry_run: bool,
 }
 
@@ -134,6 +139,7 @@ impl Import {
             owner: self.owner,
             expires: self.expires,
             prune: self.prune,
+            overwrite_corrections: self.overwrite_corrections,
             dry_run: self.dry_run,
         })
     }
@@ -164,7 +170,7 @@ impl Sum {
                 *sum += number(report, &format!("/{count}"));
             }
         }
-        for name in ["skipped", "changes", "contradictions", "remarks"] {
+        for name in ["skipped", "changes", "corrections", "contradictions", "remarks"] {
             for it in list(report, &format!("/{name}")) {
                 self.name(name, of_file(it, file));
             }
@@ -213,7 +219,7 @@ impl Wanted {
                     "files"
                 };
                 Some(Failure::failed(format!(
-                    "{failed} of {} {what} were not imported",
+                    "{failed} of {} {what} were not imported; mend what is said of each, and import again: what is there already stays",
                     names.len()
                 )))
             }
@@ -311,13 +317,16 @@ impl Wanted {
                 "collection": self.collection,
                 "owner": self.owner,
                 "expires": self.expires,
+                "overwrite_corrections": self.overwrite_corrections,
                 "dry_run": self.dry_run,
                 "run": run,
             });
             return client.post("/api/v1/knowledge/page", &page).await;
         };
         let Some(file) = found.get(index) else {
-            return Err(Failure::failed(format!("{name} is not there any more")));
+            return Err(Failure::failed(format!(
+                "{name} is not there any more; import again without it"
+            )));
         };
         let bytes = fs::metadata(&file.path).map_or(0, |found| found.len());
         if bytes > MOST_BYTES {
@@ -327,9 +336,10 @@ impl Wanted {
         }
         let bytes = Bytes::from(super::read(&file.path)?);
         let mut path = format!(
-            "/api/v1/knowledge/import?name={}&collection={}&run={run}&dry_run={}",
+            "/api/v1/knowledge/import?name={}&collection={}&run={run}&overwrite_corrections={}&dry_run={}",
             escaped(name),
             escaped(&self.collection),
+            self.overwrite_corrections,
             self.dry_run
         );
         let said = [
@@ -366,7 +376,9 @@ fn of_file(it: &Value, file: &str) -> Value {
 
 /// The summary for people.
 pub(super) fn told(answer: &Value) -> String {
-    let counts = COUNTS.map(|count| format!("{} {count}", number(answer, &format!("/{count}"))));
+    let count = |name: &str| number(answer, &format!("/{name}"));
+    let told = COUNTS.iter().filter(|name| **name != "kept" || count(name) > 0);
+    let counts: Vec<String> = told.map(|name| format!("{} {name}", count(name))).collect();
     let mut lines = vec![counts.join(", ")];
     let files = number(answer, "/files");
     if files != 1 {
@@ -387,6 +399,7 @@ pub(super) fn told(answer: &Value) -> String {
     some(&mut lines, answer, "failed", |it| {
         format!("Not imported: {}: {}", text(it, "/file"), text(it, "/why"))
     });
+    some(&mut lines, answer, "corrections", |it| corrected(it, is_dry_run));
     some(&mut lines, answer, "contradictions", |it| {
         let rows: Vec<String> = list(it, "/rows").iter().map(Value::to_string).collect();
         let (file, question, rows) = (text(it, "/file"), text(it, "/question"), rows.join(", "));
@@ -426,17 +439,32 @@ fn some(lines: &mut Vec<String>, answer: &Value, name: &str, line: impl Fn(&Valu
     }
 }
 
+/// What becomes of something that was corrected here.
+fn corrected(it: &Value, is_dry_run: bool) -> String {
+    let (file, title, at) = (text(it, "/file"), text(it, "/title"), time(it, "/at"));
+    let was = if it["removed"] == true {
+        "was taken out here"
+    } else {
+        "was corrected here"
+    };
+    let becomes = match (it["kept"] == true, is_dry_run) {
+        (true, _) => "the file still has the old text, so it stays as it is (--overwrite-corrections replaces it)",
+        (false, true) => "what the file says now would take its place",
+        (false, false) => "what the file says now took its place",
+    };
+    format!("{file}: “{title}” {was} on {at}; {becomes}{}", diff(it))
+}
+
+fn diff(it: &Value) -> String {
+    let lines = text(it, "/diff").lines().map(|line| format!("\n      {line}"));
+    lines.collect()
+}
+
 fn change(it: &Value) -> String {
     let sign = match text(it, "/kind") {
         "added" => "+",
         "removed" => "-",
         _ => "~",
     };
-    let diff = text(it, "/diff").lines().map(|line| format!("\n      {line}"));
-    format!(
-        "  {sign} {}: {}{}",
-        text(it, "/file"),
-        text(it, "/title"),
-        diff.collect::<String>()
-    )
+    format!("  {sign} {}: {}{}", text(it, "/file"), text(it, "/title"), diff(it))
 }

@@ -360,6 +360,24 @@ fn a_wish_for_a_person_withdraws_what_is_held_and_calls_one_once() {
 }
 
 #[test]
+fn a_program_that_hands_over_calls_a_person_once_and_only_where_somebody_waits() {
+    let (flow, draft) = held();
+    let called = flow.hand_over(at(3_000)).unwrap();
+    assert_eq!(called.flow.ownership.owner, Owner::Nobody);
+    let opened = called.effects.iter().any(|effect| {
+        matches!(effect, Effect::ItemOpened { reasons, item, .. }
+            if *reasons == [Reason::HandedOver] && item.kind == ItemKind::Handoff)
+    });
+    assert!(opened && called.flow.admits(draft.ticket).is_err());
+    assert_eq!(called.flow.hand_over(at(4_000)).unwrap().effects, []);
+    let taken = flow.take_over(at(3_000), mia()).unwrap().flow;
+    assert_eq!(taken.hand_over(at(4_000)).unwrap().effects, []);
+    assert_eq!(Flow::start().hand_over(at(0)), Err(FlowError::NothingWaits));
+    let spam = flow.mark_spam(at(3_000), Spam::Marked).unwrap().flow;
+    assert_eq!(spam.hand_over(at(4_000)), Err(FlowError::AlreadySpam));
+}
+
+#[test]
 fn a_conversation_that_is_over_leaves_nothing_open_and_the_ai_answers_what_comes_next() {
     let (flow, draft) = held();
     let taken = flow.take_over(at(3_000), mia()).unwrap().flow;

@@ -46,6 +46,9 @@ pub struct DocumentText {
     /// From when on it is not answered from any more.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// The content as an import left it last, hashed, in base64. Only imports say so of their own changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<String>,
 }
 
 /// One change of what the AI answers from.
@@ -85,6 +88,9 @@ pub enum Change {
     RemoveDocument {
         /// Which.
         id: DocumentId,
+        /// As in [`DocumentText`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        imported: Option<String>,
     },
     /// An agent gets other settings: instructions, models, modes, collections.
     SetAgent {
@@ -111,7 +117,7 @@ impl Change {
             Self::AddAnswer { id, .. } | Self::RestoreAnswer { id } | Self::RetireAnswer { id } => {
                 format!("answer {id}")
             }
-            Self::PutDocument { id, .. } | Self::RemoveDocument { id } => format!("document {id}"),
+            Self::PutDocument { id, .. } | Self::RemoveDocument { id, .. } => format!("document {id}"),
             Self::SetAgent { id, .. } => format!("agent {id}"),
             Self::RankWith { .. } => "ranking".to_owned(),
         }

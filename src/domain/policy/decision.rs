@@ -101,6 +101,8 @@ pub enum Reason {
     TopicAboveLimit,
     /// Nobody would look at a sample of what goes out.
     Unsampled,
+    /// A program that works beside the AI gave the conversation to people.
+    HandedOver,
 }
 
 impl Decision {
@@ -163,6 +165,7 @@ impl Reason {
             Self::Fresh => "it rests on something too new: its first answers are looked at by a person",
             Self::TopicAboveLimit => "answers about this topic are wrong more often than you allow",
             Self::Unsampled => "this month was planned without quality checks, so nothing goes out on a certificate",
+            Self::HandedOver => "a program handed this conversation over to you",
         }
     }
 }

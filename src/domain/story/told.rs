@@ -79,6 +79,7 @@ impl fmt::Display for Act {
             Self::TakesOver(by) => write!(f, "{} takes the conversation over", name(by)),
             Self::PersonWrites(by) => write!(f, "{} writes to the visitor", name(by)),
             Self::HandsBack(by) => write!(f, "{} hands the conversation back", name(by)),
+            Self::HandsOver => write!(f, "a program hands the conversation over"),
             Self::WantsPerson => write!(f, "the visitor asks for a person"),
             Self::Closes(Some(by)) => write!(f, "{} ends the conversation", name(by)),
             Self::Closes(None) => write!(f, "the visitor ends the conversation"),

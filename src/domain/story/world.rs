@@ -260,6 +260,7 @@ impl World {
             }
             Act::PersonWrites(n) => self.commit_if(flow.person_wrote(member(n)))?,
             Act::WantsPerson => self.commit_if(flow.visitor_wants_person(self.context()))?,
+            Act::HandsOver => self.commit_if(flow.hand_over(self.context()))?,
             Act::Closes(by) => self.commit_if(flow.close(self.context(), by.map(member)))?,
             Act::HandsBack(n) => self.commit_if(flow.hand_back(self.context(), member(n)))?,
             Act::Finalise => {

@@ -47,7 +47,9 @@ fn limit() -> Result<(), String> {
             current: Some(most),
             maximum: Some(most),
         };
-        setrlimit(resource, limit).map_err(|error| format!("its reader cannot be limited ({error})"))?;
+        setrlimit(resource, limit).map_err(|error| {
+            format!("its reader cannot be limited ({error}); try it again, and restart Holdpoint if it stays so")
+        })?;
     }
     Ok(())
 }
@@ -59,8 +61,9 @@ fn read() -> Result<Said, String> {
         .lock()
         .take(most)
         .read_to_end(&mut pdf)
-        .map_err(|error| format!("it broke off ({error})"))?;
-    let mut document = Document::load_mem(&pdf).map_err(|error| format!("it is damaged ({error})"))?;
+        .map_err(|error| format!("it broke off ({error}); try it again"))?;
+    let mut document =
+        Document::load_mem(&pdf).map_err(|error| format!("it is damaged ({error}); save it as a PDF anew"))?;
     drop(pdf);
     if document.is_encrypted() && document.decrypt("").is_err() {
         return Err("it is locked with a password; save it without one".to_owned());
@@ -82,12 +85,15 @@ fn read() -> Result<Said, String> {
         });
         length += text.len();
         if length > MOST_TEXT {
-            return Err("it unfolds into far more text than a document has".to_owned());
+            return Err(
+                "it unfolds into far more text than a document has; save what is needed of it as a text file"
+                    .to_owned(),
+            );
         }
         pages.push(text);
     }
     if unread == pages.len() {
-        return Err("it is damaged: not one of its pages can be read".to_owned());
+        return Err("it is damaged: not one of its pages can be read; save it as a PDF anew".to_owned());
     }
     Ok(Said::Pages(pages))
 }

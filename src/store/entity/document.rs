@@ -26,6 +26,8 @@ pub struct Model {
     pub language: Option<String>,
     pub owner: Option<String>,
     pub expires_at: Option<Timestamp>,
+    /// The content as an import left it last; none where no import has brought it, or one has taken it out.
+    pub imported_hash: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

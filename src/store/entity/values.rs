@@ -97,6 +97,8 @@ pub enum JobKind {
     Close,
     /// Compare what is known with what would be answered today.
     CarryOver,
+    /// The same for what is found without the LLM, which must not go out before; its subject is the agent or, for all of them, the workspace.
+    FindAnew,
     /// Draw what is checked, close months, test what may be sent without a person.
     Evidence,
     /// Draft what is rehearsed; its subject is the rehearsal.

@@ -4,7 +4,7 @@ use super::PageQuery;
 use crate::app::conversations::{self, ConversationSummary, ConversationView};
 use crate::app::copilot::{self, Suggestion};
 use crate::app::views::{MessageView, Page};
-use crate::app::{closing, takeover};
+use crate::app::{closing, hand_over, takeover};
 use crate::domain::ids::ConversationId;
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
@@ -69,6 +69,23 @@ pub(super) async fn hand_back(
 ) -> Result<Json<Value>, Problem> {
     takeover::hand_back_with(&web.app, &caller, id, &wish.note).await?;
     Ok(Json(json!({ "owner": "ai" })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HandOver {
+    reason: String,
+}
+
+/// `POST /api/v1/conversations/{id}/hand-over`
+pub(super) async fn hand_over(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    InPath(id): InPath<ConversationId>,
+    JsonBody(wish): JsonBody<HandOver>,
+) -> Result<Json<Value>, Problem> {
+    let outcome = hand_over::hand_over(&web.app, &caller, id, &wish.reason).await?;
+    Ok(Json(json!({ "with": outcome })))
 }
 
 /// `POST /api/v1/conversations/{id}/close`

@@ -75,10 +75,12 @@ pub(super) struct ImportQuery {
     expires: Option<String>,
     run: Option<String>,
     #[serde(default)]
+    overwrite_corrections: bool,
+    #[serde(default)]
     dry_run: bool,
 }
 
-/// `POST /api/v1/knowledge/import?name=&collection=&format=&owner=&expires=&dry_run=`; the body is the file.
+/// `POST /api/v1/knowledge/import?name=&collection=&format=&owner=&expires=&run=&overwrite_corrections=&dry_run=`; the body is the file.
 pub(super) async fn import(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
@@ -95,6 +97,7 @@ pub(super) async fn import(
         owner: query.owner,
         expires: query.expires,
         run: query.run,
+        overwrite_corrections: query.overwrite_corrections,
         dry_run: query.dry_run,
     };
     Ok(Json(knowledge::import(&web.app, &caller, import).await?))
@@ -125,6 +128,8 @@ pub(super) struct PageBody {
     expires: Option<String>,
     run: Option<String>,
     #[serde(default)]
+    overwrite_corrections: bool,
+    #[serde(default)]
     dry_run: bool,
 }
 
@@ -140,6 +145,7 @@ pub(super) async fn page(
         owner: body.owner,
         expires: body.expires,
         run: body.run,
+        overwrite_corrections: body.overwrite_corrections,
         dry_run: body.dry_run,
     };
     Ok(Json(knowledge::import_page(&web.app, &caller, page).await?))
@@ -190,6 +196,7 @@ pub(super) async fn remove_source(
 pub(super) struct SearchQuery {
     #[serde(default)]
     q: String,
+    collection: Option<String>,
     limit: Option<usize>,
 }
 
@@ -198,7 +205,7 @@ pub(super) struct Passages {
     items: Vec<Passage>,
 }
 
-/// `GET /api/v1/knowledge/search?q=`
+/// `GET /api/v1/knowledge/search?q=&collection=&limit=`
 pub(super) async fn search(
     State(web): State<Web>,
     CallerOf(caller): CallerOf,
@@ -206,7 +213,7 @@ pub(super) async fn search(
 ) -> Result<Json<Passages>, Problem> {
     let limit = query.limit.unwrap_or(PASSAGES.0).clamp(1, PASSAGES.1);
     Ok(Json(Passages {
-        items: knowledge::search(&web.app, &caller, &query.q, limit).await?,
+        items: knowledge::search(&web.app, &caller, &query.q, query.collection.as_deref(), limit).await?,
     }))
 }
 

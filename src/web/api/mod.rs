@@ -89,6 +89,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}", get(conversations::one))
         .route("/conversations/{id}/take-over", post(conversations::take_over))
         .route("/conversations/{id}/hand-back", post(conversations::hand_back))
+        .route("/conversations/{id}/hand-over", post(conversations::hand_over))
         .route(
             "/conversations/{id}/spam",
             post(team::mark_spam).delete(team::clear_spam),

@@ -176,7 +176,14 @@ fn card(viewer: &Viewer, gap: GapView) -> GapCard {
             author.as_deref().unwrap_or("Somebody")
         ),
         Some(_) => "Somebody has written this answer; it waits for approval.".to_owned(),
-        None => "Nobody has answered this in words that could be used again. Write the answer.".to_owned(),
+        None => match &gap.former {
+            Some(former) => format!(
+                "{} approved “{}”, and it was taken back. Write a better answer.",
+                former.decided_by.as_deref().unwrap_or("Somebody"),
+                former.answer
+            ),
+            None => "Nobody has answered this in words that could be used again. Write the answer.".to_owned(),
+        },
     };
     GapCard {
         id: gap.id.to_string(),

@@ -118,23 +118,15 @@ fn listed(viewer: &Viewer, mut all: Vec<DocumentView>) -> DocumentsPart {
     all.sort_by(|a, b| (&a.source, &a.collection).cmp(&(&b.source, &b.collection)));
     let files = all
         .chunk_by(|a, b| (&a.source, &a.collection) == (&b.source, &b.collection))
-        .map(|documents| KnowledgeFile {
-            collection: documents
-                .first()
-                .map(|document| document.collection.clone())
-                .unwrap_or_default(),
-            name: documents
-                .first()
-                .map(|document| document.source.clone())
-                .unwrap_or_default(),
-            updated: viewer.moment(
-                documents
-                    .iter()
-                    .map(|document| document.updated_at)
-                    .max()
-                    .unwrap_or_default(),
-            ),
-            documents: documents.iter().map(row).collect(),
+        .filter_map(|documents| {
+            let first = documents.first()?;
+            let updated = documents.iter().map(|document| document.updated_at).max();
+            Some(KnowledgeFile {
+                collection: first.collection.clone(),
+                name: first.source.clone(),
+                updated: viewer.moment(updated.unwrap_or_default()),
+                documents: documents.iter().map(row).collect(),
+            })
         });
     DocumentsPart {
         files: files.collect(),
@@ -153,7 +145,7 @@ fn row(document: &DocumentView) -> DocumentRow {
 }
 
 async fn found(web: &Web, viewer: &Viewer, query: String) -> Result<DocumentsPart, Problem> {
-    let passages = knowledge::search(&web.app, &viewer.caller, &query, FOUND).await?;
+    let passages = knowledge::search(&web.app, &viewer.caller, &query, None, FOUND).await?;
     let words = content_words(&query);
     // What has nothing in common with the question was not found.
     let hits = passages

@@ -34,6 +34,8 @@ mod tools;
 pub mod view;
 mod viewer;
 
+pub(in crate::web) use quality::encoded;
+
 use super::error::Problem;
 use super::router::Pages;
 use super::state::Web;

@@ -293,7 +293,7 @@ fn query(input: &AnswersInput) -> Result<String, Problem> {
 }
 
 /// A value of a query, whatever is in it.
-fn encoded(text: &str) -> String {
+pub(in crate::web) fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),

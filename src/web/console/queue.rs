@@ -443,6 +443,8 @@ fn without_draft(found: &ItemView) -> &'static str {
         "The AI is writing a draft. You can answer without waiting for it."
     } else if has(Reason::CustomerRequest) {
         "The visitor asked for a person, so the AI wrote nothing. Answer, or take the conversation over."
+    } else if has(Reason::HandedOver) {
+        "A program handed this conversation over, and its note says why. Answer, or take the conversation over."
     } else if has(Reason::Rejected) {
         "The draft was rejected, and the visitor still waits. Write the answer, and the AI will know it next time."
     } else if has(Reason::EngineUnavailable) {

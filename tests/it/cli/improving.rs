@@ -29,8 +29,24 @@ async fn gaps_are_listed_answered_and_dismissed_and_a_proposal_needs_a_member() 
     let approve = ["improve", "proposals", "approve", id];
     assert_eq!(run(&app, &approve).status.code(), Some(6), "nobody is named");
     let as_mia = [&approve[..], &["--answer", "In two days.", "--as", OWNER_EMAIL]].concat();
-    assert_eq!(told(&app, &as_mia)["answer"], "In two days.");
+    let approved = told(&app, &as_mia);
+    assert_eq!(approved["answer"], "In two days.");
     assert_eq!(run(&app, &as_mia).status.code(), Some(4), "a second time");
+
+    // What was approved comes to nothing: the gap is open again, and says what was tried.
+    let candidate = approved["candidate_id"].as_str().unwrap();
+    let withdrawn = app
+        .owner()
+        .delete(&format!("/api/v1/improve/candidates/{candidate}"))
+        .await;
+    assert!(withdrawn.status.is_success(), "{}", withdrawn.status);
+    let words = String::from_utf8(run(&app, &["improve", "gaps"]).stdout).unwrap();
+    for part in [
+        "Approved by Mia, and taken back: In two days.",
+        "Nobody has answered it yet",
+    ] {
+        assert_eq!(words.matches(part).count(), 1, "{part}: {words}");
+    }
 
     let gap = unknown["id"].as_str().unwrap();
     let written = told(
@@ -49,7 +65,9 @@ async fn gaps_are_listed_answered_and_dismissed_and_a_proposal_needs_a_member() 
     assert_eq!(told(&app, &unwanted)["reason"], "We do not.");
     let gone = told(&app, &["improve", "gaps", "dismiss", gap]);
     assert_eq!(gone["state"], json!("dismissed"));
-    assert_eq!(told(&app, &["improve", "gaps"])["items"], json!([]));
+    let left = told(&app, &["improve", "gaps"])["items"].clone();
+    assert_eq!(left[0]["former"]["answer"], "In two days.", "{left}");
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &known["id"]));
     assert_eq!(
         told(&app, &["improve", "gaps", "--state", "all"])["items"]
             .as_array()

@@ -30,7 +30,8 @@ async fn compared(app: &TestApp) {
     eventually("the vectors", async || (!waits(JobKind::Embed).await).then_some(())).await;
     app.advance_ms(SETTLED_MS);
     eventually("the comparison", async || {
-        (!waits(JobKind::CarryOver).await).then_some(())
+        let waits = waits(JobKind::CarryOver).await || waits(JobKind::FindAnew).await;
+        (!waits).then_some(())
     })
     .await;
 }
@@ -203,4 +204,109 @@ async fn what_the_llm_wrote_is_written_again_and_is_fresh_until_then() {
     owner(&app).await.send(Method::POST, path, changed.into()).await.ok();
     compared(&app).await;
     assert_eq!(marks().await, [true; 3]);
+}
+
+/// The agent answers from these collections, as it does with everything else.
+async fn answers_from(app: &TestApp, collections: &[&str]) {
+    let owner = owner(app).await;
+    let path = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    let mut settings = owner.get(&path).await.ok()["settings"].clone();
+    settings["collections"] = json!(collections);
+    let path = format!("{path}?publish=now&reason=Test");
+    owner.json(Method::PUT, &path, settings.to_string()).await.ok();
+}
+
+/// Whether vectors are being made, as far as jobs know.
+async fn vectors_are_made(app: &TestApp, are_made: bool) {
+    let (workspace_id, later) = (app.workspace.caller.workspace_id, app.clock.now().plus_ms(HOUR_MS));
+    app.app
+        .store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                if are_made {
+                    tx.schedule(JobKind::Embed, workspace_id, later).await?;
+                } else {
+                    tx.unschedule(JobKind::Embed, workspace_id).await?;
+                }
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+        .unwrap();
+}
+
+/// What was found anew is compared with what was found before: without the minute that it takes until the LLM is asked.
+async fn found_anew(app: &TestApp) {
+    eventually("what is found anew", async || {
+        app.advance_ms(1_000);
+        let jobs = app.app.store().next_jobs(100).await.unwrap();
+        (!jobs.iter().any(|job| job.kind == JobKind::FindAnew)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_another_answer_may_be_found_none_goes_out_before_that_was_looked_at() {
+    let app = TestApp::start().await;
+    let faq = json!([{ "question": OPENING_HOURS, "answer": "We open at ten and close at four, every day." }]);
+    let path = "/api/v1/knowledge/import?name=second.json&collection=second";
+    let import = async |path: &str, faq: &Value| {
+        let owner = owner(&app).await;
+        owner.send(Method::POST, path, faq.to_string().into()).await.ok()
+    };
+    import(path, &faq).await;
+    let asks = async || {
+        let visitor = app.visitor().await;
+        visitor.says(OPENING_HOURS).await;
+        app.advance_ms(QUIET_MS);
+        visitor
+    };
+    let goes_out = async |when: &str| {
+        let visitor = asks().await;
+        eventually(when, async || has_answer(&visitor).await.then_some(())).await;
+    };
+
+    // Enough is known of what either of the two says.
+    answers_from(&app, &["second"]).await;
+    compared(&app).await;
+    for _ in 0..3 {
+        asked_and_approved(&app, OPENING_HOURS).await;
+    }
+    verdicts(&app, 3).await;
+    answers_from(&app, &["shop"]).await;
+    compared(&app).await;
+    opened(&app).await;
+    goes_out("an answer without a person").await;
+
+    // What is learnt besides costs nothing.
+    let third = json!([{ "question": "Do you sell gift cards?", "answer": "Yes, of any amount." }]);
+    import("/api/v1/knowledge/import?name=third.json&collection=third", &third).await;
+    goes_out("an answer right after an import").await;
+    compared(&app).await;
+
+    // The answer stays the same. Nobody knows before it was looked at.
+    vectors_are_made(&app, true).await;
+    answers_from(&app, &["shop", "third"]).await;
+    let visitor = asks().await;
+    let item = item_of(&app, &visitor).await;
+    assert!(item["reasons"].to_string().contains("fresh"), "{item}");
+    assert_eq!(newest(&app).await, (false, true));
+    vectors_are_made(&app, false).await;
+    found_anew(&app).await;
+    goes_out("an answer once it was looked at").await;
+    compared(&app).await;
+
+    // Another answer, and nothing but three verdicts speaks for it.
+    let before = known(&app).await.len();
+    answers_from(&app, &["second"]).await;
+    let visitor = asks().await;
+    let item = item_of(&app, &visitor).await;
+    assert!(item.to_string().contains("close at four"), "{item}");
+    found_anew(&app).await;
+    assert!(!newest(&app).await.0);
+    let changed = known(&app).await;
+    let changed = changed.iter().take(before).filter(|row| row.is_changed).count();
+    assert!(changed >= 36, "{changed} of {before}");
+    assert_eq!(gate(&app).await, GateState::Closed, "three verdicts are no certificate");
+    assert!(!has_answer(&visitor).await);
 }

@@ -130,16 +130,16 @@ pub(in crate::app) fn written_in(text: &str) -> Option<&'static str> {
 /// Why a piece cannot be used, if so.
 fn unusable(kind: DocumentKind, title: &str, body: &str) -> Option<String> {
     if kind == DocumentKind::Faq && title.is_empty() {
-        return Some("it has no question".to_owned());
+        return Some("it has no question; write one, or leave the row out".to_owned());
     }
     if body.is_empty() {
-        return Some("it has no answer".to_owned());
+        return Some("it has no answer; write one, or leave the row out".to_owned());
     }
     for (what, text, max) in [("question", title, MAX_TITLE_CHARS), ("answer", body, MAX_BODY_CHARS)] {
         let chars = text.chars().count();
         if chars > max {
             return Some(format!(
-                "the {what} has {chars} characters, but at most {max} are allowed"
+                "the {what} has {chars} characters, but at most {max} are allowed; shorten it, or make two of it"
             ));
         }
     }

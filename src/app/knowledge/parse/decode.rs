@@ -36,9 +36,37 @@ fn wide<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Cow<'a, str>
     }
 }
 
+/// Western text in UTF-16 that does not say so by its first two bytes: every other byte is null.
+fn unmarked(bytes: &[u8]) -> Option<&'static Encoding> {
+    let beginning = bytes.get(..bytes.len().min(PRESCAN_BYTES)).unwrap_or_default();
+    let nulls = |from: usize| {
+        beginning
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    let pairs = beginning.len() / 2;
+    match (nulls(0), nulls(1)) {
+        (0, nulls) if pairs > 1 && nulls * 10 >= pairs * 9 => Some(UTF_16LE),
+        (nulls, 0) if pairs > 1 && nulls * 10 >= pairs * 9 => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
 fn narrow(bytes: &[u8], is_page: bool) -> Result<(Cow<'_, str>, Option<String>), ParseError> {
     if bytes.contains(&0) {
-        return Err(ParseError::Binary);
+        let Some(encoding) = unmarked(bytes) else {
+            return Err(ParseError::Binary);
+        };
+        let text = wide(encoding, bytes)?;
+        let is_text = !text.chars().any(|c| c.is_control() && !c.is_whitespace());
+        return if is_text {
+            Ok((text, None))
+        } else {
+            Err(ParseError::Binary)
+        };
     }
     let wrong = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok((text.into(), None)),
@@ -91,6 +119,9 @@ mod tests {
         assert_eq!(read("\u{feff}Café".as_bytes()).as_deref(), Ok("Café"));
         assert_eq!(read(b"\xff\xfeC\0a\0f\0\xe9\0").as_deref(), Ok("Café"));
         assert_eq!(read(b"\xfe\xff\0C\0a\0f\0\xe9").as_deref(), Ok("Café"));
+        // Without the mark, as some programs write it.
+        assert_eq!(read(b"C\0a\0f\0\xe9\0").as_deref(), Ok("Café"));
+        assert_eq!(read(b"\0C\0a\0f\0\xe9").as_deref(), Ok("Café"));
         let (text, remark) = decode(b"Our caf\xe9 opens at 9 \x96 every day.", false).unwrap();
         assert_eq!(text, "Our café opens at 9 – every day.");
         assert!(remark.is_some_and(|remark| remark.contains("Windows-1252")));

@@ -46,7 +46,10 @@ pub(super) fn csv(text: &str, collector: &mut Collector) -> Result<(), ParseErro
             Ok(record) => record,
             Err(error) => {
                 let row = error.position().map_or(nth + 1, line);
-                collector.skip(row, "it cannot be read as CSV");
+                collector.skip(
+                    row,
+                    "it cannot be read as CSV; look for a quotation mark too many or too few",
+                );
                 continue;
             }
         };
@@ -153,7 +156,7 @@ fn object_of(mut object: Map<String, Value>, collector: &mut Collector) -> Resul
         let row = nth + 1;
         match answer.as_str() {
             Some(answer) => collector.faq(row, None, question, answer, format!("row-{row}"))?,
-            None => collector.skip(row, "its answer is not a text"),
+            None => collector.skip(row, "its answer is not a text; write the answer in quotation marks"),
         }
     }
     Ok(())
@@ -167,7 +170,7 @@ fn lines(text: &str, collector: &mut Collector) -> Option<Result<(), ParseError>
     let read = rows.by_ref().take(MAX_ROWS).try_for_each(|(nth, line)| {
         match serde_json::from_str(line) {
             Ok(item) => entry(nth + 1, &item, collector)?,
-            Err(_) => collector.skip(nth + 1, "it cannot be read as JSON"),
+            Err(_) => collector.skip(nth + 1, "it cannot be read as JSON; every line has to be an object of its own, {\"question\": …, \"answer\": …}"),
         }
         Ok(())
     });
@@ -180,7 +183,10 @@ fn lines(text: &str, collector: &mut Collector) -> Option<Result<(), ParseError>
 
 fn entry(row: usize, item: &Value, collector: &mut Collector) -> Result<(), ParseError> {
     let Some(object) = item.as_object() else {
-        collector.skip(row, "it is not an object with question and answer");
+        collector.skip(
+            row,
+            "it is not an object with question and answer; write it like {\"question\": …, \"answer\": …}",
+        );
         return Ok(());
     };
     let text = |aliases: &[&str]| field(object, aliases).and_then(as_text).unwrap_or_default();

@@ -46,8 +46,8 @@ fn a_csv_row_that_cannot_be_used_is_skipped_with_its_line_and_reason() {
     assert_eq!(
         skipped,
         [
-            (4, "it has no question"),
-            (5, "it has no answer"),
+            (4, "it has no question; write one, or leave the row out"),
+            (5, "it has no answer; write one, or leave the row out"),
             (6, "it repeats row 2, question and answer")
         ]
     );
@@ -58,7 +58,7 @@ fn a_csv_without_a_header_says_which_columns_it_needs() {
     let error = parse(Format::FaqCsv, "a.csv", b"Open?,Yes\n").map_err(|e| e.to_string());
     assert_eq!(
         error,
-        Err("the first row must name the columns, among them question and answer; it reads: open?, yes".to_owned())
+        Err("the first row must name the columns, among them question and answer; it reads: open?, yes. Put such a row on top, and import it again".to_owned())
     );
 }
 

@@ -18,7 +18,7 @@ pub(super) enum Listed {
 /// Its entries, in order; as far as it can be read. Entities other than the five of XML are not followed.
 pub(super) fn listed(bytes: &[u8]) -> Result<Vec<Listed>, String> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err("it is compressed; name the address of one that is not".to_owned());
+        return Err("it is compressed; name the address of one that is not (often the same without .gz)".to_owned());
     }
     let text = String::from_utf8_lossy(bytes);
     let mut reader = Reader::from_str(&text);
@@ -66,14 +66,18 @@ pub(super) fn listed(bytes: &[u8]) -> Result<Vec<Listed>, String> {
             }
             Ok(Event::Eof) => break,
             Ok(_) => {}
-            Err(error) if entries.is_empty() => return Err(format!("it is no XML ({error})")),
+            Err(error) if entries.is_empty() => {
+                return Err(format!(
+                    "it is no XML ({error}); name the address of the sitemap, which often ends in /sitemap.xml"
+                ));
+            }
             Err(_) => break,
         }
     }
     if is_sitemap {
         Ok(entries)
     } else {
-        Err("it is no sitemap: it has neither `urlset` nor `sitemapindex`".to_owned())
+        Err("it is no sitemap: it has neither `urlset` nor `sitemapindex`; name the address of the sitemap, which often ends in /sitemap.xml".to_owned())
     }
 }
 

@@ -108,6 +108,7 @@ impl Remembered {
             conversation: Some(self.conversation_id),
             outcome: Some(self.outcome_id),
             by,
+            imports: false,
         };
         let inverse = apply(tx, &self.change, of, &self.prepared, now).await?;
         // Questions like this one have another answer from now on: what was said of the former one is compared.
@@ -213,6 +214,33 @@ pub(in crate::app) async fn note_history<'c>(
     Ok(())
 }
 
+/// Whether what an answer is to take the place of is still in use: two people who change the same answer at once would leave two of them.
+///
+/// # Errors
+/// A conflict; or the store's.
+pub(in crate::app) async fn is_still_there(rows: &Rows<'_>, change: &Change) -> Result<(), AppError> {
+    let Change::AddAnswer { details, .. } = change else {
+        return Ok(());
+    };
+    let Some(replaced) = details.replaces else {
+        return Ok(());
+    };
+    match rows
+        .verified_answer(replaced)
+        .await?
+        .filter(|row| row.retired_at.is_some())
+    {
+        Some(row) => Err(AppError::Conflict {
+            sentence: format!(
+                "somebody has changed or retired the answer to “{}” since this change of it was begun; look at what it says now, and change that",
+                title_of(&row.question)
+            ),
+            extra: json!({ "verified_answer": replaced }),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Makes one change live at once: the regression set is asked first, everything else afterwards. What would break one of its questions becomes a
 /// candidate instead, and waits for somebody to say why. So does a verified answer where that needs a second person: then its candidate comes back.
 pub(in crate::app::knowledge) async fn go_live(
@@ -233,6 +261,7 @@ pub(in crate::app::knowledge) async fn go_live(
         .write(caller.workspace_id, move |tx| {
             let (change, title, prepared) = (change.clone(), title.clone(), prepared.clone());
             Box::pin(async move {
+                is_still_there(tx, &change).await?;
                 let waits = change.is_of_answer() && needs_second_person(tx).await?;
                 if worse > 0 || waits {
                     let named = (candidate_id, title);
