@@ -26,6 +26,7 @@ keys({
   "g q": go("/queue"),
   "g v": go("/live"),
   "g c": go("/conversations"),
+  "g a": go("/actions"),
   "g k": go("/knowledge"),
   "g i": go("/improve"),
   "g y": go("/quality"),

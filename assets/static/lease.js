@@ -1,4 +1,4 @@
-// The exclusive hold on the item in the centre: taken when it is shown, renewed while somebody is at it, given back when left.
+// The exclusive hold on the item or action in the centre: taken when it is shown, renewed while somebody is at it, given back when left.
 
 import { send } from "/static/api.js";
 import { idleMs } from "/static/presence.js";
@@ -11,9 +11,9 @@ let timer = null;
 let ends = 0;
 let refusedTo = () => {};
 
-const path = (item) => `/api/v1/queue/${item}/lease`;
+const path = (item) => `${item}/lease`;
 
-/** Takes the lease of `item`; `onRefused(problem)` is called when somebody else has it. */
+/** Takes the lease of `item`, named by its address in the API; `onRefused(problem)` is called when somebody else has it. */
 export async function take(item, onRefused) {
   if (held !== item) {
     release();
@@ -24,7 +24,8 @@ export async function take(item, onRefused) {
   // What comes up by itself before nobody is left to whoever is there; who comes back asks again.
   if (idleMs() >= LEFT_ALONE_MS) return;
   try {
-    const { lease_until: until } = await send("POST", path(item), {});
+    const taken = await send("POST", path(item), {});
+    const until = taken.lease_until ?? taken.leased_until;
     if (held !== item) return;
     clearTimeout(timer);
     ends = until;

@@ -88,6 +88,7 @@ async function gateClosed(entry) {
 document.body.addEventListener("holdpoint:entry", ({ detail: entry }) => {
   const { refs } = entry;
   if (refs.opened_item) opened.add(refs.opened_item);
+  if (entry.kind === "action.proposed" && refs.action) opened.add(refs.action);
   if (entry.kind === "gate.closed" && entry.content?.because) gateClosed(entry).catch(() => {});
   if (me && refs.owner === me && refs.message && entry.actor.startsWith("visitor:")) wroteToMe(entry).catch(() => {});
 });

@@ -1,5 +1,6 @@
 // The queue: one item in the centre, decided by one key, the next one painted at once.
 
+import { ActionDesk, forgetAction } from "/static/action-desk.js";
 import { part, send } from "/static/api.js";
 import { showCount } from "/static/console.js";
 import { Desk, forgetTexts } from "/static/desk.js";
@@ -43,7 +44,12 @@ const article = () => centre.querySelector("[data-item]");
 const currentId = () => article()?.dataset.item ?? "";
 const rows = () => Array.from(listBox.querySelectorAll("[data-row]"));
 const ids = () => rows().map((row) => row.dataset.row);
-const partPath = (id, seen) => `/parts/queue/${id}${seen ? `?seen=${seen}` : ""}`;
+/** What was decided is about an action, which has no row any more: by id. */
+const actions = new Set();
+const isAction = (id) => actions.has(id) || rows().some((row) => row.dataset.row === id && "rowAction" in row.dataset) || (currentId() === id && article().dataset.kind === "action");
+const partPath = (id, seen) => (isAction(id) ? `/parts/queue/actions/${id}` : `/parts/queue/${id}${seen ? `?seen=${seen}` : ""}`);
+/** Where a decision about it goes. */
+const api = (id) => (isAction(id) ? `/api/v1/approvals/${id}` : `/api/v1/queue/${id}`);
 
 /** Fetches an item beforehand, or again if something has changed since. What was fetched before stands in until the newer one is there. */
 function prefetch(id) {
@@ -90,10 +96,11 @@ function adopt() {
   const item = article();
   served = serverParts(item);
   seenRevision = Number(item.dataset.revision);
-  desk = new Desk(item, decide);
+  if (item.dataset.kind === "action") actions.add(item.dataset.item);
+  desk = item.dataset.kind === "action" ? new ActionDesk(item, decideAction) : new Desk(item, decide);
   desk.restore();
   takeLease(item);
-  lookAt(item.dataset.conversation);
+  lookAt(item.dataset.conversation || null);
   prefetch(neighbour(1));
 }
 
@@ -111,6 +118,7 @@ function dropRow(id) {
 
 /** Somebody else has what was written about, or has decided it: nothing is lost, and there is a choice. */
 function keepText(words, { item: id, conversation } = article().dataset, text = desk.text.value) {
+  if (isAction(id)) return toast(`${words} What you typed is kept here.`, { bad: true, lastsMs: 0 });
   toast(`${words} Your text is kept.`, {
     bad: true,
     lastsMs: 0,
@@ -131,9 +139,9 @@ function keepText(words, { item: id, conversation } = article().dataset, text = 
 }
 
 function takeLease(item) {
-  lease.take(item.dataset.item, (problem) => {
+  lease.take(api(item.dataset.item), (problem) => {
     if (currentId() !== item.dataset.item) return;
-    item.dataset.heldBy = problem.fields.leased_by ?? "Somebody else";
+    item.dataset.heldBy = problem.fields.leased_by ?? problem.fields.by ?? "Somebody else";
     if (desk.hasTyped) keepText(`${item.dataset.heldBy} has this open now.`);
     if (!item.querySelector("[data-lease-notice]")) item.querySelector('[data-part="notices"]').append(notice(problem.message));
   });
@@ -159,7 +167,7 @@ function paint(html) {
   item.classList.add("item-enter");
   adopt();
   settleUntil = Date.now() + LOOK_FIRST_MS;
-  history.replaceState(null, "", address(`/queue/${item.dataset.item}`));
+  history.replaceState(null, "", address(`${item.dataset.kind === "action" ? "/actions" : "/queue"}/${item.dataset.item}`));
   markCurrent();
   scrollTo({ top: 0 });
   item.focus({ preventScroll: true });
@@ -237,6 +245,60 @@ function decide(kind, decision) {
   );
 }
 
+const DONE_ACTION = { approve: "Approved", edit: "Approved with other arguments", reject: "Rejected", respond: "Answered" };
+
+/** An action: an approval goes at once, like a draft's; what was typed stays until the server has accepted it. */
+async function decideAction(kind, more = {}) {
+  if (!ready()) return;
+  const item = article();
+  const mine = desk;
+  const id = item.dataset.item;
+  const following = neighbour(1) ?? neighbour(-1);
+  if (mine.busy) return;
+  const answer = send("POST", `${api(id)}/decision`, { type: kind, args_hash: item.dataset.hash, ...more });
+  if (kind === "approve") {
+    leave(id);
+    const painted = show(following);
+    latest = answer.then((view) => settledAction(view, kind), async (problem) => {
+      await painted;
+      refused(id, problem, item.dataset);
+    });
+    return;
+  }
+  mine.busy = true;
+  // Its own news must not be taken for somebody else's.
+  decided.set(id, Infinity);
+  latest = answer.then((view) => {
+    leave(id);
+    settledAction(view, kind);
+    if (currentId() === id) show(following);
+  }, (problem) => {
+    decided.delete(id);
+    mine.refused(problem.message);
+    if (problem.fields.decision) item.dataset.told = "decided";
+    changed().catch(() => {});
+  }).finally(() => { mine.busy = false; });
+}
+
+/** What was decided leaves the list. */
+function leave(id) {
+  decided.set(id, Infinity);
+  dropRow(id);
+  showCounts();
+  lease.forget();
+}
+
+function settledAction(view, kind) {
+  const { id } = view;
+  if (view.status === "waiting") return counted(id, view.quorum - view.approved_by.length);
+  isKnown(id);
+  const undoMs = view.undo_ms;
+  const entry = { id, finalAt: Date.now() + undoMs };
+  entry.close = toast(DONE_ACTION[kind], { link: { label: "See it", href: `/actions/${id}` }, lastsMs: Math.max(undoMs, 4000), actionMs: undoMs || 4000, countdown: undoMs > 0, action: undoMs > 0 ? { label: "Undo  u", run: () => undo(entry) } : undefined });
+  undoable.push(entry);
+  setTimeout(() => decided.has(id) && forgetAction(id), undoMs);
+}
+
 function settled(id, kind, conversation, outcome) {
   if (kind === "take_over") return location.assign(`/conversations/${conversation}`);
   if (outcome.missing > 0) return counted(id, outcome.missing);
@@ -286,6 +348,7 @@ function counted(id, missing) {
   decided.delete(id);
   fetched.delete(id);
   forgetTexts(id);
+  forgetAction(id);
   const entry = { id, finalAt: Date.now() + COUNTED_MS };
   const others = missing === 1 ? "one more person has" : `${missing} more people have`;
   entry.close = toast(`Approved: ${others} to as well.`, { lastsMs: COUNTED_MS, action: { label: "Undo  u", run: () => undo(entry) } });
@@ -319,7 +382,7 @@ async function markSpam() {
 function refused(id, problem, about, text) {
   decided.delete(id);
   fetched.delete(id);
-  const { decided_by: by } = problem.fields;
+  const by = problem.fields.decided_by ?? (problem.fields.decision && problem.fields.by);
   if (by) {
     if (currentId() === id) article().dataset.told = "decided";
     refreshList();
@@ -340,11 +403,13 @@ async function undo(entry) {
     await latest;
     entry = undoable.at(-1);
   }
+  // Others still have to approve what stands here: one's own approval is taken back.
+  if ((!entry || Date.now() > entry.finalAt) && article()?.dataset.voted === "true") entry = { id: currentId(), finalAt: Infinity, close() {} };
   if (!entry || Date.now() > entry.finalAt) return toast("There is nothing left to undo.");
-  undoable.splice(undoable.indexOf(entry), 1);
+  if (undoable.includes(entry)) undoable.splice(undoable.indexOf(entry), 1);
   entry.close();
   try {
-    await send("POST", `/api/v1/queue/${entry.id}/undo`, {});
+    await send("POST", `${api(entry.id)}/undo`, {});
     for (const id of [entry.id, ...(entry.others ?? [])]) { decided.delete(id); fetched.delete(id); }
     await refreshList();
     await show(entry.id);
@@ -401,11 +466,15 @@ async function refreshItem() {
     if (served.get(name) !== html) item.querySelector(`[data-part="${name}"]`)?.replaceWith(newer.querySelector(`[data-part="${name}"]`));
   }
   served = newParts;
+  if (item.dataset.kind === "action") {
+    desk.follow(newer);
+    for (const name of ["hash", "voted"]) item.dataset[name] = newer.dataset[name];
+  }
   paintPresence();
   if (newer.dataset.hasDraft !== item.dataset.hasDraft) item.querySelector("[data-actions]").replaceWith(newer.querySelector("[data-actions]"));
   if (newer.dataset.wording !== item.dataset.wording) {
     settleUntil = Date.now() + LOOK_AGAIN_MS;
-    announce("A colleague changed the text.");
+    announce(item.dataset.kind === "action" ? "A colleague changed the arguments." : "A colleague changed the text.");
   }
   if (newer.dataset.revision !== item.dataset.revision) {
     settleUntil = Date.now() + LOOK_AGAIN_MS;
@@ -427,7 +496,7 @@ function leftTheQueue() {
     article().dataset.heldBy = "Somebody else";
     keepText("This item has been decided by somebody else.");
   } else {
-    toast("That item has just been decided by somebody else.");
+    toast("That has just been decided by somebody else, or does not wait any more.");
     show(ids().find((id) => id !== currentId()));
   }
 }
@@ -446,10 +515,17 @@ async function changed() {
 
 function approve(more = {}) {
   if (desk?.hasTyped) return toast("You have changed the text: Ctrl Enter sends it, Esc closes it.");
+  if (article()?.dataset.kind === "action") return allowed("approve") && decideAction("approve");
   if (article()?.dataset.hasDraft === "true") decide("approve", { verdict: "acceptable", ...more });
 }
 
+/** Whether whoever asked can deal with this decision. */
+function allowed(kind) {
+  return article().dataset.allowed.split(" ").includes(kind);
+}
+
 function open(kind) {
+  if (article()?.dataset.kind === "action" && !allowed(kind)) return toast("Whoever asked cannot deal with that decision.");
   if (!article() || (kind !== "respond" && article().dataset.hasDraft !== "true")) return;
   if (desk.kind === kind) desk.close();
   else desk.open(kind);
@@ -466,14 +542,17 @@ function unfold(name) {
   if (details) details.open = !details.open;
 }
 
-const actions = {
+/** For what visitors asked; an action has no such thing. */
+const forItem = (run) => () => article()?.dataset.kind !== "action" && run();
+
+const shortcuts = {
   a: () => approve(),
   A: () => article()?.querySelector('[data-key="A"]') && approve({ alike: true }),
   e: () => open("edit"),
   r: () => open("reject"),
   s: () => open("respond"),
-  t: () => decide("take_over", {}),
-  x: () => markSpam().catch((problem) => toast(problem.message, { bad: true })),
+  t: forItem(() => decide("take_over", {})),
+  x: forItem(() => markSpam().catch((problem) => toast(problem.message, { bad: true }))),
   j: () => move(1),
   k: () => move(-1),
   u: () => undo(),
@@ -482,12 +561,12 @@ const actions = {
   w: () => unfold("why"),
   Escape: () => desk?.kind && desk.close(),
 };
-for (const key of ["1", "2", "3", "4", "5", "6", "7", "y", "n", "m"]) actions[key] = () => desk?.key(key);
-keys(actions);
+for (const key of ["1", "2", "3", "4", "5", "6", "7", "y", "n", "m"]) shortcuts[key] = () => desk?.key(key);
+keys(shortcuts);
 
 queue.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-key]");
-  if (button) return actions[button.dataset.key]();
+  if (button) return shortcuts[button.dataset.key]();
   const link = event.target.closest("[data-row] a");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();

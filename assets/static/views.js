@@ -6,7 +6,7 @@ import { toast } from "/static/toast.js";
 
 const DESK = "/api/v1/team/desk";
 const FIELDS = ["kind", "reason", "topic", "agent"];
-const FLAGS = ["mine", "overdue"];
+const FLAGS = ["mine", "overdue", "actions"];
 
 const box = document.querySelector("[data-view-box]");
 const form = box.querySelector("[data-view-form]");

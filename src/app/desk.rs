@@ -1,6 +1,7 @@
 //! What the console shows around the API's views: the frame of every page, and what stands behind an item or a
 //! conversation that programs do not ask for.
 
+use super::actions::{self, ActionWish};
 use super::caller::Caller;
 use super::conversations::ConversationView;
 use super::history::EntryView;
@@ -30,7 +31,7 @@ pub struct Frame {
     pub gate: GateState,
     /// Who opened the gate by hand.
     pub gate_by: Option<String>,
-    /// Items that wait.
+    /// Items and proposals that wait.
     pub waiting: u64,
     /// Sequence of the newest log entry.
     pub head: i64,
@@ -66,7 +67,7 @@ pub async fn frame(app: &App, caller: &Caller) -> Result<Frame, AppError> {
         time_zone: workspace.time_zone,
         gate,
         gate_by,
-        waiting: rows.queue_length().await?,
+        waiting: rows.queue_length().await? + actions::waiting(app, caller, &ActionWish::waiting()).await?,
         head,
         settings: workspace.settings.0,
     })

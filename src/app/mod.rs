@@ -41,6 +41,7 @@ pub mod training;
 pub mod undelivered;
 pub mod views;
 pub mod visit;
+pub mod waiting;
 pub mod webhooks;
 
 pub use caller::{Caller, Program, Who};

@@ -3,6 +3,7 @@
 //! Skipped, and said so, where Node, Chromium or playwright-core is missing; `./install.sh test` installs them. Every picture
 //! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
 
+mod actions;
 mod agents;
 mod answers;
 mod checks;

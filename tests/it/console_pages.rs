@@ -1,5 +1,6 @@
 //! The console's pages over a whole server: who gets in, what each page shows, when an item leaves it.
 
+mod actions;
 mod page;
 
 use crate::app::{

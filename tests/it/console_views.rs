@@ -3,6 +3,8 @@
 //! `HOLDPOINT_PREVIEW_DIR=DIR` also writes every page there, to be looked at in a browser.
 
 use askama::Template;
+use holdpoint::domain::action::form::{Field, Input};
+use holdpoint::domain::action::tool::Risk;
 use holdpoint::domain::answer::AnswerMode as Mode;
 use holdpoint::domain::conversation::Author;
 use holdpoint::domain::review::{ItemKind, OutcomeKind};
@@ -55,7 +57,7 @@ fn says(author: Author, name: &str, text: &str, seconds: i64) -> MessageView {
 fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
     QueueRow {
         id: id.into(),
-        kind: ItemKind::Gate,
+        kind: RowKind::Item(ItemKind::Gate),
         mode,
         question: question.into(),
         waiting_since: ago(seconds),
@@ -88,7 +90,8 @@ fn list() -> QueuePart {
     rows[0].warnings = 1;
     rows[0].revision = 2;
     rows[1].held_by = Some("Jonas".into());
-    rows[4].kind = ItemKind::Handoff;
+    rows[4].kind = RowKind::Item(ItemKind::Handoff);
+    rows[5].kind = RowKind::Action("Asked by the agent Otto".into(), Risk::High);
     QueuePart {
         total: rows.len() as u64,
         rows,
@@ -247,6 +250,7 @@ fn queue(item: Option<QueueItem>) -> QueuePage {
         shell,
         list,
         item: item.map(|item| ItemPart { item }),
+        action: None,
         has_knowledge: true,
         agents: Vec::new(),
         reasons: Vec::new(),
@@ -363,7 +367,9 @@ fn conversation() -> ConversationPage {
                     false,
                 ))),
             ],
+            actions: Vec::new(),
         },
+        tools: Vec::new(),
     }
 }
 
@@ -695,6 +701,84 @@ fn correction() -> CorrectionPage {
 }
 
 /// Every page by name.
+fn action() -> ActionCard {
+    let field = |name: &str, title: &str, input: Input, value: &str| FieldView {
+        field: Field {
+            name: name.into(),
+            title: title.into(),
+            about: String::new(),
+            required: true,
+            input,
+        },
+        value: value.into(),
+    };
+    let amount = Input::Number {
+        whole: false,
+        least: Some(0.01),
+        most: Some(500.0),
+    };
+    ActionCard {
+        id: "a1".into(),
+        title: "Refund an order".into(),
+        name: "refund_order".into(),
+        description: "Gives a customer money back.".into(),
+        risk: Risk::High,
+        asked: "asked by the agent Otto".into(),
+        state: "waiting",
+        state_words: "Waits for people".into(),
+        conversation: Some(("c1".into(), "Visitor 3f2a".into())),
+        args: vec![
+            ArgLine {
+                title: "Order number".into(),
+                value: "20811".into(),
+                was: None,
+            },
+            ArgLine {
+                title: "Amount in euros".into(),
+                value: "18".into(),
+                was: Some("20.5".into()),
+            },
+        ],
+        args_json: r#"{"amount":18,"order":"20811"}"#.into(),
+        fields: vec![
+            field("amount", "amount in euros", amount, "18"),
+            field("agreed", "agreed", Input::Flag, "true"),
+            field("items", "items", Input::Json, "[1]"),
+        ],
+        sent: vec![("Request", "POST https://shop.example/refunds".into())],
+        carried_out: "Holdpoint carries this out, at most once, exactly as it stands here.",
+        asked_at: ago(90),
+        deadline: ago(-3_600),
+        fallback: "Nobody deciding by then counts as no.",
+        together: vec!["2 people have to approve this; nobody has yet.".into()],
+        allowed: vec!["approve", "edit", "reject"],
+        hash: "00".into(),
+        lease: LeaseView::Free,
+        may_undo: false,
+        decided: String::new(),
+        decided_at: None,
+        message: String::new(),
+        result: String::new(),
+        began: None,
+        ended: None,
+        is_unknown: false,
+        has_entry: false,
+    }
+}
+
+fn unknown_action() -> ActionPage {
+    let mut action = action();
+    action.state = "unknown";
+    action.is_unknown = true;
+    action.result = "It was sent, and no whole answer came.".into();
+    action.decided = "Mia approved it with other arguments.".into();
+    action.began = Some((ago(60), 1));
+    ActionPage {
+        shell: shell(Section::Actions),
+        state: ActionStatePart { action },
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "a list, one entry a page")]
 fn pages() -> Vec<(&'static str, String)> {
     let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
@@ -712,7 +796,12 @@ fn pages() -> Vec<(&'static str, String)> {
         ),
         nearness_percent: 83,
     }];
+    let mut with_action = queue(None);
+    with_action.list = list();
+    with_action.action = Some(ActionPart { action: action() });
     vec![
+        ("queue-action", html(&with_action)),
+        ("action-unknown", html(&unknown_action())),
         (
             "setup",
             html(&SetupPage {
@@ -952,6 +1041,20 @@ fn what_a_visitor_writes_is_never_markup() {
         "{html}"
     );
     assert!(!html.contains("</textarea><b>"), "{html}");
+}
+
+#[test]
+fn an_action_offers_what_its_asker_can_deal_with_and_shows_what_was_changed() {
+    let mut action = action();
+    action.args[0].value = "<img src=x onerror=alert(1)>".into();
+    let html = ActionPart { action }.render().unwrap();
+    for (key, offered) in [("a", true), ("e", true), ("r", true), ("s", false)] {
+        let button = format!(r#"data-key="{key}""#);
+        assert_eq!(html.contains(&button), offered, "{key}");
+    }
+    assert!(html.contains("<del>") && html.contains("20.5</del>") && html.contains("18</ins>"));
+    assert!(!html.contains("<img src=x"), "what an agent writes is never markup");
+    assert!(html.contains("a number from 0.01 to 500"));
 }
 
 #[test]

@@ -302,7 +302,10 @@ async fn a_conversation_that_an_agent_hands_over_waits_for_a_person_with_its_not
     assert_eq!(item["reasons"], json!(["handed_over"]));
     let id = &visitor.conversation_id;
     let notes = app.owner().get(&format!("/api/v1/conversations/{id}/notes")).await.ok();
-    assert_eq!(notes["items"][0]["text"], "billing agent: They want a refund", "{notes}");
+    assert_eq!(
+        notes["items"][0]["text"], "billing agent: They want a refund",
+        "{notes}"
+    );
     assert_eq!(visitor.conversation().await["status"]["phase"], "waiting_for_person");
     assert_eq!(calls(&agent, "hand_over", hand_over.clone()).await["with"], "waiting");
     app.owner()

@@ -21,7 +21,8 @@ pub use propose::{Propose, propose};
 pub use secrets::{SecretView, put as put_secret, remove as remove_secret, secrets};
 pub use tools::{ToolView, define, remove as remove_tool, tool, tools};
 pub use view::{
-    ActionView, ActionWish, ApprovalView, DecisionView, LeadView, action, actions, calendar, leads, waiting,
+    ActionView, ActionWish, ApprovalView, DecisionView, LeadView, action, actions, calendar, leads, oldest_waiting,
+    standing, waiting,
 };
 
 pub(super) use advance::advance;

@@ -96,7 +96,7 @@ fn header_value(known: &[secret::Model], name: &str, value: &str) -> Result<Head
         String::from_utf8(found.value.clone()).ok()
     };
     let whole = with_secrets(value, of).ok_or_else(|| {
-        format!("the secret of the header “{name}” is not set; set it with: holdpoint tool secret set")
+        format!("the secret of the header “{name}” is not set; set it under Settings, Tools, or with: holdpoint tool secret set")
     })?;
     let mut whole =
         HeaderValue::from_str(&whole).map_err(|_unprintable| format!("the header “{name}” cannot be sent"))?;

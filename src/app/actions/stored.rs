@@ -106,7 +106,8 @@ pub(super) async fn explain(rows: &Rows<'_>, error: ActionError) -> Result<AppEr
                     .await?
                     .unwrap_or_else(|| "a former colleague".to_owned());
                 sentence = format!("{name} has decided this already");
-                extra = json!({ "by": name, "decided_at": decision.at, "type": decision.kind });
+                // Not `type`: that is the problem's own.
+                extra = json!({ "by": name, "decided_at": decision.at, "decision": decision.kind });
             }
         }
         ActionError::Leased(lease) => {

@@ -98,6 +98,10 @@ pub struct ActionView {
     pub leased_by: Option<String>,
     /// It is the asker.
     pub leased_by_you: bool,
+    /// Until when.
+    pub leased_until: Option<Timestamp>,
+    /// The asker can take back what they decided, or their approval.
+    pub may_undo: bool,
     /// How long a decision can be undone, in milliseconds.
     pub undo_ms: i64,
 }
@@ -236,7 +240,13 @@ pub(super) async fn view(
         result: row.result.clone(),
         ended_at: row.ended_at,
         leased_by_you: lease.is_some_and(|(member, _)| caller.member().is_ok_and(|me| me == member)),
+        leased_until: lease.map(|(_, until)| until),
         leased_by,
+        may_undo: caller.member().is_ok_and(|me| match row.status {
+            ActionStatus::Waiting => row.votes.0.contains(&me),
+            ActionStatus::Decided => row.decided_by == Some(me) && row.final_at.is_some_and(|at| at > now),
+            _ => false,
+        }),
         undo_ms: ledger::settings(rows).await?.undo_ms,
     })
 }
@@ -304,6 +314,14 @@ pub struct ActionWish {
 }
 
 impl ActionWish {
+    /// Those that wait for people.
+    pub const fn waiting() -> Self {
+        Self {
+            status: Some(ActionStatus::Waiting),
+            conversation: None,
+        }
+    }
+
     fn filter(&self) -> ActionFilter {
         ActionFilter {
             statuses: self.status.into_iter().collect(),
@@ -324,17 +342,66 @@ pub async fn actions(
     after: Option<&str>,
     limit: u64,
 ) -> Result<Page<ActionView>, AppError> {
+    filtered(app, caller, &wish.filter(), after, limit).await
+}
+
+/// Proposals that stand like one of these, the newest first; all, if there are none.
+///
+/// # Errors
+/// [`AppError::Forbidden`], [`AppError::Id`] for a bad cursor, or the store's.
+pub async fn standing(
+    app: &App,
+    caller: &Caller,
+    statuses: &[ActionStatus],
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<ActionView>, AppError> {
+    let filter = ActionFilter {
+        statuses: statuses.to_vec(),
+        ..ActionFilter::default()
+    };
+    filtered(app, caller, &filter, after, limit).await
+}
+
+async fn filtered(
+    app: &App,
+    caller: &Caller,
+    filter: &ActionFilter,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<ActionView>, AppError> {
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let below = after.map(str::parse::<ActionId>).transpose()?;
-    let found = rows.actions(&wish.filter(), below, limit).await?;
+    let found = rows.actions(filter, below, limit).await?;
     let next = next_page(&found, limit, |last| last.id.to_string());
+    let items = views(app, caller, &rows, found).await?;
+    Ok(Page { items, next })
+}
+
+/// Proposals that wait for people, the oldest first.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn oldest_waiting(app: &App, caller: &Caller, limit: u64) -> Result<Vec<ActionView>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let found = rows.actions_waiting(None, limit).await?;
+    views(app, caller, &rows, found).await
+}
+
+async fn views(
+    app: &App,
+    caller: &Caller,
+    rows: &Rows<'_>,
+    found: Vec<row::Model>,
+) -> Result<Vec<ActionView>, AppError> {
     let mut names = Names::default();
     let mut items = Vec::with_capacity(found.len());
     for row in found {
-        items.push(view(&rows, &mut names, caller, app.now(), row).await?);
+        items.push(view(rows, &mut names, caller, app.now(), row).await?);
     }
-    Ok(Page { items, next })
+    Ok(items)
 }
 
 /// How many proposals stand like this.

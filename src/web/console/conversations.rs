@@ -6,7 +6,8 @@ use super::view::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, OwnerView, Section,
 };
 use super::viewer::Viewer;
-use super::{html, visitor_name};
+use super::{action_card, html, tools, visitor_name};
+use crate::app::actions::{self, ActionWish};
 use crate::app::conversations::{self, ConversationSummary};
 use crate::app::desk;
 use crate::domain::account::Scope;
@@ -21,6 +22,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
+/// Actions that are listed with a conversation.
+const ACTIONS: u64 = 20;
 /// Conversations of a page.
 const LISTED: u64 = 50;
 
@@ -63,6 +66,7 @@ pub(super) async fn page(
     html(&ConversationPage {
         shell: viewer.shell(Section::Conversations),
         conversation,
+        tools: tools::choices(&web, &viewer).await?,
     })
 }
 
@@ -130,6 +134,11 @@ async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<Convers
     let backdrop = desk::backdrop(&web.app, &viewer.caller, &conversation).await?;
     let names = super::sentences::Names::of(&web.app, &viewer.caller).await?;
     let summary = &conversation.summary;
+    let about = ActionWish {
+        status: None,
+        conversation: Some(id),
+    };
+    let proposed = actions::actions(&web.app, &viewer.caller, &about, None, ACTIONS).await?;
     let may_correct = viewer.caller.require(Scope::Knowledge).is_ok();
     Ok(ConversationPart {
         id: summary.id.to_string(),
@@ -144,5 +153,10 @@ async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<Convers
         open_item: thread::open_item(&conversation),
         thread: thread::of(&viewer.zone, &conversation, &backdrop, &names, may_correct),
         agent: backdrop.agent,
+        actions: proposed
+            .items
+            .iter()
+            .map(|view| action_card::row(viewer, view))
+            .collect(),
     })
 }

@@ -5,6 +5,9 @@
 //! Every decision a person makes on a page goes to the JSON API, so a page never changes anything itself; only signing in
 //! and out are forms of their own.
 
+mod action_card;
+mod action_sentences;
+mod actions;
 mod agents;
 mod answers;
 mod blind;
@@ -13,6 +16,7 @@ mod compare;
 mod conversations;
 mod correction;
 mod entrance;
+mod flags;
 mod improve;
 mod knowledge;
 mod log;
@@ -26,6 +30,7 @@ mod replies;
 mod sentences;
 mod team;
 mod thread;
+mod tools;
 pub mod view;
 mod viewer;
 
@@ -51,6 +56,12 @@ pub fn pages() -> Pages {
         .route("/queue/{item}", get(queue::page_at))
         .route("/parts/queue", get(queue::list_part))
         .route("/parts/queue/{item}", get(queue::item_part))
+        .route("/parts/queue/actions/{id}", get(actions::queue_part))
+        .route("/actions", get(actions::list_page))
+        .route("/actions/leads", get(actions::leads))
+        .route("/actions/{id}", get(actions::page))
+        .route("/parts/actions", get(actions::list_part))
+        .route("/parts/actions/{id}", get(actions::part))
         .route("/checks", get(checks::page))
         .route("/live", get(overview::page))
         .route("/parts/live", get(overview::part))
@@ -70,6 +81,9 @@ pub fn pages() -> Pages {
         .route("/parts/settings/models", get(models::part))
         .route("/settings/policy", get(policy::page))
         .route("/settings/team", get(team::page))
+        .route("/settings/tools", get(tools::list))
+        .route("/settings/tools/{name}", get(tools::page))
+        .route("/settings/new-tool", get(tools::new))
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))

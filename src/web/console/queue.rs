@@ -1,27 +1,32 @@
 //! The queue: the list of what waits, and one item with everything needed to decide.
 
+use super::action_card::{self, asked};
 use super::compare::repeated;
+use super::flags::flags;
 use super::view::{
-    DraftView, Flag, ItemPart, LeaseView, Marked, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, Section,
-    Severity, SourceView,
+    ActionPart, DraftView, ItemPart, LeaseView, Marked, MessageView, QueueItem, QueuePage, QueuePart, QueueRow,
+    RowKind, Section, SourceView,
 };
 use super::viewer::Viewer;
 use super::{html, sentence, visitor_name};
-use crate::app::review::{self, DraftView as Draft, ItemView, QueueWish};
+use crate::app::actions::{self, ActionView};
+use crate::app::review::{self, DraftView as Draft, ItemSummary, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
+use crate::app::waiting::{self, Line, Wish};
 use crate::app::{agents, checks, desk, evidence, policy};
+use crate::domain::action::ActionStatus;
 use crate::domain::answer::AnswerMode;
 use crate::domain::conversation::Author;
-use crate::domain::ids::ItemId;
+use crate::domain::ids::{ActionId, ItemId};
 use crate::domain::policy::{Fallback, Reason};
 use crate::domain::review::ItemKind;
-use crate::domain::screening::Flag as Noticed;
 use crate::store::ItemStatus;
 use crate::web::error::Problem;
 use crate::web::extract::{InPath, Query};
 use crate::web::state::Web;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::request::Parts;
 use serde::Deserialize;
 
 /// Items in the list at most: nobody reads on further, and the next ones move up.
@@ -30,16 +35,36 @@ const LISTED: u64 = 100;
 const LOAD_IS_NEWS_MS: i64 = 7 * 24 * 60 * 60_000;
 /// Characters of a question in the list.
 const QUESTION_CHARS: usize = 160;
-/// Unsupported statements named one by one.
-const NAMED: usize = 5;
 
-/// `GET /queue`: the first item that nobody else has open.
-pub(super) async fn page(
-    State(web): State<Web>,
-    viewer: Viewer,
-    Query(wish): Query<QueueWish>,
-) -> Result<Response, Response> {
-    let mut list = list(&web, &viewer, &wish).await.map_err(IntoResponse::into_response)?;
+/// Which part of the queue is asked for; `actions=true` is what is to be done, and nothing else.
+#[derive(Debug, Default)]
+pub(super) struct Wanted(Wish);
+
+impl FromRequestParts<Web> for Wanted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        #[derive(Debug, Deserialize)]
+        struct Only {
+            #[serde(default)]
+            actions: bool,
+        }
+        let Query(Only { actions }) = Query::from_request_parts(parts, web).await?;
+        let Query(items) = Query::<QueueWish>::from_request_parts(parts, web).await?;
+        Ok(Self(Wish {
+            only_actions: actions,
+            items,
+        }))
+    }
+}
+
+/// `GET /queue`: the first of what waits that nobody else has open.
+pub(super) async fn page(State(web): State<Web>, viewer: Viewer, Wanted(wish): Wanted) -> Result<Response, Response> {
+    first(&web, &viewer, &wish).await.map_err(IntoResponse::into_response)
+}
+
+async fn first(web: &Web, viewer: &Viewer, wish: &Wish) -> Result<Response, Problem> {
+    let mut list = list(web, viewer, wish).await?;
     // One's own first, then what nobody has been given.
     let free = list
         .rows
@@ -51,16 +76,46 @@ pub(super) async fn page(
             Some(_) => 2,
         })
         .or(list.rows.first());
-    let item = match free.and_then(|row| row.id.parse::<ItemId>().ok()) {
-        Some(id) => item(&web, &viewer, id, None)
-            .await
-            .map_err(IntoResponse::into_response)?,
-        None => None,
-    };
-    list.current = item.as_ref().map(|part| part.item.id.clone()).unwrap_or_default();
-    whole(&web, &viewer, list, item)
-        .await
-        .map_err(IntoResponse::into_response)
+    let mut centre = Centre::Nothing;
+    if let Some(row) = free {
+        centre = match row.kind {
+            RowKind::Item(_) => match row.id.parse() {
+                Ok(id) => item(web, viewer, id, None).await?.map_or(Centre::Nothing, Centre::item),
+                Err(_) => Centre::Nothing,
+            },
+            RowKind::Action(..) => match row.id.parse() {
+                Ok(id) => action(web, viewer, id).await?.map_or(Centre::Nothing, Centre::action),
+                Err(_) => Centre::Nothing,
+            },
+        };
+    }
+    list.current = centre.id();
+    whole(web, viewer, list, centre).await
+}
+
+/// What stands in the centre.
+enum Centre {
+    Nothing,
+    Item(Box<ItemPart>),
+    Action(Box<ActionPart>),
+}
+
+impl Centre {
+    fn item(part: ItemPart) -> Self {
+        Self::Item(Box::new(part))
+    }
+
+    fn action(part: ActionPart) -> Self {
+        Self::Action(Box::new(part))
+    }
+
+    fn id(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Item(part) => part.item.id.clone(),
+            Self::Action(part) => part.action.id.clone(),
+        }
+    }
 }
 
 /// `GET /queue/{item}`: an item that no longer waits leads to its conversation, where one sees what became of it.
@@ -68,7 +123,7 @@ pub(super) async fn page_at(
     State(web): State<Web>,
     viewer: Viewer,
     InPath(id): InPath<ItemId>,
-    Query(wish): Query<QueueWish>,
+    Wanted(wish): Wanted,
 ) -> Result<Response, Problem> {
     let Some(part) = item(&web, &viewer, id, None).await? else {
         let conversation = review::item(&web.app, &viewer.caller, id)
@@ -79,11 +134,37 @@ pub(super) async fn page_at(
     };
     let mut list = list(&web, &viewer, &wish).await?;
     list.current = part.item.id.clone();
-    whole(&web, &viewer, list, Some(part)).await
+    whole(&web, &viewer, list, Centre::item(part)).await
 }
 
-async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPart>) -> Result<Response, Problem> {
-    let has_knowledge = item.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
+/// The queue with an action in the centre.
+pub(super) async fn with_action(
+    web: &Web,
+    viewer: &Viewer,
+    Wanted(wish): Wanted,
+    part: ActionPart,
+) -> Result<Response, Problem> {
+    let mut list = list(web, viewer, &wish).await?;
+    list.current = part.action.id.clone();
+    whole(web, viewer, list, Centre::action(part)).await
+}
+
+/// An action as a reviewer sees it; none when it does not wait (any more).
+async fn action(web: &Web, viewer: &Viewer, id: ActionId) -> Result<Option<ActionPart>, Problem> {
+    let view = actions::action(&web.app, &viewer.caller, id).await?;
+    let waits = view.status == ActionStatus::Waiting;
+    Ok(waits.then(|| ActionPart {
+        action: action_card::card(viewer, view),
+    }))
+}
+
+async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, centre: Centre) -> Result<Response, Problem> {
+    let (item, action) = match centre {
+        Centre::Nothing => (None, None),
+        Centre::Item(part) => (Some(*part), None),
+        Centre::Action(part) => (None, Some(*part)),
+    };
+    let has_knowledge = item.is_some() || action.is_some() || desk::has_knowledge(&web.app, &viewer.caller).await?;
     let agents = agents::agents(&web.app, &viewer.caller).await?;
     let topics = policy::topics(&web.app, &viewer.caller).await?;
     let checks = checks::waiting(&web.app, &viewer.caller).await?;
@@ -103,6 +184,7 @@ async fn whole(web: &Web, viewer: &Viewer, list: QueuePart, item: Option<ItemPar
         shell: viewer.shell(Section::Queue),
         list,
         item,
+        action,
         has_knowledge,
         agents: agents
             .into_iter()
@@ -129,7 +211,7 @@ pub(super) async fn list_part(
     State(web): State<Web>,
     viewer: Viewer,
     Query(Current { current }): Query<Current>,
-    Query(wish): Query<QueueWish>,
+    Wanted(wish): Wanted,
 ) -> Result<Response, Problem> {
     let list = list(&web, &viewer, &wish).await?;
     html(&QueuePart { current, ..list })
@@ -160,14 +242,26 @@ fn code(reason: Reason) -> String {
     word.as_str().unwrap_or_default().to_owned()
 }
 
-async fn list(web: &Web, viewer: &Viewer, wish: &QueueWish) -> Result<QueuePart, Problem> {
+async fn list(web: &Web, viewer: &Viewer, wish: &Wish) -> Result<QueuePart, Problem> {
     let caller = &viewer.caller;
-    let total = review::waiting(&web.app, caller, wish).await?;
-    let found = review::queue(&web.app, caller, wish, None, LISTED).await?.items;
-    let unsupported = desk::unsupported(&web.app, caller, &found).await?;
-    let rows = found.into_iter().zip(unsupported).map(|(item, warnings)| QueueRow {
+    let found = waiting::waiting(&web.app, caller, wish, LISTED).await?;
+    let items: Vec<ItemSummary> = found.lines.iter().filter_map(Line::item).cloned().collect();
+    let mut unsupported = desk::unsupported(&web.app, caller, &items).await?.into_iter();
+    let rows = found.lines.into_iter().map(|line| match line {
+        Line::Item(item) => item_row(viewer, *item, unsupported.next().unwrap_or_default()),
+        Line::Action(action) => action_row(viewer, &action),
+    });
+    Ok(QueuePart {
+        rows: rows.collect(),
+        current: String::new(),
+        total: found.total,
+    })
+}
+
+fn item_row(viewer: &Viewer, item: ItemSummary, warnings: usize) -> QueueRow {
+    QueueRow {
         id: item.id.to_string(),
-        kind: item.kind,
+        kind: RowKind::Item(item.kind),
         mode: item.mode,
         question: shortened(&item.question),
         waiting_since: viewer.moment(item.waiting_since),
@@ -177,12 +271,21 @@ async fn list(web: &Web, viewer: &Viewer, wish: &QueueWish) -> Result<QueuePart,
         given_to: item
             .assigned
             .map(|given| if given.yours { YOU.to_owned() } else { given.name }),
-    });
-    Ok(QueuePart {
-        rows: rows.collect(),
-        current: String::new(),
-        total,
-    })
+    }
+}
+
+fn action_row(viewer: &Viewer, view: &ActionView) -> QueueRow {
+    QueueRow {
+        id: view.id.to_string(),
+        question: shortened(&view.title),
+        kind: RowKind::Action(sentence(&asked(view)).trim_end_matches('.').to_owned(), view.risk),
+        mode: None,
+        waiting_since: viewer.moment(view.created_at),
+        warnings: 0,
+        revision: 1,
+        held_by: view.leased_by.clone().filter(|_| !view.leased_by_you),
+        given_to: None,
+    }
 }
 
 /// The beginning of a text, on one line.
@@ -385,86 +488,6 @@ fn sources(draft: &Draft) -> impl Iterator<Item = SourceView> {
 )]
 pub(super) fn percent(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
-}
-
-fn flags(found: &ItemView) -> Vec<Flag> {
-    let mut flags = found.draft.as_ref().map(noticed).unwrap_or_default();
-    let Some(draft) = found.draft.as_ref().filter(|_| found.summary.kind == ItemKind::Gate) else {
-        return flags;
-    };
-    let mut flag = |severity, text: String| flags.push(Flag { severity, text });
-    for words in draft.signals.unsupported.iter().take(NAMED) {
-        flag(Severity::Warning, format!("“{words}” does not occur in the sources"));
-    }
-    match draft.signals.unsupported.len().saturating_sub(NAMED) {
-        0 => {}
-        more => flag(
-            Severity::Warning,
-            format!("and {more} more statements that do not occur in the sources"),
-        ),
-    }
-    if found.reasons.contains(&Reason::InConflict) {
-        flag(
-            Severity::Warning,
-            "Newer knowledge speaks against this verified answer: compare them first".to_owned(),
-        );
-    }
-    if found.reasons.contains(&Reason::UnfitModel) {
-        flag(
-            Severity::Warning,
-            "The AI model has not been found fit for this kind of answer: read every word".to_owned(),
-        );
-    }
-    for &reason in &found.reasons {
-        if let Some(what) = trouble(reason) {
-            flag(Severity::Note, format!("{what}; {}", instead(draft)));
-        }
-    }
-    for topic in &found.uncertified_topics {
-        let words = "is released without a certificate; this draft is held all the same";
-        flag(Severity::Note, format!("“{topic}” {words}"));
-    }
-    if let Some(what) = draft.signals.left_out.and_then(|left_out| left_out.in_words()) {
-        flag(Severity::Note, format!("The AI did not see: {what}"));
-    }
-    flags
-}
-
-/// What screening noticed, each flag with what raised it. What the sources do not say is named one by one elsewhere.
-fn noticed(draft: &Draft) -> Vec<Flag> {
-    let noticed = draft.screening.in_words().into_iter();
-    noticed
-        .filter(|(flag, _)| *flag != Noticed::Unsupported)
-        .map(|(flag, text)| Flag {
-            severity: match flag {
-                Noticed::PersonalData | Noticed::OtherLanguage => Severity::Note,
-                _ => Severity::Warning,
-            },
-            text,
-        })
-        .collect()
-}
-
-/// What went wrong with the AI, if that is what a reason says.
-const fn trouble(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::EngineUnavailable => Some("The AI was not available"),
-        Reason::EngineOverloaded => Some("The AI was too busy"),
-        Reason::EngineDeadline => Some("The AI took too long"),
-        Reason::PromptTooLong => Some("The question is too long for the AI model"),
-        Reason::UnusableAnswer => Some("The AI wrote nothing that can be used"),
-        _ => None,
-    }
-}
-
-/// Where the draft comes from that was made without the AI.
-fn instead(draft: &Draft) -> &'static str {
-    // Only what was ranked by meaning stands out by some measure.
-    if draft.signals.stand_out == 0.0 {
-        "this was found by keyword"
-    } else {
-        "this is quoted from the passage that fits best"
-    }
 }
 
 #[cfg(test)]

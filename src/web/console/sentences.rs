@@ -1,5 +1,6 @@
 //! The log in sentences.
 
+use super::action_sentences::{action, secret, tool};
 use super::view::Words;
 use super::visitor_name;
 use crate::app::history::EntryView;
@@ -56,7 +57,7 @@ fn visitor(entry: &EntryView) -> String {
 }
 
 /// A field of an entry's content; none when it is not there or was erased.
-fn content<T: DeserializeOwned>(entry: &EntryView, name: &str) -> Option<T> {
+pub(super) fn content<T: DeserializeOwned>(entry: &EntryView, name: &str) -> Option<T> {
     let value = entry.content.as_ref()?.get(name)?;
     serde_json::from_value(value.clone()).ok()
 }
@@ -252,6 +253,15 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.retried" => format!("{who} had a webhook delivered again."),
         "webhook.tested" => format!("{who} sent a webhook to try its receiver."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
+        kind if kind.starts_with("action.") => action(entry, &who),
+        "tool.defined" => format!("{who} defined {}.", tool(entry)),
+        "tool.removed" => format!("{who} removed {}.", tool(entry)),
+        "secret.changed" => format!("{who} set {}.", secret(entry)),
+        "secret.removed" => format!("{who} removed {}.", secret(entry)),
+        "agent.braked" => match content::<String>(entry, "name") {
+            Some(name) => format!("The agent {name} asks for more approvals than people can look at, and was refused."),
+            None => "An agent asks for more approvals than people can look at, and was refused.".to_owned(),
+        },
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }
@@ -354,7 +364,9 @@ fn imported(entry: &EntryView, who: &str) -> String {
 
 /// Where the thing an entry is about is shown.
 pub(super) fn href(entry: &EntryView) -> String {
-    if let Some(id) = entry.refs.get("conversation") {
+    if let Some(id) = entry.refs.get("action") {
+        format!("/actions/{id}")
+    } else if let Some(id) = entry.refs.get("conversation") {
         format!("/conversations/{id}")
     } else if let Some(id) = entry.refs.get("verified_answer") {
         format!("/knowledge/answers/{id}")
@@ -367,6 +379,10 @@ pub(super) fn href(entry: &EntryView) -> String {
         .any(|kind| entry.kind.starts_with(kind))
     {
         "/quality".to_owned()
+    } else if entry.kind.starts_with("tool.") || entry.kind.starts_with("secret.") {
+        "/settings/tools".to_owned()
+    } else if entry.kind == "agent.braked" {
+        "/actions".to_owned()
     } else if entry.kind.starts_with("knowledge.") {
         "/knowledge".to_owned()
     } else {
@@ -408,6 +424,36 @@ mod tests {
             serde_json::json!({ "kind": "edit" }),
         );
         assert_eq!(sentence(&entry, &names()), "Mia edited the draft for Visitor 3f2a.");
+    }
+
+    #[test]
+    fn what_becomes_of_an_action_reads_as_sentences_and_leads_to_it() {
+        let refs = [("action", "a1"), ("conversation", "0198-3f2a")];
+        let told = |kind: &str, actor: &str, more: serde_json::Value| {
+            let mut fields = serde_json::json!({ "name": "refund_order" });
+            fields
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let entry = entry(kind, actor, &refs, fields);
+            assert_eq!(href(&entry), "/actions/a1");
+            sentence(&entry, &names())
+        };
+        let nothing = || serde_json::json!({});
+        assert_eq!(
+            told("action.decided", "member:m1", serde_json::json!({ "type": "edit" })),
+            "Mia approved “refund_order” with other arguments."
+        );
+        assert_eq!(
+            told("action.proposed", "system", serde_json::json!({ "asked_by": "Otto" })),
+            "Otto asks for “refund_order”; it waits for a person."
+        );
+        assert_eq!(told("action.executed", "system", nothing()), "“refund_order” was done.");
+        let mut erased = entry("action.executed", "system", &refs, nothing());
+        erased.content = None;
+        assert_eq!(sentence(&erased, &names()), "An action was done.");
+        let braked = entry("agent.braked", "system", &[], serde_json::json!({ "name": "Otto" }));
+        assert!(sentence(&braked, &names()).starts_with("The agent Otto asks for more"));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use super::{Marked, Moment, OwnerView, Shell, Words};
+use super::{ActionRow, Marked, Moment, OwnerView, Shell, ToolChoice, Words};
 use crate::app::conversations::RatingView;
+use crate::domain::action::form::Input;
 use crate::domain::answer::AnswerMode;
 use crate::domain::brief::Brief;
 use crate::domain::conversation::Author;
@@ -64,6 +65,8 @@ pub struct ConversationPage {
     pub shell: Shell,
     /// The conversation.
     pub conversation: ConversationPart,
+    /// Tools that may be proposed for it.
+    pub tools: Vec<ToolChoice>,
 }
 
 /// The head and thread of one conversation. `GET /parts/conversations/{id}`.
@@ -94,6 +97,8 @@ pub struct ConversationPart {
     pub open_item: Option<String>,
     /// Messages and what happened between them, in committed order.
     pub thread: Vec<ThreadEntry>,
+    /// What was proposed to be done for it, the newest first.
+    pub actions: Vec<ActionRow>,
 }
 
 /// One thing in a conversation.

@@ -7,6 +7,7 @@
 //! A struct named `…Page` is a whole document; one named `…Part` is the piece of it that is fetched again when
 //! something changed (`/parts/…`) and the page includes.
 
+mod actions;
 mod agents;
 mod answers;
 mod checks;
@@ -31,6 +32,10 @@ mod shell;
 mod team;
 mod words;
 
+pub use actions::{
+    ActionCard, ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, ArgLine, FieldView,
+    LeadRow, LeadsPage, ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
+};
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use answers::{
     AnswerHistory, AnswerSource, ConflictCard, VerifiedAnswerPage, VerifiedAnswerRow, VerifiedAnswersPage, WeekBar,
@@ -58,7 +63,7 @@ pub use quality::{
     AccuracyLine, AnswerLine, AnswersPage, AutonomyForm, MonthLine, PlanPart, QualityPage, ReviewerLine, ReviewersPart,
 };
 pub use queue::{
-    DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, SourceView,
+    DraftView, Flag, ItemPart, LeaseView, MessageView, QueueItem, QueuePage, QueuePart, QueueRow, RowKind, SourceView,
 };
 pub use rehearsal::{
     GapLine, PartLine, RehearsalPage, RehearsalRow, RehearsalSheetPage, RehearsalsPage, SheetPart, SheetPicture,

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Marked, Moment, REASONS, Severity, Shell, Words};
+use super::{ActionPart, Marked, Moment, REASONS, Severity, Shell, Words, risk_code};
+use crate::domain::action::tool::Risk;
 use crate::domain::answer::AnswerMode;
 use crate::domain::brief::Brief;
 use crate::domain::conversation::Author;
@@ -16,8 +17,10 @@ pub struct QueuePage {
     pub shell: Shell,
     /// The list on the left.
     pub list: QueuePart,
-    /// The item in the centre; none when nothing waits.
+    /// The item in the centre; none when nothing waits, or an action stands there.
     pub item: Option<ItemPart>,
+    /// The action in the centre.
+    pub action: Option<ActionPart>,
     /// Whether any knowledge was imported: decides what the empty page proposes.
     pub has_knowledge: bool,
     /// Agents to choose from, id and name.
@@ -44,16 +47,35 @@ pub struct QueuePart {
     pub total: u64,
 }
 
+/// What a line of the list is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// What a visitor asked.
+    Item(ItemKind),
+    /// Something that is to be done, who asked for it, and what is at stake.
+    Action(String, Risk),
+}
+
+impl RowKind {
+    /// The look of what is at stake.
+    pub fn risk_code(&self) -> &'static str {
+        match self {
+            Self::Item(_) => "",
+            Self::Action(_, risk) => risk_code(*risk),
+        }
+    }
+}
+
 /// One line of the list.
 #[derive(Clone, Debug)]
 pub struct QueueRow {
-    /// The review item's id.
+    /// The id of the review item, or of the action.
     pub id: String,
     /// What it is.
-    pub kind: ItemKind,
+    pub kind: RowKind,
     /// How its draft was made; none while the AI is still drafting.
     pub mode: Option<AnswerMode>,
-    /// The first words of the visitor's question.
+    /// The first words of the visitor's question, or what is to be done.
     pub question: String,
     /// When the oldest unanswered message arrived.
     pub waiting_since: Moment,

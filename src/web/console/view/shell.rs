@@ -15,7 +15,7 @@ pub struct Shell {
     pub manages: bool,
     /// Which part of the navigation is current.
     pub section: Section,
-    /// Review items that wait.
+    /// Review items and actions that wait.
     pub waiting: u64,
     /// What the gate lets out.
     pub gate: GateBadge,
@@ -41,7 +41,7 @@ pub struct Undelivered {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"knowledge"`, `"improve"`, `"quality"`, `"log"`, `"settings"`).
+    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"actions"`, `"knowledge"`, `"improve"`, `"quality"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -55,6 +55,7 @@ pub enum Section {
     Checks,
     Live,
     Conversations,
+    Actions,
     Knowledge,
     Improve,
     Quality,
@@ -70,6 +71,7 @@ impl Section {
             Self::Checks => "checks",
             Self::Live => "live",
             Self::Conversations => "conversations",
+            Self::Actions => "actions",
             Self::Knowledge => "knowledge",
             Self::Improve => "improve",
             Self::Quality => "quality",
