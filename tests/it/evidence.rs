@@ -139,13 +139,16 @@ pub(crate) async fn settled_content(app: &TestApp) {
         .unwrap();
 }
 
+/// Verdicts that certify at 40 %: 20 have to be left where a third, by the hash of their conversation, makes the score instead.
+pub(crate) const CERTIFYING: usize = 54;
+
 /// Verdicts open the gate.
 pub(crate) async fn opened(app: &TestApp) -> Certified {
     set(app, json!({ "opens": true, "limit_permille": 500 })).await;
-    for _ in 0..36 {
+    for _ in 0..CERTIFYING {
         asked_and_approved(app, OPENING_HOURS).await;
     }
-    verdicts(app, 36).await;
+    verdicts(app, CERTIFYING).await;
     settled_content(app).await;
     assert_eq!(gate(app).await, GateState::Closed, "not before it was tested");
     next_month(app);
@@ -321,10 +324,10 @@ async fn verdicts_open_the_gate_as_far_as_they_certify_and_bad_samples_close_it_
 async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
     let app = TestApp::start().await;
     set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
-    for _ in 0..36 {
+    for _ in 0..CERTIFYING {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
-    verdicts(&app, 36).await;
+    verdicts(&app, CERTIFYING).await;
     settled_content(&app).await;
     next_month(&app);
     eventually("a certificate", async || {
@@ -369,10 +372,10 @@ async fn checks_that_turn_out_bad_close_the_gate_before_the_month_is_over() {
 async fn a_certificate_opens_nothing_while_the_owner_has_not_said_so() {
     let app = TestApp::start().await;
     set(&app, json!({ "limit_permille": 500 })).await;
-    for _ in 0..36 {
+    for _ in 0..CERTIFYING {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
-    verdicts(&app, 36).await;
+    verdicts(&app, CERTIFYING).await;
     settled_content(&app).await;
     next_month(&app);
     let quality = eventually("a certificate", async || {

@@ -15,10 +15,10 @@ async fn an_open_shop() -> TestApp {
         json!({ "opens": true, "limit_permille": 500, "reviews_a_day": 1_000 }),
     )
     .await;
-    for _ in 0..36 {
+    for _ in 0..CERTIFYING {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
-    verdicts(&app, 36).await;
+    verdicts(&app, CERTIFYING).await;
     settled_content(&app).await;
     next_month(&app);
     eventually("a certificate", async || {

@@ -188,13 +188,13 @@ async fn what_a_narrowed_topic_kept_in_is_evidence_for_what_goes_out_now() {
     set(&app, json!({ "opens": true, "limit_permille": 500 })).await;
     let money = |words: &str| format!("[[topic]]\nname = \"hours\"\nsensitive = true\nwords = [{words}]\n");
     policy(&app, &money("\"open\", \"refund\"")).await;
-    for _ in 0..36 {
+    for _ in 0..CERTIFYING {
         asked_and_approved(&app, OPENING_HOURS).await;
     }
-    let kept_in = verdicts(&app, 36).await;
+    let kept_in = verdicts(&app, CERTIFYING).await;
     assert!(kept_in.iter().all(|row| row.is_sensitive));
     settled_content(&app).await;
-    // What asks for hours is sensitive no more: it may go out, and those 36 are what is known of it.
+    // What asks for hours is sensitive no more: it may go out, and those verdicts are what is known of it.
     policy(&app, &money("\"refund\"")).await;
     next_month(&app);
     eventually("a certificate", async || match gate(&app).await {
