@@ -67,7 +67,8 @@ async function leftAlone(page) {
   const isLease = (request) => request.method() === 'POST' && request.url().endsWith('/lease');
   page.on('request', (request) => { asked += isLease(request); });
   page.on('requestfinished', (request) => { answered += isLease(request); });
-  const settled = () => eventually('every hold asked for is answered', async () => asked - answered, (open) => open === 0);
+  // One that was under way before anybody counted may be answered as well.
+  const settled = () => eventually('every hold asked for is answered', async () => asked - answered, (open) => open <= 0);
   await page.mouse.move(200, 300);
   await page.clock.runFor(90_000);
   await eventually('the hold is renewed', async () => answered, (count) => count > 0);
