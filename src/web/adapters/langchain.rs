@@ -80,7 +80,9 @@ impl Asked {
                 review_configs,
             } => {
                 if action_requests.is_empty() || action_requests.len() > MOST_ACTIONS {
-                    return Err(format!("action_requests must have 1 to {MOST_ACTIONS} actions"));
+                    return Err(format!(
+                        "There must be 1 to {MOST_ACTIONS} actions in `action_requests`."
+                    ));
                 }
                 Ok(batched(&thread_id, &interrupt, action_requests, &review_configs))
             }

@@ -36,8 +36,8 @@ impl Asked {
             "" => "{}",
             arguments => arguments,
         };
-        let args: Map<String, Value> =
-            serde_json::from_str(arguments).map_err(|error| format!("`arguments` is not a JSON object: {error}"))?;
+        let args: Map<String, Value> = serde_json::from_str(arguments)
+            .map_err(|error| format!("The text in `arguments` is not a JSON object: {error}."))?;
         Ok(Proposal {
             tool_call_id: digest("openai", &[&self.id]),
             name: self.name,
