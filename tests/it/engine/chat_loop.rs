@@ -247,7 +247,7 @@ async fn a_score_that_makes_room_for_a_visitor_comes_out_the_same() {
     let undisturbed: ScoreAnswer = raw.post("/score", &body).await.read();
     // A visitor may come too late on a busy machine.
     let mut disturbed = None;
-    for _ in 0..10 {
+    for _ in 0..60 {
         let before = counters(&client).await;
         let score = async { raw.post("/score", &body).await.read::<ScoreAnswer>() };
         let visit = async {
