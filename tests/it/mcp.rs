@@ -479,10 +479,7 @@ pub(crate) async fn drives(app: &TestApp, script: &str, scopes: &[&str]) {
     let command = tokio::process::Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script))
         .env("HOLDPOINT_URL", format!("http://{}", app.address()))
-        .env(
-            "HOLDPOINT_TOKEN",
-            secret(app, &app.workspace, "an agent", scopes).await,
-        )
+        .env("HOLDPOINT_TOKEN", secret(app, &app.workspace, "an agent", scopes).await)
         .env(
             "HOLDPOINT_REVIEWER",
             secret(app, &app.workspace, "people", &["read", "review"]).await,

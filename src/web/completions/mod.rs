@@ -13,7 +13,7 @@ use super::error::Problem;
 use super::extract::{CallerOf, InPath, Upload, bearer, parse_json};
 use super::layers::RequestId;
 use super::state::Web;
-use crate::app::converse::{self, Handing, Place, Standing};
+use crate::app::converse::{self, Handing, Place, Prepared, Standing};
 use crate::app::{AppError, Caller};
 use crate::domain::account::Scope;
 use crate::domain::ids::TurnId;
@@ -31,6 +31,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
 
 /// Under which path these routes live.
 pub(super) const PATH: &str = "/v1";
@@ -231,7 +232,7 @@ async fn complete(
     for _ in 0..prepared.says() {
         limits.message_of_program(prepared.token(), prepared.visitor())?;
     }
-    let (place, handing) = converse::say(&web.app, &caller, prepared).await?;
+    let (place, handing) = say(&web, &caller, prepared).await?;
     let answering = Answering {
         web,
         caller,
@@ -244,6 +245,19 @@ async fn complete(
         Ok(answering.stream(handing, request_id.0))
     } else {
         answering.whole(Some(handing)).await
+    }
+}
+
+/// Says all of it, also for a program that hangs up in the middle.
+async fn say(web: &Web, caller: &Caller, prepared: Prepared) -> Result<(Place, Handing), Problem> {
+    let (app, caller) = (web.app.clone(), caller.clone());
+    let saying = async move { converse::say(&app, &caller, prepared).await };
+    match tokio::spawn(saying.in_current_span()).await {
+        Ok(said) => Ok(said?),
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_stopping) => Err(Problem::unavailable("Holdpoint is stopping; try again in a moment.")),
+        },
     }
 }
 
