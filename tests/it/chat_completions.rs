@@ -362,6 +362,79 @@ async fn a_person_who_takes_over_answers_the_program_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_after_a_conversation_was_ended_hears_so_and_opens_it_by_asking_something_else() {
+    let app = TestApp::start().await;
+    let program = program(&app).await;
+    let question = says(&app, "c-1", &[UNANSWERABLE]);
+    let first = asks(&program, 0, &question).await.ok();
+    item_of(&app, &first).await;
+    let id = first["holdpoint"]["conversation_id"].as_str().unwrap();
+    let conversation = format!("/api/v1/conversations/{id}");
+    app.owner()
+        .post(&format!("{conversation}/take-over"), &json!({}))
+        .await
+        .ok();
+    app.owner()
+        .post(&format!("{conversation}/close"), &json!({}))
+        .await
+        .ok();
+    for _ in 0..2 {
+        let ended = asks(&program, 55, &question).await.ok();
+        assert_eq!((status(&ended), &ended["id"]), ("closed", &first["id"]), "{ended}");
+        assert!(
+            text(&ended).contains("over") && ended["holdpoint"].get("approval_id").is_none(),
+            "{ended}"
+        );
+    }
+    let other = asks(&program, 0, &says(&app, "c-1", &["Hello?"])).await.ok();
+    assert_eq!(other["holdpoint"]["conversation_id"], id);
+    assert_ne!((status(&other), &other["id"]), ("closed", &first["id"]), "{other}");
+
+    // Or by asking the same once more, some time later.
+    let question = says(&app, "c-2", &[UNANSWERABLE]);
+    let first = asks(&program, 0, &question).await.ok();
+    item_of(&app, &first).await;
+    asks(&program, 0, &question).await.ok();
+    app.advance_ms(2 * SAME_WITHIN_MS);
+    let conversation = format!(
+        "/api/v1/conversations/{}",
+        first["holdpoint"]["conversation_id"].as_str().unwrap()
+    );
+    app.owner()
+        .post(&format!("{conversation}/close"), &json!({}))
+        .await
+        .ok();
+    assert_eq!(status(&asks(&program, 0, &question).await.ok()), "closed");
+    app.advance_ms(SAME_WITHIN_MS);
+    assert_ne!(asks(&program, 0, &question).await.ok()["id"], first["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_policy_refuses_is_answered_with_the_refusal() {
+    let app = TestApp::start().await;
+    let policy = format!("/api/v1/agents/{}/policy", app.workspace.agent_id);
+    let toml = r#"
+        [[topic]]
+        name = "weather"
+        words = ["weather"]
+
+        [[rule]]
+        name = "No forecasts"
+        when = { topic = "weather" }
+        then = "refuse"
+    "#;
+    let body = json!({ "toml": toml }).to_string();
+    app.owner().json(Method::PUT, &policy, body).await.ok();
+    let program = program(&app).await;
+    let question = says(&app, "c-1", &["Will the weather hold?"]);
+    asks(&program, 0, &question).await.ok();
+    app.advance_ms(QUIET_MS);
+    let refused = answered(&program, &question).await;
+    assert_eq!(refused["holdpoint"]["author"], "system");
+    assert!(text(&refused).starts_with("I am sorry"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_has_nothing_of_a_draft_before_its_release() {
     let app = TestApp::start().await;
     let program = program(&app).await;

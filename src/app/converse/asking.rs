@@ -308,21 +308,27 @@ async fn how_it_ended(
     all: &[message::Model],
     asked: &message::Model,
 ) -> Result<Before, AppError> {
-    let conversation = rows.conversation(visitor.conversation_id).await?;
-    let delivered_seq = conversation.map_or(0, |row| row.delivered_seq);
+    let conversation = rows
+        .conversation(visitor.conversation_id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
     let turn = match asked.turn_id {
         Some(id) => rows.turn(id).await?,
         None => None,
     };
     let is_answered = turn.is_some_and(|turn| turn.state == TurnState::Answered);
-    let answer = all
+    let told = all
         .iter()
         .rfind(|row| row.turn_id == asked.turn_id && row.author != Author::Visitor);
+    // What ended without an answer has nothing to hand out: from its end on whoever asks hears that it is over.
+    let has_answer = told.is_some_and(|row| row.author != Author::System);
+    let over_at = conversation.closed_at.filter(|_| !has_answer);
+    let is_told = told.is_none_or(|row| row.seq <= conversation.delivered_seq);
     let led = rows.program_conversation(visitor.conversation_id).await?;
     let last = all.iter().rfind(|row| row.author == Author::Visitor);
     Ok(Before {
-        handed_out: is_answered && answer.is_none_or(|row| row.seq <= delivered_seq),
-        handed_out_at: led.and_then(|led| led.handed_out_at),
+        handed_out: is_answered && (is_told || over_at.is_some()),
+        handed_out_at: over_at.max(led.and_then(|led| led.handed_out_at)),
         is_latest: last.is_some_and(|last| last.id == asked.id),
     })
 }

@@ -9,9 +9,11 @@ use crate::domain::conversation::Author;
 use crate::domain::ids::{ConversationId, ItemId, TurnId};
 use crate::domain::log::EventKind;
 use crate::domain::notice::{Meanwhile, meanwhile};
+use crate::domain::policy::{DecisionKind, Fallback};
+use crate::domain::review::OutcomeKind;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
-use crate::store::entity::{message, program_conversation};
+use crate::store::entity::{message, program_conversation, turn};
 use crate::store::{Change, Committed, OwnerKind, Rows};
 use serde::Serialize;
 use std::time::Duration;
@@ -168,12 +170,10 @@ async fn look(app: &App, caller: &Caller, place: &Place) -> Result<Standing, App
         estimate_ms: None,
         seq: said.last().map_or(0, |row| row.seq),
     };
-    if turn.state == TurnState::Answered
-        && let Some((author, text)) = answer(&said)
-    {
+    if let Some((author, text)) = ending(&rows, place, &turn, &said).await? {
         return Ok(Standing {
-            author,
             text,
+            author,
             ..standing
         });
     }
@@ -190,14 +190,15 @@ async fn look(app: &App, caller: &Caller, place: &Place) -> Result<Standing, App
     };
     let (_, settings) = agents::current_version(&rows, agent.id).await?;
     let is_open = !state.is_final();
-    let text = match texts(&said, Author::System) {
-        // What it says was said to the visitor once; it is not said again once somebody is there.
-        Some(notices) if is_open && state != State::TakenOver => notices,
-        _ => words(state, &status, &settings.language),
+    let (text, seq) = match texts(&said, Author::System) {
+        // What was said to the visitor once is not said again when somebody is there.
+        Some(notices) if is_open && state != State::TakenOver => (notices, standing.seq),
+        _ => (words(state, &status, &settings.language), 0),
     };
     Ok(Standing {
         state,
         text,
+        seq,
         item: if is_open { waits(&rows, id).await? } else { None },
         estimate_ms: status.estimate_ms.filter(|_| is_open),
         ..standing
@@ -218,14 +219,45 @@ fn texts(said: &[message::Model], author: Author) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-/// The answers of a turn; where there is none, what the visitor was told instead.
-fn answer(said: &[message::Model]) -> Option<(Author, String)> {
+/// The answers of a turn, and who gave the last one; or that it is not answered here. None while it is open, and where it ended
+/// without a word.
+async fn ending(
+    rows: &Rows<'_>,
+    place: &Place,
+    turn: &turn::Model,
+    said: &[message::Model],
+) -> Result<Option<(Author, String)>, AppError> {
+    if turn.state != TurnState::Answered {
+        return Ok(None);
+    }
     let is_answer = |row: &&message::Model| matches!(row.author, Author::Ai | Author::Person);
-    let Some(last) = said.iter().rfind(is_answer) else {
-        return Some((Author::System, texts(said, Author::System)?));
-    };
-    let texts: Vec<&str> = said.iter().filter(is_answer).map(|row| row.body.as_str()).collect();
-    Some((last.author, texts.join("\n\n")))
+    if let Some(last) = said.iter().rfind(is_answer) {
+        let texts: Vec<&str> = said.iter().filter(is_answer).map(|row| row.body.as_str()).collect();
+        return Ok(Some((last.author, texts.join("\n\n"))));
+    }
+    match said.last() {
+        Some(notice) if is_refused(rows, place).await? => Ok(Some((Author::System, notice.body.clone()))),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a turn ended with the notice that this is not answered here: the policy said so, or nobody decided in time.
+async fn is_refused(rows: &Rows<'_>, place: &Place) -> Result<bool, AppError> {
+    if let Some(draft) = rows.drafts_of_turns(&[place.turn_id]).await?.pop()
+        && let Some(decision) = rows.decision_of(draft.id).await?
+        && decision.kind == DecisionKind::Refuse
+    {
+        return Ok(true);
+    }
+    for item in rows.items_of(place.visitor.conversation_id).await? {
+        if item.turn_id == place.turn_id && item.terms.0.fallback == Fallback::Refuse {
+            let outcome = rows.standing_outcome(item.id).await?;
+            if outcome.is_some_and(|outcome| outcome.kind == OutcomeKind::Expire) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// What the widget shows beside the conversation.

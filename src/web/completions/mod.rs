@@ -223,8 +223,8 @@ async fn complete(
         Err(AppError::NotFound(_)) => return Err(unknown_model(&asked.question.agent)),
         prepared => prepared?,
     };
-    // Whoever waits holds a place, as a stream does.
-    let waiting = web.place_for_visitor()?;
+    // Whoever waits holds a place, as a page's stream does.
+    let waiting = web.place_for_program()?;
     let limits = web.limits();
     if prepared.begins() {
         limits.conversation_of_program(prepared.token())?;
@@ -270,7 +270,7 @@ async fn retrieve(
 ) -> Result<Response, Problem> {
     let wait = request::wait(&headers)?;
     let place = converse::place(&web.app, &caller, id).await?;
-    let waiting = web.place_for_visitor()?;
+    let waiting = web.place_for_program()?;
     let answering = Answering {
         web,
         caller,

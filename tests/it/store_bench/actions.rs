@@ -131,9 +131,13 @@ impl Planted {
             created_at: AT,
         })
         .await?;
+        self.plant_program(tx).await
+    }
+
+    async fn plant_program(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         tx.insert(program_conversation::Model {
             conversation_id: self.conversation,
-            workspace_id,
+            workspace_id: self.workspace,
             token_id: self.token,
             client_key: Some("key-1".to_owned()),
             asked_hash: Some(vec![6; 32]),
