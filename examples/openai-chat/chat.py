@@ -20,7 +20,8 @@ def answer(question):
         model=sys.argv[1],
         messages=[{"role": "user", "content": question}],
         metadata={"conversation_id": conversation},
-        extra_headers={"Idempotency-Key": str(uuid.uuid4())},
+        # Whoever sits here wants to know soon that somebody is looking at it.
+        extra_headers={"Idempotency-Key": str(uuid.uuid4()), "Holdpoint-Wait": "5"},
     )
     shown = None
     while True:
