@@ -143,7 +143,8 @@ pub async fn waited(app: &App, caller: &Caller, place: &Place, wait: Duration) -
 async fn look(app: &App, caller: &Caller, place: &Place) -> Result<Standing, AppError> {
     let rows = app.store().rows(caller.workspace_id);
     let token = rows.token_row(program(caller)?.id).await?;
-    if token.is_none_or(|token| token.revoked_at.is_some()) {
+    let is_over = |at: Timestamp| at <= app.now();
+    if token.is_none_or(|token| token.revoked_at.is_some() || token.expires_at.is_some_and(is_over)) {
         return Err(AppError::Unauthenticated);
     }
     let id = place.visitor.conversation_id;
