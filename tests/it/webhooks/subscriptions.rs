@@ -246,7 +246,7 @@ async fn every_type_really_happens_and_is_told() {
     visitor.says(OPENING_HOURS).await;
     app.advance_ms(QUIET_MS);
     visitor.answer_above(1).await;
-    app.owner().post("/api/v1/gate", &json!({ "close": true })).await.ok();
+    app.owner().post("/api/v1/gate", &json!({ "close": [] })).await.ok();
     app.advance_ms(40 * 24 * HOUR_MS);
     told(&receiver, "statement.published").await;
 
