@@ -110,17 +110,18 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn deliveries_ended_before(&self, before: Timestamp, limit: u64) -> Result<Vec<DeliveryId>, StoreError> {
+    pub async fn deliveries_ended_before(
+        &self,
+        before: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<delivery::Model>, StoreError> {
         let query = self
             .select::<delivery::Entity>()
             .filter(delivery::Column::Subscription.is_not_null())
             .filter(delivery::Column::EndedAt.lt(before))
             .order_by(delivery::Column::EndedAt, Order::Asc)
-            .select_only()
-            .column(delivery::Column::Id)
-            .limit(limit)
-            .into_tuple::<DeliveryId>();
-        Ok(query.all(self.connection()).await?)
+            .limit(limit);
+        self.all(query).await
     }
 
     /// What the workspace's webhooks are signed with; none before the first one.

@@ -6,7 +6,7 @@
 
 use super::{Webhook, again, put};
 use crate::app::{App, AppError};
-use crate::domain::ids::{ConversationId, JobId, SubscriptionId, WorkspaceId};
+use crate::domain::ids::{ConversationId, DeliveryId, JobId, SubscriptionId, WorkspaceId};
 use crate::domain::log::EventKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Event, MAY_MOVE_THE_GATE, SubscriptionState, TOLD_OF, events_of, may_tell};
@@ -245,7 +245,8 @@ pub(in crate::app) async fn announce(app: &App, workspace_id: WorkspaceId, job_i
     let read = rows.subscription_watch().await?.map_or(0, |watch| watch.seq);
     let (page, is_more) = told(app, workspace_id, read, Timestamp(0)).await?;
     let old = app.now().plus_ms(-super::KEPT_MS);
-    let old = rows.deliveries_ended_before(old, FORGOTTEN_AT_ONCE).await?;
+    let old = rows.deliveries_ended_before(old, FORGOTTEN_AT_ONCE).await?.into_iter();
+    let old: Vec<DeliveryId> = old.map(|row| row.id).collect();
     let (page, old, origin) = (Arc::new(page), Arc::new(old), origin(app));
     let is_subscribed = app
         .store()
