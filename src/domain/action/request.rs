@@ -476,13 +476,12 @@ pub fn request(run: &Run, args: &Args, about: &About<'_>) -> Result<Request, Req
                 place: fill(place),
                 note: fill(note),
             };
-            let (file, to) = (entry.file(about)?, one_line(&fill(to))?);
-            let text = if to.is_empty() { String::new() } else { entry.text() };
+            let to = one_line(&fill(to))?;
             Ok(Request::Calendar {
-                file,
+                file: entry.file(about)?,
+                text: if to.is_empty() { String::new() } else { entry.text() },
                 title: entry.title,
                 to,
-                text,
             })
         }
     }

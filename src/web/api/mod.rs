@@ -63,11 +63,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
         .route("/admin/mail/test", post(mails::test))
-        .route("/webhooks/test", post(webhooks::test))
-        .route(
-            "/webhooks/subscriptions",
-            get(webhooks::subscriptions).post(webhooks::subscribe),
-        )
+        .merge(telling())
         .route(
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
@@ -146,6 +142,14 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// Who is to be told what happens: what a repetition must not make twice.
+fn telling() -> Router<Web> {
+    Router::new().route("/webhooks/test", post(webhooks::test)).route(
+        "/webhooks/subscriptions",
+        get(webhooks::subscriptions).post(webhooks::subscribe),
+    )
 }
 
 /// Who is told what happens, and how that went.

@@ -47,7 +47,7 @@ async fn the_reference_verifier_accepts_what_is_sent_and_refuses_what_was_touche
             let headers = headers
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
-            json!({ "headers": serde_json::Map::from_iter(headers), "body": body })
+            json!({ "headers": headers.collect::<serde_json::Map<_, _>>(), "body": body })
         })
         .collect();
     let asked = json!({ "old": subscription["secret"], "new": renewed["secret"], "before": captured[0], "during": captured[1] });
