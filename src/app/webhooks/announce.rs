@@ -15,6 +15,7 @@ use crate::store::{Change, Committed, JobKind, Tx};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
@@ -55,9 +56,12 @@ impl Subscribed {
 pub(in crate::app) async fn listen(app: App) {
     // Listening begins before looking, so that nothing falls in between.
     let mut committed = app.store().subscribe();
-    if let Err(error) = find_subscribed(&app).await {
-        tracing::error!(%error, "who has subscribed to what happens could not be looked at; nobody is told before the next start");
-        return;
+    while let Err(error) = find_subscribed(&app).await {
+        tracing::error!(%error, "who has subscribed to what happens could not be looked at; trying again in a second");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = app.inner.stopping.cancelled() => return,
+        }
     }
     let mut woken = app.inner.subscribed.all();
     loop {

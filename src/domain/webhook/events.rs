@@ -95,7 +95,7 @@ impl FromStr for Type {
 }
 
 /// The entries that tell anything; every other one is passed over unread.
-pub const TOLD_OF: [EventKind; 20] = [
+pub const TOLD_OF: [EventKind; 21] = [
     EventKind::ConversationCreated,
     EventKind::ConversationClosed,
     EventKind::ConversationHandedOff,
@@ -108,6 +108,7 @@ pub const TOLD_OF: [EventKind; 20] = [
     EventKind::ActionProposed,
     EventKind::ActionSettled,
     EventKind::ActionExpired,
+    EventKind::ActionCancelled,
     EventKind::ActionExecuted,
     EventKind::ActionFailed,
     EventKind::ActionUnknown,
@@ -202,6 +203,8 @@ fn main_event(kind: EventKind, entry: &Read<'_>) -> Option<Event> {
         EventKind::ActionProposed if status == Some("pending") => about_action(Type::ReviewRequested),
         EventKind::ActionSettled => about_action(Type::ReviewDecided).word("decision", status),
         EventKind::ActionExpired => about_action(Type::ReviewExpired),
+        // Not the asker, but the deadline.
+        EventKind::ActionCancelled if entry.actor() == "system" => about_action(Type::ReviewExpired),
         EventKind::ActionExecuted => about_action(Type::ActionExecuted),
         EventKind::ActionFailed => about_action(Type::ActionFailed).word("outcome", Some("failed")),
         EventKind::ActionUnknown => about_action(Type::ActionFailed).word("outcome", Some("unknown")),

@@ -47,7 +47,12 @@ fn every_type_has_one_name_and_is_told_by_some_entry() {
     let mut seen = BTreeSet::new();
     for kind in TOLD_OF.into_iter().chain(MAY_MOVE_THE_GATE) {
         assert!(may_tell(kind.as_str()));
-        let found = types(kind, "member:m1", &refs);
+        let actor = if kind == EventKind::ActionCancelled {
+            "system"
+        } else {
+            "member:m1"
+        };
+        let found = types(kind, actor, &refs);
         assert!(!found.is_empty(), "{kind:?}");
         seen.extend(found);
     }
@@ -151,6 +156,11 @@ fn actions_are_told_of_from_the_question_to_the_end() {
     assert_eq!(
         types(EventKind::ActionSettled, "system", &with("rejected")),
         ["review.decided"]
+    );
+    let cancelled = |actor| types(EventKind::ActionCancelled, actor, &with("cancelled"));
+    assert_eq!(
+        (cancelled("system"), cancelled("member:x")),
+        (vec!["review.expired"], vec![])
     );
     let unknown = told(EventKind::ActionUnknown, "system", &with("consumed"));
     assert_eq!(
