@@ -40,7 +40,8 @@ impl Receivers {
             *under_way += usize::from(has_room);
             has_room
         })
-        .then_some(UnderWay { receivers: self, id })
+        // Not made where there is no room: dropping it would make some.
+        .then(|| UnderWay { receivers: self, id })
     }
 }
 
