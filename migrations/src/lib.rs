@@ -30,6 +30,7 @@ mod m0023_agents;
 mod m0024_import_runs;
 mod m0025_actions;
 mod m0026_corrected;
+mod m0027_webhooks;
 mod m0028_programs;
 
 /// All migrations in order.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_import_runs::MIGRATION),
             Box::new(m0025_actions::MIGRATION),
             Box::new(m0026_corrected::MIGRATION),
+            Box::new(m0027_webhooks::MIGRATION),
             Box::new(m0028_programs::MIGRATION),
         ]
     }

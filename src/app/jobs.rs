@@ -7,7 +7,8 @@ use super::{
     App, AppError, actions, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover,
     team, webhooks,
 };
-use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{JobId, WorkspaceId};
+use crate::domain::time::Timestamp;
 use crate::store::entity::job;
 use crate::store::{Change, JobKind, LONGEST_RETRY_MS};
 use std::collections::HashSet;
@@ -17,7 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 15] = [
+const LANES: [(&[JobKind], usize); 16] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -25,6 +26,7 @@ const LANES: [(&[JobKind], usize); 15] = [
     (&[JobKind::Draft, JobKind::Embed], 32),
     (&[JobKind::Mail], 4),
     (&[JobKind::Deliver], 8),
+    (&[JobKind::Announce], 1),
     // Other machines may take their time.
     (&[JobKind::Act], 8),
     (&[JobKind::Reply, JobKind::Close, JobKind::Outdate], 4),
@@ -62,6 +64,18 @@ pub(super) async fn forget(
         .write(workspace_id, move |tx| {
             Box::pin(async move {
                 tx.unschedule(kind, subject).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
+
+/// Moves a job that has found out that it is too early.
+pub(super) async fn put_off(app: &App, workspace_id: WorkspaceId, id: JobId, at: Timestamp) -> Result<(), AppError> {
+    app.store()
+        .write(workspace_id, move |tx| {
+            Box::pin(async move {
+                tx.renew_job(id, at).await?;
                 Ok::<_, AppError>(Change::Unlogged(()))
             })
         })
@@ -168,7 +182,8 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Reply => reach::write_to(app, workspace_id, subject.into(), job.id).await,
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,
             JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
-            JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into()).await,
+            JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into(), job.id).await,
+            JobKind::Announce => webhooks::announce(app, workspace_id, job.id).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,
             JobKind::CarryOver => evidence::carry_over(app, workspace_id, job.id).await,
             JobKind::FindAnew => evidence::find_anew(app, workspace_id, subject, job.id).await,

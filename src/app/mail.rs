@@ -10,12 +10,12 @@ use super::{App, AppError, jobs};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MailId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
-use crate::domain::mail::{self, Attempt, MailState, Next};
+use crate::domain::mail::{self, Attachment, Attempt, MailState, Next};
 use crate::domain::text::Email;
 use crate::domain::time::Timestamp;
 use crate::outbound::mail::{Letter, MailError, Mailer};
 use crate::store::entity::mail as row;
-use crate::store::{Change, Failing, JobKind, LogDraft, Tx};
+use crate::store::{Change, Failing, JobKind, Json, LogDraft, Tx};
 use serde::Serialize;
 
 /// How e-mail leaves this machine.
@@ -44,6 +44,8 @@ pub struct Mail {
     pub reply_to: Option<Email>,
     /// The conversation it belongs to.
     pub conversation: Option<ConversationId>,
+    /// A file that goes with it. Dropped with the text.
+    pub attachment: Option<Attachment>,
 }
 
 /// A mail as people see it: never its text, which may hold a key to a conversation.
@@ -136,6 +138,7 @@ pub async fn queue(tx: &Tx<'_>, mail: Mail) -> Result<(), AppError> {
         created_at: now,
         next_at: Some(now),
         ended_at: None,
+        attachment: mail.attachment.map(Json),
     };
     tx.insert(row).await?;
     Ok(tx.schedule(JobKind::Mail, id, now).await?)
@@ -180,6 +183,7 @@ fn letter(mail: &row::Model) -> Letter {
         html: mail.body_html.clone(),
         reply_to: mail.reply_to.clone(),
         at_ms: mail.created_at.0,
+        attachment: mail.attachment.as_ref().map(|attachment| attachment.0.clone()),
     }
 }
 
@@ -242,6 +246,7 @@ async fn settle(app: &App, mail: &row::Model, attempt: Attempt, error: Option<St
                     // It may hold a key to a conversation, and nobody needs it any more.
                     body_text: row.body_text.filter(|_| !is_sent),
                     body_html: row.body_html.filter(|_| !is_sent),
+                    attachment: row.attachment.filter(|_| !is_sent),
                     ..row
                 };
                 tx.update(row.clone()).await?;
@@ -352,6 +357,7 @@ pub async fn test(app: &App, caller: &Caller, to: &str) -> Result<MailView, AppE
                     html: None,
                     reply_to: None,
                     conversation: None,
+                    attachment: None,
                 };
                 queue(tx, mail).await?;
                 let row = tx.mail_of_key(&key).await?.ok_or(AppError::NotFound("the mail"))?;

@@ -97,6 +97,8 @@ struct Inner {
     models: Option<models::Catalogue>,
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
+    subscribed: webhooks::Subscribed,
+    receivers: webhooks::Receivers,
     documents: OnceLock<DocumentReader>,
     running_models: OnceLock<models::ModelsToRun>,
     phases: broadcast::Sender<live::Drafting>,
@@ -135,6 +137,8 @@ impl App {
             models: models.map(models::Catalogue::new),
             mail: OnceLock::new(),
             courier: OnceLock::new(),
+            subscribed: webhooks::Subscribed::default(),
+            receivers: webhooks::Receivers::default(),
             documents: OnceLock::new(),
             running_models: OnceLock::new(),
             phases,
@@ -202,6 +206,7 @@ impl App {
     pub fn start_jobs(&self) {
         self.inner.tasks.spawn(jobs::run(self.clone()));
         self.inner.tasks.spawn(team::run(self.clone()));
+        self.inner.tasks.spawn(webhooks::listen(self.clone()));
         self.inner.tasks.spawn(screening::keep_ready(self.clone()));
         let stopping = self.inner.stopping.clone();
         let looking = self.inner.engines.clone().keep_looking();

@@ -161,6 +161,7 @@ pub(super) async fn write_to(
                     html: Some(letter.html),
                     reply_to: None,
                     conversation: Some(id),
+                    attachment: None,
                 };
                 mail::queue(tx, mail).await?;
                 tx.update(contact::Model {

@@ -99,7 +99,7 @@ pub async fn status(app: &App, caller: Option<&Caller>) -> Result<Status, AppErr
         engine: engine(app),
         remote_engines: app.engines().remote_status().await,
         mail: mail::status(app, workspace_id, undelivered.mails).await?,
-        webhooks: undelivered.webhooks.into(),
+        webhooks: undelivered.into(),
         floods: app
             .store()
             .floods_since(app.now().plus_ms(-DAY_MS), workspace_id)

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::ids::WorkspaceId;
+use crate::domain::webhook::SubscriptionState;
 use crate::store::{Failing, Rows};
 use serde::Serialize;
 
@@ -17,6 +18,8 @@ pub struct Undelivered {
     pub webhooks: Failing,
     /// E-mails.
     pub mails: Failing,
+    /// Subscriptions whose receiver has said that it is gone, so that nothing is sent to it any more.
+    pub switched_off: u64,
 }
 
 /// How webhooks are: for `doctor` and the status.
@@ -27,20 +30,31 @@ pub struct WebhookStatus {
     /// How many keep failing, and since when.
     #[serde(flatten)]
     pub failing: Failing,
+    /// Subscriptions whose receiver has said that it is gone.
+    pub switched_off: u64,
     /// All of it in a clause.
     pub in_words: String,
 }
 
-impl From<Failing> for WebhookStatus {
-    fn from(failing: Failing) -> Self {
-        let in_words = match failing.count {
+impl From<Undelivered> for WebhookStatus {
+    fn from(found: Undelivered) -> Self {
+        let (failing, switched_off) = (found.webhooks, found.switched_off);
+        let mut in_words = match failing.count {
             0 => "no webhook keeps failing".to_owned(),
             1 => format!("1 webhook keeps failing{}", since(failing)),
             more => format!("{more} webhooks keep failing{}", since(failing)),
         };
+        match switched_off {
+            0 => {}
+            1 => in_words.push_str("; 1 subscription is switched off, because its receiver said that it is gone"),
+            more => in_words.push_str(&format!(
+                "; {more} subscriptions are switched off, because their receivers said that they are gone"
+            )),
+        }
         Self {
-            well: failing.count == 0,
+            well: failing.count == 0 && switched_off == 0,
             failing,
+            switched_off,
             in_words,
         }
     }
@@ -76,6 +90,7 @@ pub(super) async fn seen_by(app: &App, workspace_id: Option<WorkspaceId>) -> Res
         all = Undelivered {
             webhooks: all.webhooks.and(found.webhooks),
             mails: all.mails.and(found.mails),
+            switched_off: all.switched_off + found.switched_off,
         };
     }
     Ok(all)
@@ -83,7 +98,10 @@ pub(super) async fn seen_by(app: &App, workspace_id: Option<WorkspaceId>) -> Res
 
 async fn of(app: &App, rows: &Rows<'_>) -> Result<Undelivered, AppError> {
     let given_up_after = app.now().plus_ms(-SPOKEN_OF_MS);
+    let subscriptions = rows.subscriptions().await?;
+    let gone = subscriptions.iter().filter(|row| row.state == SubscriptionState::Gone);
     Ok(Undelivered {
+        switched_off: gone.count() as u64,
         webhooks: rows.failing_deliveries(given_up_after).await?,
         mails: rows.failing_mails(given_up_after).await?,
     })

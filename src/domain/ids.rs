@@ -130,6 +130,8 @@ id! {
     MailId,
     /// A webhook to be delivered.
     DeliveryId,
+    /// An address that is told what happens.
+    SubscriptionId,
     /// A note of a colleague.
     NoteId,
     /// A text that colleagues write again and again.

@@ -238,6 +238,14 @@ events! {
     WebhookTested = "webhook.tested",
     /// Webhooks are signed with a first or another secret.
     WebhookSecretChanged = "webhook.secret_changed",
+    /// An address is to be told what happens.
+    WebhookSubscribed = "webhook.subscribed",
+    /// What an address is told, or whether it is, changed.
+    WebhookSubscriptionChanged = "webhook.subscription_changed",
+    /// An address is not told any more what happens.
+    WebhookUnsubscribed = "webhook.unsubscribed",
+    /// A person has what happened since a time delivered again.
+    WebhookReplayed = "webhook.replayed",
     /// A tool was defined, or another version of it.
     ToolDefined = "tool.defined",
     /// A tool was removed.

@@ -28,6 +28,17 @@ impl MailState {
     }
 }
 
+/// A file that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What the file is called.
+    pub name: String,
+    /// Its media type, like `text/calendar; charset=utf-8`.
+    pub kind: String,
+    /// What is in it. It arrives like this, to the last byte.
+    pub content: String,
+}
+
 /// How one attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {

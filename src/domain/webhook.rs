@@ -3,7 +3,42 @@
 //! A delivery is a row with a key and an id. It is made at least once: a receiver that answered and was not heard gets the same
 //! id again, by which it knows that it has it already.
 
+mod events;
+
+pub use events::{Event, MAY_MOVE_THE_GATE, NoType, TOLD_OF, Type, events_of, may_tell};
+
 use serde::{Deserialize, Serialize};
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionState {
+    /// Its address is told what happens.
+    Active,
+    /// A person has paused it.
+    Paused,
+    /// Its receiver said that it is gone (410).
+    Gone,
+    /// A person has removed it.
+    Removed,
+}
+
+impl SubscriptionState {
+    /// Why nothing is sent; nothing if something is.
+    pub const fn holds_back(self) -> Option<&'static str> {
+        match self {
+            Self::Active => None,
+            Self::Paused => Some("it was not sent, because its subscription is paused; resume it and send it again"),
+            Self::Gone => Some(
+                "it was not sent, because the receiver has said that it is gone (410); resume its subscription once it is back, and send it again",
+            ),
+            Self::Removed => Some("it was not sent, because its subscription is removed"),
+        }
+    }
+}
+
+/// Subscriptions of a workspace at most.
+pub const MOST_SUBSCRIPTIONS: usize = 20;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,11 +102,14 @@ pub fn after(attempt: Attempt, attempts: i64) -> Next {
     }
 }
 
+/// The status of a receiver that will never take anything more.
+pub const GONE: u16 = 410;
+
 /// What an answer's status means.
 pub const fn meaning(status: u16) -> Attempt {
     match status {
         200..=299 => Attempt::Accepted,
-        410 => Attempt::Refused,
+        GONE => Attempt::Refused,
         _ => Attempt::Deferred,
     }
 }

@@ -4,10 +4,12 @@
 //! and has the server agree to sender and recipient; [`Ready::hand_over`] gives it the mail. If the connection breaks
 //! in the first, nothing was sent; in the second nobody can tell, and the caller must not simply try again.
 
+use crate::domain::mail::Attachment;
 use lettre::Address;
 use lettre::address::AddressError;
+use lettre::message::header::ContentTransferEncoding;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment as Part, Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
@@ -75,6 +77,8 @@ pub struct Letter {
     pub reply_to: Option<String>,
     /// Milliseconds since 1970: its date.
     pub at_ms: i64,
+    /// A file that goes with it.
+    pub attachment: Option<Attachment>,
 }
 
 /// Why a mail was not accepted. Each says what to do.
@@ -165,6 +169,15 @@ impl fmt::Debug for Ready {
     }
 }
 
+/// A file as a part of a mail. Encoded as bytes: nothing on the way may break its lines anew.
+fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
+    let kind = ContentType::parse(&attachment.kind).map_err(|error| error.to_string())?;
+    let content = attachment.content.clone().into_bytes();
+    let body = Body::new_with_encoding(content, ContentTransferEncoding::Base64)
+        .map_err(|_unencodable| "its file cannot be encoded".to_owned())?;
+    Ok(Part::new(attachment.name.clone()).body(body, kind))
+}
+
 /// A sender's address, like `Quillhaven Cycles <chat@shop.example>`.
 ///
 /// # Errors
@@ -221,13 +234,23 @@ impl Mailer {
         if let Some(reply_to) = &letter.reply_to {
             builder = builder.reply_to(Mailbox::new(None, address(reply_to)?));
         }
-        let message = match &letter.html {
-            Some(html) => builder.multipart(MultiPart::alternative_plain_html(letter.text.clone(), html.clone())),
-            None => builder.singlepart(
-                SinglePart::builder()
-                    .header(ContentType::TEXT_PLAIN)
-                    .body(letter.text.clone()),
-            ),
+        let plain = || {
+            SinglePart::builder()
+                .header(ContentType::TEXT_PLAIN)
+                .body(letter.text.clone())
+        };
+        let alternatives = |html: &String| MultiPart::alternative_plain_html(letter.text.clone(), html.clone());
+        let message = match (&letter.html, &letter.attachment) {
+            (Some(html), None) => builder.multipart(alternatives(html)),
+            (None, None) => builder.singlepart(plain()),
+            (html, Some(attachment)) => {
+                let file = attached(attachment).map_err(|why| unwritable(&why))?;
+                let mixed = match html {
+                    Some(html) => MultiPart::mixed().multipart(alternatives(html)),
+                    None => MultiPart::mixed().singlepart(plain()),
+                };
+                builder.multipart(mixed.singlepart(file))
+            }
         };
         let message = message.map_err(|error| unwritable(&error))?;
         Ok((to, message.formatted()))

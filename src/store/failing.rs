@@ -1,10 +1,11 @@
 //! What was to leave the building and keeps failing: webhooks and e-mails.
 
-use super::entity::{delivery, mail};
+use super::entity::{delivery, mail, subscription};
 use super::{Rows, StoreError};
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::SubscriptionState;
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use serde::Serialize;
 
 /// Attempts from which on something keeps failing: the first may have met a receiver that was just starting.
@@ -38,8 +39,17 @@ impl Rows<'_> {
     pub async fn failing_deliveries(&self, given_up_after: Timestamp) -> Result<Failing, StoreError> {
         use delivery::Column;
         let of = [Column::LastError, Column::Attempts, Column::EndedAt];
-        self.failing(self.select::<delivery::Entity>(), of, Column::CreatedAt, given_up_after)
-            .await
+        // What is held back on purpose is no failure; that a receiver is gone is told once, not for each delivery.
+        let held_back = subscription::Entity::find()
+            .select_only()
+            .column(subscription::Column::Id)
+            .filter(subscription::Column::WorkspaceId.eq(self.workspace_id()))
+            .filter(subscription::Column::State.ne(SubscriptionState::Active));
+        let of_active = Condition::any()
+            .add(Column::Subscription.is_null())
+            .add(Column::Subscription.not_in_subquery(held_back.into_query()));
+        let rows = self.select::<delivery::Entity>().filter(of_active);
+        self.failing(rows, of, Column::CreatedAt, given_up_after).await
     }
 
     /// E-mails that have failed several times and wait for their next attempt, or were given up later than `given_up_after`.

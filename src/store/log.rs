@@ -162,6 +162,27 @@ impl Rows<'_> {
         Ok(self.all(query).await?.into_iter().map(Entry::from).collect())
     }
 
+    /// Entries of some kinds with a sequence above `after`, not older than `since`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn log_of_kinds_after(
+        &self,
+        kinds: &[EventKind],
+        after: i64,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let query = self
+            .select::<log_entry::Entity>()
+            .filter(log_entry::Column::Seq.gt(after))
+            .filter(log_entry::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
+            .filter(log_entry::Column::At.gte(since))
+            .order_by(log_entry::Column::Seq, Order::Asc)
+            .limit(limit);
+        Ok(self.all(query).await?.into_iter().map(Entry::from).collect())
+    }
+
     /// Sequence of the newest entry; 0 when there is none.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ pub use quality_checks::Asker;
 pub use rows::Rows;
 pub use team::QueueFilter;
 pub use tuning::RetrievalVersionRow;
+pub use webhooks::DeliveryFilter;
 pub use write::{Change, Committed, Tx};
 
 use crate::domain::ids::WorkspaceId;

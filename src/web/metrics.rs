@@ -69,6 +69,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Reply => "reply",
         JobKind::Close => "close",
         JobKind::Deliver => "deliver",
+        JobKind::Announce => "announce",
         JobKind::Evidence => "evidence",
         JobKind::CarryOver => "carry_over",
         JobKind::FindAnew => "find_anew",

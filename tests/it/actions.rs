@@ -800,6 +800,74 @@ async fn a_lead_a_calendar_entry_and_what_may_run_alone_are_done_by_holdpoint_it
     assert!(answer.text().contains("DTSTART:20270131T"), "{}", answer.text());
 }
 
+/// Python's own reader of mails; nothing where there is no Python.
+async fn read_by_python(mail: &str) -> Option<Value> {
+    const READER: &str = "import sys, json, email, email.policy
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
+files = [(p.get_filename(), p.get_content_type(), p.get_content_disposition(), p.get_payload(decode=True).decode()) for p in mail.iter_attachments()]
+print(json.dumps({'text': mail.get_body(('plain',)).get_content(), 'subject': mail['subject'], 'files': files}))";
+    let mut python = tokio::process::Command::new("python3")
+        .args(["-c", READER])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = python.stdin.take().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stdin, mail.as_bytes())
+        .await
+        .unwrap();
+    drop(stdin);
+    let output = python.wait_with_output().await.unwrap();
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_calendar_entry_is_mailed_as_the_very_file_that_was_approved() {
+    let app = TestApp::start().await;
+    let smtp = super::smtp::SmtpServer::of(&app).await;
+    let entry = json!({
+        "name": "fitting", "title": "Fitting",
+        "schema": { "type": "object", "properties": { "when": { "type": "string" }, "note": { "type": "string" } }, "required": ["when"] },
+        "run": { "kind": "calendar", "title": "Anprobe für Ann", "starts": "{when}", "note": "{note}", "place": "The shop", "to": "ann@example.org" },
+    });
+    app.owner()
+        .json(Method::PUT, "/api/v1/tools/fitting", entry.to_string())
+        .await
+        .ok();
+    let note = format!("Bring the bicycle. {}", "Größe ".repeat(30));
+    let wish = json!({ "tool": "fitting", "args": { "when": "2027-01-31T15:00", "note": note } });
+    let held = app.owner().post("/api/v1/actions", &wish).await.created();
+    // What is shown is what is stored, to the byte.
+    let shown = held["request"].clone();
+    let (file, text) = (shown["file"].as_str().unwrap(), shown["text"].as_str().unwrap());
+    assert!(file.ends_with("END:VCALENDAR\r\n") && text.starts_with("Anprobe für Ann\n2027-01-31 15:00\nThe shop\n"));
+    let page = app
+        .owner()
+        .get(&format!("/actions/{}", held["id"].as_str().unwrap()))
+        .await
+        .text();
+    assert!(page.contains("entry.ics") && page.contains("BEGIN:VCALENDAR"), "{page}");
+    decides_for_good(&app, &held, json!({ "type": "approve" })).await;
+    came_to(&app, &held, "executed").await;
+    let mail = eventually("the mail", async || smtp.received().pop()).await;
+    assert_eq!(mail.to, "ann@example.org");
+    assert!(
+        mail.data.contains("text/calendar") && mail.data.contains("multipart/mixed"),
+        "{}",
+        mail.data
+    );
+    let Some(read) = read_by_python(&mail.data).await else {
+        eprintln!("skipped: there is no python3 to read the mail with");
+        return;
+    };
+    assert_eq!(
+        read["files"],
+        json!([["entry.ics", "text/calendar", "attachment", file]])
+    );
+    assert_eq!(read["text"].as_str().unwrap().replace("\r\n", "\n"), text);
+    assert_eq!(read["subject"], "Anprobe für Ann");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_no_the_ai_is_told_that_it_was_not_done() {
     let machine = Machine::start().await;

@@ -40,6 +40,7 @@ fn shell(section: Section) -> Shell {
         gate: GateBadge::Closed,
         engine: EngineState::Up,
         undelivered: Vec::new(),
+        switched_off: 0,
         csrf_token: "csrf".into(),
         after_seq: 812,
     }

@@ -42,6 +42,7 @@ async fn queue(app: &TestApp, key: &'static str) {
                 html: Some("<p>Your bicycle is ready.</p>".to_owned()),
                 reply_to: Some(Email::parse("shop@quillhaven.example").unwrap()),
                 conversation: None,
+                attachment: None,
             };
             mail::queue(tx, mail).await?;
             Ok::<_, AppError>(Change::Unlogged(()))

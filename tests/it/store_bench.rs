@@ -16,8 +16,8 @@ use holdpoint::domain::{
     ids::{
         ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId,
         DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId, MessageId, NoteId, OutcomeId,
-        PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, TokenId,
-        ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId,
+        SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -28,15 +28,16 @@ use holdpoint::domain::{
     settings::{AgentSettings, WorkspaceSettings},
     time::Timestamp,
     turn::TurnState,
-    webhook::DeliveryState,
+    webhook::{DeliveryState, SubscriptionState, Type},
 };
 use holdpoint::stats::score::Version;
 use holdpoint::stats::threshold::{Certificate, Mode, Reach, Rules, certify};
 use holdpoint::store::entity::{
     agent, agent_version, approval, assignment, canned_reply, certificate, check, contact, conversation, decision,
-    delivery, document, draft, evidence, gate_epoch, job, mail, member, member_profile, message, note, outcome,
-    policy_version, rating, release, return_link, review_item, sampling_month, score_version, session, setup_link,
-    shared_decision, token, turn, user, vector, verdict, verified_answer, visitor, webhook_secret, workspace,
+    delivery, delivery_attempt, document, draft, evidence, gate_epoch, job, mail, member, member_profile, message,
+    note, outcome, policy_version, rating, release, return_link, review_item, sampling_month, score_version, session,
+    setup_link, shared_decision, subscription, token, turn, user, vector, verdict, verified_answer, visitor,
+    webhook_secret, workspace,
 };
 use holdpoint::store::{
     Change, ItemStatus, JobKind, Json, Location, LogDraft, NewRankingVector, NoteKind, OutcomeStatus, OwnerKind,
@@ -237,6 +238,8 @@ pub(crate) struct Planted {
     pub(crate) job: JobId,
     pub(crate) mail: MailId,
     pub(crate) delivery: DeliveryId,
+    pub(crate) told: DeliveryId,
+    pub(crate) subscription: SubscriptionId,
     pub(crate) note: NoteId,
     pub(crate) canned: CannedReplyId,
     pub(crate) check: ItemId,
@@ -279,6 +282,8 @@ impl Planted {
             job: id().into(),
             mail: id().into(),
             delivery: id().into(),
+            told: id().into(),
+            subscription: id().into(),
             note: id().into(),
             canned: id().into(),
             check: id().into(),
@@ -748,6 +753,7 @@ impl Planted {
             created_at: AT,
             next_at: Some(AT),
             ended_at: None,
+            attachment: None,
         })
         .await?;
         self.plant_webhook(tx).await?;
@@ -788,6 +794,50 @@ impl Planted {
             created_at: AT,
             next_at: Some(AT),
             ended_at: None,
+            subscription: None,
+        })
+        .await?;
+        tx.insert(subscription::Model {
+            id: self.subscription,
+            workspace_id: self.workspace,
+            url: "https://hooks.example/b".to_owned(),
+            note: "the shop's own system".to_owned(),
+            types: Json(vec![Type::MessageCreated]),
+            state: SubscriptionState::Active,
+            secret: vec![6; 32],
+            previous: None,
+            secret_changed_at: AT,
+            after_seq: 0,
+            created_at: AT,
+            changed_at: AT,
+        })
+        .await?;
+        tx.watch_subscriptions_from(0).await?;
+        tx.insert(delivery::Model {
+            id: self.told,
+            workspace_id: self.workspace,
+            delivery_key: "key-2".to_owned(),
+            url: "https://hooks.example/b".to_owned(),
+            kind: "message.created".to_owned(),
+            body: "{}".to_owned(),
+            conversation_id: None,
+            state: DeliveryState::Delivered,
+            attempts: 1,
+            last_error: None,
+            created_at: AT,
+            next_at: None,
+            ended_at: Some(AT),
+            subscription: Some(self.subscription),
+        })
+        .await?;
+        tx.insert(delivery_attempt::Model {
+            delivery_id: self.told,
+            number: 1,
+            workspace_id: self.workspace,
+            at: AT,
+            status: Some(204),
+            error: None,
+            duration_ms: 12,
         })
         .await?;
         tx.put_webhook_secret(webhook_secret::Model {

@@ -16,13 +16,14 @@ use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
     approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
-    check, comparison_pair, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
-    gap_proposal, gap_question, gap_watch, gate_epoch, job, lead, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
+    check, comparison_pair, contact, conversation, correction, decision, delivery, delivery_attempt, document, draft,
+    evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, job, lead, log_entry, mail, member,
+    member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
     rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
-    shared_decision, token, tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    shared_decision, subscription, subscription_watch, token, tool_version, turn, vector, verdict, verified_answer,
+    visitor, webhook_secret,
 };
-use holdpoint::store::{ActionFilter, AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
+use holdpoint::store::{ActionFilter, AnswerFilter, Asker, DeliveryFilter, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -73,9 +74,9 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let store = bench.store().await;
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
-            agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
+            agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, delivery_attempt, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
-            review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+            review_item, shared_decision, subscription, subscription_watch, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
@@ -191,7 +192,13 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         mails(None, 100);
         delivery(theirs.delivery);
         delivery_of_key("key-1");
-        deliveries(None, 100);
+        deliveries(DeliveryFilter { subscription: Some(theirs.subscription), state: None }, None, 100);
+        delivery_attempts(theirs.told, 100);
+        subscription(theirs.subscription);
+        subscriptions();
+        subscription_watch();
+        deliveries_ended_before(AT.plus_ms(1), 100);
+        log_of_kinds_after(&[EventKind::WorkspaceCreated], 0, AT.plus_ms(-1), 100);
         failing_mails(AT);
         failing_deliveries(AT);
         webhook_secret();

@@ -1,5 +1,9 @@
 //! Webhooks, delivered to real HTTP servers on loopback.
 
+mod bad_input;
+mod reference;
+mod subscriptions;
+
 use super::app::{OPENING_HOURS, TestApp, eventually};
 use axum::Router;
 use axum::body::Bytes;
@@ -28,6 +32,8 @@ enum Plan {
     LeadsTo(String),
     /// It takes the request and says nothing.
     Silence,
+    /// It accepts, with a body of 10 MB.
+    Huge,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +58,7 @@ async fn receive(State(seen): State<Arc<Mutex<Seen>>>, headers: HeaderMap, body:
         Some(Plan::Status(status)) => StatusCode::from_u16(status).unwrap().into_response(),
         Some(Plan::LeadsTo(place)) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response(),
         Some(Plan::Silence) => std::future::pending().await,
+        Some(Plan::Huge) => vec![b'x'; 10 << 20].into_response(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The job asks [`Action::next_step`](crate::domain::action::Action::next_step) and does that one step. Before anything is done
 //! outside, a row says so durably; a process that dies in between leaves that row, and the next one finds it.
 
-use super::run::{self, Done};
+use super::run::{self, Done, Made};
 use super::stored::{action_of, after, load, save};
 use super::tell::{self, Said};
 use crate::app::{App, AppError, fault, jobs};
@@ -193,10 +193,11 @@ async fn end_in(app: &App, tx: &Tx<'_>, id: ActionId, tool: &Tool, done: Done) -
         return Ok(Change::Unlogged(()));
     }
     let now = app.now();
-    let (attempt, result) = match done {
-        Done::Sent(attempt, result) => (attempt, result),
+    let (attempt, made) = match done {
+        Done::Sent(attempt, told) => (attempt, Made { told, lead: None }),
         Done::Here(request) => (Attempt::Done, here(tx, &row, request).await?),
     };
+    let result = made.told;
     let next = attempt::after(attempt, tool.idempotent, row.attempts);
     let mut row = row::Model {
         under_way: false,
@@ -228,13 +229,16 @@ async fn end_in(app: &App, tx: &Tx<'_>, id: ActionId, tool: &Tool, done: Done) -
             }
         }
     };
-    let entry = tell::entry(kind, Actor::System, &row)
+    let mut entry = tell::entry(kind, Actor::System, &row)
         .about("attempt", row.attempts)
         .with("result", result);
+    if let Some(lead) = made.lead {
+        entry = entry.about("lead", lead);
+    }
     Ok(Change::Logged((), entry))
 }
 
 /// Does what needs nobody else, as part of the transaction that says that it was done: exactly once.
-async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Result<String, AppError> {
+async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Result<Made, AppError> {
     run::here(tx, row, request).await
 }

@@ -117,7 +117,7 @@ async fn change_in(
     let row = after(row, &changed);
     let mut entry = tell::entry(kind, by.actor, &row);
     if let Deed::FindOut { was_done } = deed {
-        entry = entry.with("was_done", *was_done);
+        entry = entry.about("was_done", *was_done).with("was_done", *was_done);
     }
     Ok((row, is_news.then_some(entry)))
 }

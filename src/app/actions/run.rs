@@ -5,8 +5,9 @@ use crate::app::mail::{self, Mail};
 use crate::app::webhooks::in_words;
 use crate::app::{App, AppError};
 use crate::domain::action::attempt::{self, Attempt};
-use crate::domain::action::request::{Expects, Request, with_secrets};
+use crate::domain::action::request::{CALENDAR_FILE, Expects, Request, with_secrets};
 use crate::domain::ids::LeadId;
+use crate::domain::mail::Attachment;
 use crate::domain::text::Email;
 use crate::outbound::{self, Reply, Send, parse_url};
 use crate::store::Tx;
@@ -129,8 +130,23 @@ fn judged(reply: &Reply, expects: Expects) -> (Attempt, String) {
     (attempt, told)
 }
 
+/// What came of something that needs nobody else.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// In a sentence.
+    pub(super) told: String,
+    /// Somebody to be called back.
+    pub(super) lead: Option<LeadId>,
+}
+
+impl Made {
+    const fn told(told: String) -> Self {
+        Self { told, lead: None }
+    }
+}
+
 /// Does what needs nobody else.
-pub(super) async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Result<String, AppError> {
+pub(super) async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Result<Made, AppError> {
     let email = |to: &str| Email::parse(to).map_err(AppError::from);
     match request {
         Request::Email { to, subject, text } => {
@@ -142,9 +158,10 @@ pub(super) async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Res
                 html: None,
                 reply_to: None,
                 conversation: row.conversation_id,
+                attachment: None,
             };
             mail::queue(tx, mail).await?;
-            Ok(format!("The e-mail to {to} is on its way."))
+            Ok(Made::told(format!("The e-mail to {to} is on its way.")))
         }
         Request::Lead { name, contact, note } => {
             let lead = lead::Model {
@@ -157,24 +174,37 @@ pub(super) async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Res
                 note,
                 created_at: tx.sources().clock.now(),
             };
+            let id = lead.id;
             tx.insert(lead).await?;
-            Ok("It is in the list of people to be called back.".to_owned())
+            Ok(Made {
+                lead: Some(id),
+                ..Made::told("It is in the list of people to be called back.".to_owned())
+            })
         }
-        Request::Calendar { title, file, to } => {
+        Request::Calendar { title, file, to, text } => {
             if to.is_empty() {
-                return Ok("The entry can be downloaded.".to_owned());
+                return Ok(Made::told("The entry can be downloaded.".to_owned()));
             }
+            let (name, kind) = CALENDAR_FILE;
             let mail = Mail {
                 key: format!("action:{}", row.id),
                 to: email(&to)?,
+                // What was approved before entries were attached has no text of its own.
+                text: if text.is_empty() { title.clone() } else { text },
                 subject: title,
-                text: file,
                 html: None,
                 reply_to: None,
                 conversation: row.conversation_id,
+                attachment: Some(Attachment {
+                    name: name.to_owned(),
+                    kind: kind.to_owned(),
+                    content: file,
+                }),
             };
             mail::queue(tx, mail).await?;
-            Ok(format!("The entry can be downloaded, and is on its way to {to}."))
+            Ok(Made::told(format!(
+                "The entry can be downloaded, and is on its way to {to}."
+            )))
         }
         Request::Http { .. } => Err(AppError::Internal(
             "a request to another machine is no work of this one".to_owned(),

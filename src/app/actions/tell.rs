@@ -26,6 +26,7 @@ const TOLD_EVERY_MS: i64 = 60 * 60_000;
 pub(super) fn entry(kind: EventKind, actor: Actor, row: &row::Model) -> LogDraft {
     let mut entry = LogDraft::new(kind, actor)
         .about("action", row.id)
+        .about("status", status_of(row.status))
         .with("name", row.name.clone());
     if let Some(token) = row.token_id {
         entry = entry.about("token", token);
@@ -141,6 +142,7 @@ pub(super) async fn braked(app: &App, caller: &Caller) -> Result<(), AppError> {
                 html: None,
                 reply_to: None,
                 conversation: None,
+                attachment: None,
             });
         }
     }

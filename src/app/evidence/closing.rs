@@ -149,6 +149,7 @@ pub(super) async fn tell_owners(app: &App, workspace_id: WorkspaceId) -> Result<
             html: None,
             reply_to: None,
             conversation: None,
+            attachment: None,
         });
     }
     if mails.is_empty() {

@@ -148,6 +148,7 @@ impl FollowUp {
             html: Some(letter.html),
             reply_to: None,
             conversation: Some(conversation.id),
+            attachment: None,
         };
         mail::queue(tx, mail).await
     }

@@ -139,7 +139,9 @@ pub async fn release(app: &App, caller: &Caller, names: Vec<String>) -> Result<G
                     });
                 }
                 let gate = row.gate.0.releasing(&names, by, now);
-                let entry = LogDraft::new(EventKind::GateChanged, actor).with("released", names.clone());
+                let entry = LogDraft::new(EventKind::GateChanged, actor)
+                    .about("gate", EventKind::GateOpened.as_str())
+                    .with("released", names.clone());
                 set(tx, row, (gate, false), entry).await
             })
         })
@@ -209,7 +211,9 @@ pub async fn close(app: &App, caller: &Caller, names: Vec<String>) -> Result<Gat
                     .gate
                     .0
                     .keeping(|topic| !names.is_empty() && names.iter().all(|name| name != topic));
-                let entry = LogDraft::new(EventKind::GateChanged, actor).with("closed", names.clone());
+                let entry = LogDraft::new(EventKind::GateChanged, actor)
+                    .about("gate", EventKind::GateClosed.as_str())
+                    .with("closed", names.clone());
                 // Whoever closes it wants it closed: no certificate opens it either, be it in force already or still being tested.
                 let is_news = gate == GateState::Closed && row.settings.0.autonomy.opens;
                 if is_news {

@@ -196,7 +196,9 @@ async fn decide_in(
         entry = entry.about("wording", item.ballot.wording());
     }
     if kind == EventKind::ConversationTakenOver {
-        entry = entry.about("epoch", ledger.flow.ownership.epoch.0);
+        entry = entry
+            .about("epoch", ledger.flow.ownership.epoch.0)
+            .about("decision", wish.kind.as_str());
     }
     if !answer.with.is_empty() {
         let items: Vec<String> = answer.with.iter().map(ToString::to_string).collect();

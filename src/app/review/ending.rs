@@ -90,7 +90,8 @@ async fn finalise_in(
     let mut entry = LogDraft::new(kind, outcome.member_id.map_or(Actor::System, Actor::Member))
         .about("conversation", id)
         .about("item", outcome.item_id)
-        .about("outcome", outcome.id);
+        .about("outcome", outcome.id)
+        .about("decision", outcome.kind.as_str());
     if let Some(draft_id) = outcome.draft_id {
         entry = entry.about("draft", draft_id);
     }

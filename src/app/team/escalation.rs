@@ -148,6 +148,7 @@ fn letter(
         html: None,
         reply_to: None,
         conversation: Some(conversation),
+        attachment: None,
     })
 }
 

@@ -3,22 +3,34 @@
 //! A delivery has a key: whoever queues the same key again changes nothing. It is made at least once; the receiver knows a
 //! repetition by its id. What is sent names ids and a link, never what somebody wrote: it leaves the building.
 
-mod deliver;
+//!
+//! Whoever subscribes to what happens is told from the log (`announce`): no write knows of it, and each subscription has a secret
+//! of its own (`subscriptions`).
 
-pub(super) use deliver::deliver;
+mod announce;
+mod deliver;
+mod replay;
+mod subscriptions;
+
+pub(super) use announce::{Subscribed, announce, listen};
+pub(super) use deliver::{Receivers, deliver};
+pub use replay::{KEPT_MS, MOST_REPLAYED, Replayed, replay};
+pub use subscriptions::{
+    SubscriptionView, SubscriptionWish, change, create, one, remove, renew, subscriptions, test_subscription,
+};
 
 use super::caller::Caller;
 use super::views::{Page, next_page};
 use super::{App, AppError};
 use crate::domain::account::Scope;
-use crate::domain::ids::{ConversationId, DeliveryId};
+use crate::domain::ids::{ConversationId, DeliveryId, SubscriptionId};
 use crate::domain::log::EventKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{BOTH_SECRETS_MS, DeliveryState};
 use crate::outbound::webhook::{SECRET_BYTES, Secret};
 use crate::outbound::{self, Allowed, Outbound, OutboundError, parse_url, shown};
 use crate::store::entity::{delivery as row, webhook_secret};
-use crate::store::{Change, JobKind, LogDraft, Tx};
+use crate::store::{Change, DeliveryFilter, JobKind, LogDraft, Tx};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -80,6 +92,8 @@ pub struct DeliveryView {
     pub last_error: Option<String>,
     /// The conversation it is about.
     pub conversation_id: Option<ConversationId>,
+    /// The subscription that it is for; none where an approval or an escalation named the address.
+    pub subscription_id: Option<SubscriptionId>,
     /// When it was queued.
     pub created_at: Timestamp,
     /// When it is tried next.
@@ -87,6 +101,38 @@ pub struct DeliveryView {
     /// When it was taken, or given up.
     pub ended_at: Option<Timestamp>,
 }
+
+/// A delivery with what is sent and what each attempt came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: DeliveryView,
+    /// What is sent, to the last byte: this is what is signed.
+    pub body: String,
+    /// The latest attempts, the newest first.
+    pub tries: Vec<AttemptView>,
+}
+
+/// An attempt to make a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttemptView {
+    /// 1, 2, 3, …
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What the receiver answered, if it did.
+    pub status: Option<i64>,
+    /// Why it came to nothing, if it did.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+}
+
+/// Attempts of a delivery that are shown.
+const SHOWN_ATTEMPTS: u64 = 50;
+/// The type of a webhook that says that webhooks work.
+const TEST: &str = "webhook.test";
 
 impl From<row::Model> for DeliveryView {
     fn from(row: row::Model) -> Self {
@@ -98,6 +144,7 @@ impl From<row::Model> for DeliveryView {
             attempts: row.attempts,
             last_error: row.last_error,
             conversation_id: row.conversation_id,
+            subscription_id: row.subscription,
             created_at: row.created_at,
             next_at: row.next_at,
             ended_at: row.ended_at,
@@ -155,10 +202,21 @@ pub async fn queue(tx: &Tx<'_>, webhook: Webhook) -> Result<DeliveryId, AppError
     if tx.webhook_secret().await?.is_none() {
         make_secret(tx).await?;
     }
+    let now = tx.sources().clock.now();
+    put(tx, webhook, None, now).await
+}
+
+/// Writes a delivery of what happened at a time, with its job.
+async fn put(
+    tx: &Tx<'_>,
+    webhook: Webhook,
+    subscription: Option<SubscriptionId>,
+    at: Timestamp,
+) -> Result<DeliveryId, AppError> {
     let sources = tx.sources();
     let (id, now) = (DeliveryId::new(&*sources.ids), sources.clock.now());
     let at =
-        jiff::Timestamp::from_millisecond(now.0).map_or_else(|_no_calendar_has_it| String::new(), |at| at.to_string());
+        jiff::Timestamp::from_millisecond(at.0).map_or_else(|_no_calendar_has_it| String::new(), |at| at.to_string());
     // What is signed is this text to the last character, so it is written down once.
     let body = json!({ "type": webhook.kind, "timestamp": at, "data": webhook.data }).to_string();
     tx.insert(row::Model {
@@ -175,6 +233,7 @@ pub async fn queue(tx: &Tx<'_>, webhook: Webhook) -> Result<DeliveryId, AppError
         created_at: now,
         next_at: Some(now),
         ended_at: None,
+        subscription,
     })
     .await?;
     tx.schedule(JobKind::Deliver, id, now).await?;
@@ -203,14 +262,44 @@ fn fresh(tx: &Tx<'_>) -> Vec<u8> {
 ///
 /// # Errors
 /// [`AppError::Forbidden`], [`AppError::Id`] for a bad cursor, or the store's.
-pub async fn list(app: &App, caller: &Caller, after: Option<&str>, limit: u64) -> Result<Page<DeliveryView>, AppError> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    filter: DeliveryFilter,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page<DeliveryView>, AppError> {
     caller.require(Scope::Admin)?;
     let below = after.map(str::parse::<DeliveryId>).transpose()?;
-    let found = app.store().rows(caller.workspace_id).deliveries(below, limit).await?;
+    let rows = app.store().rows(caller.workspace_id);
+    let found = rows.deliveries(filter, below, limit).await?;
     let next = next_page(&found, limit, |last| last.id.to_string());
     Ok(Page {
         items: found.into_iter().map(DeliveryView::from).collect(),
         next,
+    })
+}
+
+/// One delivery, with what is sent and its attempts.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
+pub async fn delivery(app: &App, caller: &Caller, id: DeliveryId) -> Result<DeliveryDetail, AppError> {
+    caller.require(Scope::Admin)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let row = rows.delivery(id).await?.ok_or(AppError::NotFound("the webhook"))?;
+    let tries = rows.delivery_attempts(id, SHOWN_ATTEMPTS).await?.into_iter();
+    let tries = tries.map(|row| AttemptView {
+        number: row.number,
+        at: row.at,
+        status: row.status,
+        error: row.error,
+        duration_ms: row.duration_ms,
+    });
+    Ok(DeliveryDetail {
+        tries: tries.collect(),
+        body: row.body.clone(),
+        delivery: row.into(),
     })
 }
 
@@ -226,21 +315,27 @@ pub async fn retry(app: &App, caller: &Caller, id: DeliveryId) -> Result<Deliver
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
                 let row = tx.delivery(id).await?.ok_or(AppError::NotFound("the webhook"))?;
-                let row = row::Model {
-                    state: DeliveryState::Queued,
-                    attempts: 0,
-                    next_at: Some(now),
-                    ended_at: None,
-                    ..row
-                };
-                tx.update(row.clone()).await?;
-                tx.schedule(JobKind::Deliver, id, now).await?;
+                let row = again(tx, row, now).await?;
                 let entry = LogDraft::new(EventKind::WebhookRetried, actor).about("webhook", id);
                 Ok::<_, AppError>(Change::Logged(row, entry))
             })
         })
         .await?;
     Ok(row.into())
+}
+
+/// Queues a delivery anew, whatever became of it.
+async fn again(tx: &Tx<'_>, row: row::Model, now: Timestamp) -> Result<row::Model, AppError> {
+    let row = row::Model {
+        state: DeliveryState::Queued,
+        attempts: 0,
+        next_at: Some(now),
+        ended_at: None,
+        ..row
+    };
+    tx.update(row.clone()).await?;
+    tx.schedule(JobKind::Deliver, row.id, now).await?;
+    Ok(row)
 }
 
 /// Queues a webhook that says that webhooks work.

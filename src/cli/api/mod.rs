@@ -178,6 +178,11 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.ask(Method::PATCH, path, Some("application/json"), body.to_string().into())
+            .await
+    }
+
     pub(crate) async fn post_file(
         &self,
         path: &str,

@@ -179,10 +179,16 @@ pub enum Request {
         title: String,
         /// The file, as RFC 5545 has it.
         file: String,
-        /// To whom it is mailed; nobody if empty.
+        /// To whom it is mailed, as an attachment; nobody if empty.
         to: String,
+        /// The text of that mail; its subject is the title.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
     },
 }
+
+/// What the file of a calendar entry is called in a mail, and its media type.
+pub const CALENDAR_FILE: (&str, &str) = ("entry.ics", "text/calendar; charset=utf-8");
 
 /// What arguments cannot be put into.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -470,10 +476,12 @@ pub fn request(run: &Run, args: &Args, about: &About<'_>) -> Result<Request, Req
                 place: fill(place),
                 note: fill(note),
             };
+            let to = one_line(&fill(to))?;
             Ok(Request::Calendar {
                 file: entry.file(about)?,
+                text: if to.is_empty() { String::new() } else { entry.text() },
                 title: entry.title,
-                to: one_line(&fill(to))?,
+                to,
             })
         }
     }
@@ -530,6 +538,17 @@ struct Entry {
 }
 
 impl Entry {
+    /// For whoever reads the mail before the file: in the words of the tool and its arguments, whatever their language.
+    fn text(&self) -> String {
+        let starts = self.starts.trim().replace('T', " ");
+        let lines = [self.title.trim(), &starts, self.place.trim()];
+        let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+        match self.note.trim() {
+            "" => format!("{}\n", lines.join("\n")),
+            note => format!("{}\n\n{note}\n", lines.join("\n")),
+        }
+    }
+
     /// As RFC 5545 has it.
     fn file(&self, about: &About<'_>) -> Result<String, RequestError> {
         let no_time = || RequestError::NoTime(self.starts.clone());

@@ -25,6 +25,19 @@ pub enum OutcomeKind {
 }
 
 impl OutcomeKind {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Edit => "edit",
+            Self::Reject => "reject",
+            Self::Respond => "respond",
+            Self::TakeOver => "take_over",
+            Self::Supersede => "supersede",
+            Self::Expire => "expire",
+        }
+    }
+
     /// The outcome in the past tense, for "Mia … this at 14:03".
     pub const fn past_tense(self) -> &'static str {
         match self {

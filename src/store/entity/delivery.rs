@@ -1,6 +1,6 @@
 //! Webhooks and how far they came.
 
-use crate::domain::ids::{ConversationId, DeliveryId, WorkspaceId};
+use crate::domain::ids::{ConversationId, DeliveryId, SubscriptionId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::DeliveryState;
 use sea_orm::entity::prelude::*;
@@ -22,6 +22,8 @@ pub struct Model {
     pub created_at: Timestamp,
     pub next_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// Whose secret signs it; none for those that nobody subscribed to, which the workspace's secret signs.
+    pub subscription: Option<SubscriptionId>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -1,7 +1,8 @@
 //! E-mails and how far they came.
 
+use super::values::Json;
 use crate::domain::ids::{ConversationId, MailId, WorkspaceId};
-use crate::domain::mail::MailState;
+use crate::domain::mail::{Attachment, MailState};
 use crate::domain::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -24,6 +25,8 @@ pub struct Model {
     pub created_at: Timestamp,
     pub next_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// A file that goes with it; dropped with the text.
+    pub attachment: Option<Json<Attachment>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -13,7 +13,8 @@ use crate::domain::ids::{
     ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
     ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId,
     MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
-    RetrievalVersionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
+    WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
@@ -28,7 +29,7 @@ use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
 use crate::domain::turn::TurnState;
-use crate::domain::webhook::DeliveryState;
+use crate::domain::webhook::{DeliveryState, SubscriptionState};
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
 use sea_orm::{ActiveValue, ColIdx, DbErr, IntoActiveValue, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
 use serde::de::DeserializeOwned;
@@ -115,6 +116,8 @@ pub enum JobKind {
     Outdate,
     /// Find verified answers that newer knowledge speaks against.
     Conflicts,
+    /// Turn what happened into webhooks for those who subscribed; its subject is the workspace.
+    Announce,
     /// Go on with an action: make a decision final, run it, let it expire; its subject is the action.
     Act,
 }
@@ -292,6 +295,7 @@ uuids!(
     RehearsalId,
     ReleaseId,
     RetrievalVersionId,
+    SubscriptionId,
     TokenId,
     ToolVersionId,
     TurnId,
@@ -341,6 +345,7 @@ words!(
     Role,
     Runs,
     Spam,
+    SubscriptionState,
     TurnState,
     Verdict,
     VerdictLabel,

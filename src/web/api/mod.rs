@@ -63,7 +63,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/members", get(admin::members).post(admin::add_member))
         .route("/admin/tokens", post(admin::create_token))
         .route("/admin/mail/test", post(mails::test))
-        .route("/webhooks/test", post(webhooks::test))
+        .merge(telling())
         .route(
             "/verified-answers",
             get(verified_answers::list).post(verified_answers::add),
@@ -120,9 +120,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
-        .route("/webhooks/deliveries", get(webhooks::list))
-        .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
-        .route("/webhooks/secret", post(webhooks::secret))
+        .merge(told_of())
         .route("/training/export", post(training::export))
         .route("/log", get(log::list))
         .route("/log/export", get(log::export))
@@ -144,6 +142,32 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// Who is to be told what happens: what a repetition must not make twice.
+fn telling() -> Router<Web> {
+    Router::new().route("/webhooks/test", post(webhooks::test)).route(
+        "/webhooks/subscriptions",
+        get(webhooks::subscriptions).post(webhooks::subscribe),
+    )
+}
+
+/// Who is told what happens, and how that went.
+fn told_of() -> Router<Web> {
+    Router::new()
+        .route("/webhooks/deliveries", get(webhooks::list))
+        .route("/webhooks/deliveries/{id}", get(webhooks::delivery))
+        .route("/webhooks/deliveries/{id}/retry", post(webhooks::retry))
+        .route("/webhooks/secret", post(webhooks::secret))
+        .route(
+            "/webhooks/subscriptions/{id}",
+            get(webhooks::subscription)
+                .patch(webhooks::change)
+                .delete(webhooks::unsubscribe),
+        )
+        .route("/webhooks/subscriptions/{id}/secret", post(webhooks::renew))
+        .route("/webhooks/subscriptions/{id}/test", post(webhooks::test_subscription))
+        .route("/webhooks/subscriptions/{id}/replay", post(webhooks::replay))
 }
 
 /// What is known, and finding in it.

@@ -320,12 +320,17 @@ fn sent(request: &Request) -> Vec<(&'static str, String)> {
                 .map(|(what, text)| (what, text.clone()))
                 .collect()
         }
-        Request::Calendar { title, file, to } => {
+        Request::Calendar { title, file, to, text } => {
             let mut sent = vec![("Calendar entry", title.clone())];
-            if !to.is_empty() {
-                sent.push(("Mailed to", to.clone()));
+            if to.is_empty() {
+                sent.push(("File", file.clone()));
+                return sent;
             }
-            sent.push(("File", file.clone()));
+            sent.push(("Mailed to", to.clone()));
+            if !text.is_empty() {
+                sent.push(("Text of the mail", text.clone()));
+            }
+            sent.push(("File that goes with it, entry.ics", file.clone()));
             sent
         }
     }

@@ -33,6 +33,7 @@ mod thread;
 mod tools;
 pub mod view;
 mod viewer;
+mod webhooks;
 
 pub(in crate::web) use quality::encoded;
 
@@ -84,6 +85,8 @@ pub fn pages() -> Pages {
         .route("/settings/tools", get(tools::list))
         .route("/settings/tools/{name}", get(tools::page))
         .route("/settings/new-tool", get(tools::new))
+        .route("/settings/webhooks", get(webhooks::list))
+        .route("/settings/webhooks/{id}", get(webhooks::page))
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))

@@ -249,9 +249,19 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "mail.failed" => "An e-mail could not be sent.".to_owned(),
         "mail.retried" => format!("{who} had an e-mail sent again."),
         "webhook.delivered" => "A webhook was delivered.".to_owned(),
+        "webhook.failed" if has("switched_off") => {
+            "A webhook's receiver said that it is gone: nothing is sent to it any more.".to_owned()
+        }
         "webhook.failed" => "A webhook could not be delivered.".to_owned(),
         "webhook.retried" => format!("{who} had a webhook delivered again."),
         "webhook.tested" => format!("{who} sent a webhook to try its receiver."),
+        "webhook.subscribed" => format!("{who} has an address told what happens."),
+        "webhook.subscription_changed" => match content::<String>(entry, "state").as_deref() {
+            Some("paused") => format!("{who} paused or changed what an address is told."),
+            _ => format!("{who} resumed or changed what an address is told."),
+        },
+        "webhook.unsubscribed" => format!("{who} has an address told nothing more."),
+        "webhook.replayed" => format!("{who} had what happened before sent to a webhook again."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
         kind if kind.starts_with("action.") => action(entry, &who),
         "tool.defined" => format!("{who} defined {}.", tool(entry)),
@@ -381,6 +391,8 @@ pub(super) fn href(entry: &EntryView) -> String {
         "/quality".to_owned()
     } else if entry.kind.starts_with("tool.") || entry.kind.starts_with("secret.") {
         "/settings/tools".to_owned()
+    } else if entry.kind.starts_with("webhook.") {
+        "/settings/webhooks".to_owned()
     } else if entry.kind == "agent.braked" {
         "/actions".to_owned()
     } else if entry.kind.starts_with("knowledge.") {

@@ -107,6 +107,7 @@ impl Viewer {
             },
             engine: self.engine.clone(),
             undelivered: self.undelivered(),
+            switched_off: self.undelivered.switched_off,
             csrf_token: self.csrf_token.clone(),
             after_seq: self.frame.head,
         }
@@ -121,7 +122,7 @@ impl Viewer {
             };
             Some(view::Undelivered { what, oldest, command })
         };
-        let Undelivered { webhooks, mails } = self.undelivered;
+        let Undelivered { webhooks, mails, .. } = self.undelivered;
         let found = [told(webhooks, "webhook", "webhook"), told(mails, "e-mail", "mail")];
         found.into_iter().flatten().collect()
     }

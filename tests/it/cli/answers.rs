@@ -313,3 +313,52 @@ fn the_secret_of_webhooks_is_printed_and_the_clocks_are_set() {
             .contains("Europe/Berlin")
     );
 }
+
+#[test]
+fn an_address_is_told_what_happens_changed_paused_and_told_no_more() {
+    let holdpoint = Holdpoint::set_up();
+    assert!(holdpoint.done(&["webhook", "subscriptions"]).contains("Nobody is told"));
+    let made = holdpoint.json(&[
+        "webhook",
+        "subscribe",
+        "https://hooks.example/a?key=hidden",
+        "--type",
+        "message.created",
+        "--note",
+        "the till",
+    ]);
+    let id = made["id"].as_str().unwrap();
+    assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
+    let words = holdpoint.done(&["webhook", "subscribe", "https://hooks.example/b"]);
+    assert!(words.contains("whsec_") && words.contains("not shown again"), "{words}");
+    let list = holdpoint.done(&["webhook", "subscriptions"]);
+    assert!(
+        list.contains("message.created") && list.contains("the till") && list.contains("everything"),
+        "{list}"
+    );
+    assert!(!list.contains("hidden") && !list.contains("whsec_"), "{list}");
+    let changed = holdpoint.done(&["webhook", "change", id, "--type", "lead.created"]);
+    assert!(changed.contains("is active; it is told lead.created"), "{changed}");
+    assert!(
+        holdpoint
+            .done(&["webhook", "change", id, "--all"])
+            .contains("told everything")
+    );
+    assert!(
+        holdpoint
+            .done(&["webhook", "change", id, "--note", "tills"])
+            .contains("told everything")
+    );
+    assert!(holdpoint.done(&["webhook", "pause", id]).contains("is paused"));
+    assert!(holdpoint.done(&["webhook", "resume", id]).contains("is active"));
+    assert!(holdpoint.done(&["webhook", "renew", id]).contains("goes on signing"));
+    assert!(holdpoint.done(&["webhook", "test", id]).contains("is queued"));
+    let sent = holdpoint.json(&["webhook", "list", "--subscription", id, "--state", "queued"]);
+    let one = holdpoint.done(&["webhook", "show", sent["items"][0]["id"].as_str().unwrap()]);
+    assert!(one.contains("webhook.test") && one.contains("not tried yet"), "{one}");
+    let at = jiff::Timestamp::from_millisecond(sent["items"][0]["created_at"].as_i64().unwrap());
+    let since = at.unwrap().to_string();
+    let replayed = holdpoint.done(&["webhook", "replay", id, "--since", &since]);
+    assert!(replayed.contains("webhooks are queued"), "{replayed}");
+    assert!(holdpoint.done(&["webhook", "unsubscribe", id]).contains("nothing more"));
+}

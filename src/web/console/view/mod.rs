@@ -30,6 +30,7 @@ mod reliability;
 mod replies;
 mod shell;
 mod team;
+mod webhooks;
 mod words;
 
 pub use actions::{
@@ -72,4 +73,5 @@ pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
 pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
 pub use team::TeamPage;
+pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
 pub use words::{OwnerView, REASONS, Severity, Words};

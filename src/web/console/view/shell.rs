@@ -23,6 +23,8 @@ pub struct Shell {
     pub engine: EngineState,
     /// Webhooks and e-mails that keep failing, for those who look after the workspace.
     pub undelivered: Vec<Undelivered>,
+    /// Webhook subscriptions whose receiver has said that it is gone, for the same.
+    pub switched_off: u64,
     /// Sent as `X-CSRF-Token` with every change.
     pub csrf_token: String,
     /// Sequence of the newest log entry this page knows: live events are asked for after it.
