@@ -8,6 +8,7 @@
 )]
 
 mod actions;
+mod actions_by_ai;
 mod actions_faults;
 mod agents;
 mod answers;

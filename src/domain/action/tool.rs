@@ -31,9 +31,12 @@ pub enum Risk {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
-    /// To the AI, where its model was found able to fill in arguments.
+    /// To the AI, where its model was found able to propose actions. What it proposes always waits for a person.
     #[serde(default)]
     pub ai: bool,
+    /// Topics of the policy with which the AI may propose it; with any message, if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ai_topics: Vec<String>,
     /// To visitors, as a form in the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<FormOffer>,
@@ -68,6 +71,15 @@ pub struct Says {
     pub rejected: String,
 }
 
+impl Says {
+    /// Is there a text for whatever comes of it?
+    pub fn is_whole(&self) -> bool {
+        [&self.asked, &self.done, &self.failed, &self.rejected]
+            .iter()
+            .all(|text| !text.trim().is_empty())
+    }
+}
+
 /// A tool as its owner writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +104,7 @@ pub struct Tool {
     /// Asking twice under one idempotency key does it once.
     #[serde(default)]
     pub idempotent: bool,
-    /// It may run without a person, where risk is low and it is reversible.
+    /// It may run without a person, where risk is low and it is reversible, and somebody other than the AI asks for it.
     #[serde(default)]
     pub alone: bool,
     /// People who have to approve.
