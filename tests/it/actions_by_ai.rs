@@ -141,7 +141,8 @@ async fn an_engine_that_fails_while_it_reads_the_wish_keeps_no_answer_back() {
     fit_to_act(&app.app).await;
     fit_to_quote(&app.app).await;
     let visitor = app.visitor().await;
-    app.engine.fail_next_chat(holdpoint::engine::wire::ErrorCode::EngineFailure);
+    app.engine
+        .fail_next_chat(holdpoint::engine::wire::ErrorCode::EngineFailure);
     visitor.says(crate::app::OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
     assert_eq!(item["mode"], "quote", "{item}");

@@ -1,5 +1,6 @@
 //! Tools: what an owner lets the AI, a form or a colleague propose, and how it is carried out.
 
+use super::form::{Input, fields};
 use super::request::{self, Run};
 use super::rules::{Daily, MOST_RULES, Rule};
 use super::schema::{Schema, SchemaError};
@@ -165,6 +166,9 @@ pub enum ToolError {
     /// A header.
     #[error("“{0}” cannot be sent as a header")]
     Header(String),
+    /// A form that nobody could fill in.
+    #[error("a visitor cannot fill in “{0}”: a form takes texts, numbers, choices and yes or no")]
+    NotForAForm(String),
     /// A rule.
     #[error(
         "the rule about “{0}” must name an argument of the schema, exactly one of above, below, is, is_not, and 1 to {MOST_APPROVERS} people; {MOST_RULES} rules at most"
@@ -219,6 +223,11 @@ impl Tool {
             && form.label.trim().is_empty()
         {
             return Err(ToolError::Text("label"));
+        }
+        if self.offer.form.is_some()
+            && let Some(field) = fields(&self.schema).iter().find(|field| field.input == Input::Json)
+        {
+            return Err(ToolError::NotForAForm(field.name.clone()));
         }
         if self.rules.len() > MOST_RULES {
             return Err(ToolError::Rule("…".to_owned()));
