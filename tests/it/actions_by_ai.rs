@@ -1,9 +1,10 @@
 //! What visitors ask to be done, proposed by the AI: only by a model that was found able to, only with what they said, always for a person to
 //! decide.
 
-use crate::actions::{Machine, came_to, decides_for_good, equipped};
+use crate::actions::{self, Machine, came_to, decides_for_good};
 use crate::app::{TestApp, VisitorClient, eventually, fit_to_act, fit_to_quote};
 use holdpoint::domain::turn::QUIET_MS;
+use http::Method;
 use serde_json::{Value, json};
 
 const WISH: &str = "Please refund 20 euros for order A7.";
@@ -14,7 +15,19 @@ fn offered(tool: &mut Value) {
     tool["says"]["asked"] = json!("A colleague looks at the refund for order {order}.");
 }
 
-async fn actions(app: &TestApp) -> Vec<Value> {
+/// A server with a tool, whose agent quotes, and lets no model do what it was not found able to.
+async fn equipped(machine: &Machine, change: impl Fn(&mut Value)) -> TestApp {
+    let app = actions::equipped(machine, change).await;
+    let agents = app.owner().get("/api/v1/agents").await.ok();
+    let mut settings = agents["items"][0]["settings"].clone();
+    settings["modes"] = json!(["verified", "quote"]);
+    settings["allow_unfit"] = json!(false);
+    let agent = format!("/api/v1/agents/{}", app.workspace.agent_id);
+    app.owner().json(Method::PUT, &agent, settings.to_string()).await.ok();
+    app
+}
+
+async fn proposals(app: &TestApp) -> Vec<Value> {
     let found = app.owner().get("/api/v1/actions").await.ok();
     found["items"].as_array().unwrap().clone()
 }
@@ -33,7 +46,7 @@ async fn says_and_waits(app: &TestApp, visitor: &VisitorClient, text: &str) {
 }
 
 async fn the_action(app: &TestApp) -> Value {
-    eventually("a proposal", async || actions(app).await.into_iter().next()).await
+    eventually("a proposal", async || proposals(app).await.into_iter().next()).await
 }
 
 async fn phase(visitor: &VisitorClient, phase: &str) -> Value {
@@ -87,9 +100,9 @@ async fn what_a_visitor_asks_for_is_proposed_told_in_the_owners_words_and_done_o
     assert_eq!(machine.requests().len(), 1);
     // Asking for the very same again is not proposed again: a person looks at it.
     reads(&app, "A7");
-    says_and_waits(&app, &visitor, "Please refund 20 euros for order A7, as I said.").await;
+    says_and_waits(&app, &visitor, WISH).await;
     phase(&visitor, "waiting_for_person").await;
-    assert_eq!(actions(&app).await.len(), 1);
+    assert_eq!(proposals(&app).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +113,7 @@ async fn a_model_that_was_not_found_able_is_not_even_asked() {
     says_and_waits(&app, &visitor, WISH).await;
     phase(&visitor, "waiting_for_person").await;
     assert!(app.engine.last_prompt().is_none(), "{:?}", app.engine.last_prompt());
-    assert!(actions(&app).await.is_empty());
+    assert!(proposals(&app).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,7 +144,7 @@ async fn what_the_model_makes_up_is_not_proposed_and_the_visitor_is_answered_as_
         says_and_waits(&app, &visitor, WISH).await;
         phase(&visitor, "waiting_for_person").await;
     }
-    assert!(actions(&app).await.is_empty());
+    assert!(proposals(&app).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,7 +159,7 @@ async fn an_engine_that_fails_while_it_reads_the_wish_keeps_no_answer_back() {
     visitor.says(crate::app::OPENING_HOURS).await;
     let item = app.item_of(&visitor).await;
     assert_eq!(item["mode"], "quote", "{item}");
-    assert!(actions(&app).await.is_empty());
+    assert!(proposals(&app).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -206,7 +219,7 @@ async fn whoever_wants_a_person_or_gives_the_ai_orders_gets_no_proposal() {
         phase(&visitor, "waiting_for_person").await;
     }
     assert!(app.engine.last_prompt().is_none());
-    assert!(actions(&app).await.is_empty());
+    assert!(proposals(&app).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
