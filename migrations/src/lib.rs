@@ -31,6 +31,7 @@ mod m0024_import_runs;
 mod m0025_actions;
 mod m0026_corrected;
 mod m0029_act;
+mod m0028_programs;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_actions::MIGRATION),
             Box::new(m0026_corrected::MIGRATION),
             Box::new(m0029_act::MIGRATION),
+            Box::new(m0028_programs::MIGRATION),
         ]
     }
 }

@@ -55,6 +55,9 @@ pub struct ConversationSummary {
     pub updated_at: Timestamp,
     /// Why it counts as spam, if it does.
     pub spam: Option<Spam>,
+    /// The program that speaks for the visitor, by its token's name; none where the visitor writes themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// A decision of the policy.
@@ -213,6 +216,7 @@ async fn summary(
         created_at: row.created_at,
         updated_at: row.updated_at,
         spam: row.spam,
+        program: rows.program_of(row.id).await?,
     })
 }
 

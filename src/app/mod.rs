@@ -8,6 +8,7 @@ pub mod canned;
 pub mod checks;
 pub mod closing;
 pub mod conversations;
+pub mod converse;
 pub mod copilot;
 pub mod desk;
 mod drafting;
@@ -92,6 +93,7 @@ struct Inner {
     planning: tokio::sync::Mutex<()>,
     watched: evidence::Looked,
     braked: actions::Braked,
+    asking: converse::Asking,
     models: Option<models::Catalogue>,
     mail: OnceLock<mail::Post>,
     courier: OnceLock<webhooks::Courier>,
@@ -129,6 +131,7 @@ impl App {
             planning: tokio::sync::Mutex::default(),
             watched: evidence::Looked::default(),
             braked: actions::Braked::default(),
+            asking: converse::Asking::default(),
             models: models.map(models::Catalogue::new),
             mail: OnceLock::new(),
             courier: OnceLock::new(),

@@ -49,6 +49,9 @@ pub struct LiveView {
     pub item: Option<ItemId>,
     /// The colleague who is looking at it.
     pub watched_by: Option<String>,
+    /// The program that speaks for the visitor, by its token's name; none where the visitor writes themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// Something that screening noticed.
@@ -152,6 +155,7 @@ async fn view(
         late: due_at.is_some_and(|due_at| due_at < now),
         item: ledger.flow.item.map(|item| item.id),
         watched_by,
+        program: rows.program_of(id).await?,
     })
 }
 

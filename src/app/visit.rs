@@ -8,14 +8,14 @@ use super::{App, AppError, actions, agents, reach, team};
 use crate::domain::conversation::Owner;
 use crate::domain::duty::Attendance;
 use crate::domain::flow::{Context, Effect, Flow, Spam};
-use crate::domain::ids::{ConversationId, VisitorId, WorkspaceId};
+use crate::domain::ids::{AgentId, ConversationId, VisitorId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::notice::{self, Address, Reader};
 use crate::domain::text::VisitorText;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::TurnState;
 use crate::store::entity::{conversation, review_item, visitor};
-use crate::store::{Change, LogDraft, OwnerKind, Rows};
+use crate::store::{Change, LogDraft, OwnerKind, Rows, Tx};
 use serde::{Deserialize, Serialize};
 
 pub use super::team::AddressMark;
@@ -127,53 +127,94 @@ const CLIENT_ID_CHARS: usize = 64;
 /// [`AppError::NotFound`] for an unknown agent.
 pub async fn start(app: &App, public_key: &str, address: Option<AddressMark>) -> Result<Started, AppError> {
     let agent = agents::public_agent(app, public_key).await?;
-    let sources = app.sources();
-    let (secret, token_hash) = super::accounts::new_secret(&*sources.random, "hpv_");
-    let (visitor_id, conversation_id) = (VisitorId::new(&*sources.ids), ConversationId::new(&*sources.ids));
-    let now = app.now();
+    let (begun, token) = Beginning::new(app, agent.workspace_id, agent.agent_id, address);
+    let conversation_id = begun.visitor.conversation_id;
     app.store()
         .write(agent.workspace_id, move |tx| {
-            let (token_hash, address) = (token_hash.clone(), address.clone());
-            Box::pin(async move {
-                let workspace_id = tx.workspace_id();
-                tx.insert(visitor::Model {
-                    id: visitor_id,
-                    workspace_id,
-                    token_hash,
-                    created_at: now,
-                    address_mark: address.map(AddressMark::into_bytes),
-                })
-                .await?;
-                let start = crate::domain::flow::Flow::start();
-                let row = conversation::Model {
-                    id: conversation_id,
-                    workspace_id,
-                    agent_id: agent.agent_id,
-                    visitor_id,
-                    owner: OwnerKind::Ai,
-                    owner_member_id: None,
-                    epoch: start.ownership.epoch,
-                    last_seq: 0,
-                    delivered_seq: 0,
-                    created_at: now,
-                    updated_at: now,
-                    spam: start.spam,
-                    closed_at: None,
-                    answer_due_at: start.answer_due_at,
-                    training_consent: None,
-                };
-                tx.insert(row).await?;
-                let entry = LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
-                    .about("conversation", conversation_id)
-                    .about("agent", agent.agent_id);
-                Ok::<_, AppError>(Change::Logged((), entry))
-            })
+            let begun = begun.clone();
+            Box::pin(async move { Ok::<_, AppError>(Change::Logged((), begun.write(tx).await?)) })
         })
         .await?;
-    Ok(Started {
-        conversation_id,
-        token: secret,
-    })
+    Ok(Started { conversation_id, token })
+}
+
+/// A conversation that is about to begin.
+#[derive(Debug, Clone)]
+pub(super) struct Beginning {
+    /// Whose it will be.
+    pub(super) visitor: Visitor,
+    agent_id: AgentId,
+    token_hash: Vec<u8>,
+    address: Option<AddressMark>,
+    now: Timestamp,
+}
+
+impl Beginning {
+    /// With the visitor's bearer token.
+    pub(super) fn new(
+        app: &App,
+        workspace_id: WorkspaceId,
+        agent_id: AgentId,
+        address: Option<AddressMark>,
+    ) -> (Self, String) {
+        let sources = app.sources();
+        let (secret, token_hash) = super::accounts::new_secret(&*sources.random, "hpv_");
+        let visitor = Visitor {
+            workspace_id,
+            visitor_id: VisitorId::new(&*sources.ids),
+            conversation_id: ConversationId::new(&*sources.ids),
+        };
+        let begun = Self {
+            visitor,
+            agent_id,
+            token_hash,
+            address,
+            now: app.now(),
+        };
+        (begun, secret)
+    }
+
+    /// Writes visitor and conversation; returns the entry about it.
+    pub(super) async fn write(self, tx: &Tx<'_>) -> Result<LogDraft, AppError> {
+        let workspace_id = tx.workspace_id();
+        let Visitor {
+            visitor_id,
+            conversation_id,
+            ..
+        } = self.visitor;
+        tx.insert(visitor::Model {
+            id: visitor_id,
+            workspace_id,
+            token_hash: self.token_hash,
+            created_at: self.now,
+            address_mark: self.address.map(AddressMark::into_bytes),
+        })
+        .await?;
+        let start = Flow::start();
+        let row = conversation::Model {
+            id: conversation_id,
+            workspace_id,
+            agent_id: self.agent_id,
+            visitor_id,
+            owner: OwnerKind::Ai,
+            owner_member_id: None,
+            epoch: start.ownership.epoch,
+            last_seq: 0,
+            delivered_seq: 0,
+            created_at: self.now,
+            updated_at: self.now,
+            spam: start.spam,
+            closed_at: None,
+            answer_due_at: start.answer_due_at,
+            training_consent: None,
+        };
+        tx.insert(row).await?;
+        Ok(
+            LogDraft::new(EventKind::ConversationCreated, Actor::Visitor(visitor_id))
+                .about("conversation", conversation_id)
+                .about("agent", self.agent_id),
+        )
+    }
 }
 
 /// The visitor behind a token.
@@ -336,22 +377,30 @@ pub async fn acknowledge(app: &App, visitor: &Visitor, seq: i64) -> Result<(), A
     app.store()
         .write(visitor.workspace_id, move |tx| {
             Box::pin(async move {
-                let row = tx
-                    .conversation(visitor.conversation_id)
-                    .await?
-                    .ok_or(AppError::NotFound("the conversation"))?;
-                let delivered_seq = seq.min(row.last_seq);
-                if delivered_seq <= row.delivered_seq {
-                    return Ok(Change::Unlogged(()));
-                }
-                let entry = LogDraft::new(EventKind::MessageDelivered, Actor::Visitor(visitor.visitor_id))
-                    .about("conversation", row.id)
-                    .about("seq", delivered_seq);
-                tx.update(conversation::Model { delivered_seq, ..row }).await?;
-                Ok::<_, AppError>(Change::Logged((), entry))
+                Ok(match acknowledge_in(tx, &visitor, seq).await? {
+                    Some(entry) => Change::Logged((), entry),
+                    None => Change::Unlogged(()),
+                })
             })
         })
         .await
+}
+
+/// The entry about it; none where all of that was shown before.
+pub(super) async fn acknowledge_in(tx: &Tx<'_>, visitor: &Visitor, seq: i64) -> Result<Option<LogDraft>, AppError> {
+    let row = tx
+        .conversation(visitor.conversation_id)
+        .await?
+        .ok_or(AppError::NotFound("the conversation"))?;
+    let delivered_seq = seq.min(row.last_seq);
+    if delivered_seq <= row.delivered_seq {
+        return Ok(None);
+    }
+    let entry = LogDraft::new(EventKind::MessageDelivered, Actor::Visitor(visitor.visitor_id))
+        .about("conversation", row.id)
+        .about("seq", delivered_seq);
+    tx.update(conversation::Model { delivered_seq, ..row }).await?;
+    Ok(Some(entry))
 }
 
 /// The whole conversation as the visitor sees it.

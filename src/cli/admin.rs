@@ -135,6 +135,8 @@ enum Scope {
     Admin,
     /// Ask people for approvals, as an agent of your own
     Propose,
+    /// Speak for visitors of a program of your own, through POST /v1/chat/completions
+    Converse,
 }
 
 impl Scope {
@@ -145,6 +147,7 @@ impl Scope {
             Self::Knowledge => "knowledge",
             Self::Admin => "admin",
             Self::Propose => "propose",
+            Self::Converse => "converse",
         }
     }
 }

@@ -28,6 +28,15 @@ pub enum Scope {
     Admin,
     /// Ask people for approvals, as somebody's agent. No role has it: it is given to tokens.
     Propose,
+    /// Pass on what visitors of a program say, and read how they are answered; nothing else. No role has it: it is given to tokens.
+    Converse,
+}
+
+impl Scope {
+    /// Whether it is given to tokens alone, and no member has it.
+    pub const fn is_for_programs(self) -> bool {
+        matches!(self, Self::Propose | Self::Converse)
+    }
 }
 
 impl Role {

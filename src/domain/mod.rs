@@ -8,6 +8,7 @@ pub mod account;
 pub mod action;
 pub mod agent_change;
 pub mod answer;
+pub mod asking;
 pub mod brief;
 pub mod conversation;
 pub mod draft;

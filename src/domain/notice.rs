@@ -183,9 +183,72 @@ fn month(month: i8, german: bool) -> Option<&'static str> {
     Some(if german { in_german } else { english })
 }
 
+/// What goes on in a conversation while there is no answer yet, for whoever does not see the widget's status line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile<'a> {
+    /// The AI drafts.
+    Drafting,
+    /// A colleague checks the draft.
+    Checking,
+    /// A person will answer.
+    WaitsForPerson,
+    /// A person, by this name, is answering.
+    PersonHere(&'a str),
+    /// The conversation has ended.
+    Over,
+}
+
+/// The same words as the widget's.
+pub fn meanwhile(what: Meanwhile<'_>, language: &str) -> String {
+    let is_german = language.to_ascii_lowercase().starts_with("de");
+    let (english, german) = match what {
+        Meanwhile::Drafting => ("The assistant is typing", "Der Assistent schreibt"),
+        Meanwhile::Checking => (
+            "A colleague is checking this answer",
+            "Jemand aus dem Team prüft diese Antwort",
+        ),
+        Meanwhile::WaitsForPerson => ("A person will answer you here", "Ein Mensch wird Ihnen hier antworten"),
+        Meanwhile::PersonHere(name) if is_german => return format!("{name} antwortet Ihnen persönlich."),
+        Meanwhile::PersonHere(name) => return format!("{name}, a person, is answering you."),
+        Meanwhile::Over => {
+            let english = "This conversation is over. Write to go on with it.";
+            let german = "Dieses Gespräch ist beendet. Schreiben Sie, um es fortzusetzen.";
+            return if is_german { german } else { english }.to_owned();
+        }
+    };
+    format!("{}.", if is_german { german } else { english })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_on_is_said_in_the_widgets_words() {
+        let widget = include_str!("../../assets/static/widget.js");
+        for language in ["en", "de-AT"] {
+            for what in [Meanwhile::Drafting, Meanwhile::WaitsForPerson, Meanwhile::Over] {
+                let words = meanwhile(what, language);
+                let widgets = if what == Meanwhile::Over {
+                    &words
+                } else {
+                    words.trim_end_matches('.')
+                };
+                assert!(widget.contains(&format!("'{widgets}'")), "{words}");
+            }
+            // The widget puts these together from a name and the rest.
+            let rest = |words: String, name: &str| words.replace(name, "").trim_end_matches('.').to_owned();
+            let colleague = if language == "en" {
+                "A colleague"
+            } else {
+                "Jemand aus dem Team"
+            };
+            let checking = meanwhile(Meanwhile::Checking, language);
+            assert!(widget.contains(&format!("'{colleague}'}}{}`", rest(checking, colleague))));
+            let here = meanwhile(Meanwhile::PersonHere("Mia"), language);
+            assert!(widget.contains(&format!("`${{name}}{}`", rest(here, "Mia"))));
+        }
+    }
 
     fn at(text: &str) -> Timestamp {
         let local: jiff::civil::DateTime = text.parse().unwrap();

@@ -1,8 +1,8 @@
 //! Reading conversations: turns, messages, drafts, the queue and its outcomes.
 
 use super::entity::{
-    agent, agent_version, conversation, decision, draft, member, message, outcome, release, review_item, token, turn,
-    verdict, visitor,
+    agent, agent_version, conversation, decision, draft, member, message, outcome, program_conversation, release,
+    review_item, token, turn, verdict, visitor,
 };
 use super::{ItemStatus, OutcomeStatus, QueueFilter, Rows, StoreError};
 use crate::domain::conversation::Author;
@@ -57,6 +57,8 @@ by_id! {
     visitor(VisitorId) -> visitor;
     /// A token.
     token_row(TokenId) -> token;
+    /// What a conversation is to the program that began it; none for those that no program began.
+    program_conversation(ConversationId) -> program_conversation;
 }
 
 /// A page of conversations, the latest change first.

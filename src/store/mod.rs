@@ -26,6 +26,7 @@ pub mod mails;
 mod models;
 mod open;
 mod policy;
+mod programs;
 mod quality_checks;
 mod rehearsals;
 mod rows;

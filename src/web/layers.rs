@@ -20,7 +20,7 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
      font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Beginnings of routes that may wait for a person for as long as whoever asks wants to.
-const WAITING: [&str; 3] = ["/mcp", "/api/v1/adapters/", "/api/v1/approvals"];
+const WAITING: [&str; 4] = ["/v1/chat/completions", "/mcp", "/api/v1/adapters/", "/api/v1/approvals"];
 /// Somebody's request over the network that takes longer than this is worth a line. The administrator's may: they import
 /// and evaluate whole knowledge bases.
 const SLOW: Duration = Duration::from_secs(1);
@@ -95,7 +95,7 @@ struct Asked {
 impl Asked {
     fn of(request: &Request) -> Self {
         let path = request.uri().path();
-        let is_api = ["/api/", "/widget/", "/static/"]
+        let is_api = ["/api/", "/v1/", "/widget/", "/static/"]
             .iter()
             .any(|start| path.starts_with(start));
         let accept = request

@@ -7,7 +7,7 @@ use super::error::Problem;
 use super::forwarded::is_trusted;
 use super::server::Peer;
 use super::state::Rates;
-use crate::domain::ids::VisitorId;
+use crate::domain::ids::{TokenId, VisitorId};
 use crate::domain::network::Network;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -30,6 +30,7 @@ enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Whose {
     Visitor(VisitorId),
+    Program(TokenId),
     Address(IpAddr),
 }
 
@@ -63,6 +64,20 @@ impl Limits {
     /// A new conversation.
     pub(super) fn conversation(&self, peer: Peer) -> Result<(), Problem> {
         self.address(What::Conversation, peer, self.rates.conversations_per_address)
+    }
+
+    /// A message that a program passes on. Its visitors all come from its own address, so the program is counted in its place.
+    pub(super) fn message_of_program(&self, token: TokenId, visitor: Option<VisitorId>) -> Result<(), Problem> {
+        if let Some(visitor) = visitor {
+            self.take(What::Message, Whose::Visitor(visitor), self.rates.messages_per_visitor)?;
+        }
+        self.take(What::Message, Whose::Program(token), self.rates.messages_per_address)
+    }
+
+    /// A new conversation of a program.
+    pub(super) fn conversation_of_program(&self, token: TokenId) -> Result<(), Problem> {
+        let most = self.rates.conversations_per_address;
+        self.take(What::Conversation, Whose::Program(token), most)
     }
 
     /// An attempt to sign in.

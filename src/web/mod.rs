@@ -8,6 +8,7 @@ mod adapters;
 pub mod api;
 pub mod assets;
 mod chat;
+mod completions;
 pub mod console;
 mod demo;
 pub(crate) mod edge;

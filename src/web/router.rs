@@ -3,7 +3,7 @@
 use super::edge::OwnApi;
 use super::error::Problem;
 use super::state::{ErrorPage, Web};
-use super::{adapters, api, assets, chat, demo, layers, mcp, metrics, widget};
+use super::{adapters, api, assets, chat, completions, demo, layers, mcp, metrics, widget};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
@@ -33,6 +33,7 @@ pub fn router(web: Web, pages: Pages) -> Router {
     Router::new()
         .merge(same_site)
         .nest(widget::PATH, widget::routes(&web))
+        .nest(completions::PATH, completions::routes())
         .route("/widget.js", get(assets::widget_script))
         .route("/static/{*path}", get(assets::static_file))
         .route("/chat/{agent}", get(chat::page))

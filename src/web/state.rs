@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 const VISITOR_STREAMS: usize = 500;
 /// The same for people and programs, counted apart: however many visitors come, who works on the queue sees it live.
 const STAFF_STREAMS: usize = 100;
+/// The same for requests of programs that wait for their visitors' answers: a busy program takes no visitor's place.
+const PROGRAM_WAITS: usize = 200;
 
 /// Writes a refusal as a page for a person's browser; the request's id is shown with it.
 pub type ErrorPage = fn(&Problem, &str) -> Response;
@@ -73,6 +75,7 @@ struct Shared {
     stop_streams: CancellationToken,
     visitor_streams: Arc<Semaphore>,
     staff_streams: Arc<Semaphore>,
+    program_waits: Arc<Semaphore>,
 }
 
 impl Web {
@@ -85,6 +88,7 @@ impl Web {
             stop_streams,
             visitor_streams: Arc::new(Semaphore::new(VISITOR_STREAMS)),
             staff_streams: Arc::new(Semaphore::new(STAFF_STREAMS)),
+            program_waits: Arc::new(Semaphore::new(PROGRAM_WAITS)),
         };
         Self {
             app,
@@ -117,6 +121,11 @@ impl Web {
         place(&self.shared.staff_streams)
     }
 
+    /// A place among the requests of programs that wait for an answer, given back when dropped.
+    pub(super) fn place_for_program(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        place(&self.shared.program_waits)
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.shared.limits
     }
@@ -128,7 +137,8 @@ impl Web {
 
 fn place(streams: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
     streams.clone().try_acquire_owned().map_err(|_full| {
-        Problem::unavailable("Too many pages are connected right now; try again in a moment.").retry_after_s(10)
+        Problem::unavailable("Too many pages and programs are connected right now; try again in a moment.")
+            .retry_after_s(10)
     })
 }
 

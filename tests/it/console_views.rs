@@ -65,6 +65,7 @@ fn row(id: &str, question: &str, mode: Option<Mode>, seconds: i64) -> QueueRow {
         revision: 1,
         held_by: None,
         given_to: None,
+        program: None,
     }
 }
 

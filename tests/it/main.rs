@@ -27,6 +27,7 @@ mod app;
 mod at_the_desk;
 mod browser;
 mod candidates;
+mod chat_completions;
 mod checks;
 mod cli;
 mod collisions;

@@ -464,25 +464,25 @@ async fn an_approval_item_of_openai_is_answered_with_one() {
     agent.post(path, &broken).await.refused(422);
 }
 
-/// Runs a script of `tests/clients` against a server, where a Python has what it needs.
 async fn client_library(script: &str) {
+    drives(&TestApp::start().await, script, &["propose", "read"]).await;
+}
+
+/// Runs a script of `tests/clients` against a server, with a token of these scopes, where a Python has what it needs.
+pub(crate) async fn drives(app: &TestApp, script: &str, scopes: &[&str]) {
     let Some(python) = std::env::var_os("HOLDPOINT_TEST_CLIENTS") else {
         eprintln!(
             "skipped: HOLDPOINT_TEST_CLIENTS names no Python with the packages of tests/clients/requirements.txt"
         );
         return;
     };
-    let app = TestApp::start().await;
     let command = tokio::process::Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script))
         .env("HOLDPOINT_URL", format!("http://{}", app.address()))
-        .env(
-            "HOLDPOINT_TOKEN",
-            secret(&app, &app.workspace, "an agent", &["propose", "read"]).await,
-        )
+        .env("HOLDPOINT_TOKEN", secret(app, &app.workspace, "an agent", scopes).await)
         .env(
             "HOLDPOINT_REVIEWER",
-            secret(&app, &app.workspace, "people", &["read", "review"]).await,
+            secret(app, &app.workspace, "people", &["read", "review"]).await,
         )
         .env("HOLDPOINT_BIN", env!("CARGO_BIN_EXE_holdpoint"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

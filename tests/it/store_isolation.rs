@@ -18,9 +18,9 @@ use holdpoint::store::entity::{
     approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
     check, comparison_pair, contact, conversation, correction, decision, delivery, document, draft, evidence, gap,
     gap_proposal, gap_question, gap_watch, gate_epoch, job, lead, log_entry, mail, member, member_profile, message,
-    note, outcome, policy_version, ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release,
-    retrieval_version, return_link, review_item, sampling_month, score_version, secret, shared_decision, token,
-    tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    note, outcome, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
+    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
+    shared_decision, token, tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{ActionFilter, AnswerFilter, Asker, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
@@ -74,7 +74,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version);
         for (table, workspaces) in &found {
@@ -207,6 +207,10 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         secret("shop");
         secrets();
         leads(None, 100);
+        program_conversation(theirs.conversation);
+        program_conversation_named(theirs.token, "key-1");
+        program_conversations_asking(theirs.token, &[6; 32], AT, 100);
+        program_of(theirs.conversation);
         contact(theirs.conversation);
         rating(theirs.conversation);
         notes_of(theirs.conversation);
@@ -392,7 +396,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
                 .trim_matches(['[', ']'])
                 .parse::<i64>()
                 .is_ok_and(|number| number == 1);
-            let named = query == "member_name" && answer.contains("Mia");
+            let named = query == "member_name" && answer.contains("Mia")
+                || query == "program_of" && answer.contains("a program");
             let counted = answer.starts_with("Failing { count: 1, since: Some") || answer == "true";
             assert!(
                 answer.contains(&own) || number || named || counted || silent.contains(&query),

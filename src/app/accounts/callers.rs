@@ -35,7 +35,7 @@ fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope
     let scopes = match scopes {
         // A token never does more than its member, also after the member's role has shrunk.
         Some(scopes) => {
-            let may = |scope: &Scope| *scope == Scope::Propose || allowed.contains(scope);
+            let may = |scope: &Scope| scope.is_for_programs() || allowed.contains(scope);
             scopes.iter().copied().filter(may).collect()
         }
         None => allowed.to_vec(),

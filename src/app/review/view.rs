@@ -43,6 +43,9 @@ pub struct ItemSummary {
     pub lease: Option<LeaseView>,
     /// To whom it was given.
     pub assigned: Option<AssignedView>,
+    /// The program that speaks for the visitor, by its token's name; none where the visitor writes themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// To whom an item was given.
@@ -304,6 +307,7 @@ async fn summary(
         deadline_at: row.deadline_at,
         lease,
         assigned,
+        program: rows.program_of(row.conversation_id).await?,
     })
 }
 

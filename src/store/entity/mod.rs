@@ -48,6 +48,7 @@ pub mod model_in_use;
 pub mod note;
 pub mod outcome;
 pub mod policy_version;
+pub mod program_conversation;
 pub mod ranking_vector;
 pub mod rating;
 pub mod regression_question;

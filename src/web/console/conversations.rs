@@ -6,7 +6,7 @@ use super::view::{
     ConversationPage, ConversationPart, ConversationRow, ConversationsPage, ConversationsPart, OwnerView, Section,
 };
 use super::viewer::Viewer;
-use super::{action_card, html, tools, visitor_name};
+use super::{action_card, html, tools, visitor_through};
 use crate::app::actions::{self, ActionWish};
 use crate::app::conversations::{self, ConversationSummary};
 use crate::app::desk;
@@ -110,7 +110,7 @@ fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
     };
     ConversationRow {
         id: row.id.to_string(),
-        visitor: visitor_name(&row.id),
+        visitor: visitor_through(&row.id, row.program.as_deref()),
         last_text: last.map(|message| shortened(&message.text)).unwrap_or_default(),
         last_author,
         last_at: viewer.moment(last.map_or(row.updated_at, |message| message.at)),
@@ -142,7 +142,7 @@ async fn whole(web: &Web, viewer: &Viewer, id: ConversationId) -> Result<Convers
     let may_correct = viewer.caller.require(Scope::Knowledge).is_ok();
     Ok(ConversationPart {
         id: summary.id.to_string(),
-        visitor: visitor_name(&summary.id),
+        visitor: visitor_through(&summary.id, summary.program.as_deref()),
         started: viewer.moment(summary.created_at),
         owner: owner(summary),
         mine: summary.owner.yours,

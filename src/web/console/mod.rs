@@ -131,6 +131,15 @@ fn visitor_name(conversation_id: &impl ToString) -> String {
     format!("Visitor {end}")
 }
 
+/// The same with the program that speaks for them, if one does.
+fn visitor_through(conversation_id: &impl ToString, program: Option<&str>) -> String {
+    let name = visitor_name(conversation_id);
+    match program {
+        Some(program) => format!("{name}, through {program}"),
+        None => name,
+    }
+}
+
 /// A clause of the domain as a sentence: with a capital letter and a full stop.
 fn sentence(clause: &str) -> String {
     super::error::sentence(clause)

@@ -3,7 +3,7 @@
 use super::queue::shortened;
 use super::view::{LivePage, LivePart, LiveRow, OwnerView, Section};
 use super::viewer::Viewer;
-use super::{html, sentence, visitor_name};
+use super::{html, sentence, visitor_through};
 use crate::app::overview::{self, LiveView};
 use crate::app::visit::Phase;
 use crate::store::OwnerKind;
@@ -36,7 +36,7 @@ async fn list(web: &Web, viewer: &Viewer) -> Result<LivePart, Problem> {
 fn row(viewer: &Viewer, view: &LiveView) -> LiveRow {
     LiveRow {
         id: view.id.to_string(),
-        visitor: visitor_name(&view.id),
+        visitor: visitor_through(&view.id, view.program.as_deref()),
         owner: match (view.owner, &view.owner_name) {
             (OwnerKind::Ai, _) => OwnerView::Ai,
             (OwnerKind::Person, Some(name)) => OwnerView::Person(name.clone()),

@@ -8,7 +8,7 @@ use super::view::{
     RowKind, Section, SourceView,
 };
 use super::viewer::Viewer;
-use super::{html, sentence, visitor_name};
+use super::{html, sentence, visitor_through};
 use crate::app::actions::{self, ActionView};
 use crate::app::review::{self, DraftView as Draft, ItemSummary, ItemView, QueueWish};
 use crate::app::views::MessageView as Message;
@@ -271,6 +271,7 @@ fn item_row(viewer: &Viewer, item: ItemSummary, warnings: usize) -> QueueRow {
         given_to: item
             .assigned
             .map(|given| if given.yours { YOU.to_owned() } else { given.name }),
+        program: item.program,
     }
 }
 
@@ -285,6 +286,7 @@ fn action_row(viewer: &Viewer, view: &ActionView) -> QueueRow {
         revision: 1,
         held_by: view.leased_by.clone().filter(|_| !view.leased_by_you),
         given_to: None,
+        program: None,
     }
 }
 
@@ -311,7 +313,7 @@ async fn item(web: &Web, viewer: &Viewer, id: ItemId, seen: Option<i64>) -> Resu
 
 fn shown(viewer: &Viewer, found: &ItemView, case: &desk::Case, seen: Option<i64>) -> QueueItem {
     let summary = &found.summary;
-    let visitor = visitor_name(&summary.conversation_id);
+    let visitor = visitor_through(&summary.conversation_id, summary.program.as_deref());
     let message = |message: &Message| message_view(viewer, message, &visitor, &case.agent);
     let asked: Vec<_> = found.messages.iter().filter(|m| case.asked.contains(&m.id)).collect();
     let first_asked = asked.first().map_or(i64::MAX, |first| first.seq);

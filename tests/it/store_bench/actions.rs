@@ -1,11 +1,11 @@
-//! A tool, its secret, what was proposed with it and by an agent, and somebody to be called back.
+//! A tool, its secret, what was proposed with it and by an agent, somebody to be called back, and a program that leads a conversation.
 
 use super::{AT, Planted};
 use holdpoint::domain::action::args::ArgsHash;
 use holdpoint::domain::action::request::Run;
 use holdpoint::domain::action::tool::{Risk, Tool};
 use holdpoint::domain::action::{ActionStatus, DecisionType, OnTimeout, Runs};
-use holdpoint::store::entity::{action, lead, secret, tool_version};
+use holdpoint::store::entity::{action, lead, program_conversation, secret, tool_version};
 use holdpoint::store::{ActionOrigin, Json, StoreError, Tx};
 use serde_json::json;
 use uuid::Uuid;
@@ -128,6 +128,20 @@ impl Planted {
             name: "Ann".to_owned(),
             contact: "ann@example.org".to_owned(),
             note: String::new(),
+            created_at: AT,
+        })
+        .await?;
+        self.plant_program(tx).await
+    }
+
+    async fn plant_program(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        tx.insert(program_conversation::Model {
+            conversation_id: self.conversation,
+            workspace_id: self.workspace,
+            token_id: self.token,
+            client_key: Some("key-1".to_owned()),
+            asked_hash: Some(vec![6; 32]),
+            handed_out_at: Some(AT),
             created_at: AT,
         })
         .await

@@ -87,6 +87,8 @@ pub struct QueueRow {
     pub held_by: Option<String>,
     /// To whom it was given: `you`, or a colleague's name.
     pub given_to: Option<String>,
+    /// The program that speaks for the visitor.
+    pub program: Option<String>,
 }
 
 impl QueueRow {
