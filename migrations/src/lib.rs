@@ -30,8 +30,8 @@ mod m0023_agents;
 mod m0024_import_runs;
 mod m0025_actions;
 mod m0026_corrected;
-mod m0029_act;
 mod m0028_programs;
+mod m0029_act;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -64,8 +64,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_import_runs::MIGRATION),
             Box::new(m0025_actions::MIGRATION),
             Box::new(m0026_corrected::MIGRATION),
-            Box::new(m0029_act::MIGRATION),
             Box::new(m0028_programs::MIGRATION),
+            Box::new(m0029_act::MIGRATION),
         ]
     }
 }
