@@ -67,6 +67,9 @@
       why: 'What was good, what was bad? (optional)',
       rateIt: 'Send',
       thanks: 'Thank you for your rating.',
+      optional: ' (optional)',
+      cancel: 'Cancel',
+      asked: 'Thank you. This has been passed on.',
     },
     de: {
       chat: 'Chat',
@@ -111,6 +114,9 @@
       why: 'Was war gut, was war schlecht? (freiwillig)',
       rateIt: 'Senden',
       thanks: 'Danke für Ihre Bewertung.',
+      optional: ' (freiwillig)',
+      cancel: 'Abbrechen',
+      asked: 'Danke, das ist weitergegeben.',
     },
   };
 
@@ -683,7 +689,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
 .send{flex:none;width:36px;height:36px;border-radius:50%;display:grid;place-items:center;background:var(--accent);color:var(--on-accent)}
 .send svg{width:19px;height:19px}
 .send[aria-disabled=true]{background:var(--bubble);color:var(--muted);cursor:default}
-.links{display:flex;gap:16px;padding:0 18px 10px;margin-block-start:-4px}
+.links{display:flex;flex-wrap:wrap;gap:4px 16px;padding:0 18px 10px;margin-block-start:-4px}
 .links button{font-size:12.5px;color:var(--muted);text-decoration:underline;text-underline-offset:2px;border-radius:6px}
 .links button:hover{color:var(--text)}
 .extra{padding:12px 16px 2px;font-size:13.5px}
@@ -691,8 +697,13 @@ textarea::placeholder{color:var(--muted);opacity:1}
 .extra fieldset{display:flex;flex-wrap:wrap;gap:14px;margin:0;padding:0;border:0}
 .extra legend{padding:0 0 6px}
 .row{display:flex;gap:8px}
-.row input{flex:1;min-width:0;font:inherit;font-size:16px;color:inherit;padding:6px 10px;border:1px solid #8a90a0;border-radius:12px;background:none}
+.row input,.fields input,.fields select,.fields textarea{flex:1;min-width:0;font:inherit;font-size:16px;color:inherit;padding:6px 10px;border:1px solid #8a90a0;border-radius:12px;background:none}
+.fields{display:grid;gap:9px;max-height:45vh;overflow-y:auto;padding:4px;margin:-4px}
+.fields label{display:grid;gap:3px}
+.fields textarea{height:76px}
+.fields .tick{display:flex;gap:8px}
 .row button{padding:6px 14px;border-radius:12px;background:var(--accent);color:var(--on-accent);font-weight:600}
+.row button+button{background:var(--bubble);color:var(--text)}
 .small{font-size:12.5px;color:var(--muted)}
 .bad:empty{display:none}
 .bad{color:var(--danger)}
@@ -786,12 +797,13 @@ textarea::placeholder{color:var(--muted);opacity:1}
   const hint = element('p', { id: 'hint', class: 'hint', hidden: '' });
   const form = element('form', {}, element('div', { class: 'box' }, box, sendButton), hint);
   const extra = element('div', { class: 'extra', hidden: '' });
+  const links = element('div', { class: 'links' });
   const personButton = action('', () => write(t.wantPerson, true));
   const endButton = action('', () => request('POST', 'close', {}).catch(() => {}));
   const panel = element('dialog', { class: 'panel', 'aria-labelledby': 'title', 'aria-describedby': 'line' },
     // No header or footer elements: the page's own landmarks stay the only ones.
     element('div', { class: 'head' }, mark, element('div', { class: 'title' }, title, line), closeButton),
-    scroll, element('div', { class: 'foot' }, fresh, linkLine, extra, form, element('div', { class: 'links' }, personButton, endButton)));
+    scroll, element('div', { class: 'foot' }, fresh, linkLine, extra, form, links));
   const announcer = element('div', { class: 'sr', role: 'status' });
   const root = element('div', { class: 'root', dir: 'ltr' }, launcher, panel, announcer);
   shadow.append(root);
@@ -1016,15 +1028,20 @@ textarea::placeholder{color:var(--muted);opacity:1}
   }
 
   let extraShown = '';
+  /** The tool whose form is open. */
+  let filling = null;
+  let formsShown = null;
   /** Beside the messages: ask for a person, leave an address, say how it was. Built anew only when it changes, or typing would be lost. */
   function showExtras() {
-    const { owner = 'ai', closed, rated, may_leave_email: mayLeave, email } = status;
+    const { owner = 'ai', closed, rated, may_leave_email: mayLeave, email, forms = [] } = status;
+    const offered = new Map([...(config?.forms || []), ...forms].map(({ tool, label }) => [tool, label]));
+    if (formsShown !== (formsShown = [...offered].join())) links.replaceChildren(...[...offered].map(([tool, label]) => action(label, () => openForm(tool))), personButton, endButton);
     personButton.textContent = t.askPerson;
     endButton.textContent = t.end;
     personButton.hidden = owner !== 'ai';
     endButton.hidden = closed || !messages.length;
     const kind = closed ? (rated ? t.thanks : t.rate) : mayLeave ? t.leaveEmail : email ? t.mailed(email) : '';
-    if (kind === extraShown) return;
+    if (filling || kind === extraShown) return;
     extraShown = kind;
     extra.hidden = !kind;
     if (kind === t.rate) rateForm();
@@ -1034,14 +1051,16 @@ textarea::placeholder{color:var(--muted);opacity:1}
   }
 
   /** A small form; `body` makes of its fields what the server is asked. */
-  function ask(fields, path, body) {
+  function ask(fields, path, body, done) {
     const problem = element('p', { class: 'bad', role: 'alert' });
     const asked = element('form', { novalidate: '' }, ...fields, problem);
     asked.addEventListener('submit', async (event) => {
       event.preventDefault();
       problem.textContent = '';
+      if (done && !asked.reportValidity()) return;
       try {
         await request('POST', path, body(new FormData(asked)));
+        done?.();
         // The same address again changes nothing that the server would tell.
         if (status.email) extraShown = '';
         showExtras();
@@ -1064,6 +1083,45 @@ textarea::placeholder{color:var(--muted);opacity:1}
     const stars = [1, 2, 3, 4, 5].map((n) => element('label', {}, element('input', { type: 'radio', name: 'stars', value: n }), ` ${n}`));
     const fields = [element('p', { class: 'small' }, t.over), element('fieldset', {}, element('legend', {}, t.rate), ...stars), row({ name: 'words', maxlength: '1000' }, t.rateIt, t.why)];
     ask(fields, 'rating', (form) => ({ stars: Number(form.get('stars')), words: form.get('words') }));
+  }
+
+  function closeForm() {
+    filling = extraShown = null;
+    showExtras();
+    box.focus();
+  }
+
+  /** Something that the owner lets visitors ask for; people decide about it. */
+  async function openForm(tool) {
+    const path = `forms/${encodeURIComponent(tool)}`;
+    try {
+      await haveConversation();
+      const { label, fields } = await request('GET', path);
+      filling = tool;
+      const value = (form, { name, input: { kind } }) => (kind === 'flag' ? form.has(name) : kind === 'number' ? Number(form.get(name)) : form.get(name));
+      ask(
+        [element('b', { dir: 'auto' }, label), element('div', { class: 'fields' }, ...fields.map(formField)), element('div', { class: 'row' }, element('button', {}, t.rateIt), action(t.cancel, closeForm))],
+        path,
+        (form) => ({ args: Object.fromEntries(fields.filter(({ name, input }) => input.kind === 'flag' || form.get(name)).map((field) => [field.name, value(form, field)])) }),
+        () => (closeForm(), showHint(t.asked)),
+      );
+      extra.hidden = false;
+      extra.querySelector('input,select,textarea')?.focus();
+    } catch (error) {
+      showHint(error.message || t.reconnecting, true);
+    }
+  }
+
+  function formField({ name, title, about, required, input: { kind, long, of, most, least, whole, options } }) {
+    const type = kind === 'flag' ? 'checkbox' : kind === 'number' ? 'number' : of;
+    const node = element(options ? 'select' : long ? 'textarea' : 'input', { name, ...(options || long ? {} : { type }) });
+    if (options) node.append(...['', ...options].map((option) => element('option', { value: option }, option)));
+    if (kind === 'number') Object.assign(node, { step: whole ? 1 : 'any', min: least ?? '', max: most ?? '' });
+    else if (most) node.maxLength = most;
+    node.required = required && kind !== 'flag';
+    node.title = about;
+    const words = title + (required || kind === 'flag' ? '' : t.optional);
+    return kind === 'flag' ? element('label', { class: 'tick' }, node, words) : element('label', { dir: 'auto' }, words, node);
   }
 
   let linkTimer;

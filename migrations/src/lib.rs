@@ -32,6 +32,7 @@ mod m0025_actions;
 mod m0026_corrected;
 mod m0027_webhooks;
 mod m0028_programs;
+mod m0029_act;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_corrected::MIGRATION),
             Box::new(m0027_webhooks::MIGRATION),
             Box::new(m0028_programs::MIGRATION),
+            Box::new(m0029_act::MIGRATION),
         ]
     }
 }

@@ -9,6 +9,7 @@ mod compose;
 mod past;
 mod rehearse;
 mod superseded;
+mod wanted;
 
 pub(super) use again::{Written, given_to_llm, write_again, write_from};
 pub(super) use compose::{recipe, writer};
@@ -25,12 +26,14 @@ use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnI
 use crate::domain::policy::EngineTrouble;
 use crate::domain::rehearsal::Line;
 use crate::domain::screening::Screening;
+use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::engine::{Forming, Priority};
 use crate::store::{Change, JobKind, Rows};
 use commit::Undecided;
 use compose::Asked;
 use past::{Past, meanwhile, past};
+use wanted::Wanted;
 
 /// What was drafted, before anything is decided.
 #[derive(Debug, Clone)]
@@ -84,8 +87,8 @@ struct Drafted {
     agent_version_id: AgentVersionId,
     /// Version of the policy whose topics the question was screened for.
     screened_under: i64,
-    /// The business the agent speaks for.
-    business: String,
+    /// The agent as it is published.
+    settings: AgentSettings,
     proposal: Proposal,
 }
 
@@ -112,7 +115,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
     activity(true);
     let forming = Forming::default();
     let drafted = tokio::select! {
-        drafted = propose(app, &rows, &ledger, ticket.turn_id, (Priority::Live, Some(&forming))) => Some(drafted),
+        drafted = with_wish(app, &rows, &ledger, (ticket.turn_id, &forming)) => Some(drafted),
         // The request to the engine ends with this, and the engine stops at its next step.
         () = superseded::wait(&rows, id, ticket, events) => None,
         // It never ends by itself; what it shows goes with it.
@@ -123,13 +126,14 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         tracing::debug!(conversation.id = %id, "drafting was overtaken and starts anew when it is due");
         return forget(app, workspace_id, id).await;
     };
+    let (drafted, wanted) = drafted?;
     let Drafted {
         question,
         agent_version_id,
         screened_under,
-        business,
+        settings,
         proposal,
-    } = drafted?;
+    } = drafted;
     let draft = Draft {
         id: DraftId::new(&*app.sources().ids),
         turn_id: ticket.turn_id,
@@ -149,11 +153,24 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
         draft,
         trouble: proposal.trouble,
         screened_under,
-        business,
+        business: settings.business,
+        wanted,
         began,
     };
     evidence::open_month(app, workspace_id).await?;
     commit::decide(app, &rows, undecided).await
+}
+
+/// A draft, and what the visitor wants done besides.
+async fn with_wish(
+    app: &App,
+    rows: &Rows<'_>,
+    ledger: &Ledger,
+    (turn_id, forming): (TurnId, &Forming),
+) -> Result<(Drafted, Option<Wanted>), AppError> {
+    let drafted = propose(app, rows, ledger, turn_id, (Priority::Live, Some(forming))).await?;
+    let wanted = wanted::wanted(app, rows, ledger, &drafted).await?;
+    Ok((drafted, wanted))
 }
 
 /// Nothing is left to draft: the job goes, unless the state says that it is due later.
@@ -235,7 +252,7 @@ async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<
         question,
         agent_version_id,
         screened_under,
-        business: settings.business.clone(),
+        settings: settings.clone(),
         proposal,
     };
     // A person who asks for a suggestion gets one, whatever the visitor wishes.

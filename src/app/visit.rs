@@ -1,9 +1,10 @@
 //! The visitor's side: start a conversation, write, see what happens, acknowledge.
 
+use super::actions::FormLink;
 use super::duty::OnDuty;
 use super::ledger::{self, Details, Ledger};
 use super::views::{MessageView, Names};
-use super::{App, AppError, agents, reach, team};
+use super::{App, AppError, actions, agents, reach, team};
 use crate::domain::conversation::Owner;
 use crate::domain::duty::Attendance;
 use crate::domain::flow::{Context, Effect, Flow, Spam};
@@ -77,6 +78,9 @@ pub struct Status {
     /// Where answers are mailed to when the visitor is not here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Forms that go with what is talked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<FormLink>,
     /// The conversation is over.
     #[serde(default, skip_serializing_if = "is_false")]
     pub closed: bool,
@@ -481,6 +485,10 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         Phase::Checking => !is_there,
         _ => false,
     };
+    let topics = match &ledger.turn {
+        Some(turn) => rows.drafts_of_turns(&[turn.id]).await?.last().map(ledger::topics_of),
+        None => None,
+    };
     let closed = ledger.conversation.closed_at.is_some();
     Ok(Status {
         may_leave_email: email.is_none() && has_nobody && app.can_mail(),
@@ -490,6 +498,7 @@ pub async fn status(app: &App, visitor: &Visitor) -> Result<Status, AppError> {
         colleague,
         away,
         email,
+        forms: actions::forms(&rows, &topics.unwrap_or_default()).await?,
         closed,
         rated: closed && rows.rating(visitor.conversation_id).await?.is_some(),
     })

@@ -8,6 +8,7 @@
 pub mod args;
 pub mod attempt;
 pub mod form;
+pub mod intent;
 pub mod request;
 pub mod rules;
 pub mod schema;

@@ -71,18 +71,21 @@ pub enum Ability {
     Abstain,
     /// Fill in a form that a JSON schema describes, with the right values.
     Grammar,
+    /// Tell what a visitor asks to be done, and with what they said; nothing where they ask for nothing.
+    Act,
     /// Give what it writes rightly a higher probability than what it writes wrongly.
     Doubt,
 }
 
 impl Ability {
     /// All abilities, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Retrieve,
         Self::Quote,
         Self::Compose,
         Self::Abstain,
         Self::Grammar,
+        Self::Act,
         Self::Doubt,
     ];
 
@@ -94,6 +97,7 @@ impl Ability {
             Self::Compose => "compose",
             Self::Abstain => "abstain",
             Self::Grammar => "grammar",
+            Self::Act => "act",
             Self::Doubt => "doubt",
         }
     }
@@ -106,13 +110,17 @@ impl Ability {
             Self::Compose => "write answers",
             Self::Abstain => "say that nothing fits",
             Self::Grammar => "fill in forms",
+            Self::Act => "propose actions",
             Self::Doubt => "doubt what it writes wrongly",
         }
     }
 
     /// Does it need a chat model?
     pub const fn needs_chat(self) -> bool {
-        matches!(self, Self::Compose | Self::Abstain | Self::Grammar | Self::Doubt)
+        matches!(
+            self,
+            Self::Compose | Self::Abstain | Self::Grammar | Self::Act | Self::Doubt
+        )
     }
 }
 
@@ -178,6 +186,10 @@ pub enum Gauge {
     SaysUnknown,
     /// Forms filled in with the right values.
     RightlyFilled,
+    /// Of what visitors asked to be done, the share that is proposed, with what they said.
+    RightlyProposed,
+    /// Messages that ask for nothing, or too little, and nothing is proposed.
+    NothingProposed,
     /// How well the mean log-probability of a written answer's tokens separates right answers from wrong ones (AUROC).
     ProbabilitiesTell,
 }
@@ -189,9 +201,13 @@ impl Gauge {
             Self::RightlyQuoted => 0.35,
             Self::NothingQuoted | Self::RightlyWritten => 0.50,
             Self::RightFirst => 0.55,
-            Self::QuotesRight | Self::Separates | Self::SaysUnknown | Self::RightlyFilled | Self::ProbabilitiesTell => {
-                0.60
-            }
+            Self::QuotesRight
+            | Self::Separates
+            | Self::SaysUnknown
+            | Self::RightlyFilled
+            | Self::RightlyProposed
+            | Self::NothingProposed
+            | Self::ProbabilitiesTell => 0.60,
         }
     }
 
@@ -206,6 +222,8 @@ impl Gauge {
             Self::RightlyWritten => "rightly written",
             Self::SaysUnknown => "says that it does not know",
             Self::RightlyFilled => "forms rightly filled in",
+            Self::RightlyProposed => "what was asked for rightly proposed",
+            Self::NothingProposed => "nothing proposed where nothing was asked for",
             Self::ProbabilitiesTell => "right answers are likelier than wrong ones (AUROC)",
         }
     }

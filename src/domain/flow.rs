@@ -9,6 +9,7 @@
 //! Nothing has to be remembered between transitions: [`Flow::dues`] tells from the state alone what must happen next
 //! and when, which is also how everything is resumed after a restart (invariant 10).
 
+mod asked;
 mod hand_over;
 mod spam;
 mod step;

@@ -8,6 +8,7 @@ use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, bearer, visitor
 use super::limits::address_of;
 use super::live;
 use super::state::Web;
+use crate::app::actions::{self, FormLink, FormView};
 use crate::app::{AppError, agents, closing, reach, training, visit};
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
@@ -21,6 +22,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Under which path these routes live.
 pub(super) const PATH: &str = "/widget/v1";
@@ -37,6 +39,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/return", post(returned))
         .route("/close", post(close))
         .route("/rating", post(rate))
+        .route("/forms/{tool}", get(form).post(fill_in))
         .route("/events", get(events))
         .layer(middleware::from_fn_with_state(web.clone(), answer_only_its_pages))
 }
@@ -50,12 +53,17 @@ struct PublicSettings {
     disclosure: String,
     language: String,
     max_chars: usize,
+    /// Forms that are always offered.
+    forms: Vec<FormLink>,
 }
 
 /// `GET /widget/v1/agents/{agent}`
 async fn agent(State(web): State<Web>, InPath(key): InPath<String>) -> Result<Json<PublicSettings>, Problem> {
-    let settings = agents::public_agent(&web.app, &key).await?.settings;
+    let agent = agents::public_agent(&web.app, &key).await?;
+    let forms = actions::forms_for_all(&web.app, agent.workspace_id).await?;
+    let settings = agent.settings;
     Ok(Json(PublicSettings {
+        forms,
         name: settings.name,
         business: settings.business,
         greeting: settings.greeting,
@@ -188,6 +196,33 @@ async fn rate(
 ) -> Result<StatusCode, Problem> {
     web.limits().message(visitor.visitor_id, peer)?;
     closing::rate(&web.app, &visitor, rating.stars, rating.words.as_deref()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /widget/v1/forms/{tool}`
+async fn form(
+    State(web): State<Web>,
+    VisitorOf(visitor): VisitorOf,
+    InPath(tool): InPath<String>,
+) -> Result<Json<FormView>, Problem> {
+    Ok(Json(actions::form(&web.app, &visitor, &tool).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct FilledIn {
+    args: Value,
+}
+
+/// `POST /widget/v1/forms/{tool}`
+async fn fill_in(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    VisitorOf(visitor): VisitorOf,
+    InPath(tool): InPath<String>,
+    JsonBody(filled): JsonBody<FilledIn>,
+) -> Result<StatusCode, Problem> {
+    web.limits().message(visitor.visitor_id, peer)?;
+    actions::fill_in(&web.app, &visitor, &tool, filled.args).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -137,7 +137,7 @@ async fn decides(app: &TestApp, approval: &Value, wish: Value) -> Value {
 }
 
 /// The same, and the undo window passes.
-async fn decides_for_good(app: &TestApp, approval: &Value, wish: Value) {
+pub(crate) async fn decides_for_good(app: &TestApp, approval: &Value, wish: Value) {
     decides(app, approval, wish).await;
     app.advance_ms(UNDO_MS);
 }
@@ -152,7 +152,7 @@ async fn stands(agent: &Client, approval: &Value, status: &str) -> Value {
 }
 
 /// A proposal as reviewers see it once it stands like this.
-async fn came_to(app: &TestApp, action: &Value, status: &str) -> Value {
+pub(crate) async fn came_to(app: &TestApp, action: &Value, status: &str) -> Value {
     let id = action["id"].as_str().unwrap();
     eventually(&format!("an action that is {status}"), async || {
         let now = app.owner().get(&format!("/api/v1/actions/{id}")).await.ok();
@@ -515,7 +515,7 @@ pub(crate) fn tool(machine: &Machine) -> Value {
 }
 
 /// A server with a tool that asks this machine, and its secret.
-async fn equipped(machine: &Machine, change: impl Fn(&mut Value)) -> TestApp {
+pub(crate) async fn equipped(machine: &Machine, change: impl Fn(&mut Value)) -> TestApp {
     let app = TestApp::start().await;
     app.app.delivers_through(courier(machine));
     let mut tool = tool(machine);

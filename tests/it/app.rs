@@ -86,6 +86,14 @@ pub(crate) async fn fit_to_quote(app: &App) {
     fitness::keep(app, MODEL_NAME, None, &[finding]).await.unwrap();
 }
 
+/// The scripted chat model counts as fit to propose actions in English.
+pub(crate) async fn fit_to_act(app: &App) {
+    let measure = Measure::known(Gauge::RightlyProposed, 100, 0.9, 0.8);
+    let finding = Finding::of(Ability::Act, Language::En, vec![measure], None);
+    let kept = fitness::keep(app, MODEL_NAME, Some(MODEL_NAME), &[finding]).await;
+    kept.unwrap();
+}
+
 /// What a test wants to be different.
 #[derive(Default)]
 pub(crate) struct Builder {

@@ -10,6 +10,7 @@ mod checks;
 mod comparison;
 mod corrections;
 mod duty;
+mod forms;
 mod improve;
 mod interrupted;
 mod live;

@@ -741,6 +741,7 @@ fn action() -> ActionCard {
                 was: Some("20.5".into()),
             },
         ],
+        unsaid: String::new(),
         args_json: r#"{"amount":18,"order":"20811"}"#.into(),
         fields: vec![
             field("amount", "amount in euros", amount, "18"),

@@ -8,6 +8,8 @@
 )]
 
 mod actions;
+mod actions_by_ai;
+mod actions_by_form;
 mod actions_faults;
 mod agents;
 mod answers;

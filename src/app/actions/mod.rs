@@ -7,6 +7,7 @@
 mod advance;
 mod ask;
 mod decide;
+mod forms;
 mod propose;
 mod run;
 mod secrets;
@@ -17,13 +18,16 @@ mod view;
 
 pub use ask::{Ask, Asked, Consumed, ask, cancel, consume, of_agent, of_agent_all, waited_for};
 pub use decide::{Decide, decide, found_out, lease, release_lease, undo};
+pub use forms::{FormLink, FormView, fill_in, form, forms_for_all};
 pub use propose::{Propose, propose};
 pub use secrets::{SecretView, put as put_secret, remove as remove_secret, secrets};
-pub use tools::{ToolView, define, remove as remove_tool, tool, tools};
+pub use tools::{ToolView, ai_proposes, define, remove as remove_tool, tool, tools};
 pub use view::{
     ActionView, ActionWish, ApprovalView, DecisionView, LeadView, action, actions, calendar, leads, oldest_waiting,
     standing, waiting,
 };
 
 pub(super) use advance::advance;
+pub(super) use forms::links as forms;
+pub(super) use propose::{Proposer, propose_in};
 pub(super) use tell::Braked;

@@ -92,16 +92,17 @@ pub(in crate::app) async fn propose_in(
         tx.conversation(conversation)
             .await?
             .ok_or(AppError::NotFound("the conversation"))?;
-        if by.origin != ActionOrigin::Member {
-            refuse_repeats(tx, tool, conversation).await?;
-        }
     }
     let args = checked(tool, wish.args.clone())?;
+    if let (Some(conversation), ActionOrigin::Ai | ActionOrigin::Form) = (wish.conversation_id, by.origin) {
+        refuse_repeats(tx, tool, conversation, &args).await?;
+    }
     let now = app.now();
     let (quorum, alone) = match judge(tool, &args) {
         Judged::Refused(why) => return Err(AppError::Invalid(why)),
         Judged::Ask(people) => (people, false),
-        Judged::Alone => (1, true),
+        // What an LLM read is for people to decide.
+        Judged::Alone => (1, by.origin != ActionOrigin::Ai),
     };
     let sent = made(tx, tool, &args, (id, now), wish.conversation_id).await?;
     let hash = ArgsHash::of(&tool.name, &args, &sent);
@@ -236,7 +237,7 @@ pub(super) async fn require_within_day(
     within_day(&tool, args, earlier.iter()).map_err(AppError::Invalid)
 }
 
-async fn refuse_repeats(tx: &Tx<'_>, tool: &Tool, conversation: ConversationId) -> Result<(), AppError> {
+async fn refuse_repeats(tx: &Tx<'_>, tool: &Tool, conversation: ConversationId, args: &Args) -> Result<(), AppError> {
     let filter = ActionFilter {
         conversation: Some(conversation),
         ..ActionFilter::default()
@@ -250,6 +251,13 @@ async fn refuse_repeats(tx: &Tx<'_>, tool: &Tool, conversation: ConversationId) 
     if of_tool().any(|row| !row.status.is_over()) {
         return Err(AppError::Invalid(format!(
             "“{}” has been asked for already and is being looked at",
+            tool.title
+        )));
+    }
+    let was_done = |row: &row::Model| matches!(row.status, ActionStatus::Executed | ActionStatus::Unknown);
+    if of_tool().any(|row| was_done(row) && row.args == args.text()) {
+        return Err(AppError::Invalid(format!(
+            "“{}” was asked for with the very same in this conversation, and carried out",
             tool.title
         )));
     }

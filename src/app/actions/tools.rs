@@ -1,8 +1,7 @@
 //! Tools of a workspace: what may be proposed at all, version by version.
 
 use crate::app::caller::Caller;
-use crate::app::webhooks;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, agents, fitness, webhooks};
 use crate::domain::account::Scope;
 use crate::domain::action::form::{Field, fields};
 use crate::domain::action::request::Run;
@@ -79,6 +78,22 @@ pub async fn tool(app: &App, caller: &Caller, name: &str) -> Result<ToolView, Ap
     let rows = app.store().rows(caller.workspace_id);
     let row = in_force(&rows, name).await?;
     view(&rows, row).await
+}
+
+/// Does any agent of the workspace propose what is offered to the AI? Its chat model has to be found able to, or be allowed to be unfit.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub async fn ai_proposes(app: &App, caller: &Caller) -> Result<bool, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    for agent in rows.agents().await? {
+        let (_, settings) = agents::current_version(&rows, agent.id).await?;
+        if fitness::may_propose(app, &settings).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The version of a tool that is in force.

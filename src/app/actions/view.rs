@@ -7,9 +7,11 @@ use crate::app::views::{Names, Page, next_page};
 use crate::app::{App, AppError};
 use crate::domain::account::Scope;
 use crate::domain::action::form::{Field, fields};
+use crate::domain::action::intent::{self, Said};
 use crate::domain::action::request::Request;
 use crate::domain::action::tool::Risk;
 use crate::domain::action::{ActionStatus, DecisionType, OnTimeout, Runs};
+use crate::domain::conversation::Author;
 use crate::domain::ids::{ActionId, ConversationId, LeadId};
 use crate::domain::time::Timestamp;
 use crate::store::entity::{action as row, lead};
@@ -68,6 +70,8 @@ pub struct ActionView {
     pub args_hash: String,
     /// What is sent, but for the secrets; none where the agent that asked carries it out.
     pub request: Option<Request>,
+    /// Arguments by name that the visitor did not write in these words or figures, where the AI proposed them: look twice.
+    pub unsaid: Vec<String>,
     /// Its arguments, as a form has them; none without a schema.
     pub fields: Vec<Field>,
     /// What may be decided.
@@ -207,6 +211,7 @@ pub(super) async fn view(
     for member in &row.votes.0 {
         approved_by.push(names.of(rows, *member).await?);
     }
+    let unsaid = unsaid(rows, &row).await?;
     let lease = row.leased_by.zip(row.leased_until).filter(|&(_, until)| until > now);
     let leased_by = match lease {
         Some((member, _)) => Some(names.of(rows, member).await?),
@@ -226,6 +231,7 @@ pub(super) async fn view(
         args: json_of(&row.standing_args),
         args_hash: row.standing_hash.to_string(),
         request: serde_json::from_str(&row.standing_request).ok(),
+        unsaid,
         fields: schema.as_ref().map(fields).unwrap_or_default(),
         allowed: row.allowed.0.clone(),
         quorum: row.quorum,
@@ -249,6 +255,26 @@ pub(super) async fn view(
         }),
         undo_ms: ledger::settings(rows).await?.undo_ms,
     })
+}
+
+/// What the AI put otherwise than the visitor, while somebody may still decide about it.
+async fn unsaid(rows: &Rows<'_>, row: &row::Model) -> Result<Vec<String>, AppError> {
+    let Some(conversation) = row
+        .conversation_id
+        .filter(|_| row.origin == ActionOrigin::Ai && row.status.is_pending())
+    else {
+        return Ok(Vec::new());
+    };
+    let messages = rows.messages_after(conversation, 0).await?;
+    let wrote = messages
+        .iter()
+        .filter(|message| message.author == Author::Visitor && message.created_at <= row.created_at);
+    let before: Vec<&str> = wrote.map(|message| message.body.as_str()).collect();
+    let said = Said {
+        last: "",
+        before: &before,
+    };
+    Ok(intent::unsaid(&json_of(&row.standing_args), said))
 }
 
 /// A proposal as the agent that asked reads it: what is not final is not told.

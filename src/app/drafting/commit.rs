@@ -3,6 +3,7 @@
 //! An answer takes as long as its engine needs, and the owner may apply another policy meanwhile. The topics of a draft are
 //! then matched anew, outside of the transaction: nothing is decided on topics of a policy that is not in force any more.
 
+use super::wanted::{self, Wanted};
 use super::{App, AppError, policies, screening};
 use crate::app::duty::OnDuty;
 use crate::app::evidence::{self, Decided, Grade, Lot};
@@ -31,6 +32,8 @@ pub(super) struct Undecided {
     pub(super) screened_under: i64,
     /// The business the agent speaks for.
     pub(super) business: String,
+    /// What the visitor wants done.
+    pub(super) wanted: Option<Wanted>,
     /// When the work on it began.
     pub(super) began: Timestamp,
 }
@@ -39,6 +42,8 @@ pub(super) struct Undecided {
 enum Attempt {
     /// It is decided, or has no effect any more.
     Done,
+    /// It is decided, and what the visitor wants done is to be proposed besides.
+    ProposeToo(Wanted),
     /// Another policy is in force than the one that the draft was screened under; nothing was written.
     OtherPolicy,
 }
@@ -60,6 +65,10 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
         });
         match committed.await? {
             Attempt::Done => return Ok(()),
+            Attempt::ProposeToo(what) => {
+                let of = (undecided.conversation_id, ticket(&undecided.draft));
+                return wanted::beside_answer(app, rows, of, what).await;
+            }
             Attempt::OtherPolicy => screen_again(app, rows, &mut undecided).await?,
         }
     }
@@ -116,6 +125,7 @@ async fn commit(
         conversation_id: id,
         draft,
         screened_under,
+        wanted,
         began,
         ..
     } = undecided;
@@ -140,11 +150,12 @@ async fn commit(
     };
     let decision = policy::decide(&gate, on_duty.policy(), &facts);
     let decision_id = DecisionId::new(context.ids);
-    let ticket = Ticket {
-        turn_id: draft.turn_id,
-        revision: draft.revision,
-        epoch: draft.epoch,
-    };
+    let ticket = ticket(&draft);
+    if let Some(wanted) = wanted.as_ref().filter(|_| wanted::answers(&draft, &decision))
+        && let Some(entry) = wanted::instead_of_answer(app, tx, (context, &settings), (id, ticket), wanted).await?
+    {
+        return Ok(Change::Logged(Attempt::Done, entry));
+    }
     let proposed = Proposed {
         id: draft.id,
         ticket,
@@ -206,10 +217,20 @@ async fn commit(
         lot: &lot,
         is_sent: kind == EventKind::MessageReleased,
     };
+    let wanted = wanted.filter(|_| wanted::goes_along(&draft, &decision));
     Ok(Change::Logged(
-        Attempt::Done,
+        wanted.map_or(Attempt::Done, Attempt::ProposeToo),
         evidence::graded(tx, decided, entry).await?,
     ))
+}
+
+/// What a draft was made for.
+const fn ticket(draft: &Draft) -> Ticket {
+    Ticket {
+        turn_id: draft.turn_id,
+        revision: draft.revision,
+        epoch: draft.epoch,
+    }
 }
 
 /// What went live since a draft was graded has not been looked at.

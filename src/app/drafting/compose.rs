@@ -165,7 +165,7 @@ fn name_of(app: &App, model: &ModelRef) -> Option<String> {
 }
 
 /// The models to ask, the preferred one first; none means the machine's default.
-fn models(settings: &AgentSettings) -> Vec<ModelRef> {
+pub(super) fn models(settings: &AgentSettings) -> Vec<ModelRef> {
     let names = settings.chat_models.iter();
     // Those that name none were refused when the settings were published.
     names.filter_map(|name| name.parse().ok()).collect()
@@ -210,7 +210,7 @@ async fn support_delta(
     }
 }
 
-fn for_engine(message: ChatMessage) -> engine::ChatMessage {
+pub(super) fn for_engine(message: ChatMessage) -> engine::ChatMessage {
     match message.role {
         Role::System => engine::ChatMessage::system(message.content),
         Role::User => engine::ChatMessage::user(message.content),

@@ -35,7 +35,7 @@ pub(in crate::app) async fn rehearse(
     let Drafted {
         question,
         agent_version_id,
-        business,
+        settings,
         proposal,
         ..
     } = answered(app, rows, occasion).await?;
@@ -46,7 +46,7 @@ pub(in crate::app) async fn rehearse(
         signals: &proposal.signals,
         screening: &proposal.screening,
     };
-    let grade = evidence::grade_content(rows, (agent_id, &business), content).await?;
+    let grade = evidence::grade_content(rows, (agent_id, &settings.business), content).await?;
     let facts = Facts {
         mode: proposal.signals.mode,
         trouble: proposal.trouble,

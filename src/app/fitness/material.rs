@@ -19,6 +19,8 @@ pub(super) struct Material {
     pub(super) unknown: Vec<String>,
     /// The form that is filled in.
     pub(super) grammar: Form,
+    /// What visitors may want done.
+    pub(super) actions: Actions,
 }
 
 /// One business.
@@ -80,6 +82,34 @@ pub(super) struct FormCase {
     pub(super) expect: Value,
 }
 
+/// What can be done, and what visitors write.
+#[derive(Debug, Deserialize)]
+pub(super) struct Actions {
+    pub(super) tools: Vec<Doable>,
+    pub(super) cases: Vec<ActionCase>,
+}
+
+/// Something that can be done.
+#[derive(Debug, Deserialize)]
+pub(super) struct Doable {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) schema: Value,
+}
+
+/// A message, and what is to be proposed.
+#[derive(Debug, Deserialize)]
+pub(super) struct ActionCase {
+    pub(super) text: String,
+    /// With which tool; none where nothing is to be proposed.
+    #[serde(default)]
+    pub(super) tool: Option<String>,
+    /// With what.
+    #[serde(default)]
+    pub(super) args: Value,
+}
+
 impl Material {
     /// The questions in a language.
     pub(super) fn of(language: Language) -> Result<Self, serde_json::Error> {
@@ -91,7 +121,7 @@ impl Material {
 
     /// Answers that will be asked of a chat model.
     pub(super) fn chats(&self) -> usize {
-        self.compose.len() + self.businesses.len() * UNKNOWN_EACH + self.grammar.cases.len()
+        self.compose.len() + self.businesses.len() * UNKNOWN_EACH + self.grammar.cases.len() + self.actions.cases.len()
     }
 
     /// Texts that will be embedded, in questions.
@@ -123,6 +153,13 @@ mod tests {
                 material.compose.len() >= 12 && material.grammar.cases.len() >= 8,
                 "{language:?}"
             );
+            let cases = &material.actions.cases;
+            let asked = cases.iter().filter(|case| case.tool.is_some()).count();
+            assert!(asked >= 10 && cases.len() - asked >= 10, "{language:?}");
+            for case in cases {
+                let known = |tool: &String| material.actions.tools.iter().any(|known| known.name == *tool);
+                assert!(case.tool.as_ref().is_none_or(known), "{}", case.text);
+            }
             for business in &material.businesses {
                 let ids: HashSet<&str> = business.entries.iter().map(|entry| entry.id.as_str()).collect();
                 assert_eq!(ids.len(), business.entries.len(), "{}", business.name);

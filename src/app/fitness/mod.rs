@@ -4,6 +4,7 @@
 //! Everything is asked at evaluation priority, one question after the other, through the same ranking, choice and prompt
 //! as a visitor's question. Results belong to the machine: all workspaces share its models.
 
+mod acting;
 mod material;
 mod reading;
 mod run;
@@ -151,8 +152,18 @@ pub async fn fitness(app: &App, settings: &AgentSettings) -> Result<Fitness, App
         quote: found(None, Ability::Quote),
         compose: written(Ability::Compose),
         doubt: written(Ability::Doubt),
+        act: written(Ability::Act),
     };
     Ok(measured.presumed(&engine.embedder, language))
+}
+
+/// May the models of an agent version propose actions: were all of them found able to, or does its owner let unfit ones try?
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn may_propose(app: &App, settings: &AgentSettings) -> Result<bool, AppError> {
+    let has_model = app.engine().is_some() || !settings.chat_models.is_empty();
+    Ok(has_model && (settings.allow_unfit || fitness(app, settings).await?.act == Verdict::Fit))
 }
 
 /// How a chat model is named that writes with an adapter, or without one. No name of a model or an adapter has a space.

@@ -2,7 +2,7 @@
 
 use super::material::{Composition, Material, UNKNOWN_EACH};
 use super::reading::{counted, telling_apart};
-use super::{Ask, ProbeError};
+use super::{Ask, ProbeError, acting};
 use crate::app::knowledge::Shelf;
 use crate::domain::answer::{AllowedModes, AnswerMode, ChatMessage, Role, compose_prompt, unsupported};
 use crate::domain::fitness::{Ability, Allowance, Finding, Gauge, Language, Measure, written_in};
@@ -79,6 +79,7 @@ pub(super) async fn write(
         Finding::of(Ability::Compose, language, compose.into_iter().collect(), None),
         Finding::of(Ability::Abstain, language, abstain, None),
         forms(ask, language, material).await?,
+        acting::act(ask, language, material).await?,
         doubt(language, &written),
     ])
 }
@@ -297,7 +298,11 @@ async fn forms(ask: &Ask<'_>, language: Language, material: &Material) -> Result
     ))
 }
 
-async fn chat(ask: &Ask<'_>, messages: Vec<ChatMessage>, schema: Option<Value>) -> Result<ChatAnswer, EngineError> {
+pub(super) async fn chat(
+    ask: &Ask<'_>,
+    messages: Vec<ChatMessage>,
+    schema: Option<Value>,
+) -> Result<ChatAnswer, EngineError> {
     let request = ChatRequest {
         messages: messages.into_iter().map(for_engine).collect(),
         max_tokens: Some(TOKENS),

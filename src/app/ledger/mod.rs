@@ -5,6 +5,8 @@
 mod carry_out;
 mod told;
 
+pub(super) use told::topics_of;
+
 use crate::app::AppError;
 use crate::domain::conversation::{Owner, Ownership};
 use crate::domain::duty::Duty;

@@ -45,7 +45,7 @@ impl Ledger {
 }
 
 /// The topics that a draft's question belongs to.
-pub(super) fn topics_of(draft: &draft::Model) -> Vec<String> {
+pub(crate) fn topics_of(draft: &draft::Model) -> Vec<String> {
     let topics = draft.screening.0.topics.iter();
     topics.map(|topic| topic.name.clone()).collect()
 }

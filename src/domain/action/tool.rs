@@ -1,5 +1,6 @@
 //! Tools: what an owner lets the AI, a form or a colleague propose, and how it is carried out.
 
+use super::form::{Input, fields};
 use super::request::{self, Run};
 use super::rules::{Daily, MOST_RULES, Rule};
 use super::schema::{Schema, SchemaError};
@@ -31,9 +32,12 @@ pub enum Risk {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
-    /// To the AI, where its model was found able to fill in arguments.
+    /// To the AI, where its model was found able to propose actions. What it proposes always waits for a person.
     #[serde(default)]
     pub ai: bool,
+    /// Topics of the policy with which the AI may propose it; with any message, if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ai_topics: Vec<String>,
     /// To visitors, as a form in the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<FormOffer>,
@@ -68,6 +72,15 @@ pub struct Says {
     pub rejected: String,
 }
 
+impl Says {
+    /// Is there a text for whatever comes of it?
+    pub fn is_whole(&self) -> bool {
+        [&self.asked, &self.done, &self.failed, &self.rejected]
+            .iter()
+            .all(|text| !text.trim().is_empty())
+    }
+}
+
 /// A tool as its owner writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +105,7 @@ pub struct Tool {
     /// Asking twice under one idempotency key does it once.
     #[serde(default)]
     pub idempotent: bool,
-    /// It may run without a person, where risk is low and it is reversible.
+    /// It may run without a person, where risk is low and it is reversible, and somebody other than the AI asks for it.
     #[serde(default)]
     pub alone: bool,
     /// People who have to approve.
@@ -153,6 +166,9 @@ pub enum ToolError {
     /// A header.
     #[error("“{0}” cannot be sent as a header")]
     Header(String),
+    /// A form that nobody could fill in.
+    #[error("a visitor cannot fill in “{0}”: a form takes texts, numbers, choices and yes or no")]
+    NotForAForm(String),
     /// A rule.
     #[error(
         "the rule about “{0}” must name an argument of the schema, exactly one of above, below, is, is_not, and 1 to {MOST_APPROVERS} people; {MOST_RULES} rules at most"
@@ -207,6 +223,11 @@ impl Tool {
             && form.label.trim().is_empty()
         {
             return Err(ToolError::Text("label"));
+        }
+        if self.offer.form.is_some()
+            && let Some(field) = fields(&self.schema).iter().find(|field| field.input == Input::Json)
+        {
+            return Err(ToolError::NotForAForm(field.name.clone()));
         }
         if self.rules.len() > MOST_RULES {
             return Err(ToolError::Rule("…".to_owned()));

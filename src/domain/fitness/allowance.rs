@@ -18,6 +18,8 @@ pub struct Fitness {
     pub compose: Verdict,
     /// The chat model, to tell by the probability of what it writes whether that is right.
     pub doubt: Verdict,
+    /// The chat model, to propose what a visitor asks to be done.
+    pub act: Verdict,
 }
 
 impl Fitness {
@@ -26,6 +28,7 @@ impl Fitness {
         quote: Verdict::Unmeasured,
         compose: Verdict::Unmeasured,
         doubt: Verdict::Unmeasured,
+        act: Verdict::Unmeasured,
     };
 
     /// The same, where something that has not been measured is known all the same.
@@ -130,7 +133,12 @@ mod tests {
     }
 
     fn fitness() -> impl Strategy<Value = Fitness> {
-        (verdict(), verdict(), verdict()).prop_map(|(quote, compose, doubt)| Fitness { quote, compose, doubt })
+        (verdict(), verdict(), verdict(), verdict()).prop_map(|(quote, compose, doubt, act)| Fitness {
+            quote,
+            compose,
+            doubt,
+            act,
+        })
     }
 
     fn settings() -> impl Strategy<Value = AgentSettings> {

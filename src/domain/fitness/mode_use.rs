@@ -82,6 +82,7 @@ mod tests {
             quote: Verdict::Fit,
             compose: Verdict::Unfit,
             doubt: Verdict::Unmeasured,
+            act: Verdict::Unmeasured,
         };
         let [verified, quote, compose] = ModeUse::of(&AgentSettings::default(), fit_to_quote);
         assert!(verified.used && quote.used && !compose.used && !quote.unfit);

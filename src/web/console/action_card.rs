@@ -29,6 +29,7 @@ pub(super) fn card(viewer: &Viewer, view: ActionView) -> ActionCard {
         state_words: state_words(&view).to_owned(),
         conversation: view.conversation_id.map(|id| (id.to_string(), visitor_name(&id))),
         args: lines(&fields, &view.args, &view.proposed_args),
+        unsaid: titles(&fields, &view.unsaid),
         args_json: view.args.to_string(),
         fields: filled(&fields, &view.args),
         sent: view.request.as_ref().map(sent).unwrap_or_default(),
@@ -66,6 +67,15 @@ pub(super) fn card(viewer: &Viewer, view: ActionView) -> ActionCard {
         description: view.description,
         risk: view.risk,
     }
+}
+
+/// Arguments as people call them.
+fn titles(fields: &[Field], names: &[String]) -> String {
+    let title = |name: &String| {
+        let field = fields.iter().find(|field| field.name == *name);
+        field.map_or_else(|| name.clone(), |field| field.title.clone())
+    };
+    names.iter().map(title).collect::<Vec<_>>().join(", ")
 }
 
 /// One line of a list.

@@ -46,7 +46,10 @@ pub(super) async fn list(State(web): State<Web>, viewer: Viewer) -> Result<Respo
     viewer.caller.require(Scope::Admin)?;
     let tools = actions::tools(&web.app, &viewer.caller).await?;
     let secrets = actions::secrets(&web.app, &viewer.caller).await?;
+    let ai_waits =
+        tools.iter().any(|view| view.tool.offer.ai) && !actions::ai_proposes(&web.app, &viewer.caller).await?;
     html(&ToolsPage {
+        ai_waits,
         shell: viewer.shell(Section::Settings),
         tools: tools.into_iter().map(row).collect(),
         starts: starts(),

@@ -29,6 +29,8 @@ pub struct ActionCard {
     pub conversation: Option<(String, String)>,
     /// The arguments as people read them.
     pub args: Vec<ArgLine>,
+    /// Arguments that the AI put otherwise than the visitor, by title, with commas; empty for none.
+    pub unsaid: String,
     /// The arguments as JSON.
     pub args_json: String,
     /// The same as a form.
@@ -313,6 +315,8 @@ impl ToolRow {
 pub struct ToolsPage {
     /// The frame.
     pub shell: Shell,
+    /// Something is offered to the AI, and no agent's model was found able to propose it.
+    pub ai_waits: bool,
     /// By name.
     pub tools: Vec<ToolRow>,
     /// What one can begin with: code, what it is.
