@@ -183,7 +183,14 @@ async fn smollm2_135m_is_found_unfit_to_write_and_to_say_that_it_does_not_know()
     // It is as sure of what it invents as of what it reads.
     let doubt = finding(&found, Language::En, Ability::Doubt, true);
     assert_ne!(doubt.verdict, Verdict::Fit, "{doubt:?}");
-    assert_eq!(doubt.measures[0].gauge, Gauge::ProbabilitiesTell, "{doubt:?}");
+    // Where it writes nothing rightly there is nothing to tell apart.
+    let gauges: Vec<Gauge> = doubt.measures.iter().map(|measure| measure.gauge).collect();
+    assert!(
+        gauges == [Gauge::ProbabilitiesTell] || compose.measures[0].share < 1e-9,
+        "{doubt:?}"
+    );
+    let act = finding(&found, Language::En, Ability::Act, true);
+    assert_ne!(act.verdict, Verdict::Fit, "{act:?}");
     // An engine that cannot follow a schema yet leaves that unmeasured; none makes this model fit.
     assert_ne!(
         finding(&found, Language::En, Ability::Grammar, true).verdict,

@@ -18,10 +18,10 @@ use holdpoint::store::entity::{
     approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
     check, comparison_pair, contact, conversation, correction, decision, delivery, delivery_attempt, document, draft,
     evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, job, lead, log_entry, mail, member,
-    member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
-    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
-    shared_decision, subscription, subscription_watch, token, tool_version, turn, vector, verdict, verified_answer,
-    visitor, webhook_secret,
+    member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating,
+    regression_question, rehearsal, rehearsal_case, release, retrieval_version, return_link, review_item,
+    sampling_month, score_version, secret, shared_decision, subscription, subscription_watch, token, tool_version,
+    turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{ActionFilter, AnswerFilter, Asker, DeliveryFilter, JobKind, Made, QueueFilter, Store};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};

@@ -1,6 +1,6 @@
 //! Somebody's agent asks people for an approval, waits for it, and uses it once.
 
-use super::stored::{args_of, explain, load, save, schedule};
+use super::stored::{Proposed, args_of, explain, load, save, schedule};
 use super::tell;
 use super::view::{ApprovalView, approval};
 use crate::app::caller::Caller;
@@ -153,53 +153,37 @@ fn new_row(app: &App, caller: &Caller, ask: &Ask, args: &Args) -> row::Model {
     allowed.dedup();
     let (id, now) = (ActionId::new(&*app.sources().ids), app.now());
     let hash = ArgsHash::of(&ask.name, args, "");
-    row::Model {
+    let action = Action::new(
         id,
-        workspace_id: caller.workspace_id,
-        runs: Runs::There,
-        status: ActionStatus::Waiting,
+        Runs::There,
+        hash,
+        1,
+        now.plus_ms(ask.expires_in_s.unwrap_or(A_DAY_S) * 1_000),
+        ask.on_timeout,
+    );
+    let asked = Proposed {
+        action: &action,
+        args,
+        sent: "",
+        at: now,
+    };
+    row::Model {
         origin: ActionOrigin::Agent,
         asked_by: caller
             .program
             .as_ref()
             .map_or("administrator", |program| &program.name)
             .to_owned(),
-        tool_version_id: None,
         token_id: token,
         call_key: key(token, &ask.tool_call_id),
         conversation_id: ask.conversation_id,
         name: ask.name.clone(),
         description: ask.description.clone().unwrap_or_default(),
         risk: ask.risk,
-        args: args.text().to_owned(),
         args_schema: ask.args_schema.as_ref().map(Value::to_string),
-        request: String::new(),
-        args_hash: hash,
-        standing_args: args.text().to_owned(),
-        standing_request: String::new(),
-        standing_hash: hash,
         allowed: Json(allowed),
-        quorum: 1,
-        wording: 0,
-        edited: false,
-        votes: Json(Vec::new()),
-        on_timeout: ask.on_timeout,
         callback_url: ask.callback_url.clone(),
-        created_at: now,
-        expires_at: now.plus_ms(ask.expires_in_s.unwrap_or(A_DAY_S) * 1_000),
-        decision: None,
-        decided_by: None,
-        decided_at: None,
-        final_at: None,
-        decided_hash: None,
-        message: None,
-        attempts: 0,
-        under_way: false,
-        begun_at: None,
-        result: None,
-        ended_at: None,
-        leased_by: None,
-        leased_until: None,
+        ..asked.row(caller.workspace_id)
     }
 }
 

@@ -114,7 +114,15 @@ async fn change_in(
     let holder = |action: &Action| action.lease.map(|lease| lease.member);
     // Renewing a lease is no news.
     let is_news = kind != EventKind::ActionLeased || holder(&changed) != holder(&action);
-    let row = after(row, &changed);
+    let mut row = after(row, &changed);
+    if let Deed::FindOut { was_done } = deed {
+        let found = if *was_done { "was done" } else { "was not done" };
+        let before = row
+            .result
+            .map(|result| format!(" Before that: {result}"))
+            .unwrap_or_default();
+        row.result = Some(format!("A person found out that it {found}.{before}"));
+    }
     let mut entry = tell::entry(kind, by.actor, &row);
     if let Deed::FindOut { was_done } = deed {
         entry = entry.about("was_done", *was_done).with("was_done", *was_done);

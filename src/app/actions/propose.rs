@@ -1,6 +1,6 @@
 //! Something is proposed to be done with a tool of the workspace: by a colleague, a form in the conversation, or the AI.
 
-use super::stored::{args_of, schedule};
+use super::stored::{Proposed, args_of, schedule};
 use super::tell::{self, Said};
 use super::tools::in_force;
 use super::view::{ActionView, view};
@@ -12,12 +12,12 @@ use crate::domain::action::args::{Args, ArgsHash};
 use crate::domain::action::request::{About, Request, request};
 use crate::domain::action::rules::{Judged, judge, within_day};
 use crate::domain::action::tool::Tool;
-use crate::domain::action::{Action, ActionStatus, DecisionType, OnTimeout, Runs};
+use crate::domain::action::{Action, ActionStatus, OnTimeout, Runs};
 use crate::domain::ids::{ActionId, ConversationId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::time::Timestamp;
 use crate::store::entity::{action as row, tool_version};
-use crate::store::{ActionFilter, ActionOrigin, Change, Json, LogDraft, Rows, Tx};
+use crate::store::{ActionFilter, ActionOrigin, Change, LogDraft, Rows, Tx};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
@@ -136,51 +136,23 @@ fn new_row(
     now: Timestamp,
 ) -> row::Model {
     let tool = &version.definition.0;
-    let row = row::Model {
-        id: action.id,
-        workspace_id: tx.workspace_id(),
-        runs: Runs::Here,
-        status: ActionStatus::Waiting,
+    let proposed = Proposed {
+        action,
+        args,
+        sent,
+        at: now,
+    };
+    row::Model {
         origin: by.origin,
         asked_by: by.name.clone(),
         tool_version_id: Some(version.id),
-        token_id: None,
         call_key: format!("here:{}", action.id),
         conversation_id,
         name: tool.name.clone(),
         description: tool.description.clone(),
         risk: tool.risk,
-        args: args.text().to_owned(),
-        args_schema: None,
-        request: sent.to_owned(),
-        args_hash: action.proposed,
-        standing_args: args.text().to_owned(),
-        standing_request: sent.to_owned(),
-        standing_hash: action.standing,
-        allowed: Json(DecisionType::ALL.to_vec()),
-        quorum: i64::from(action.ballot.quorum()),
-        wording: 0,
-        edited: false,
-        votes: Json(Vec::new()),
-        on_timeout: OnTimeout::Reject,
-        callback_url: None,
-        created_at: now,
-        expires_at: action.expires_at,
-        decision: None,
-        decided_by: None,
-        decided_at: None,
-        final_at: None,
-        decided_hash: None,
-        message: None,
-        attempts: 0,
-        under_way: false,
-        begun_at: None,
-        result: None,
-        ended_at: None,
-        leased_by: None,
-        leased_until: None,
-    };
-    super::stored::after(row, action)
+        ..proposed.row(tx.workspace_id())
+    }
 }
 
 /// Arguments as the tool wants them.

@@ -2,11 +2,13 @@
 
 use crate::app::AppError;
 use crate::domain::action::args::Args;
-use crate::domain::action::{Action, ActionError, Decision};
-use crate::domain::ids::ActionId;
+use crate::domain::action::tool::Risk;
+use crate::domain::action::{Action, ActionError, Decision, DecisionType};
+use crate::domain::ids::{ActionId, WorkspaceId};
 use crate::domain::review::{Ballot, Lease, MOST_APPROVERS};
+use crate::domain::time::Timestamp;
 use crate::store::entity::action as row;
-use crate::store::{JobKind, Json, Rows, Tx};
+use crate::store::{ActionOrigin, JobKind, Json, Rows, Tx};
 use serde_json::json;
 
 /// An action as the rules see it.
@@ -36,6 +38,68 @@ pub(super) fn action_of(row: &row::Model) -> Action {
         expires_at: row.expires_at,
         on_timeout: row.on_timeout,
         decision,
+    }
+}
+
+/// Something that is proposed now.
+pub(super) struct Proposed<'a> {
+    pub(super) action: &'a Action,
+    pub(super) args: &'a Args,
+    /// What is sent; empty where whoever asked carries it out.
+    pub(super) sent: &'a str,
+    pub(super) at: Timestamp,
+}
+
+impl Proposed<'_> {
+    /// Its row, but for who proposed what: nobody has done anything about it.
+    pub(super) fn row(&self, workspace_id: WorkspaceId) -> row::Model {
+        let action = self.action;
+        let row = row::Model {
+            id: action.id,
+            workspace_id,
+            runs: action.runs,
+            status: action.status,
+            origin: ActionOrigin::Member,
+            asked_by: String::new(),
+            tool_version_id: None,
+            token_id: None,
+            call_key: String::new(),
+            conversation_id: None,
+            name: String::new(),
+            description: String::new(),
+            risk: Risk::High,
+            args: self.args.text().to_owned(),
+            args_schema: None,
+            request: self.sent.to_owned(),
+            args_hash: action.proposed,
+            standing_args: self.args.text().to_owned(),
+            standing_request: self.sent.to_owned(),
+            standing_hash: action.standing,
+            allowed: Json(DecisionType::ALL.to_vec()),
+            quorum: i64::from(action.ballot.quorum()),
+            wording: 0,
+            edited: false,
+            votes: Json(Vec::new()),
+            on_timeout: action.on_timeout,
+            callback_url: None,
+            created_at: self.at,
+            expires_at: action.expires_at,
+            decision: None,
+            decided_by: None,
+            decided_at: None,
+            final_at: None,
+            decided_hash: None,
+            message: None,
+            attempts: 0,
+            under_way: false,
+            begun_at: None,
+            result: None,
+            ended_at: None,
+            leased_by: None,
+            leased_until: None,
+        };
+        // A tool's own rules may have decided already.
+        after(row, action)
     }
 }
 
