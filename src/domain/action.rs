@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod attempt;
+mod calendar;
 pub mod form;
 pub mod intent;
 pub mod request;
@@ -599,3 +600,5 @@ impl Action {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tool_tests;

@@ -8,6 +8,7 @@ mod advance;
 mod ask;
 mod decide;
 mod forms;
+mod leads;
 mod propose;
 mod run;
 mod secrets;
@@ -19,12 +20,12 @@ mod view;
 pub use ask::{Ask, Asked, Consumed, ask, cancel, consume, of_agent, of_agent_all, waited_for};
 pub use decide::{Decide, decide, found_out, lease, release_lease, undo};
 pub use forms::{FormLink, FormView, fill_in, form, forms_for_all};
+pub use leads::{LeadView, leads};
 pub use propose::{Propose, propose};
 pub use secrets::{SecretView, put as put_secret, remove as remove_secret, secrets};
 pub use tools::{ToolView, ai_proposes, define, remove as remove_tool, tool, tools};
 pub use view::{
-    ActionView, ActionWish, ApprovalView, DecisionView, LeadView, action, actions, calendar, leads, oldest_waiting,
-    standing, waiting,
+    ActionView, ActionWish, ApprovalView, DecisionView, action, actions, calendar, oldest_waiting, standing, waiting,
 };
 
 pub(super) use advance::advance;
