@@ -57,12 +57,12 @@ impl Caller {
     /// Is this allowed?
     ///
     /// # Errors
-    /// [`AppError::Forbidden`].
+    /// [`AppError::Forbidden`], and [`AppError::OtherScope`] for a program.
     pub fn require(&self, scope: Scope) -> Result<(), AppError> {
-        if self.scopes.contains(&scope) {
-            Ok(())
-        } else {
-            Err(AppError::Forbidden)
+        match &self.program {
+            _ if self.scopes.contains(&scope) => Ok(()),
+            Some(_) => Err(AppError::OtherScope(scope)),
+            None => Err(AppError::Forbidden),
         }
     }
 

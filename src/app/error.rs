@@ -1,5 +1,6 @@
 //! Why a wish was not fulfilled: one sentence for the person who asked, and a kind for the layer that answers.
 
+use crate::domain::account::Scope;
 use crate::domain::flow::FlowError;
 use crate::domain::ids::NotAnId;
 use crate::domain::policy::EngineTrouble;
@@ -47,6 +48,11 @@ pub enum AppError {
     /// Not allowed for this role or token.
     #[error("you may not do this; ask an owner of this workspace")]
     Forbidden,
+    /// A program's token does not go so far.
+    #[error(
+        "this token may not do this: it takes the scope `{0}`; make one with: holdpoint admin token add NAME --as EMAIL --scope {0}"
+    )]
+    OtherScope(Scope),
     /// Only a member of the workspace can do it.
     #[error("only a member can do this; sign in, or name one with --as EMAIL")]
     NoMember,
@@ -93,7 +99,7 @@ impl AppError {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Unauthenticated | Self::WrongPassword => ErrorKind::Unauthenticated,
-            Self::Forbidden | Self::NoMember => ErrorKind::Forbidden,
+            Self::Forbidden | Self::OtherScope(_) | Self::NoMember => ErrorKind::Forbidden,
             Self::Invalid(_) | Self::Text(_) | Self::Id(_) => ErrorKind::Invalid,
             Self::Conflict { extra, .. } => ErrorKind::Conflict(extra.clone()),
             Self::Store(StoreError::Duplicate(_)) => ErrorKind::Conflict(json!({})),

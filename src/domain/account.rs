@@ -1,6 +1,7 @@
 //! Roles of members and scopes of tokens. Deny by default: what is not listed is not allowed.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a member may do, each role everything the one before may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +31,19 @@ pub enum Scope {
     Propose,
     /// Pass on what visitors of a program say, and read how they are answered; nothing else. No role has it: it is given to tokens.
     Converse,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Review => "review",
+            Self::Knowledge => "knowledge",
+            Self::Admin => "admin",
+            Self::Propose => "propose",
+            Self::Converse => "converse",
+        })
+    }
 }
 
 impl Scope {

@@ -13,6 +13,7 @@ pub mod intent;
 pub mod request;
 pub mod rules;
 pub mod schema;
+pub mod strict;
 pub mod told;
 pub mod tool;
 

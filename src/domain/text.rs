@@ -187,6 +187,31 @@ pub fn said(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// The text with everything in it that is not seen, or turns what is seen around, written out as `\u202e`: for those who approve a text to the last
+/// character. Line ends and tabs stay.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unseen(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Controls, marks of direction, and letters without a shape. The joiner of emoji is none of them.
+pub fn is_unseen(c: char) -> bool {
+    let is_control = c.is_control() && c != '\n' && c != '\t';
+    is_control
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+        )
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +225,15 @@ mod tests {
                 prop_assert!(!text.as_str().contains('\0'));
                 prop_assert_eq!(VisitorText::parse(text.as_str()), Ok(text.clone()));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_is_written_out_and_everything_else_stays() {
+        assert_eq!(visible("\u{202e}gnp.exe"), "\\u202egnp.exe");
+        assert_eq!(visible("a\u{200b}\0\r"), "a\\u200b\\u0000\\u000d");
+        for seen in ["two\nlines\tand a tab", "שלום عليكم", "👩\u{200d}🔧 ü ﷺ"] {
+            assert_eq!(visible(seen), seen);
         }
     }
 

@@ -5,7 +5,7 @@
 //! stream that lags behind simply reads more at once.
 
 use super::error::Problem;
-use super::state::Web;
+use super::state::{Held, Web};
 use crate::app::actions::{self, ApprovalView};
 use crate::app::live::{self, Drafting, Texts};
 use crate::app::team::{self, Presence};
@@ -21,7 +21,6 @@ use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -70,7 +69,7 @@ fn follow<F: Followed>(followed: F) -> impl Stream<Item = Event> + Send {
 }
 
 /// The answer of a stream: ended by shutdown or age with a `bye`, kept open by comment lines, unbuffered by proxies.
-fn answer(web: &Web, place: OwnedSemaphorePermit, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+fn answer(web: &Web, place: Held, events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let stop = web.stop_streams().clone();
     let ended = async move {
         tokio::select! {
@@ -180,7 +179,7 @@ async fn drafting(receiver: &mut Receiver<Drafting>, concerns: impl Fn(&Drafting
 /// at something else. With `drafting`, an event of that name too whenever the AI begins or ends drafting, and `forming` with
 /// the text so far while the LLM writes one (null: no more), which are no entries.
 pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Result<Response, Problem> {
-    let place = web.place_for_staff()?;
+    let place = web.place_for(&caller)?;
     let followed = Log {
         committed: live::committed(&web.app),
         came_or_went: team::watch_presence(&web.app),
@@ -294,7 +293,7 @@ const OVERLAP_MS: i64 = 60_000;
 /// An agent's approvals: an `approval` event for each that waits or may be used, and for each that changes. Whoever comes back with
 /// the last id hears what was decided meanwhile.
 pub(super) async fn approvals(web: &Web, caller: Caller, last: Option<i64>) -> Result<Response, Problem> {
-    let place = web.place_for_staff()?;
+    let place = web.place_for(&caller)?;
     let mut followed = Approvals {
         committed: live::committed(&web.app),
         web: web.clone(),

@@ -4,10 +4,12 @@ use super::error::Problem;
 use super::idempotency::Answers;
 use super::limits::Limits;
 use super::origin::Origin;
-use crate::app::App;
+use crate::app::{App, Caller};
+use crate::domain::ids::TokenId;
 use crate::domain::network::Network;
 use axum::response::Response;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,12 @@ const VISITOR_STREAMS: usize = 500;
 const STAFF_STREAMS: usize = 100;
 /// The same for requests of programs that wait for their visitors' answers: a busy program takes no visitor's place.
 const PROGRAM_WAITS: usize = 200;
+
+/// Of these, for one token; and its open event streams: an agent that waits for everything at once takes nobody else's place.
+const WAITS_OF_A_TOKEN: usize = 20;
+
+/// The same for requests that wait for visitors' answers: a program may have many visitors.
+const VISITORS_OF_A_TOKEN: usize = 120;
 
 /// Writes a refusal as a page for a person's browser; the request's id is shown with it.
 pub type ErrorPage = fn(&Problem, &str) -> Response;
@@ -76,6 +84,7 @@ struct Shared {
     visitor_streams: Arc<Semaphore>,
     staff_streams: Arc<Semaphore>,
     program_waits: Arc<Semaphore>,
+    waits_of_tokens: WaitsOfTokens,
 }
 
 impl Web {
@@ -89,6 +98,7 @@ impl Web {
             visitor_streams: Arc::new(Semaphore::new(VISITOR_STREAMS)),
             staff_streams: Arc::new(Semaphore::new(STAFF_STREAMS)),
             program_waits: Arc::new(Semaphore::new(PROGRAM_WAITS)),
+            waits_of_tokens: Arc::default(),
         };
         Self {
             app,
@@ -112,18 +122,45 @@ impl Web {
     }
 
     /// A place among the visitors' open event streams, given back when dropped.
-    pub(super) fn place_for_visitor(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        place(&self.shared.visitor_streams)
+    pub(super) fn place_for_visitor(&self) -> Result<Held, Problem> {
+        Ok(Held {
+            _permit: place(&self.shared.visitor_streams)?,
+            _counted: None,
+        })
     }
 
-    /// A place among the open event streams of people and programs, given back when dropped.
-    pub(super) fn place_for_staff(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        place(&self.shared.staff_streams)
+    /// A place among the requests of programs that wait for visitors' answers, given back when dropped.
+    pub(super) fn place_for_program(&self, caller: &Caller) -> Result<Held, Problem> {
+        let program = caller.program.as_ref();
+        let counted = program
+            .map(|program| self.counted(program.id, VISITORS_OF_A_TOKEN))
+            .transpose()?;
+        Ok(Held {
+            _permit: place(&self.shared.program_waits)?,
+            _counted: counted,
+        })
     }
 
-    /// A place among the requests of programs that wait for an answer, given back when dropped.
-    pub(super) fn place_for_program(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        place(&self.shared.program_waits)
+    fn counted(&self, token: TokenId, most: usize) -> Result<Counted, Problem> {
+        Counted::one_more(&self.shared.waits_of_tokens, token, most)
+    }
+
+    /// A place for whoever listens or waits, given back when dropped: people have places of their own, and one program never takes those of
+    /// all others.
+    pub(super) fn place_for(&self, caller: &Caller) -> Result<Held, Problem> {
+        let counted = match &caller.program {
+            Some(program) => Some(self.counted(program.id, WAITS_OF_A_TOKEN)?),
+            None => None,
+        };
+        let permit = if counted.is_some() {
+            place(&self.shared.program_waits)?
+        } else {
+            place(&self.shared.staff_streams)?
+        };
+        Ok(Held {
+            _permit: permit,
+            _counted: counted,
+        })
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -132,6 +169,52 @@ impl Web {
 
     pub(super) fn answers(&self) -> &Answers {
         &self.shared.answers
+    }
+}
+
+/// A place among those who listen or wait.
+#[derive(Debug)]
+pub(super) struct Held {
+    _permit: OwnedSemaphorePermit,
+    _counted: Option<Counted>,
+}
+
+type WaitsOfTokens = Arc<Mutex<HashMap<TokenId, usize>>>;
+
+/// One of a token's waits.
+#[derive(Debug)]
+struct Counted {
+    all: WaitsOfTokens,
+    token: TokenId,
+}
+
+impl Counted {
+    fn one_more(all: &WaitsOfTokens, token: TokenId, most: usize) -> Result<Self, Problem> {
+        let mut counted = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = counted.entry(token).or_default();
+        if *mine >= most {
+            return Err(Problem::too_many(format!(
+                "This token waits {most} times at once already; wait until one has ended, or listen to all of them with one stream."
+            ))
+            .retry_after_s(10));
+        }
+        *mine += 1;
+        Ok(Self {
+            all: all.clone(),
+            token,
+        })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut counted = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = counted.get_mut(&self.token) {
+            *mine -= 1;
+            if *mine == 0 {
+                counted.remove(&self.token);
+            }
+        }
     }
 }
 
@@ -145,6 +228,23 @@ fn place(streams: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_token_has_so_many_places_and_gets_each_back() {
+        let all = WaitsOfTokens::default();
+        let (greedy, other) = (TokenId::from(Uuid::from_u128(1)), TokenId::from(Uuid::from_u128(2)));
+        let mut waits: Vec<Counted> = (0..WAITS_OF_A_TOKEN)
+            .map(|_| Counted::one_more(&all, greedy, WAITS_OF_A_TOKEN).unwrap())
+            .collect();
+        let refused = Counted::one_more(&all, greedy, WAITS_OF_A_TOKEN);
+        assert!(refused.is_err_and(|problem| problem.status == 429 && problem.retry_after_s == Some(10)));
+        assert!(Counted::one_more(&all, other, WAITS_OF_A_TOKEN).is_ok());
+        waits.pop();
+        assert!(Counted::one_more(&all, greedy, WAITS_OF_A_TOKEN).is_ok());
+        drop(waits);
+        assert!(all.lock().unwrap().is_empty());
+    }
 
     #[test]
     fn a_full_house_turns_the_next_one_away_until_somebody_leaves() {

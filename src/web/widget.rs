@@ -10,6 +10,7 @@ use super::live;
 use super::state::Web;
 use crate::app::actions::{self, FormLink, FormView};
 use crate::app::{AppError, agents, closing, reach, training, visit};
+use crate::domain::action::strict::strict;
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
@@ -210,6 +211,7 @@ async fn form(
 
 #[derive(Debug, Deserialize)]
 struct FilledIn {
+    #[serde(deserialize_with = "strict")]
     args: Value,
 }
 

@@ -742,6 +742,7 @@ fn action() -> ActionCard {
             },
         ],
         unsaid: String::new(),
+        args_shown: r#"{"amount":18,"order":"20811"}"#.into(),
         args_json: r#"{"amount":18,"order":"20811"}"#.into(),
         fields: vec![
             field("amount", "amount in euros", amount, "18"),

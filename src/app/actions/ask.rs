@@ -9,14 +9,16 @@ use crate::app::{App, AppError, live, webhooks};
 use crate::domain::account::Scope;
 use crate::domain::action::args::{Args, ArgsHash};
 use crate::domain::action::schema::Schema;
+use crate::domain::action::strict::{strict, strict_if_any};
 use crate::domain::action::tool::Risk;
 use crate::domain::action::{Action, ActionStatus, DecisionType, OnTimeout, Runs};
 use crate::domain::ids::{ActionId, ConversationId, TokenId};
 use crate::domain::log::EventKind;
+use crate::domain::text::is_unseen;
 use crate::domain::time::Timestamp;
 use crate::store::entity::action as row;
 use crate::store::{ActionFilter, ActionOrigin, Change, Json, Tx};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -46,15 +48,16 @@ pub struct Ask {
     /// What it wants to do.
     pub name: String,
     /// With what.
+    #[serde(deserialize_with = "strict")]
     pub args: Value,
     /// What the arguments have to look like, also after an edit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict_if_any")]
     pub args_schema: Option<Value>,
     /// For whoever decides.
     #[serde(default)]
     pub description: Option<String>,
     /// What is at stake.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unless_null")]
     pub risk: Risk,
     /// What may be decided; everything if it is not said.
     #[serde(default)]
@@ -63,11 +66,16 @@ pub struct Ask {
     #[serde(default)]
     pub expires_in_s: Option<i64>,
     /// What nobody deciding means.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unless_null")]
     pub on_timeout: OnTimeout,
     /// Who is told by a webhook.
     #[serde(default)]
     pub callback_url: Option<String>,
+}
+
+/// Many clients send null for what is not said.
+fn unless_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
 /// An approval that was asked for.
@@ -114,19 +122,23 @@ pub(super) fn call_id(row: &row::Model) -> &str {
 fn checked(ask: &Ask) -> Result<(), AppError> {
     let names = [("tool_call_id", &ask.tool_call_id), ("name", &ask.name)];
     for (field, text) in names {
-        if text.trim().is_empty() || text.chars().count() > MOST_NAME || text.chars().any(char::is_control) {
+        if text.trim().is_empty()
+            || text.chars().count() > MOST_NAME
+            || text.contains(['\n', '\t'])
+            || text.chars().any(is_unseen)
+        {
             return Err(AppError::Invalid(format!(
-                "the field `{field}` is a text of 1 to {MOST_NAME} characters in one line"
+                "the field `{field}` is a text of 1 to {MOST_NAME} characters in one line, all of which can be seen"
             )));
         }
     }
     if ask
         .description
         .as_ref()
-        .is_some_and(|text| text.chars().count() > MOST_TEXT)
+        .is_some_and(|text| text.chars().count() > MOST_TEXT || text.contains('\0'))
     {
         return Err(AppError::Invalid(format!(
-            "the field `description` has at most {MOST_TEXT} characters; say what matters"
+            "the field `description` has at most {MOST_TEXT} characters, none of them NUL; say what matters"
         )));
     }
     if ask.expires_in_s.is_some_and(|s| !WAITS_S.contains(&s)) {

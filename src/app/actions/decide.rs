@@ -12,6 +12,7 @@ use crate::domain::account::Scope;
 use crate::domain::action::args::{Args, ArgsHash};
 use crate::domain::action::rules::{Judged, judge};
 use crate::domain::action::schema::Schema;
+use crate::domain::action::strict::strict_if_any;
 use crate::domain::action::{Action, ActionStatus, Decider, DecisionType, Wish};
 use crate::domain::ids::{ActionId, MemberId, TokenId};
 use crate::domain::log::{Actor, EventKind};
@@ -31,7 +32,7 @@ pub struct Decide {
     /// The hash of what was on the screen.
     pub args_hash: String,
     /// For an edit: the arguments as they shall be.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict_if_any")]
     pub args: Option<Value>,
     /// For whoever asked: why not, or what to do instead.
     #[serde(default)]
@@ -149,6 +150,11 @@ pub async fn decide(app: &App, caller: &Caller, id: ActionId, wish: Decide) -> R
         ));
     }
     let program = caller.program.as_ref().map(|program| program.id);
+    if wish.args.is_some() && wish.kind != DecisionType::Edit {
+        return Err(AppError::Invalid(
+            "to change the arguments, decide `edit`; every other decision is about what was shown".to_owned(),
+        ));
+    }
     let deed = Deed::Decide {
         wish,
         seen,

@@ -11,6 +11,7 @@ use crate::domain::account::Scope;
 use crate::domain::action::args::{Args, ArgsHash};
 use crate::domain::action::request::{About, Request, request};
 use crate::domain::action::rules::{Judged, judge, within_day};
+use crate::domain::action::strict::strict;
 use crate::domain::action::tool::Tool;
 use crate::domain::action::{Action, ActionStatus, OnTimeout, Runs};
 use crate::domain::ids::{ActionId, ConversationId};
@@ -32,6 +33,7 @@ pub struct Propose {
     /// With which tool.
     pub tool: String,
     /// With what.
+    #[serde(deserialize_with = "strict")]
     pub args: Value,
     /// For which conversation.
     #[serde(default)]

@@ -8,6 +8,14 @@ use serde_json::Value;
 pub const MOST_SCHEMA_BYTES: usize = 32 << 10;
 /// Complaints that are told at once.
 const MOST_TOLD: usize = 5;
+/// Parts of a schema at most, each counted as often as something refers to it: a few references to references come to millions.
+const MOST_PARTS: usize = 1_000;
+/// How deep schemas may stand inside of one another.
+const MOST_DEEP: usize = 24;
+/// Parts of the schema times values in the arguments at most: the work of a check.
+const MOST_WORK: usize = 2_000_000;
+/// Up to so much work every complaint is put together; beyond it would be gigabytes.
+const MOST_EXPLAINED: usize = 20_000;
 /// Largest compiled pattern, in bytes: patterns come from whoever asks.
 const MOST_PATTERN_BYTES: usize = 256 << 10;
 
@@ -23,6 +31,14 @@ pub enum SchemaError {
     /// It cannot be used.
     #[error("the schema cannot be used: {0}")]
     Unusable(String),
+    /// Reading it could take for ever.
+    #[error(
+        "the schema is too intricate: at most {MOST_PARTS} parts, counted as often as they are referred to, {MOST_DEEP} levels deep, with references into itself that end, and without {0}; describe what a person has to see"
+    )]
+    TooIntricate(&'static str),
+    /// Checking would take too long.
+    #[error("the arguments are too many for so intricate a schema; send fewer, or describe less")]
+    TooMuch,
     /// The arguments are not as it says.
     #[error("the arguments are not as the schema says: {0}")]
     NotAsSaid(String),
@@ -32,6 +48,7 @@ pub enum SchemaError {
 #[derive(Debug, Clone)]
 pub struct Schema {
     value: Value,
+    parts: usize,
     validator: Validator,
 }
 
@@ -45,7 +62,7 @@ impl Schema {
     /// Reads a schema.
     ///
     /// # Errors
-    /// [`SchemaError::TooLong`], [`SchemaError::NotOfAnObject`], [`SchemaError::Unusable`].
+    /// [`SchemaError::TooLong`], [`SchemaError::NotOfAnObject`], [`SchemaError::TooIntricate`], [`SchemaError::Unusable`].
     pub fn new(value: Value) -> Result<Self, SchemaError> {
         if value.to_string().len() > MOST_SCHEMA_BYTES {
             return Err(SchemaError::TooLong);
@@ -53,6 +70,8 @@ impl Schema {
         if value.get("type").and_then(Value::as_str) != Some("object") {
             return Err(SchemaError::NotOfAnObject);
         }
+        let mut left = MOST_PARTS;
+        count(&value, &value, 0, &mut left)?;
         // The engine of patterns that never takes longer than the text is long.
         let patterns = PatternOptions::regex()
             .size_limit(MOST_PATTERN_BYTES)
@@ -62,7 +81,11 @@ impl Schema {
             .should_validate_formats(true)
             .build(&value)
             .map_err(|error| SchemaError::Unusable(cut(&error.to_string())))?;
-        Ok(Self { value, validator })
+        Ok(Self {
+            value,
+            parts: MOST_PARTS - left,
+            validator,
+        })
     }
 
     /// As it was given.
@@ -73,9 +96,21 @@ impl Schema {
     /// Are these arguments as it says?
     ///
     /// # Errors
-    /// [`SchemaError::NotAsSaid`], with what is wrong where.
+    /// [`SchemaError::NotAsSaid`], with what is wrong where, or [`SchemaError::TooMuch`].
     pub fn check(&self, args: &Args) -> Result<(), SchemaError> {
         let value = args.value();
+        let work = self.parts.saturating_mul(values(&value));
+        if work > MOST_WORK {
+            return Err(SchemaError::TooMuch);
+        }
+        if self.validator.is_valid(&value) {
+            return Ok(());
+        }
+        if work > MOST_EXPLAINED {
+            return Err(SchemaError::NotAsSaid(
+                "which of them is not easily told of so many; compare them with the schema".to_owned(),
+            ));
+        }
         let mut told: Vec<String> = Vec::new();
         for error in self.validator.iter_errors(&value).take(MOST_TOLD) {
             let place = error.instance_path().to_string();
@@ -87,11 +122,63 @@ impl Schema {
                 format!("{place}: {what}")
             });
         }
-        if told.is_empty() {
-            Ok(())
-        } else {
-            Err(SchemaError::NotAsSaid(told.join("; ")))
+        Err(SchemaError::NotAsSaid(told.join("; ")))
+    }
+}
+
+/// Counts the schemas in a schema down from what is left, each as often as it is come to.
+fn count(schema: &Value, root: &Value, deep: usize, left: &mut usize) -> Result<(), SchemaError> {
+    let Some(members) = schema.as_object() else {
+        return Ok(());
+    };
+    *left = left.checked_sub(1).ok_or(SchemaError::TooIntricate("more"))?;
+    if deep > MOST_DEEP {
+        return Err(SchemaError::TooIntricate("more"));
+    }
+    for (name, about) in members {
+        match name.as_str() {
+            // Looked at more than once at every level.
+            "unevaluatedProperties" | "unevaluatedItems" => {
+                return Err(SchemaError::TooIntricate(
+                    "`unevaluatedProperties` and `unevaluatedItems`",
+                ));
+            }
+            "$dynamicRef" | "$recursiveRef" => {
+                return Err(SchemaError::TooIntricate("`$dynamicRef` and `$recursiveRef`"));
+            }
+            "$ref" => {
+                // What leads out of it, the library refuses.
+                let target = about.as_str().and_then(|path| path.strip_prefix('#'));
+                if let Some(target) = target.and_then(|path| root.pointer(path)) {
+                    count(target, root, deep + 1, left)?;
+                }
+            }
+            // Not schemas.
+            "enum" | "const" | "default" | "examples" => {}
+            "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
+                for about in about.as_object().into_iter().flat_map(|members| members.values()) {
+                    count(about, root, deep + 1, left)?;
+                }
+            }
+            _ => match about {
+                Value::Array(all) => {
+                    for about in all {
+                        count(about, root, deep + 1, left)?;
+                    }
+                }
+                about => count(about, root, deep + 1, left)?,
+            },
         }
+    }
+    Ok(())
+}
+
+/// How many values there are in a value.
+fn values(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(values).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(values).sum::<usize>(),
+        _ => 1,
     }
 }
 
@@ -134,6 +221,51 @@ mod tests {
             let error = schema.check(&args(wrong.clone())).unwrap_err().to_string();
             assert!(error.contains(word), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn a_few_references_that_come_to_millions_are_refused_at_once_and_ordinary_ones_are_read() {
+        let doubling = |levels: usize| {
+            let mut defs = serde_json::Map::new();
+            defs.insert("x0".to_owned(), json!({ "type": "integer" }));
+            for level in 1..=levels {
+                let below = json!({ "$ref": format!("#/$defs/x{}", level - 1) });
+                defs.insert(format!("x{level}"), json!({ "anyOf": [below, below] }));
+            }
+            json!({ "type": "object", "$defs": defs, "properties": { "a": { "$ref": format!("#/$defs/x{levels}") } } })
+        };
+        for levels in [8, 16, 23, 60] {
+            let refused = Schema::new(doubling(levels));
+            assert!(matches!(refused, Err(SchemaError::TooIntricate(_))), "{levels}");
+        }
+        let round = json!({ "type": "object", "properties": { "a": { "$ref": "#" } } });
+        assert!(matches!(Schema::new(round), Err(SchemaError::TooIntricate(_))));
+        // Hidden where nothing is a schema, and come to from elsewhere.
+        let mut hidden = doubling(20);
+        hidden["default"] = hidden["$defs"].take();
+        let text = hidden.to_string().replace("#/$defs/", "#/default/");
+        assert!(Schema::new(serde_json::from_str(&text).unwrap()).is_err());
+        let ordinary = Schema::new(json!({
+            "type": "object",
+            "$defs": { "place": { "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] } },
+            "properties": { "from": { "$ref": "#/$defs/place" }, "to": { "$ref": "#/$defs/place" } },
+        }))
+        .unwrap();
+        assert_eq!(ordinary.check(&args(json!({ "from": { "city": "York" } }))), Ok(()));
+        assert!(ordinary.check(&args(json!({ "to": {} }))).is_err());
+    }
+
+    #[test]
+    fn many_values_under_many_alternatives_are_refused_before_they_are_compared() {
+        let kinds: Vec<Value> = (0..400).map(|n| json!({ "const": n })).collect();
+        let schema = Schema::new(json!({
+            "type": "object", "properties": { "all": { "type": "array", "items": { "anyOf": kinds } } },
+        }))
+        .unwrap();
+        let of = |count: usize| args(json!({ "all": vec![1_000; count] }));
+        assert_eq!(schema.check(&of(8_000)), Err(SchemaError::TooMuch));
+        assert!(matches!(schema.check(&of(1_000)), Err(SchemaError::NotAsSaid(_))));
+        assert_eq!(schema.check(&args(json!({ "all": [1, 2, 3] }))), Ok(()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! position; in `per_call` an interrupt asks about one call and is answered with one decision.
 
 use super::{AllowedDecision, Proposal, digest};
+use crate::domain::action::strict::strict_object;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +23,10 @@ pub(super) struct Asked {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "an interrupt has `action_requests` and `review_configs`, or `tool_call_id`, `name` and `args`, each name once"
+)]
 enum Interrupt {
     Batched {
         action_requests: Vec<Action>,
@@ -34,6 +38,7 @@ enum Interrupt {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Action {
     name: String,
+    #[serde(deserialize_with = "strict_object")]
     args: Map<String, Value>,
     description: Option<String>,
 }
@@ -49,6 +54,7 @@ struct ReviewConfig {
 struct Call {
     tool_call_id: String,
     name: String,
+    #[serde(deserialize_with = "strict_object")]
     args: Map<String, Value>,
     description: Option<String>,
     allowed_decisions: Option<Vec<AllowedDecision>>,
@@ -82,6 +88,15 @@ impl Asked {
                 if action_requests.is_empty() || action_requests.len() > MOST_ACTIONS {
                     return Err(format!(
                         "There must be 1 to {MOST_ACTIONS} actions in `action_requests`."
+                    ));
+                }
+                if let Some(action) = action_requests
+                    .iter()
+                    .find(|action| !review_configs.iter().any(|config| config.action_name == action.name))
+                {
+                    return Err(format!(
+                        "There is no entry for “{}” in `review_configs`, so nobody knows which decisions it can deal with.",
+                        action.name
                     ));
                 }
                 Ok(batched(&thread_id, &interrupt, action_requests, &review_configs))

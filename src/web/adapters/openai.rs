@@ -3,8 +3,9 @@
 //! The response has no room for changed arguments or an answer in words, so a person can only approve or reject.
 
 use super::{AllowedDecision, Proposal, digest};
+use crate::domain::action::strict::Strict;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What the model's provider asks.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,8 +37,11 @@ impl Asked {
             "" => "{}",
             arguments => arguments,
         };
-        let args: Map<String, Value> = serde_json::from_str(arguments)
-            .map_err(|error| format!("The text in `arguments` is not a JSON object: {error}."))?;
+        let read = serde_json::from_str(arguments)
+            .map_err(|error| format!("The text in `arguments` cannot be read: {error}."))?;
+        let Strict(Value::Object(args)) = read else {
+            return Err("The text in `arguments` is not a JSON object.".to_owned());
+        };
         Ok(Proposal {
             tool_call_id: digest("openai", &[&self.id]),
             name: self.name,

@@ -95,7 +95,7 @@ pub(super) async fn one(
         return Ok(Json(actions::of_agent(&web.app, &caller, id).await?));
     }
     // Whoever waits holds a place, as a stream does.
-    let _place = web.place_for_staff()?;
+    let _place = web.place_for(&caller)?;
     let decided = actions::waited_for(&web.app, &caller, id, Duration::from_secs(wait.wait_s));
     tokio::select! {
         decided = decided => Ok(Json(decided?)),

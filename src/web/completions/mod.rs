@@ -12,7 +12,7 @@ use self::request::Asked;
 use super::error::Problem;
 use super::extract::{CallerOf, InPath, Upload, bearer, parse_json};
 use super::layers::RequestId;
-use super::state::Web;
+use super::state::{Held, Web};
 use crate::app::converse::{self, Handing, Place, Prepared, Standing};
 use crate::app::{AppError, Caller};
 use crate::domain::account::Scope;
@@ -30,7 +30,6 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::str::FromStr;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
 /// Under which path these routes live.
@@ -59,13 +58,13 @@ impl FromRequestParts<Web> for Program {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         if bearer(&parts.headers)?.is_none() {
             return Err(Problem::unauthenticated(
-                "Send a token with the scope `converse` as the API key; make one with: holdpoint admin token add",
+                "Send a token with the scope `converse` as the API key; make one with: holdpoint admin token add NAME --as EMAIL --scope converse",
             ));
         }
         let CallerOf(caller) = CallerOf::from_request_parts(parts, web).await?;
         if caller.require(Scope::Converse).is_err() || caller.program.is_none() {
             return Err(Problem::forbidden(
-                "This token may not speak for visitors; make one with: holdpoint admin token add --scope converse",
+                "This token may not speak for visitors; make one with: holdpoint admin token add NAME --as EMAIL --scope converse",
             ));
         }
         Ok(Self(caller))
@@ -93,7 +92,7 @@ struct Answering {
     wait: Duration,
     reply: Reply,
     /// Held as long as it waits.
-    _place: OwnedSemaphorePermit,
+    _place: Held,
 }
 
 impl Answering {
@@ -224,7 +223,7 @@ async fn complete(
         prepared => prepared?,
     };
     // Whoever waits holds a place, as a page's stream does.
-    let waiting = web.place_for_program()?;
+    let waiting = web.place_for_program(&caller)?;
     let limits = web.limits();
     if prepared.begins() {
         limits.conversation_of_program(prepared.token())?;
@@ -270,7 +269,7 @@ async fn retrieve(
 ) -> Result<Response, Problem> {
     let wait = request::wait(&headers)?;
     let place = converse::place(&web.app, &caller, id).await?;
-    let waiting = web.place_for_program()?;
+    let waiting = web.place_for_program(&caller)?;
     let answering = Answering {
         web,
         caller,

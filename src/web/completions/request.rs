@@ -13,11 +13,10 @@ const WAITS: Duration = Duration::from_secs(25);
 const LONGEST_WAIT_S: u64 = 55;
 const LONGEST_KEY: usize = 255;
 /// Fields that mean something here, or change nothing about an answer.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 13] = [
     "model",
     "messages",
     "stream",
-    "stream_options",
     "metadata",
     "user",
     "safety_identifier",
@@ -78,12 +77,19 @@ impl Asked {
             ));
         };
         refuse_what_is_not_done(&body)?;
+        refuse_other_types(&body)?;
         let Some(agent) = body.get("model").and_then(Value::as_str) else {
             return Err(refused("model", "Send an agent's public key or name as `model`."));
         };
         let Some(messages) = body.get("messages").and_then(Value::as_array) else {
             return Err(refused("messages", "Send the conversation as `messages`, a list."));
         };
+        if messages.is_empty() {
+            return Err(refused(
+                "messages",
+                "The list `messages` is empty: send at least what the visitor asks.",
+            ));
+        }
         let mut lines = Vec::with_capacity(messages.len());
         let mut ignored = Vec::new();
         for (at, message) in messages.iter().enumerate() {
@@ -129,6 +135,11 @@ impl Asked {
 /// Which conversation the program says it is.
 fn called(body: &Map<String, Value>) -> Result<Option<Called>, Problem> {
     let text = |value: &Value, name: &str| match value.as_str() {
+        // An id that came out empty would begin a conversation with every request.
+        Some("") if name == "metadata.conversation_id" => Err(refused(
+            name,
+            "The field `metadata.conversation_id` is empty: send an id of 1 to 64 characters, or leave it out.",
+        )),
         Some("") => Ok(None),
         Some(text) => Ok(Some(text.to_owned())),
         None => Err(refused(name, format!("The field `{name}` must be a text."))),
@@ -186,6 +197,27 @@ fn refuse_what_is_not_done(body: &Map<String, Value>) -> Result<(), Problem> {
         return Err(refused(
             param,
             "Answers are texts: leave this field out, and turn the text into speech in your program.",
+        ));
+    }
+    Ok(())
+}
+
+/// What would otherwise count for nothing without a word.
+fn refuse_other_types(body: &Map<String, Value>) -> Result<(), Problem> {
+    let is_given = |name: &str| body.get(name).filter(|value| !value.is_null());
+    if is_given("metadata").is_some_and(|value| !value.is_object()) {
+        return Err(refused(
+            "metadata",
+            "The field `metadata` is an object, like {\"conversation_id\": \"visitor-1\"}.",
+        ));
+    }
+    if is_given("stream").is_some_and(|value| !value.is_boolean()) {
+        return Err(refused("stream", "The field `stream` is true or false."));
+    }
+    if is_given("stream_options").is_some_and(|value| !value.is_object()) {
+        return Err(refused(
+            "stream_options",
+            "The field `stream_options` is an object; it counts for nothing here.",
         ));
     }
     Ok(())

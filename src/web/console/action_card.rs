@@ -7,6 +7,7 @@ use crate::app::actions::ActionView;
 use crate::domain::action::form::{Field, Input};
 use crate::domain::action::request::Request;
 use crate::domain::action::{ActionStatus, DecisionType, OnTimeout, Runs};
+use crate::domain::text::visible;
 use crate::store::ActionOrigin;
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ pub(super) fn card(viewer: &Viewer, view: ActionView) -> ActionCard {
         name: if view.name == view.title {
             String::new()
         } else {
-            view.name.clone()
+            visible(&view.name)
         },
         asked: asked(&view),
         state: state(view.status),
@@ -30,9 +31,17 @@ pub(super) fn card(viewer: &Viewer, view: ActionView) -> ActionCard {
         conversation: view.conversation_id.map(|id| (id.to_string(), visitor_name(&id))),
         args: lines(&fields, &view.args, &view.proposed_args),
         unsaid: titles(&fields, &view.unsaid),
+        args_shown: visible(&view.args.to_string()),
         args_json: view.args.to_string(),
         fields: filled(&fields, &view.args),
-        sent: view.request.as_ref().map(sent).unwrap_or_default(),
+        sent: view
+            .request
+            .as_ref()
+            .map(sent)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(what, text)| (what, visible(&text)))
+            .collect(),
         carried_out: match view.runs {
             Runs::Here => "Holdpoint carries this out, at most once, exactly as it stands here.",
             Runs::There => "The agent that asks carries this out itself, with exactly these arguments, at most once.",
@@ -63,8 +72,8 @@ pub(super) fn card(viewer: &Viewer, view: ActionView) -> ActionCard {
         ended: view.ended_at.map(|at| viewer.moment(at)),
         is_unknown: view.status == ActionStatus::Unknown,
         has_entry: view.status == ActionStatus::Executed && matches!(view.request, Some(Request::Calendar { .. })),
-        title: view.title,
-        description: view.description,
+        title: visible(&view.title),
+        description: visible(&view.description),
         risk: view.risk,
     }
 }
@@ -87,7 +96,7 @@ pub(super) fn row(viewer: &Viewer, view: &ActionView) -> ActionRow {
         .collect();
     ActionRow {
         id: view.id.to_string(),
-        title: view.title.clone(),
+        title: visible(&view.title),
         asked: sentence(&asked(view)).trim_end_matches('.').to_owned(),
         state: state(view.status),
         state_words: state_words(view).to_owned(),
@@ -263,9 +272,9 @@ fn lines(fields: &[Field], args: &Value, proposed: &Value) -> Vec<ArgLine> {
                 return None;
             }
             Some(ArgLine {
-                title: sentence(&field.title).trim_end_matches('.').to_owned(),
-                was: (now != then).then(|| read(then.as_ref())),
-                value: read(now.as_ref()),
+                title: visible(sentence(&field.title).trim_end_matches('.')),
+                was: (now != then).then(|| visible(&read(then.as_ref()))),
+                value: visible(&read(now.as_ref())),
             })
         })
         .collect()

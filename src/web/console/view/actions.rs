@@ -31,6 +31,8 @@ pub struct ActionCard {
     pub args: Vec<ArgLine>,
     /// Arguments that the AI put otherwise than the visitor, by title, with commas; empty for none.
     pub unsaid: String,
+    /// The arguments as JSON, with what is not seen written out.
+    pub args_shown: String,
     /// The arguments as JSON.
     pub args_json: String,
     /// The same as a form.
