@@ -2,7 +2,7 @@
 """An agent that asks a person before it acts. Standard library only.
 
     export HOLDPOINT_URL=http://127.0.0.1:8787 HOLDPOINT_TOKEN=hp_…
-    python3 agent.py A-1007 49.90
+    python3 agent.py A-2041 49.90
 
 It proposes a refund, waits for the decision, takes what was approved and runs exactly that.
 """
@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 
 URL = os.environ.get("HOLDPOINT_URL", "http://127.0.0.1:8787")
-TOKEN = os.environ["HOLDPOINT_TOKEN"]
+TOKEN = os.environ.get("HOLDPOINT_TOKEN") or sys.exit("Set HOLDPOINT_TOKEN to a token with the scope propose.")
 
 
 def ask(method, path, body=None):
@@ -29,7 +29,17 @@ def ask(method, path, body=None):
         with urllib.request.urlopen(request, data, timeout=90) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as refused:
-        sys.exit(f"Holdpoint refused it: {json.loads(refused.read())['detail']}")
+        sys.exit(f"Holdpoint refused it ({refused.code}): {detail(refused.read())}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"No answer from {URL}: {getattr(error, 'reason', error)}. Run it again: it finds the same approval.")
+
+
+def detail(body):
+    """The sentence of a refusal; what stands before the server may answer in another shape."""
+    try:
+        return json.loads(body)["detail"]
+    except (ValueError, KeyError, TypeError):
+        return body.decode(errors="replace")[:200]
 
 
 def refund(order, amount):
@@ -38,7 +48,10 @@ def refund(order, amount):
 
 
 def main():
-    order, amount = sys.argv[1], float(sys.argv[2])
+    try:
+        order, amount = sys.argv[1], float(sys.argv[2])
+    except (IndexError, ValueError):
+        sys.exit("Usage: agent.py ORDER AMOUNT, like: agent.py A-2041 49.90")
     approval = ask(
         "POST",
         "/api/v1/approvals",
@@ -51,10 +64,13 @@ def main():
             "risk": "high",
         },
     )
-    print(f"Waiting for a person: {approval['url']}")
+    if approval["status"] == "pending":
+        print(f"Waiting for a person: {approval['url']}", flush=True)
     while approval["status"] == "pending":
         approval = ask("GET", f"/api/v1/approvals/{approval['id']}?wait_s=50")
 
+    if approval["status"] == "consumed":
+        sys.exit("This was taken before; look whether it was done.")
     if approval["status"] != "approved":
         why = (approval["decision"] or {}).get("message")
         sys.exit(f"Not refunded: {approval['status']}." + (f" They said: {why}" if why else ""))

@@ -9,6 +9,8 @@ The chat model here says what it was told to, so that you can try it without one
 
 import json
 import os
+import sys
+import urllib.error
 import urllib.request
 import uuid
 
@@ -20,7 +22,8 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-URL = os.environ.get("HOLDPOINT_URL", "http://127.0.0.1:8787") + "/api/v1/adapters/langchain?wait_s=50"
+URL = os.environ.get("HOLDPOINT_URL", "http://127.0.0.1:8787")
+TOKEN = os.environ.get("HOLDPOINT_TOKEN") or sys.exit("Set HOLDPOINT_TOKEN to a token with the scope propose.")
 
 
 @tool
@@ -35,16 +38,33 @@ class Scripted(GenericFakeChatModel):
         return self
 
 
+def asked(request):
+    """The answer and its status; ends with a sentence where there is none."""
+    try:
+        with urllib.request.urlopen(request, timeout=90) as answer:
+            return json.loads(answer.read()), answer.status
+    except urllib.error.HTTPError as refused:
+        said = refused.read()
+        try:
+            said = json.loads(said)["detail"]
+        except (ValueError, KeyError, TypeError):
+            # What stands before the server may answer in another shape.
+            said = said.decode(errors="replace")[:200]
+        sys.exit(f"Holdpoint refused it ({refused.code}): {said}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"No answer from {URL}: {getattr(error, 'reason', error)}")
+
+
 def decisions(thread, interrupt):
     """Asks Holdpoint, again and again, until people have decided."""
     body = json.dumps({"thread_id": thread, "interrupt_id": interrupt.id, **interrupt.value}).encode()
-    headers = {"Authorization": "Bearer " + os.environ["HOLDPOINT_TOKEN"], "Content-Type": "application/json"}
+    headers = {"Authorization": "Bearer " + TOKEN, "Content-Type": "application/json"}
+    print("Waiting for a person.", flush=True)
     while True:
-        with urllib.request.urlopen(urllib.request.Request(URL, body, headers), timeout=90) as answer:
-            told = json.loads(answer.read())
-            if answer.status == 200:
-                return told
-        print("Still waiting for a person.")
+        told, status = asked(urllib.request.Request(URL + "/api/v1/adapters/langchain?wait_s=50", body, headers))
+        if status == 200:
+            return told
+        print("Still waiting for a person.", flush=True)
 
 
 call = {"name": "refund", "args": {"order": "A-1007", "amount": 49.9}, "id": "call_1"}
