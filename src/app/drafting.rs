@@ -115,7 +115,7 @@ pub(super) async fn draft(app: &App, workspace_id: WorkspaceId, id: Conversation
     activity(true);
     let forming = Forming::default();
     let drafted = tokio::select! {
-        drafted = with_wish(app, &rows, &ledger, (ticket.turn_id, &forming)) => Some(drafted),
+        drafted = Box::pin(with_wish(app, &rows, &ledger, (ticket.turn_id, &forming))) => Some(drafted),
         // The request to the engine ends with this, and the engine stops at its next step.
         () = superseded::wait(&rows, id, ticket, events) => None,
         // It never ends by itself; what it shows goes with it.

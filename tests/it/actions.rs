@@ -226,6 +226,15 @@ async fn an_edit_stays_within_the_schema_and_only_what_was_edited_may_be_used() 
         .await
         .refused(422);
     assert!(refused["detail"].as_str().unwrap().contains("amount"), "{refused}");
+    // Whoever says “approve” with other arguments meant something else.
+    let mut approve = edit(json!({ "order": "A7", "amount": 1 }));
+    approve["type"] = json!("approve");
+    let refused = app
+        .owner()
+        .post(&path(&asked, "/decision"), &approve)
+        .await
+        .refused(422);
+    assert!(refused["detail"].as_str().unwrap().contains("`edit`"), "{refused}");
     let inside = edit(json!({ "order": "A7", "amount": 12.5 }));
     app.owner().post(&path(&asked, "/decision"), &inside).await.ok();
     // It is taken back, and stands as it was proposed.
@@ -254,6 +263,50 @@ async fn an_edit_stays_within_the_schema_and_only_what_was_edited_may_be_used() 
             .as_str()
             .unwrap()
             .contains("Mia has decided this already")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_readers_could_take_differently_or_nobody_sees_is_not_asked() {
+    let app = TestApp::start().await;
+    let agent = agent_of(&app).await;
+    let ask = |call: &str, args: &str| {
+        format!(r#"{{ "tool_call_id": "{call}", "name": "pay", "args": {args}, "risk": null, "on_timeout": null }}"#)
+    };
+    let asks = async |body: String| agent.json(Method::POST, "/api/v1/approvals", body).await;
+    for twice in [
+        r#"{ "amount": 100000, "amount": 2 }"#,
+        r#"{ "a": 1, "\u0061": 2 }"#,
+        r#"{ "to": { "x": [{ "y": 1, "y": 2 }] } }"#,
+    ] {
+        let refused = asks(ask("twice", twice)).await;
+        assert!(refused.status.is_client_error(), "{twice}");
+        assert!(refused.text().contains("stands twice"), "{}", refused.text());
+    }
+    let named = asks(ask("named", r#"{ "$serde_json::private::RawValue": "{}" }"#)).await;
+    assert!(
+        named.status.is_client_error() && named.text().contains("cannot be used"),
+        "{}",
+        named.text()
+    );
+    let null = asks(ask("null", r#"{ "amount": 2 }"#)).await.created();
+    assert_eq!((&null["risk"], &null["on_timeout"]), (&json!("high"), &json!("reject")));
+    let unseen = json!({ "tool_call_id": "unseen", "name": "\u{202e}delete", "args": {} });
+    agent.post("/api/v1/approvals", &unseen).await.refused(422);
+    // A few references that come to millions.
+    let mut defs = serde_json::Map::new();
+    defs.insert("x0".to_owned(), json!({ "type": "integer" }));
+    for level in 1..=23 {
+        let below = json!({ "$ref": format!("#/$defs/x{}", level - 1) });
+        defs.insert(format!("x{level}"), json!({ "anyOf": [below, below] }));
+    }
+    let mut bomb = refund("bomb");
+    bomb["args_schema"] =
+        json!({ "type": "object", "$defs": defs, "properties": { "order": { "$ref": "#/$defs/x23" } } });
+    let refused = agent.post("/api/v1/approvals", &bomb).await.refused(422);
+    assert!(
+        refused["detail"].as_str().unwrap().contains("too intricate"),
+        "{refused}"
     );
 }
 

@@ -182,20 +182,7 @@ async fn commit(
         .carry_out(tx, context, &settings, &step, &Details::default())
         .await?;
     let kind = what_happened(&step);
-    let mut entry = LogDraft::new(kind, Actor::Ai)
-        .about("conversation", id)
-        .about("turn", draft.turn_id)
-        .about("revision", draft.revision)
-        .about("draft", draft.id)
-        .about("decision", decision_id)
-        .about("mode", draft.mode.as_str())
-        .with("reasons", serde_json::to_value(&decision.reasons).unwrap_or_default());
-    if decision.policy_version != POLICY_VERSION {
-        entry = entry.about("policy_version", decision.policy_version);
-    }
-    if !decision.rules.is_empty() {
-        entry = entry.with("rules", decision.rules.clone());
-    }
+    let mut entry = entry_of(kind, id, &draft, (decision_id, &decision));
     if decision.kind == DecisionKind::Send {
         entry = entry.with("released", uncertified(&gate, &facts));
     }
@@ -222,6 +209,30 @@ async fn commit(
         wanted.map_or(Attempt::Done, Attempt::ProposeToo),
         evidence::graded(tx, decided, entry).await?,
     ))
+}
+
+/// The entry of a decision, with what it is about and why.
+fn entry_of(
+    kind: EventKind,
+    id: ConversationId,
+    draft: &Draft,
+    (decision_id, decision): (DecisionId, &Decision),
+) -> LogDraft {
+    let mut entry = LogDraft::new(kind, Actor::Ai)
+        .about("conversation", id)
+        .about("turn", draft.turn_id)
+        .about("revision", draft.revision)
+        .about("draft", draft.id)
+        .about("decision", decision_id)
+        .about("mode", draft.mode.as_str())
+        .with("reasons", serde_json::to_value(&decision.reasons).unwrap_or_default());
+    if decision.policy_version != POLICY_VERSION {
+        entry = entry.about("policy_version", decision.policy_version);
+    }
+    if !decision.rules.is_empty() {
+        entry = entry.with("rules", decision.rules.clone());
+    }
+    entry
 }
 
 /// What a draft was made for.

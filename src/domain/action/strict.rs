@@ -1,10 +1,13 @@
 //! JSON as it was written: a name twice in one object is an error, because readers differ in which of the two they take, and then somebody
-//! approves one and the other runs. No name has a meaning of its own.
+//! approves one and the other runs. Names that mean something to the library that reads it are refused too.
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use std::fmt;
+
+/// How the library's own names begin.
+const RESERVED: &str = "$serde_json::private";
 
 /// A JSON value without a name that stands twice in one object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -109,6 +112,12 @@ impl<'de> Visitor<'de> for Reader {
                     "“{name}” stands twice in one object, and readers differ in which of the two they take; leave one out"
                 )));
             }
+            // Read again elsewhere, what stands under it would be taken for JSON, and another value be shown than was sent.
+            if name.starts_with(RESERVED) {
+                return Err(de::Error::custom(format!(
+                    "names that begin with {RESERVED} cannot be used"
+                )));
+            }
             let Strict(value) = members.next_value()?;
             read.insert(name, value);
         }
@@ -141,19 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn no_name_means_anything_by_itself() {
-        let text = r#"{"$serde_json::private::RawValue": "{\"amount\":5}", "$serde_json::private::Number": "1"}"#;
-        assert_eq!(
-            read(text),
-            Ok(json!({ "$serde_json::private::Number": "1" })
-                .as_object()
-                .map(|known| {
-                    let mut known = known.clone();
-                    known.insert("$serde_json::private::RawValue".to_owned(), json!("{\"amount\":5}"));
-                    Value::Object(known)
-                })
-                .unwrap())
-        );
+    fn names_that_the_library_takes_for_its_own_are_refused() {
+        for name in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+            let text = format!(r#"{{"x": {{"{name}": "1"}}}}"#);
+            assert!(read(&text).unwrap_err().contains("cannot be used"), "{name}");
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {
