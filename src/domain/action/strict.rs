@@ -129,7 +129,6 @@ impl<'de> Visitor<'de> for Reader {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn read(text: &str) -> Result<Value, String> {
         serde_json::from_str::<Strict>(text)
