@@ -165,7 +165,10 @@ mod tests {
                 { "name": "refund", "args": { "amount": 5 } },
                 { "name": "send", "args": {} },
             ],
-            "review_configs": [{ "action_name": "refund", "allowed_decisions": ["approve", "reject"] }],
+            "review_configs": [
+                { "action_name": "refund", "allowed_decisions": ["approve", "reject"] },
+                { "action_name": "send", "allowed_decisions": ["approve"] },
+            ],
         });
         if let Some(interrupt) = interrupt {
             body["interrupt_id"] = interrupt.into();
@@ -180,8 +183,21 @@ mod tests {
         assert_eq!((proposals.len(), ids.len()), (3, 3));
         let allowed = proposals[0].allowed_decisions.as_deref();
         assert_eq!(allowed, Some(&[AllowedDecision::Approve, AllowedDecision::Reject][..]));
-        assert_eq!(proposals[2].allowed_decisions, None);
+        assert_eq!(
+            proposals[2].allowed_decisions.as_deref(),
+            Some(&[AllowedDecision::Approve][..])
+        );
         assert_eq!(proposals[0].description.as_deref(), Some("Refund it"));
+    }
+
+    #[test]
+    fn an_action_of_which_nobody_says_what_may_be_decided_is_refused_by_name() {
+        let mut body = batch("t1", None);
+        body["review_configs"][1]["action_name"] = "other".into();
+        assert!(asked(body).proposals().unwrap_err().contains("“send”"));
+        let twice = r#"{ "thread_id": "t", "review_configs": [{ "action_name": "pay", "allowed_decisions": ["approve"] }],
+            "action_requests": [{ "name": "pay", "args": { "sum": 100000, "sum": 2 } }] }"#;
+        assert!(serde_json::from_str::<Asked>(twice).is_err());
     }
 
     #[test]
