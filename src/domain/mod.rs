@@ -30,6 +30,7 @@ pub mod notice;
 pub mod policy;
 pub mod rehearsal;
 pub mod release;
+pub mod report;
 pub mod retrieval;
 pub mod review;
 pub mod screening;
