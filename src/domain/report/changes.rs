@@ -320,9 +320,12 @@ mod tests {
     #[test]
     fn a_quiet_year_of_weeks_hardly_ever_claims_a_change() {
         let mut random = SplitMix64::new(7);
-        let mut draw = |mean: u64| -> u64 { (0..mean * 10).filter(|_| random.unit() < 0.1).count() as u64 };
+        let mut draw = |of: u64, share: f64| (0..of).filter(|_| random.unit() < share).fold(0, |count, _| count + 1);
         let wrong = (0..400)
-            .filter(|_| counts_differ((draw(40), 7), (draw(40), 7)) || shares_differ((draw(20), 40), (draw(20), 40)))
+            .filter(|_| {
+                counts_differ((draw(400, 0.1), 7), (draw(400, 0.1), 7))
+                    || shares_differ((draw(40, 0.5), 40), (draw(40, 0.5), 40))
+            })
             .count();
         assert!(wrong <= 20, "{wrong} of 400");
     }

@@ -269,7 +269,7 @@ mod tests {
         let mut prices = sample::prices();
         prices.currency = "JPY".parse().unwrap();
         let (roi, _) = reckon(&sample::month(), &prices, Language::German);
-        let said = format!("{:?}", roi.unwrap().says).replace('\u{a0}', " ");
+        let said = roi.unwrap().says.join(" ").replace('\u{a0}', " ");
         assert!(said.contains("105 100 ¥") && !said.contains(",00"), "{said}");
     }
 
