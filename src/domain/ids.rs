@@ -152,6 +152,10 @@ id! {
     ToolVersionId,
     /// Somebody to be called back.
     LeadId,
+    /// What a week or a month was like.
+    ReportId,
+    /// A link that shows one report.
+    ReportLinkId,
 }
 
 #[cfg(test)]

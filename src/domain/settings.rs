@@ -2,6 +2,7 @@
 
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
+use super::report::ReportSettings;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
 use crate::stats::threshold::Spending;
@@ -35,6 +36,8 @@ pub struct WorkspaceSettings {
     pub autonomy: AutonomySettings,
     /// Rules for verified answers.
     pub answers: AnswerRules,
+    /// To whom, when and how reports are sent.
+    pub reports: ReportSettings,
 }
 
 impl Default for WorkspaceSettings {
@@ -56,6 +59,7 @@ impl Default for WorkspaceSettings {
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
+            reports: ReportSettings::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod chart;
 mod compose;
 mod day;
 pub mod facts;
+pub mod logo;
 pub mod mail;
 pub mod money;
 pub mod page;
@@ -19,6 +20,7 @@ pub mod words;
 
 pub use compose::{Block, Report, Tile, Worth, compose};
 pub use facts::{Facts, Numbers, Prices, ReportKind, Span};
+pub use logo::LogoKind;
 pub use settings::{ReportSettings, SettingsProblem};
 pub use words::Language;
 

@@ -13,8 +13,8 @@ use crate::domain::ids::{
     ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
     ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId,
     MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
-    RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
-    WorkspaceId,
+    ReportId, ReportLinkId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
+    VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
@@ -25,6 +25,7 @@ use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::policy::DecisionKind;
 use crate::domain::rehearsal::{RehearsalState, RehearsalVerdict};
+use crate::domain::report::{LogoKind, ReportKind};
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
@@ -114,6 +115,8 @@ pub enum JobKind {
     Gaps,
     /// What conversations were is counted.
     Analyse,
+    /// Make the report that is due, and send it.
+    Report,
     /// Take out knowledge whose last day is over.
     Outdate,
     /// Find verified answers that newer knowledge speaks against.
@@ -296,6 +299,8 @@ uuids!(
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
+    ReportId,
+    ReportLinkId,
     RetrievalVersionId,
     SubscriptionId,
     TokenId,
@@ -340,6 +345,8 @@ words!(
     PairVerdict,
     ProposalState,
     Purpose,
+    LogoKind,
+    ReportKind,
     RehearsalState,
     RehearsalVerdict,
     RetrievalState,

@@ -2,7 +2,7 @@
 
 use super::face::Weight;
 use super::sheet::{Look, MARGIN, Mark, Mileage, Node, PAPER, Role, Sheets, WIDTH};
-use crate::domain::report::chart::Chart;
+use crate::domain::report::chart::{Chart, Data};
 use crate::domain::report::picture::{Anchor, Ink};
 use crate::domain::report::{Block, Language, Report, Tile};
 
@@ -188,6 +188,12 @@ fn picture(sheets: &mut Sheets<'_>, chart: &Chart, language: Language) -> Vec<No
     let alt = format!("{}. {}", chart.title, rows.join("; "));
     nodes.push(Node::Group(Role::Figure(alt), vec![piece]));
     sheets.skip(height + 6.0);
+    if matches!(chart.data, Data::Shares { .. }) {
+        // The ends of the ranges stand in no picture.
+        let lines = sheets.paragraph(&rows.join("; "), Look::muted(SMALL), MARGIN);
+        nodes.push(Node::Group(Role::Paragraph, lines));
+        sheets.skip(4.0);
+    }
     nodes
 }
 
