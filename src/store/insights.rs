@@ -184,7 +184,8 @@ impl Rows<'_> {
             .select_only()
             .column(tally::Column::Mark)
             .column_as(Expr::col(tally::Column::Amount).sum().cast_as("BIGINT"), "amount")
-            .group_by(tally::Column::Mark);
+            .group_by(tally::Column::Mark)
+            .having(Expr::col(tally::Column::Amount).sum().ne(0));
         let found: Vec<(String, i64)> = query.into_tuple().all(self.connection()).await?;
         Ok(found
             .into_iter()
@@ -208,7 +209,8 @@ impl Rows<'_> {
             .column_as(Expr::col(tally::Column::Amount).sum().cast_as("BIGINT"), "amount")
             .group_by(tally::Column::AgentId)
             .group_by(tally::Column::Version)
-            .group_by(tally::Column::Mark);
+            .group_by(tally::Column::Mark)
+            .having(Expr::col(tally::Column::Amount).sum().ne(0));
         let found: Vec<(AgentId, i64, String, i64)> = query.into_tuple().all(self.connection()).await?;
         let read = |(agent, version, mark, amount): (AgentId, i64, String, i64)| {
             Some(((agent, version), mark.parse().ok()?, amount))
@@ -227,7 +229,8 @@ impl Rows<'_> {
             .columns([tally::Column::Day, tally::Column::Mark])
             .column_as(Expr::col(tally::Column::Amount).sum().cast_as("BIGINT"), "amount")
             .group_by(tally::Column::Day)
-            .group_by(tally::Column::Mark);
+            .group_by(tally::Column::Mark)
+            .having(Expr::col(tally::Column::Amount).sum().ne(0));
         let found: Vec<(i64, String, i64)> = query.into_tuple().all(self.connection()).await?;
         let read = |(day, mark, amount): (i64, String, i64)| {
             Some(Tallied {

@@ -5,11 +5,12 @@ use crate::app::insight::{self, Analysis, AnalysisInput, ConversationRow, Marked
 use crate::domain::insight::{How, Tone};
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, Query};
-use crate::web::sheet::{Format, sheet};
+use crate::web::sheet::{Format, long_sheet, sheet};
 use crate::web::state::Web;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,45 +61,56 @@ pub(super) async fn conversations(
     Query(page): Query<PageQuery>,
     Query(Written { format }): Query<Written>,
 ) -> Result<Response, Problem> {
-    let found = insight::conversations(&web.app, &caller, &input, page.after.as_deref(), page.limit()).await?;
     if format == Format::Json {
+        let found = insight::conversations(&web.app, &caller, &input, page.after.as_deref(), page.limit()).await?;
         return Ok(Json(found).into_response());
     }
-    let columns = [
-        "conversation_id",
-        "day",
-        "began_at",
-        "agent_id",
-        "version",
-        "spam",
-        "questions",
-        "matched",
-        "answers_verified",
-        "answers_alone",
-        "answers_approved",
-        "answers_edited",
-        "answers_person",
-        "handoff",
-        "taken_over",
-        "resolution",
-        "resolved_by",
-        "reopened",
-        "first_ai_ms",
-        "first_person_ms",
-        "stars",
-        "turns_negative",
-        "turns_neutral",
-        "turns_positive",
-        "language",
-        "left",
-    ];
-    sheet(
-        "conversations",
-        &columns,
-        found.items.iter().map(cells).collect(),
-        format,
-    )
+    // The first page is read before anything is said: what is refused is refused in words.
+    let first = insight::conversations(&web.app, &caller, &input, page.after.as_deref(), ROWS_AT_ONCE).await?;
+    let pages = stream::try_unfold((Some(first), web, caller, input), async |(page, web, caller, input)| {
+        let Some(page) = page else {
+            return Ok(None);
+        };
+        let next = match &page.next {
+            Some(after) => Some(insight::conversations(&web.app, &caller, &input, Some(after), ROWS_AT_ONCE).await?),
+            None => None,
+        };
+        let rows = page.items.iter().map(cells).collect();
+        Ok(Some((rows, (next, web, caller, input))))
+    });
+    Ok(long_sheet("conversations", COLUMNS, pages))
 }
+
+/// Rows of a file that are read at once.
+const ROWS_AT_ONCE: u64 = 500;
+const COLUMNS: &[&str] = &[
+    "conversation_id",
+    "day",
+    "began_at",
+    "agent_id",
+    "version",
+    "spam",
+    "questions",
+    "matched",
+    "answers_verified",
+    "answers_alone",
+    "answers_approved",
+    "answers_edited",
+    "answers_person",
+    "handoff",
+    "taken_over",
+    "resolution",
+    "resolved_by",
+    "reopened",
+    "first_ai_ms",
+    "first_person_ms",
+    "stars",
+    "turns_negative",
+    "turns_neutral",
+    "turns_positive",
+    "language",
+    "left",
+];
 
 fn cells(row: &ConversationRow) -> Vec<Value> {
     let told = &row.insight;
