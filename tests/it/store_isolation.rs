@@ -13,6 +13,7 @@ use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::insight::{Day, Mark, Period};
 use holdpoint::domain::log::EventKind;
+use holdpoint::domain::report::ReportKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
@@ -20,7 +21,7 @@ use holdpoint::store::entity::{
     check, comparison_pair, contact, conversation, correction, decision, delivery, delivery_attempt, document, draft,
     evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, insight, insight_mark, insight_watch, job, lead,
     log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation,
-    ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release, retrieval_version, return_link,
+    ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link,
     review_item, sampling_month, score_version, secret, shared_decision, subscription, subscription_watch, tally,
     token, tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
 };
@@ -76,7 +77,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, delivery_attempt, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link,
             review_item, shared_decision, subscription, subscription_watch, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version);
         for (table, workspaces) in &found {
@@ -329,6 +330,13 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         proposals(ProposalState::Waiting, None, 100);
         gap_watch();
         insight_watch();
+        report(theirs.report);
+        report_of_period(ReportKind::Digest, "2026-05-04");
+        reports(None, 100);
+        report_link(theirs.report_link);
+        report_links(theirs.report);
+        report_logo();
+        leads_between(AT, AT.plus_ms(1));
         insights_of(&[theirs.conversation]);
         insights_due(AT, 100);
         next_insight_due();
@@ -416,6 +424,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             // A name that is the same everywhere.
             "collections",
             "newest_ranking_number",
+            // How many.
+            "leads_between",
             // Sums, days and ids of conversations.
             "insights_due",
             "next_insight_due",

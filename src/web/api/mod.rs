@@ -23,6 +23,7 @@ mod quality;
 mod quality_checks;
 mod queue;
 mod rehearsals;
+mod reports;
 mod retrieval;
 mod status;
 mod team;
@@ -136,6 +137,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
+        .merge(reports::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
