@@ -211,7 +211,7 @@ async fn look(
     // Whatever changes while this reads has an entry that is read later.
     let rows = app.store().rows(workspace_id);
     let found = told(&rows, ids, zone, now).await?;
-    let found: Arc<Vec<Found>> = Arc::new(found.into_iter().map(|told| found_of(told, zone, now)).collect());
+    let found: Arc<Vec<Found>> = Arc::new(found.into_iter().map(|told| found_of(&told, zone, now)).collect());
     app.store()
         .write(workspace_id, move |tx| {
             let (found, moved) = (found.clone(), moved.clone());
@@ -226,9 +226,9 @@ async fn look(
         .await
 }
 
-fn found_of(told: Told, zone: &TimeZone, now: Timestamp) -> Found {
+fn found_of(told: &Told, zone: &TimeZone, now: Timestamp) -> Found {
     let mut insight = Insight::of(&told.story, zone, now);
-    insight.due_at = match (insight.due_at, told.told_again_at) {
+    insight.due_at = match (insight.due_at, told.verdicts_at) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
