@@ -1279,6 +1279,9 @@ textarea::placeholder{color:var(--muted);opacity:1}
     window.addEventListener('pageshow', (event) => event.persisted && comeBack());
     window.addEventListener('storage', onOtherTab);
     document.addEventListener('visibilitychange', onVisibility);
+    // Who is on the site, and what they reach: not the chat's business.
+    const here = () => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, config.presence, script.dataset.presence)).catch(() => {});
+    (window.requestIdleCallback || setTimeout)(here);
   }
 
   function start() {

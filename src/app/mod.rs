@@ -13,6 +13,7 @@ pub mod copilot;
 pub mod desk;
 mod drafting;
 mod duty;
+pub mod engage;
 pub mod engines;
 mod error;
 pub mod evidence;
@@ -104,6 +105,7 @@ struct Inner {
     phases: broadcast::Sender<live::Drafting>,
     forming: live::FormingTexts,
     present: team::Present,
+    on_site: engage::OnSite,
     address_key: [u8; 32],
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -144,6 +146,7 @@ impl App {
             phases,
             forming: live::FormingTexts::default(),
             present,
+            on_site: engage::OnSite::default(),
             address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -201,6 +201,8 @@ pub struct AgentSettings {
     /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
     /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
     pub support_signal: bool,
+    /// Pages with the widget say that somebody has them open, and where, so that Live shows who is on the site. On by default; nothing of it is stored.
+    pub presence: bool,
 }
 
 impl Default for AgentSettings {
@@ -219,6 +221,7 @@ impl Default for AgentSettings {
             chat_models: Vec::new(),
             adapter: None,
             support_signal: false,
+            presence: true,
         }
     }
 }

@@ -6,10 +6,10 @@
 use super::error::Problem;
 use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, bearer, visitor_of};
 use super::limits::address_of;
-use super::live;
 use super::state::Web;
+use super::{assets, live};
 use crate::app::actions::{self, FormLink, FormView};
-use crate::app::{AppError, agents, closing, reach, training, visit};
+use crate::app::{AppError, agents, closing, engage, reach, training, visit};
 use crate::domain::action::strict::strict;
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
@@ -32,6 +32,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
     Router::new()
         .route("/agents/{agent}", get(agent))
         .route("/agents/{agent}/conversations", post(start))
+        .route("/agents/{agent}/here", post(here))
+        .route("/here.js", get(assets::here_script))
         .route("/conversation", get(conversation))
         .route("/messages", post(write))
         .route("/acknowledge", post(acknowledge))
@@ -56,6 +58,8 @@ struct PublicSettings {
     max_chars: usize,
     /// Forms that are always offered.
     forms: Vec<FormLink>,
+    /// Pages say that they are there.
+    presence: bool,
 }
 
 /// `GET /widget/v1/agents/{agent}`
@@ -71,6 +75,7 @@ async fn agent(State(web): State<Web>, InPath(key): InPath<String>) -> Result<Js
         disclosure: settings.disclosure,
         language: settings.language,
         max_chars: VisitorText::MAX_CHARS,
+        presence: settings.presence,
     }))
 }
 
@@ -84,6 +89,20 @@ async fn start(
     let address = address_of(peer, &web.settings().trusted_proxies);
     let address = address.map(|address| visit::AddressMark::of(&web.app, address));
     Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key, address).await?)))
+}
+
+/// `POST /widget/v1/agents/{agent}/here`
+async fn here(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    InPath(key): InPath<String>,
+    JsonBody(heard): JsonBody<engage::Heard>,
+) -> Result<StatusCode, Problem> {
+    web.limits().here(peer)?;
+    let agent = agents::public_agent(&web.app, &key).await?;
+    let from = address_of(peer, &web.settings().trusted_proxies);
+    engage::here(&web.app, &agent, from, &heard)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /widget/v1/conversation`
