@@ -220,7 +220,7 @@ mod tests {
         assert_eq!((crowd.pages.len(), crowd.sight(1, 10).is_full), (MOST, true));
         assert_eq!(crowd.note(beat(5_000, "/", 2), 2), Noted::Known, "who is there stays");
         // What the flood left behind makes room by itself.
-        assert_eq!(crowd.note(beat(9, "/", 3), GONE_MS + 1), Noted::News);
+        assert_eq!(crowd.note(beat(99_999, "/", 3), GONE_MS + 1), Noted::News);
         assert_eq!(crowd.pages.len(), 2);
     }
 

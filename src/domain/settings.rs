@@ -2,6 +2,7 @@
 
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
+use super::money::Currency;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
 use crate::stats::threshold::Spending;
@@ -35,6 +36,8 @@ pub struct WorkspaceSettings {
     pub autonomy: AutonomySettings,
     /// Rules for verified answers.
     pub answers: AnswerRules,
+    /// What the workspace counts money in.
+    pub currency: Currency,
 }
 
 impl Default for WorkspaceSettings {
@@ -56,6 +59,7 @@ impl Default for WorkspaceSettings {
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
+            currency: Currency::default(),
         }
     }
 }

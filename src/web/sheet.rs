@@ -7,6 +7,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+/// UTF-8's mark of byte order.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -28,24 +31,35 @@ pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format:
             let items: Vec<_> = rows.into_iter().map(object).collect();
             Ok(Json(json!({ "items": items, "next": null })).into_response())
         }
-        Format::Csv => {
-            let failed = |cause: csv::Error| {
-                tracing::error!(%cause, "A table cannot be written");
-                Problem::internal_error()
-            };
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(columns).map_err(failed)?;
-            for row in &rows {
-                writer.write_record(row.iter().map(cell)).map_err(failed)?;
-            }
-            let written = writer.into_inner().map_err(|_unwritten| Problem::internal_error())?;
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
-            ];
-            Ok((headers, written).into_response())
-        }
+        Format::Csv => download(name, columns, &rows, false),
     }
+}
+
+/// A table as a file, RFC 4180; `with_mark` begins it with the mark by which some spreadsheets know that it is Unicode.
+pub(super) fn download(
+    name: &str,
+    columns: &[&str],
+    rows: &[Vec<Value>],
+    with_mark: bool,
+) -> Result<Response, Problem> {
+    let failed = |cause: csv::Error| {
+        tracing::error!(%cause, "A table cannot be written");
+        Problem::internal_error()
+    };
+    let start = if with_mark { MARK.to_vec() } else { Vec::new() };
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(start);
+    writer.write_record(columns).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row.iter().map(cell)).map_err(failed)?;
+    }
+    let written = writer.into_inner().map_err(|_unwritten| Problem::internal_error())?;
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+    ];
+    Ok((headers, written).into_response())
 }
 
 /// A cell. A spreadsheet takes a text that begins like a formula for one, and visitors write some of these.

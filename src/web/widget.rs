@@ -16,7 +16,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
@@ -33,6 +33,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{agent}", get(agent))
         .route("/agents/{agent}/conversations", post(start))
         .route("/agents/{agent}/here", post(here))
+        .route("/agents/{agent}/conversions", post(reached))
         .route("/here.js", get(assets::here_script))
         .route("/conversation", get(conversation))
         .route("/messages", post(write))
@@ -96,13 +97,37 @@ async fn here(
     State(web): State<Web>,
     PeerOf(peer): PeerOf,
     InPath(key): InPath<String>,
+    known: Option<Extension<visit::Visitor>>,
     JsonBody(heard): JsonBody<engage::Heard>,
 ) -> Result<StatusCode, Problem> {
     web.limits().here(peer)?;
     let agent = agents::public_agent(&web.app, &key).await?;
     let from = address_of(peer, &web.settings().trusted_proxies);
-    engage::here(&web.app, &agent, from, &heard)?;
+    if let (Some(path), Some(Extension(visitor))) = (engage::here(&web.app, &agent, from, &heard)?, known) {
+        engage::opened(&web.app, &agent, &visitor, &path).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /widget/v1/agents/{agent}/conversions`: the page says that its visitor reached something.
+async fn reached(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    InPath(key): InPath<String>,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(claim): JsonBody<engage::PageClaim>,
+) -> Result<Json<Value>, Problem> {
+    if let Err(problem) = web.limits().event(visitor.visitor_id, peer) {
+        engage::flooded(&web.app, &visitor).await?;
+        return Err(problem);
+    }
+    let agent = agents::public_agent(&web.app, &key).await?;
+    if agent.workspace_id != visitor.workspace_id {
+        return Err(Problem::unknown_path());
+    }
+    let recorded = engage::from_page(&web.app, &visitor, &claim).await?;
+    // What else is known of it is the shop's business, not the page's.
+    Ok(Json(serde_json::json!({ "counted": recorded.counted })))
 }
 
 /// `GET /widget/v1/conversation`

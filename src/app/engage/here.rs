@@ -53,7 +53,7 @@ pub fn here(app: &App, agent: &PublicAgent, from: Option<IpAddr>, heard: &Heard)
     let uptime = app.uptime_ms();
     let mut crowds = app.inner.on_site.crowds();
     let crowd = crowds.entry(agent.workspace_id).or_default();
-    let (news, path) = match path {
+    let (news, at) = match path {
         Some(path) => {
             let beat = Beat {
                 page: heard.page,
@@ -62,7 +62,8 @@ pub fn here(app: &App, agent: &PublicAgent, from: Option<IpAddr>, heard: &Heard)
                 from,
             };
             let noted = crowd.note(beat, uptime);
-            (noted == Noted::News, Some(path))
+            // Who finds no room is seen nowhere, and has reached something all the same.
+            (noted == Noted::News, (noted != Noted::Known).then_some(path))
         }
         None => (crowd.leave(heard.page), None),
     };
@@ -70,7 +71,7 @@ pub fn here(app: &App, agent: &PublicAgent, from: Option<IpAddr>, heard: &Heard)
     if news {
         app.inner.on_site.changed.send_modify(|times| *times += 1);
     }
-    Ok(path.filter(|_| news))
+    Ok(at)
 }
 
 /// Who is on the site now, with at most so many paths.

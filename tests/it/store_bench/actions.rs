@@ -20,6 +20,7 @@ fn tool() -> Tool {
             name: String::new(),
             contact: "{visitor.email}".to_owned(),
             note: String::new(),
+            consent: String::new(),
         },
         risk: Risk::Low,
         reversible: true,
