@@ -121,7 +121,7 @@ try {
   for (const one of [page, first]) assert.deepEqual(one.complaints, []);
   step('done');
 } catch (error) {
-  whatFailed(error);
-} finally {
-  await browser.close();
+  step('failed', { error: whatFailed(error) });
+  process.exitCode = 1;
 }
+await browser.close();

@@ -156,7 +156,12 @@ pub(super) async fn leads(
         .iter()
         .find(|(code, ..)| is_chosen(code))
         .map_or("", |(code, ..)| code.as_str());
-    let query = format!("stage={}&owner={owner}", stage.map_or("", LeadStage::as_str));
+    let query = [("stage", stage.map_or("", LeadStage::as_str)), ("owner", owner)]
+        .into_iter()
+        .filter(|(_, code)| !code.is_empty())
+        .map(|(name, code)| format!("{name}={code}"))
+        .collect::<Vec<_>>()
+        .join("&");
     html(&LeadsPage {
         shell: viewer.shell(Section::Actions),
         tabs: tabs("leads"),
