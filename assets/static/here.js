@@ -29,10 +29,10 @@ function tabId() {
 }
 
 /**
- * `token` tells the visitor's token, if there is one; `presence`, whether the owner wants to know who is on the site; `wish` is what the page says of
- * its visitor's consent: `no`, `ask` (until it says more), or anything else.
+ * `token` tells the visitor's token, if there is one; the agent's settings, whether the owner wants to know who is on the site; the tag of the
+ * widget, what the page says of its visitor's consent: `no`, `ask` (until it says more), or anything else.
  */
-export function begin(agent, token, presence, wish) {
+export function begin(agent, token, { presence }, { dataset: { presence: wish } }) {
   const unwanted = navigator.doNotTrack === '1' || navigator.globalPrivacyControl === true;
   let agreed = wish !== 'no' && wish !== 'ask';
   let page = null;

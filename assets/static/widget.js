@@ -14,7 +14,7 @@
   const script = document.currentScript;
   const agent = script?.dataset.agent;
   if (!agent) {
-    console.error('Holdpoint: the script tag needs data-agent="KEY", the public key of an agent.');
+    console.error('Holdpoint: the script tag needs data-agent="KEY".');
     return;
   }
   if (window.holdpointChat) return;
@@ -1096,7 +1096,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     const path = `forms/${encodeURIComponent(tool)}`;
     try {
       await haveConversation();
-      const { label, fields, consent = '' } = await request('GET', path);
+      const { label, fields, consent } = await request('GET', path);
       filling = tool;
       const value = (form, { name, input: { kind } }) => (kind === 'flag' ? form.has(name) : kind === 'number' ? Number(form.get(name)) : form.get(name));
       ask(
@@ -1280,8 +1280,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     window.addEventListener('storage', onOtherTab);
     document.addEventListener('visibilitychange', onVisibility);
     // Who is on the site, and what they reach: not the chat's business.
-    const here = () => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, config.presence, script.dataset.presence)).catch(() => {});
-    (window.requestIdleCallback || setTimeout)(here);
+    (window.requestIdleCallback || setTimeout)(() => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, config, script), () => {}));
   }
 
   function start() {

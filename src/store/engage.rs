@@ -94,7 +94,7 @@ impl Rows<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn conversion_of_order(&self, order_id: &str) -> Result<Option<conversion::Model>, StoreError> {
-        self.one::<conversion::Entity>(conversion::Column::OrderId.eq(order_id))
+        self.one::<conversion::Entity>(conversion::Column::OrderRef.eq(order_id))
             .await
     }
 

@@ -38,7 +38,6 @@ pub struct FormView {
     /// Its fields, those that must be filled in first.
     pub fields: Vec<Field>,
     /// What whoever sends it agrees to; nothing where the owner has no words for that.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub consent: String,
 }
 

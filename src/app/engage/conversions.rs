@@ -107,7 +107,7 @@ fn view(row: conversion::Model, names: &HashMap<GoalId, String>) -> ConversionVi
         value: row.value,
         currency: row.currency,
         source: row.source,
-        order_id: row.order_id,
+        order_id: row.order_ref,
         at: row.at,
         confirmed_at: row.confirmed_at,
     }
@@ -222,10 +222,14 @@ pub async fn opened(app: &App, agent: &PublicAgent, visitor: &Visitor, path: &Pa
     if visitor.workspace_id != agent.workspace_id {
         return Ok(0);
     }
-    let goals = app.store().rows(visitor.workspace_id).goals().await?;
+    let rows = app.store().rows(visitor.workspace_id);
     let mut news = 0;
-    for goal in goals {
+    for goal in rows.goals().await? {
         if goal.retired_at.is_some() || !of_row(&goal).is_reached_at(path) {
+            continue;
+        }
+        // Whoever goes back and forth keeps no writer busy.
+        if rows.conversion_of(goal.id, visitor.conversation_id).await?.is_some() {
             continue;
         }
         let reached = Reached {
@@ -255,7 +259,7 @@ pub async fn report(app: &App, caller: &Caller, claim: &Claim) -> Result<Recorde
     let at = claim.at.unwrap_or(now);
     if at > now || now.ms_since(at) > LATE_MS {
         return Err(AppError::Invalid(
-            "`at` must lie in the past, at most thirty days ago, in milliseconds since 1970 UTC".to_owned(),
+            "the time in `at` must lie in the past, at most thirty days ago, in milliseconds since 1970 UTC".to_owned(),
         ));
     }
     let wanted = claim.goal.trim();
@@ -384,7 +388,7 @@ async fn write(tx: &Tx<'_>, conversation_id: ConversationId, reached: Reached) -
         value,
         currency: is_worth.then_some(currency),
         source: reached.source,
-        order_id: reached.order_id,
+        order_ref: reached.order_id,
         at: here.as_ref().map_or(reached.at, |row| row.at),
         confirmed_at: (reached.source == ConversionSource::Api).then_some(reached.now),
     };

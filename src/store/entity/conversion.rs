@@ -17,7 +17,7 @@ pub struct Model {
     pub value: Option<i64>,
     pub currency: Option<Currency>,
     pub source: ConversionSource,
-    pub order_id: Option<String>,
+    pub order_ref: Option<String>,
     pub at: Timestamp,
     pub confirmed_at: Option<Timestamp>,
 }

@@ -59,7 +59,7 @@ impl Planted {
             value: Some(500),
             currency: Some(Currency::EURO),
             source: ConversionSource::Page,
-            order_id: Some("A7".to_owned()),
+            order_ref: Some("A7".to_owned()),
             at: AT,
             confirmed_at: None,
         })
