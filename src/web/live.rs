@@ -203,9 +203,11 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64, beside: Beside) -> Resu
         forming: drafting.then(|| live::forming(&web.app, &caller)).transpose()?,
         formed: Texts::new(),
         only_forming: false,
-        on_site: wall.then(|| engage::watch(&web.app)),
-        walled: Instant::now(),
-        wall_moved: false,
+        wall: wall.then(|| Wall {
+            on_site: engage::watch(&web.app),
+            told: Instant::now(),
+            has_moved: false,
+        }),
         web: web.clone(),
         caller,
         seq: after,
@@ -213,6 +215,15 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64, beside: Beside) -> Resu
         more: false,
     };
     Ok(answer(web, place, follow(followed)))
+}
+
+/// Live's wall, as one stream tells of it.
+struct Wall {
+    on_site: watch::Receiver<u64>,
+    /// When it was last told to have moved.
+    told: Instant,
+    /// That is to be told now.
+    has_moved: bool,
 }
 
 struct Log {
@@ -231,11 +242,7 @@ struct Log {
     /// Nothing else happened since the last event: the store need not be read for it.
     only_forming: bool,
     /// Only where it was asked for.
-    on_site: Option<watch::Receiver<u64>>,
-    /// When the wall was last told to have moved.
-    walled: Instant,
-    /// It is to be told now.
-    wall_moved: bool,
+    wall: Option<Wall>,
     /// The last one sent.
     seq: i64,
     /// Who was there when this was last told.
@@ -252,8 +259,9 @@ impl Followed for Log {
             events.extend(changes(&self.formed, &now)?);
             self.formed = now;
         }
-        if std::mem::take(&mut self.wall_moved) {
-            self.walled = Instant::now();
+        if let Some(wall) = self.wall.as_mut().filter(|wall| wall.has_moved) {
+            wall.has_moved = false;
+            wall.told = Instant::now();
             events.push(event("wall", &serde_json::json!({}))?);
             return Ok(events);
         }
@@ -299,24 +307,21 @@ impl Followed for Log {
                 None => std::future::pending().await,
             }
         };
-        let (crowd, walled) = (&mut self.on_site, self.walled);
+        let wall = &mut self.wall;
         let wall = async {
-            let Some(crowd) = crowd else {
+            let Some(wall) = wall else {
                 return std::future::pending().await;
             };
-            let waited = walled.elapsed();
+            let waited = wall.told.elapsed();
             tokio::time::sleep(WALL_WAITS.saturating_sub(waited)).await;
-            // Ended before that: not seen yet, so the next wait hears of it.
-            match tokio::time::timeout(WALL_AGAIN.saturating_sub(waited), crowd.changed()).await {
-                Ok(changed) => changed.is_ok(),
-                Err(_nobody_came) => true,
-            }
+            // What came before that is not seen yet, so it is heard of now.
+            let changed = tokio::time::timeout(WALL_AGAIN.saturating_sub(waited), wall.on_site.changed()).await;
+            // Nobody came for long, or somebody did; not if there will never be anybody again.
+            wall.has_moved = changed.map_or(true, |changed| changed.is_ok());
+            wall.has_moved
         };
         tokio::select! {
-            more = wall => {
-                self.wall_moved = more;
-                more
-            }
+            more = wall => more,
             more = committed(&mut self.committed, news) => more,
             changed = self.came_or_went.changed() => changed.is_ok(),
             more = drafted => {
