@@ -90,6 +90,7 @@ pub(super) async fn wall(web: &Web, viewer: &Viewer) -> Result<WallPart, Problem
         answers: [(waited(first.ai_ms), first.ai), (waited(first.person_ms), first.person)],
         leads: wall.leads_last_hour,
         conversions: wall.conversions_today,
+        manages: viewer.caller.require(Scope::Admin).is_ok(),
         feed: told.take(FEED).map(|entry| line(viewer, entry, &names)).collect(),
     })
 }

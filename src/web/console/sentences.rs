@@ -268,6 +268,8 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.unsubscribed" => format!("{who} has an address told nothing more."),
         "webhook.replayed" => format!("{who} had what happened before sent to a webhook again."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
+        "action.executed" if has("lead") => format!("{visitor} is to be called back."),
+        "action.executed" if has("lead_again") => format!("{visitor} asked once more to be called back."),
         kind if kind.starts_with("action.") => action(entry, &who),
         "tool.defined" => format!("{who} defined {}.", tool(entry)),
         "tool.removed" => format!("{who} removed {}.", tool(entry)),

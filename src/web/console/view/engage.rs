@@ -22,6 +22,8 @@ pub struct WallPart {
     pub leads: u64,
     /// Conversions since midnight.
     pub conversions: u64,
+    /// Whether the signed-in person may set goals.
+    pub manages: bool,
     /// What happened, the newest first.
     pub feed: Vec<FeedLine>,
 }
