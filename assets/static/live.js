@@ -29,7 +29,8 @@ function changed() {
 const forming = (detail) => document.body.dispatchEvent(new CustomEvent("holdpoint:forming", { detail }));
 
 function connect() {
-  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true`);
+  const wall = document.body.dataset.section === "live";
+  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true${wall ? "&wall=true" : ""}`);
   let wasLost = false;
   stream.addEventListener("open", () => {
     state("live", "Live");
@@ -45,6 +46,7 @@ function connect() {
   stream.addEventListener("presence", (event) => {
     try { document.body.dispatchEvent(new CustomEvent("holdpoint:presence", { detail: JSON.parse(event.data) })); } catch { /* a newer server's */ }
   });
+  stream.addEventListener("wall", () => document.body.dispatchEvent(new CustomEvent("holdpoint:wall")));
   // The AI began or ended drafting: nothing was committed by that, but what is shown changed.
   stream.addEventListener("drafting", changed);
   stream.addEventListener("forming", (event) => {

@@ -13,6 +13,7 @@ pub mod copilot;
 pub mod desk;
 mod drafting;
 mod duty;
+pub mod engage;
 pub mod engines;
 mod error;
 pub mod evidence;
@@ -105,6 +106,8 @@ struct Inner {
     phases: broadcast::Sender<live::Drafting>,
     forming: live::FormingTexts,
     present: team::Present,
+    on_site: engage::OnSite,
+    flooded: engage::Flooded,
     address_key: [u8; 32],
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -145,6 +148,8 @@ impl App {
             phases,
             forming: live::FormingTexts::default(),
             present,
+            on_site: engage::OnSite::default(),
+            flooded: engage::Flooded::default(),
             address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

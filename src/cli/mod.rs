@@ -20,9 +20,11 @@ mod exit;
 mod export;
 mod flags;
 mod gate;
+mod goal;
 mod improve;
 mod init;
 mod kb;
+mod lead;
 mod log;
 mod mail;
 mod mailer;
@@ -108,6 +110,12 @@ enum Command {
     /// What may be proposed to be done, and the secrets for it
     #[command(subcommand)]
     Tool(tool::Tool),
+    /// What visitors are to reach, and what they reached
+    #[command(subcommand)]
+    Goal(goal::Goal),
+    /// People to be called back
+    #[command(subcommand)]
+    Lead(lead::Lead),
     /// E-mails that were or are to be sent
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -182,6 +190,8 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Action(action) => action.run(context).await,
         Command::Tool(tool) => tool.run(&context).await,
+        Command::Goal(goal) => goal.run(&context).await,
+        Command::Lead(lead) => lead.run(&context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Mcp(mcp) => mcp.run(&context).await,

@@ -152,6 +152,12 @@ id! {
     ToolVersionId,
     /// Somebody to be called back.
     LeadId,
+    /// One of the times that somebody asked to be called back.
+    LeadOccurrenceId,
+    /// What an owner wants visitors to reach.
+    GoalId,
+    /// A goal that was reached.
+    ConversionId,
 }
 
 #[cfg(test)]

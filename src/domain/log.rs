@@ -288,6 +288,16 @@ events! {
     AgentBraked = "agent.braked",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
+    /// A goal was set, changed or retired.
+    GoalChanged = "goal.changed",
+    /// A visitor reached a goal.
+    ConversionRecorded = "conversion.recorded",
+    /// What a page had said of a goal was confirmed by the shop's server.
+    ConversionConfirmed = "conversion.confirmed",
+    /// A page says more of its visitor than anybody reaches; it is refused for a while.
+    ConversionsFlooded = "conversion.flooded",
+    /// What is known of somebody to be called back changed: how far it is, or who looks after them.
+    LeadChanged = "lead.changed",
 }
 
 /// A link of the chain.

@@ -2,6 +2,7 @@
 
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
+use super::money::Currency;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
 use crate::stats::threshold::Spending;
@@ -35,6 +36,8 @@ pub struct WorkspaceSettings {
     pub autonomy: AutonomySettings,
     /// Rules for verified answers.
     pub answers: AnswerRules,
+    /// What the workspace counts money in.
+    pub currency: Currency,
 }
 
 impl Default for WorkspaceSettings {
@@ -56,6 +59,7 @@ impl Default for WorkspaceSettings {
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
+            currency: Currency::default(),
         }
     }
 }
@@ -201,6 +205,8 @@ pub struct AgentSettings {
     /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
     /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
     pub support_signal: bool,
+    /// Pages with the widget say that somebody has them open, and where, so that Live shows who is on the site. On by default; nothing of it is stored.
+    pub presence: bool,
 }
 
 impl Default for AgentSettings {
@@ -219,6 +225,7 @@ impl Default for AgentSettings {
             chat_models: Vec::new(),
             adapter: None,
             support_signal: false,
+            presence: true,
         }
     }
 }

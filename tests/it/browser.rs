@@ -20,6 +20,7 @@ mod other_origin;
 mod quality;
 mod rehearsal;
 mod speed;
+mod wall;
 mod webhooks;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};

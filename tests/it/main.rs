@@ -42,6 +42,7 @@ mod durability_child;
 mod durability_disk;
 mod durability_power_loss;
 mod duty;
+mod engage;
 mod engine;
 mod evidence;
 mod evidence_mends;

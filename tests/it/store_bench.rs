@@ -2,6 +2,7 @@
 
 mod actions;
 mod answers;
+mod engage;
 mod gaps;
 mod improve;
 mod insight;
@@ -15,10 +16,11 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId,
-        DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId, MessageId, NoteId, OutcomeId,
-        PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId,
-        SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, ConversionId,
+        DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId, MailId, MemberId, MessageId,
+        NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
+        RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId,
+        VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -256,6 +258,8 @@ pub(crate) struct Planted {
     pub(crate) tool: ToolVersionId,
     pub(crate) action: ActionId,
     pub(crate) lead: LeadId,
+    pub(crate) goal: GoalId,
+    pub(crate) conversion: ConversionId,
 }
 
 impl Planted {
@@ -300,6 +304,8 @@ impl Planted {
             tool: id().into(),
             action: id().into(),
             lead: id().into(),
+            goal: id().into(),
+            conversion: id().into(),
         }
     }
 
@@ -767,6 +773,7 @@ impl Planted {
         self.plant_insight(tx).await?;
         self.plant_answers(tx).await?;
         self.plant_actions(tx).await?;
+        self.plant_engage(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

@@ -11,6 +11,7 @@ mod canned;
 mod checks;
 mod conversations;
 mod corrections;
+mod engage;
 mod improve;
 mod knowledge;
 mod live;
@@ -136,6 +137,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
+        .merge(engage::routes(web))
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
@@ -202,7 +204,6 @@ fn deciding() -> Router<Web> {
         .route("/actions/{id}", get(actions::one))
         .route("/actions/{id}/found-out", post(actions::found_out))
         .route("/actions/{id}/entry.ics", get(actions::calendar))
-        .route("/leads", get(actions::leads))
         .route("/tools", get(actions::tools))
         .route(
             "/tools/{name}",

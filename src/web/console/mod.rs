@@ -16,6 +16,8 @@ mod checks;
 mod compare;
 mod conversations;
 mod correction;
+mod engage;
+mod engage_sentences;
 mod entrance;
 mod flags;
 mod improve;
@@ -60,13 +62,15 @@ pub fn pages() -> Pages {
         .route("/parts/queue/{item}", get(queue::item_part))
         .route("/parts/queue/actions/{id}", get(actions::queue_part))
         .route("/actions", get(actions::list_page))
-        .route("/actions/leads", get(actions::leads))
+        .route("/actions/leads", get(engage::leads))
+        .route("/actions/leads/{id}", get(engage::lead))
         .route("/actions/{id}", get(actions::page))
         .route("/parts/actions", get(actions::list_part))
         .route("/parts/actions/{id}", get(actions::part))
         .route("/checks", get(checks::page))
         .route("/live", get(overview::page))
         .route("/parts/live", get(overview::part))
+        .route("/parts/live/wall", get(engage::wall_part))
         .route("/conversations", get(conversations::list_page))
         .route("/conversations/{id}", get(conversations::page))
         .route("/parts/conversations", get(conversations::list_part))
@@ -88,6 +92,7 @@ pub fn pages() -> Pages {
         .route("/settings/new-tool", get(tools::new))
         .route("/settings/webhooks", get(webhooks::list))
         .route("/settings/webhooks/{id}", get(webhooks::page))
+        .route("/settings/goals", get(engage::goals))
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))

@@ -14,6 +14,7 @@ mod answers;
 mod checks;
 mod conversations;
 mod correction;
+mod engage;
 mod entrance;
 mod improve;
 mod knowledge;
@@ -36,7 +37,7 @@ mod words;
 
 pub use actions::{
     ActionCard, ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, ArgLine, FieldView,
-    LeadRow, LeadsPage, ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
+    ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
 };
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use analyse::{
@@ -51,6 +52,10 @@ pub use conversations::{
     ThreadMessage,
 };
 pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
+pub use engage::{
+    FeedLine, GoalRow, GoalsPage, LeadCard, LeadPage, LeadsPage, OccurrenceRow, OwnerChoice, PathBar, StageChoice,
+    WallPart,
+};
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use improve::{
     BlindPart, CandidatePage, CaseLine, ChangeLine, ChangeRow, ComparePage, GapAsked, GapCard, ImprovePage, SetRow,
