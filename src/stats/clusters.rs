@@ -282,7 +282,10 @@ impl Clusters {
         let sum = group::sum(vectors.map(|question| question.vector.as_slice()));
         let questions = count(members.len()).max(1.0);
         Cluster {
-            mean: sum.iter().map(|value| narrowed(f64::from(*value) / questions)).collect(),
+            mean: sum
+                .iter()
+                .map(|value| narrowed(f64::from(*value) / questions))
+                .collect(),
             questions: members.len() as u64,
             is_kept: false,
             merged_into: None,
@@ -315,7 +318,9 @@ impl Clusters {
         let mut to_kept: Vec<(usize, usize)> = Vec::new();
         for (group, (sum, length)) in groups.iter_mut().zip(&sums) {
             group.retain(|member| {
-                let Some(vector) = vectors.get(*member) else { return false };
+                let Some(vector) = vectors.get(*member) else {
+                    return false;
+                };
                 let own = f64::from(dot(sum, vector)) / length;
                 let other = { kept.iter() }
                     .map(|middle| (f64::from(dot(&middle.sum, vector)) / middle.length, middle.cluster))

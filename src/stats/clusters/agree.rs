@@ -41,5 +41,9 @@ pub fn mutual_information(found: &[usize], labels: &[usize]) -> f64 {
         let alone = clusters.get(&cluster).copied().unwrap_or(1.0) * classes.get(&class).copied().unwrap_or(1.0);
         information += share * (share / alone).ln();
     }
-    if mean > 0.0 { (information / mean).clamp(0.0, 1.0) } else { 0.0 }
+    if mean > 0.0 {
+        (information / mean).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
 }

@@ -106,7 +106,11 @@ fn margin(vectors: &[&[f32]], cut: &[usize], groups: usize) -> f64 {
         for (at, (sum, size)) in sums.iter().enumerate().filter(|(_, (sum, _))| !sum.is_empty()) {
             let product = f64::from(dot(sum, vector));
             if at == *own {
-                others = if *size > 1.0 { (product - 1.0) / (size - 1.0) } else { f64::NAN };
+                others = if *size > 1.0 {
+                    (product - 1.0) / (size - 1.0)
+                } else {
+                    f64::NAN
+                };
             } else {
                 next = next.max(product / size);
             }
@@ -131,7 +135,10 @@ fn nearer(vectors: &[&[f32]], cut: &mut [usize]) -> bool {
         let cosines = sums.iter().enumerate().filter(|(_, (sum, _))| !sum.is_empty());
         let nearest = cosines
             .map(|(at, (sum, length))| (f64::from(dot(sum, vector)) / length, at))
-            .fold((f64::NEG_INFINITY, *group), |best, next| if next.0 > best.0 { next } else { best });
+            .fold(
+                (f64::NEG_INFINITY, *group),
+                |best, next| if next.0 > best.0 { next } else { best },
+            );
         any |= nearest.1 != *group;
         *group = nearest.1;
     }

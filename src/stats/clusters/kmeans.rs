@@ -57,7 +57,10 @@ fn once(vectors: &[&[f32]], clusters: usize, random: &mut SplitMix64) -> (f64, V
         for (vector, found) in vectors.iter().zip(&mut found) {
             let nearest = { means.iter().zip(&lengths).enumerate() }
                 .map(|(at, (mean, square))| (distance(vector, mean, *square), at))
-                .fold((f64::INFINITY, *found), |best, next| if next.0 < best.0 { next } else { best });
+                .fold(
+                    (f64::INFINITY, *found),
+                    |best, next| if next.0 < best.0 { next } else { best },
+                );
             any |= nearest.1 != *found;
             *found = nearest.1;
             squares += nearest.0.max(0.0);

@@ -53,7 +53,11 @@ impl Hierarchy {
             };
             if Some(nearest) == before {
                 chain.truncate(chain.len() - 2);
-                joins.push(Join { one: nearest, other: top, cost });
+                joins.push(Join {
+                    one: nearest,
+                    other: top,
+                    cost,
+                });
                 join(&mut nodes, nearest, top);
                 left.retain(|at| *at != top);
             } else {
@@ -106,7 +110,9 @@ impl Hierarchy {
         for join in &self.joins {
             let (one, other) = (head(&mut heads, join.one), head(&mut heads, join.other));
             let (left, right) = (node_of.get(one).copied(), node_of.get(other).copied());
-            let (Some(left), Some(right)) = (left, right) else { continue };
+            let (Some(left), Some(right)) = (left, right) else {
+                continue;
+            };
             let all: Vec<usize> = { [left, right].into_iter() }
                 .filter_map(|at| members.get(at))
                 .flatten()
