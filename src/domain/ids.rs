@@ -152,6 +152,10 @@ id! {
     ToolVersionId,
     /// Somebody to be called back.
     LeadId,
+    /// Questions that mean the same.
+    ClusterId,
+    /// A change of the traffic.
+    PatternId,
 }
 
 #[cfg(test)]

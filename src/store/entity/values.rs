@@ -10,16 +10,17 @@ use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::ids::{
-    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
+    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ClusterId, ConflictId,
     ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId,
-    MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
-    RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId,
-    WorkspaceId,
+    MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId,
+    ReleaseId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId,
+    VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
 use crate::domain::improve::comparison::PairVerdict;
 use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
+use crate::domain::insight::{PatternKind, PatternState};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
@@ -275,6 +276,7 @@ uuids!(
     CandidateId,
     CannedReplyId,
     CertificateId,
+    ClusterId,
     ConflictId,
     ConversationId,
     DecisionId,
@@ -291,6 +293,7 @@ uuids!(
     NoteId,
     OutcomeId,
     PairId,
+    PatternId,
     RegressionQuestionId,
     ProposalId,
     RehearsalCaseId,
@@ -338,6 +341,8 @@ words!(
     OutcomeStatus,
     OwnerKind,
     PairVerdict,
+    PatternKind,
+    PatternState,
     ProposalState,
     Purpose,
     RehearsalState,

@@ -26,6 +26,7 @@ mod rehearsals;
 mod retrieval;
 mod status;
 mod team;
+mod topics;
 mod training;
 mod verified_answers;
 mod webhooks;
@@ -136,6 +137,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
+        .merge(topics::routes())
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
