@@ -30,8 +30,8 @@ const WORTH_IT: f64 = 5.0;
 const NOTABLE: f64 = 1.2;
 
 /// The sum over the days of beginning is divided by this. Theory asks for 35, which is safe and needless: neighbouring beginnings tell nearly the
-/// same. With 3 a quiet week still has a report in less than 5 % of all cases, whatever the traffic: measured by `holdpoint simulate P1`.
-const OVERLAP: f64 = 3.0;
+/// same. With 2 a quiet week still has a report in less than 5 % of all cases, whatever the traffic: measured by `holdpoint simulate P1`.
+const OVERLAP: f64 = 2.0;
 
 const WEEK: usize = 7;
 /// Factors by which something may have changed, with equal weight: rises, and the same falls.

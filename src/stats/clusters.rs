@@ -233,6 +233,11 @@ impl Clusters {
         (relative(likeness, self.base()) >= FAR).then_some(middle.cluster)
     }
 
+    /// Would a question with this vector belong to some cluster?
+    pub fn has_near(&self, vector: &[f32]) -> bool {
+        self.nearest(vector).is_some()
+    }
+
     fn add(&mut self, cluster: usize, vector: &[f32]) {
         if let Some(cluster) = self.clusters.get_mut(cluster) {
             cluster.questions += 1;

@@ -5,10 +5,9 @@ use super::{Rows, StoreError, Tx};
 use crate::domain::ids::{ClusterId, ConversationId, PatternId, TurnId};
 use crate::domain::insight::PatternState;
 use crate::domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
+use sea_orm::sea_query::{Expr, OnConflict, Order, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
 };
 
 /// Ids that are named in one statement: databases bound the number of values of one.

@@ -5,6 +5,7 @@
 //! transaction. So the sums are at any time those of the rows beside them, and doing it twice changes nothing.
 
 pub mod clusters;
+pub mod evaluate;
 mod keep;
 pub mod patterns;
 mod telling;

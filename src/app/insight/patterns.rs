@@ -80,7 +80,7 @@ pub async fn look(app: &App, workspace_id: WorkspaceId) -> Result<Option<Timesta
     }
     // Arithmetic of a second at most, but not among those who wait for a thread.
     let found = tokio::task::spawn_blocking(move || changes::changes(&series)).await;
-    let found = found.map_err(|error| AppError::Engine(format!("changes could not be looked for ({error})")))?;
+    let found = found.map_err(|error| AppError::Internal(error.to_string()))?;
     tell(app, workspace_id, &keys, &found, last).await?;
     note(app, watch, last).await?;
     Ok(Some(tomorrow))

@@ -20,6 +20,8 @@ const USUAL_DAYS: usize = 28;
 enum Coming {
     /// In bursts, and then all of them dealt out to the days anew: nothing can have changed.
     Shuffled,
+    /// By chance alone.
+    Chance,
     /// Each day a subject is asked about more or less for no reason (30 %), each has its own weekend, and volume has a season.
     Bursts,
 }
@@ -53,10 +55,15 @@ impl Shop {
         let mut amounts = vec![vec![0_u32; days]; self.subjects];
         for day in 0..days {
             let is_weekend = day % WEEK >= WEEK - 2;
+            let bursts = self.coming != Coming::Chance;
             let season = 1.0 + 0.3 * ((count(day) + start) / 365.0 * std::f64::consts::TAU).sin();
             let volume = self.volume * season * if is_weekend { 0.6 } else { 1.0 };
             for (at, (part, weekend)) in parts.iter().zip(&weekend).enumerate() {
-                let burst = (0.3 * luck.normal() - 0.045).exp();
+                let burst = if bursts {
+                    (0.3 * luck.normal() - 0.045).exp()
+                } else {
+                    1.0
+                };
                 let own = if is_weekend { *weekend } else { 1.0 };
                 let factor = match changed {
                     Some((changed, _, factor)) if changed == at && day >= BEFORE => factor,
@@ -172,6 +179,7 @@ fn usual_rings(series: &Series, days: usize) -> bool {
 fn quiet(shop: Shop) -> Scenario {
     let how = match shop.coming {
         Coming::Shuffled => "shuffled time",
+        Coming::Chance => "by chance alone",
         Coming::Bursts => "bursts, weekends, a season",
     };
     let name = format!("{} a day, {} subjects, {how}", shop.volume, shop.subjects);
@@ -185,21 +193,18 @@ fn quiet(shop: Shop) -> Scenario {
     })
 }
 
-fn changed(volume: f64, subjects: usize, usually: f64, factor: f64, most: Option<f64>) -> Scenario {
-    let shop = Shop {
+fn changed(shop: Shop, usually: f64, factor: f64) -> Scenario {
+    let Shop {
         volume,
         subjects,
-        coming: Coming::Bursts,
-    };
+        coming,
+    } = shop;
+    let how = if coming == Coming::Chance { "" } else { ", bursts" };
     let name = format!(
-        "{volume} a day, {subjects} subjects: {usually} questions a day become {}",
+        "{volume} a day, {subjects} subjects{how}: {usually} questions a day become {}",
         usually * factor
     );
     let days = median("days_until_reported");
-    let days = match most {
-        Some(most) => days.at_most(most),
-        None => days,
-    };
     Scenario::new(
         "P2",
         name,
@@ -241,12 +246,14 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         quiet(shop(20.0, 10, Coming::Bursts)),
         quiet(shop(100.0, 50, Coming::Bursts)),
         quiet(shop(500.0, 200, Coming::Bursts)),
-        changed(20.0, 10, 2.0, 3.0, None),
-        changed(100.0, 50, 5.0, 2.0, Some(9.0)),
-        changed(100.0, 50, 5.0, 3.0, None),
-        changed(100.0, 50, 10.0, 1.5, None),
-        changed(100.0, 50, 10.0, 0.5, None),
-        changed(500.0, 200, 10.0, 2.0, None),
-        changed(500.0, 200, 30.0, 1.5, None),
+        changed(shop(100.0, 50, Coming::Chance), 5.0, 2.0),
+        changed(shop(100.0, 50, Coming::Chance), 10.0, 1.5),
+        changed(shop(20.0, 10, Coming::Bursts), 2.0, 3.0),
+        changed(shop(100.0, 50, Coming::Bursts), 5.0, 2.0),
+        changed(shop(100.0, 50, Coming::Bursts), 5.0, 3.0),
+        changed(shop(100.0, 50, Coming::Bursts), 10.0, 1.5),
+        changed(shop(100.0, 50, Coming::Bursts), 10.0, 0.5),
+        changed(shop(500.0, 200, Coming::Bursts), 10.0, 2.0),
+        changed(shop(500.0, 200, Coming::Bursts), 30.0, 1.5),
     ]
 }

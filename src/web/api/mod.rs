@@ -142,6 +142,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/analysis/evaluate-clusters", post(topics::evaluate))
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))

@@ -2,11 +2,13 @@
 
 use crate::app::insight::AnalysisInput;
 use crate::app::insight::clusters::{self, ClusterChange, ClusterView, Clustered};
+use crate::app::insight::evaluate::{self, ClusterReport, ClusterTrial};
 use crate::app::insight::patterns::{self, PatternView};
+use crate::domain::account::Scope;
 use crate::domain::ids::{ClusterId, PatternId};
 use crate::domain::insight::PatternState;
 use crate::web::error::Problem;
-use crate::web::extract::{CallerOf, InPath, JsonBody, Query};
+use crate::web::extract::{CallerOf, InPath, JsonBody, OnSocket, Query, Upload, parse_json};
 use crate::web::state::Web;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -20,6 +22,24 @@ pub(super) fn routes() -> Router<Web> {
         .route("/topics/{id}", get(show).patch(change))
         .route("/patterns", get(list_patterns))
         .route("/patterns/{id}/dismiss", post(dismiss))
+}
+
+/// Largest trial, in mebibytes.
+const LARGEST_TRIAL_MB: usize = 64;
+
+/// `POST /api/v1/analysis/evaluate-clusters`
+pub(super) async fn evaluate(
+    State(web): State<Web>,
+    socket: Result<OnSocket, Problem>,
+    caller: Result<CallerOf, Problem>,
+    Upload(body): Upload<LARGEST_TRIAL_MB>,
+) -> Result<Json<ClusterReport>, Problem> {
+    // It concerns no workspace, so the administrator may measure before there is one.
+    if socket.is_err() {
+        caller?.0.require(Scope::Knowledge)?;
+    }
+    let trial: ClusterTrial = parse_json(&body)?;
+    Ok(Json(evaluate::evaluate(&web.app, trial).await?))
 }
 
 /// `GET /api/v1/topics?from=&to=&agent=`
