@@ -76,7 +76,8 @@ pub async fn look(app: &App, workspace_id: WorkspaceId) -> Result<Option<Timesta
     let (keys, series) = series(&rows, last).await?;
     if series.is_empty() {
         note(app, watch, last).await?;
-        return Ok(None);
+        // Where nobody has asked anything there is nothing to come back for.
+        return Ok((watch.seen > 0).then_some(tomorrow));
     }
     // Arithmetic of a second at most, but not among those who wait for a thread.
     let found = tokio::task::spawn_blocking(move || changes::changes(&series)).await;
