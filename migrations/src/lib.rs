@@ -35,6 +35,7 @@ mod m0028_programs;
 mod m0029_act;
 mod m0030_insights;
 mod m0031_engage;
+mod m0032_topics;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_act::MIGRATION),
             Box::new(m0030_insights::MIGRATION),
             Box::new(m0031_engage::MIGRATION),
+            Box::new(m0032_topics::MIGRATION),
         ]
     }
 }

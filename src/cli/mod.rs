@@ -5,6 +5,7 @@
 mod action;
 mod admin;
 mod agent;
+mod analyse;
 mod api;
 mod assemble;
 mod bench;
@@ -101,6 +102,9 @@ enum Command {
     Gate(gate::Gate),
     /// What was drawn to be checked, and what it says
     Sample(sample::Sample),
+    /// Measure how well conversations are understood, on data whose truth is known
+    #[command(subcommand)]
+    Analyse(analyse::Analyse),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -186,6 +190,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Tune(tune) => tune.run(context).await,
         Command::Improve(improve) => improve.run(context).await,
         Command::Sample(sample) => sample.run(context).await,
+        Command::Analyse(analyse) => analyse.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Action(action) => action.run(context).await,

@@ -158,6 +158,10 @@ id! {
     GoalId,
     /// A goal that was reached.
     ConversionId,
+    /// Questions that mean the same.
+    ClusterId,
+    /// A change of the traffic.
+    PatternId,
 }
 
 #[cfg(test)]

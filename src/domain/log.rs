@@ -184,6 +184,18 @@ events! {
     RegressionQuestionRemoved = "regression_question.removed",
     /// A person said that a gap needs no answer.
     GapDismissed = "gap.dismissed",
+    /// A person named questions that mean the same.
+    ClusterRenamed = "cluster.renamed",
+    /// A person said that two clusters of questions are one.
+    ClusterMerged = "cluster.merged",
+    /// A person said that they are two after all.
+    ClusterUnmerged = "cluster.unmerged",
+    /// Something has changed in the traffic.
+    PatternFound = "pattern.found",
+    /// A person has seen a change of the traffic and wants to hear no more of it.
+    PatternDismissed = "pattern.dismissed",
+    /// A change of the traffic is over, or usual by now.
+    PatternOver = "pattern.over",
     /// A person wrote a question and an answer for a gap.
     ProposalWritten = "proposal.written",
     /// A person approved a question and an answer that were proposed for a gap.

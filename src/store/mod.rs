@@ -8,6 +8,7 @@ mod answers;
 mod candidates;
 pub mod care;
 mod checks;
+mod clusters;
 mod comparisons;
 mod confirm;
 pub mod conversations;

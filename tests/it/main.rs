@@ -30,6 +30,7 @@ mod candidates;
 mod chat_completions;
 mod checks;
 mod cli;
+mod clusters;
 mod collisions;
 mod comparison;
 mod console_pages;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod answers;
+mod clusters;
 mod engage;
 mod gaps;
 mod improve;
@@ -16,11 +17,11 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, ConversionId,
-        DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId, MailId, MemberId, MessageId,
-        NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
-        RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId,
-        VisitorId, WorkspaceId,
+        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ClusterId, ConflictId, ConversationId,
+        ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId, MailId,
+        MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId, RegressionQuestionId, RehearsalCaseId,
+        RehearsalId, ReleaseId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
+        VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -253,6 +254,8 @@ pub(crate) struct Planted {
     pub(crate) pair: PairId,
     pub(crate) regression_question: RegressionQuestionId,
     pub(crate) gap: GapId,
+    pub(crate) cluster: ClusterId,
+    pub(crate) pattern: PatternId,
     pub(crate) proposal: ProposalId,
     pub(crate) conflict: ConflictId,
     pub(crate) tool: ToolVersionId,
@@ -299,6 +302,8 @@ impl Planted {
             pair: id().into(),
             regression_question: id().into(),
             gap: id().into(),
+            cluster: id().into(),
+            pattern: id().into(),
             proposal: id().into(),
             conflict: id().into(),
             tool: id().into(),
@@ -771,6 +776,7 @@ impl Planted {
         self.plant_improvement(tx).await?;
         self.plant_gaps(tx).await?;
         self.plant_insight(tx).await?;
+        self.plant_clusters(tx).await?;
         self.plant_answers(tx).await?;
         self.plant_actions(tx).await?;
         self.plant_engage(tx).await?;

@@ -11,19 +11,19 @@ use holdpoint::domain::action::ActionStatus;
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::improve::gap::{GapState, ProposalState};
-use holdpoint::domain::insight::{Day, Mark, Period};
+use holdpoint::domain::insight::{Day, Mark, PatternState, Period};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
     approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
-    check, comparison_pair, contact, conversation, conversion, correction, decision, delivery, delivery_attempt,
-    document, draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, goal, insight, insight_mark,
-    insight_watch, job, lead, lead_occurrence, log_entry, mail, member, member_profile, message, note, outcome,
-    policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal, rehearsal_case,
-    release, retrieval_version, return_link, review_item, sampling_month, score_version, secret, shared_decision,
-    subscription, subscription_watch, tally, token, tool_version, turn, vector, verdict, verified_answer, visitor,
-    webhook_secret,
+    check, cluster, cluster_watch, comparison_pair, contact, conversation, conversion, correction, decision, delivery,
+    delivery_attempt, document, draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, goal, insight,
+    insight_mark, insight_watch, job, lead, lead_occurrence, log_entry, mail, member, member_profile, message, note,
+    outcome, pattern, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
+    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
+    shared_decision, subscription, subscription_watch, tally, token, tool_version, turn, turn_cluster, vector, verdict,
+    verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{
     ActionFilter, AnswerFilter, Asker, ConversionFilter, DeliveryFilter, JobKind, LeadFilter, Made, QueueFilter, Store,
@@ -81,7 +81,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, delivery_attempt, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
             review_item, shared_decision, subscription, subscription_watch, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version, lead_occurrence, goal, conversion);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version, lead_occurrence, goal, conversion, cluster, cluster_watch, turn_cluster, pattern);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -346,6 +346,16 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         proposals_of(theirs.gap);
         proposals(ProposalState::Waiting, None, 100);
         gap_watch();
+        cluster(theirs.cluster);
+        clusters();
+        questions_to_embed(100);
+        questions_held();
+        questions_of_clusters(&[theirs.cluster], 100);
+        questions_of_conversations(&[theirs.conversation]);
+        waiting_questions();
+        cluster_watch();
+        pattern(theirs.pattern);
+        patterns(&[PatternState::Open], 100);
         insight_watch();
         insights_of(&[theirs.conversation]);
         insights_due(AT, 100);
@@ -434,6 +444,9 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             // A name that is the same everywhere.
             "collections",
             "newest_ranking_number",
+            // What is planted has its cluster.
+            "questions_to_embed",
+            "waiting_questions",
             // Sums, days and ids of conversations.
             "insights_due",
             "next_insight_due",
@@ -513,6 +526,7 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/candidates.rs"),
         include_str!("../../src/store/comparisons.rs"),
         include_str!("../../src/store/gaps.rs"),
+        include_str!("../../src/store/clusters.rs"),
         include_str!("../../src/store/corrections.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/actions.rs"),

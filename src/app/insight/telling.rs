@@ -28,7 +28,7 @@ pub(super) async fn told(
     zone: &TimeZone,
     now: Timestamp,
 ) -> Result<Vec<Told>, AppError> {
-    let clusters = HashMap::new();
+    let clusters = super::clusters::of_turns(rows, ids).await?;
     let found = rows.stories(ids).await?;
     let teller = Teller::of(&found, clusters, zone, now);
     Ok(found.conversations.iter().map(|row| teller.tell(row)).collect())

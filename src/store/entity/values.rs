@@ -11,16 +11,17 @@ use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
 use crate::domain::goal::{ConversionSource, GoalKind, Worth};
 use crate::domain::ids::{
-    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
+    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ClusterId, ConflictId,
     ConversationId, ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId,
-    LeadOccurrenceId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId,
-    RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId,
-    UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    LeadOccurrenceId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId,
+    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, SubscriptionId, TokenId,
+    ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
 use crate::domain::improve::comparison::PairVerdict;
 use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
+use crate::domain::insight::{PatternKind, PatternState};
 use crate::domain::knowledge::DocumentKind;
 use crate::domain::lead::LeadStage;
 use crate::domain::mail::MailState;
@@ -278,6 +279,7 @@ uuids!(
     CandidateId,
     CannedReplyId,
     CertificateId,
+    ClusterId,
     ConflictId,
     ConversationId,
     ConversionId,
@@ -297,6 +299,7 @@ uuids!(
     NoteId,
     OutcomeId,
     PairId,
+    PatternId,
     RegressionQuestionId,
     ProposalId,
     RehearsalCaseId,
@@ -348,6 +351,8 @@ words!(
     OutcomeStatus,
     OwnerKind,
     PairVerdict,
+    PatternKind,
+    PatternState,
     ProposalState,
     Purpose,
     RehearsalState,

@@ -27,6 +27,7 @@ mod rehearsals;
 mod retrieval;
 mod status;
 mod team;
+mod topics;
 mod training;
 mod verified_answers;
 mod webhooks;
@@ -138,10 +139,12 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
         .merge(engage::routes(web))
+        .merge(topics::routes())
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/analysis/evaluate-clusters", post(topics::evaluate))
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))

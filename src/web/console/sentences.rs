@@ -236,6 +236,14 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "regression_question.added" => format!("{who} added a question to the regression set."),
         "regression_question.removed" => format!("{who} took a question out of the regression set."),
         "gap.dismissed" => format!("{who} said that a gap in the knowledge needs no answer."),
+        "cluster.renamed" => format!("{who} named questions that mean the same."),
+        "cluster.merged" => format!("{who} merged questions that mean the same."),
+        "cluster.unmerged" => format!("{who} parted questions that had been merged."),
+        "pattern.found" => {
+            content(entry, "sentence").unwrap_or_else(|| "Something has changed in the traffic.".to_owned())
+        }
+        "pattern.dismissed" => format!("{who} has seen a change of the traffic."),
+        "pattern.over" => "A change of the traffic is over.".to_owned(),
         "proposal.written" => format!("{who} wrote an answer for a gap in the knowledge."),
         "proposal.approved" => format!("{who} approved an answer for a gap in the knowledge."),
         "proposal.dismissed" => format!("{who} did not want an answer that was proposed for a gap."),
