@@ -89,6 +89,7 @@ pub struct LeadChange {
 }
 
 /// Null is a value, too.
+#[expect(clippy::option_option, reason = "not said, said to be nobody, said to be somebody")]
 fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<MemberId>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
