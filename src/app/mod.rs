@@ -21,7 +21,7 @@ pub mod fitness;
 pub mod hand_over;
 pub mod history;
 pub mod improve;
-mod jobs;
+pub mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;
