@@ -19,6 +19,7 @@ mod engine;
 mod exit;
 mod export;
 mod flags;
+mod fresh;
 mod gate;
 mod improve;
 mod init;

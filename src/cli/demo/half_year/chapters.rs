@@ -13,8 +13,10 @@ use crate::domain::time::Timestamp;
 const OPENS_AFTER: i64 = 27;
 /// On this day something new is offered.
 const LAUNCH_AFTER: i64 = 61;
-/// On this day of month four the knowledge goes wrong.
-const MISTAKE_AFTER: i64 = 100;
+/// From this day on, month four, the knowledge goes wrong …
+const MISTAKE_AFTER: i64 = 91;
+/// … on the first sixth of a month: certificates were tested a few days before.
+const MISTAKE_ON: i8 = 6;
 /// So long it takes until those who work there know it.
 const NOTICED_AFTER: i64 = 5;
 /// So long after the mistake it is corrected in any case.
@@ -61,16 +63,18 @@ impl Play {
             publish(stage, &app, false).await?;
             stage.chapters.launched_at = Some(now);
         }
-        if days >= MISTAKE_AFTER && chapters.mistaken_at.is_none() {
+        let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let is_the_day = moment.to_zoned(stage.business.zone.clone()).day() == MISTAKE_ON;
+        if days >= MISTAKE_AFTER && is_the_day && chapters.mistaken_at.is_none() {
             publish(stage, &app, true).await?;
             stage.chapters.mistaken_at = Some(now);
             stage.chapters.noticed_at = Some(now.plus_ms(NOTICED_AFTER * DAY_MS));
         }
-        self.after_the_mistake(at, days).await
+        self.after_the_mistake(at).await
     }
 
     /// Has the alarm closed the gate; and once it has, the owner corrects what was wrong.
-    async fn after_the_mistake(&mut self, at: usize, days: i64) -> Result<(), AppError> {
+    async fn after_the_mistake(&mut self, at: usize) -> Result<(), AppError> {
         let (now, app) = (self.now(), self.app.clone());
         let stage = self.stage_mut(at)?;
         let chapters = stage.chapters;
@@ -83,7 +87,7 @@ impl Play {
             let by_drift = ended.filter(|row| row.ended_because == Some(Ended::Drift));
             stage.chapters.alarmed_at = by_drift.filter_map(|row| row.ended_at).filter(|at| *at >= mistaken_at).min();
         }
-        let is_due = stage.chapters.alarmed_at.is_some() || days >= MISTAKE_AFTER + CORRECTED_BY;
+        let is_due = stage.chapters.alarmed_at.is_some() || now.ms_since(mistaken_at) >= CORRECTED_BY * DAY_MS;
         if is_due && chapters.corrected_at.is_none() {
             publish(stage, &app, false).await?;
             stage.chapters.corrected_at = Some(now);

@@ -20,9 +20,9 @@ mod visitor;
 pub(super) use report::in_words;
 
 use crate::app::{App, AppError, Engine, Engines, fitness};
-use crate::cli::assemble::location;
 use crate::cli::context::Context;
-use crate::cli::exit::{Code, Failure};
+use crate::cli::exit::Failure;
+use crate::cli::fresh::Fresh;
 use crate::cli::output;
 use crate::domain::fitness::{Ability, Finding, Gauge, Language, Measure};
 use crate::domain::ids::RandomSource;
@@ -38,14 +38,9 @@ use play::Play;
 use serde_json::Value;
 use sources::StoryClock;
 use stage::Stage;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use story::DAY_MS;
-
-/// Where it is built, in the data directory.
-const BUILDING: &str = "half-year.building";
 
 /// How much happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,9 +54,11 @@ pub(super) enum Size {
 }
 
 impl Size {
-    const fn scale(self) -> f64 {
+    /// Beside what is normal, for the first business and for the others: the small story is whole in the first one only.
+    const fn scale(self, nth: u64) -> f64 {
         match self {
-            Self::Small => 0.17,
+            Self::Small if nth == 1 => 0.36,
+            Self::Small => 0.06,
             Self::Normal => 1.0,
             Self::Large => 3.0,
         }
@@ -70,8 +67,8 @@ impl Size {
     /// Bad answers in a thousand that the owners allow: with few verdicts a tight limit cannot be certified.
     const fn limit_permille(self) -> u32 {
         match self {
-            Self::Small => 200,
-            Self::Normal | Self::Large => 80,
+            Self::Small => 150,
+            Self::Normal | Self::Large => 100,
         }
     }
 }
@@ -89,71 +86,23 @@ pub(super) struct Wish {
 /// Builds it as the data directory's database, which must not exist yet, and tells what there is.
 ///
 /// # Errors
-/// [`Code::Conflict`] where there is a database, or the reason why it could not be built; then nothing is left of it.
+/// Where there is a database, or the reason why it could not be built; then nothing is left of it.
 pub(super) async fn build(context: &Context, wish: Wish) -> Result<Value, Failure> {
-    let Location::Sqlite(database) = location(context.settings()) else {
-        return Err(Failure::usage(
-            "the demo's half year is built as a file; leave `database` out, or choose a file",
-        ));
-    };
-    let data_dir = context.data_dir();
-    data_dir.prepare()?;
-    let _lock = data_dir.lock()?;
-    if database.exists() {
-        let sentence = format!(
-            "there is a database at {} already; choose an empty folder with --data-dir, or start it with: holdpoint demo",
-            database.display()
-        );
-        return Err(Failure::new(Code::Conflict, sentence));
-    }
-    let folder = data_dir.path().join(BUILDING);
-    empty(&folder).map_err(|error| unwritable(&folder, &error))?;
-    let file = folder.join("holdpoint.db");
-    let built = build_in(&file, data_dir.engine_socket(), wish).await;
-    let moved = match &built {
-        Ok(_) => take_over(&file, &database),
-        Err(_) => Ok(()),
-    };
-    let removed = fs::remove_dir_all(&folder);
-    let report = built?;
-    moved.map_err(|error| unwritable(&database, &error))?;
-    if let Err(error) = removed {
-        tracing::warn!(%error, "the folder in which the half year was built could not be removed");
-    }
+    let fresh = Fresh::begin(context)?;
+    let report = build_in(&fresh.location(), context.data_dir().engine_socket(), wish).await?;
+    fresh.finish()?;
     Ok(report)
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be written ({error})", path.display()))
-}
-
-/// The folder, without what an interrupted build left.
-fn empty(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    fs::create_dir_all(folder)
-}
-
-/// Nobody has waited for the disk so far: now it has everything, before the file gets its name.
-fn take_over(file: &Path, database: &Path) -> io::Result<()> {
-    File::open(file)?.sync_all()?;
-    fs::rename(file, database)?;
-    match database.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-async fn build_in(file: &Path, socket: PathBuf, wish: Wish) -> Result<Value, Failure> {
+async fn build_in(location: &Location, socket: PathBuf, wish: Wish) -> Result<Value, Failure> {
     let end = wish.until.unwrap_or_else(|| SystemClock.now());
     #[expect(clippy::cast_possible_truncation, reason = "days")]
     let days = (f64::from(wish.months) * 30.4) as i64;
     let begin = end.plus_ms(-days * DAY_MS);
     let (sources, clock) = sources::sources(wish.seed, begin);
-    let store = Store::open_to_build(&Location::Sqlite(file.to_owned()), sources).await?;
+    let store = Store::open_to_build(location, sources).await?;
     let engine = ScriptedEngine::start(socket).map_err(|error| Failure::failed(error.to_string()))?;
+    engine.read_fenced_passages();
     let handle = Engine {
         client: EngineClient::new(engine.endpoint()),
         embedder: MODEL_NAME.to_owned(),
@@ -180,7 +129,7 @@ async fn play(
     let mut stages = Vec::new();
     for (business, nth) in business::all()?.into_iter().zip(1_u64..) {
         let seed = wish.seed.wrapping_mul(1_000).wrapping_add(nth);
-        let visits = story::visits(&business, begin, end, wish.size.scale(), seed);
+        let visits = story::visits(&business, begin, end, wish.size.scale(nth), seed);
         let terms = (password.as_str(), wish.size.limit_permille());
         stages.push(Stage::set_up(app, business, visits, terms, seed ^ 0x5EED).await?);
     }

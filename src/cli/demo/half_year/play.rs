@@ -132,6 +132,7 @@ impl Play {
             }
             self.take_care(CARE_MS).await?;
         }
+        for (k,(n,d)) in jobs::TIMED.lock().unwrap().iter() { eprintln!("TIMED {k:?} {n} {d:?}"); }
         self.clock.go_to(self.end);
         jobs::run_due(&self.app, is_prompt).await.map_err(told)?;
         self.take_care(0).await

@@ -213,7 +213,8 @@ impl Stage {
             return at;
         }
         let opens = self.business.hours.next_open(at, zone).unwrap_or(at);
-        let later = i64::try_from(self.random.below(50 * 60_000)).unwrap_or_default();
+        // Sooner than what waited overnight is late.
+        let later = i64::try_from(self.random.below(9 * 60_000)).unwrap_or_default();
         opens.plus_ms(60_000 + later)
     }
 
