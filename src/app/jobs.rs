@@ -169,9 +169,6 @@ async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<
     Ok(pause)
 }
 
-/// x
-pub static TIMED: std::sync::LazyLock<Mutex<std::collections::HashMap<JobKind,(u64,Duration)>>> = std::sync::LazyLock::new(Default::default);
-
 /// Does what is due of these kinds, one after the other in the order in which it is due, until nothing is. For whoever moves the clock themselves and
 /// has not started the jobs: an accelerated history.
 ///
@@ -183,9 +180,7 @@ pub async fn run_due(app: &App, is_wanted: impl Fn(JobKind) -> bool) -> Result<(
         if job.run_at > app.now() {
             break;
         }
-        let t = std::time::Instant::now();
         run_one(app, &job).await;
-        TIMED.lock().unwrap().entry(job.kind.clone()).and_modify(|(n,d): &mut (u64,Duration)| {*n+=1; *d+=t.elapsed();}).or_insert((1,t.elapsed()));
     }
     Ok(())
 }

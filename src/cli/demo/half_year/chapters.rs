@@ -15,10 +15,8 @@ const OPENS_AFTER: i64 = 27;
 const LAUNCH_AFTER: i64 = 61;
 /// From this day on, month four, the knowledge goes wrong …
 const MISTAKE_AFTER: i64 = 91;
-/// … on the first sixth of a month: certificates were tested a few days before.
-const MISTAKE_ON: i8 = 6;
-/// So long it takes until those who work there know it.
-const NOTICED_AFTER: i64 = 5;
+/// … on the next third of a month: certificates were tested just before.
+const MISTAKE_ON: i8 = 3;
 /// So long after the mistake it is corrected in any case.
 const CORRECTED_BY: i64 = 40;
 
@@ -68,7 +66,7 @@ impl Play {
         if days >= MISTAKE_AFTER && is_the_day && chapters.mistaken_at.is_none() {
             publish(stage, &app, true).await?;
             stage.chapters.mistaken_at = Some(now);
-            stage.chapters.noticed_at = Some(now.plus_ms(NOTICED_AFTER * DAY_MS));
+            stage.chapters.noticed_at = Some(now.plus_ms(stage.noticed_after_days * DAY_MS));
         }
         self.after_the_mistake(at).await
     }

@@ -37,7 +37,7 @@ use clap::ValueEnum;
 use play::Play;
 use serde_json::Value;
 use sources::StoryClock;
-use stage::Stage;
+use stage::{Stage, Terms};
 use std::path::PathBuf;
 use std::sync::Arc;
 use story::DAY_MS;
@@ -57,7 +57,7 @@ impl Size {
     /// Beside what is normal, for the first business and for the others: the small story is whole in the first one only.
     const fn scale(self, nth: u64) -> f64 {
         match self {
-            Self::Small if nth == 1 => 0.36,
+            Self::Small if nth == 1 => 0.42,
             Self::Small => 0.06,
             Self::Normal => 1.0,
             Self::Large => 3.0,
@@ -69,6 +69,14 @@ impl Size {
         match self {
             Self::Small => 150,
             Self::Normal | Self::Large => 100,
+        }
+    }
+
+    /// Days until those who work there notice that the knowledge is wrong: with fewer visitors it takes longer.
+    const fn noticed_after_days(self) -> i64 {
+        match self {
+            Self::Small => 11,
+            Self::Normal | Self::Large => 7,
         }
     }
 }
@@ -130,7 +138,11 @@ async fn play(
     for (business, nth) in business::all()?.into_iter().zip(1_u64..) {
         let seed = wish.seed.wrapping_mul(1_000).wrapping_add(nth);
         let visits = story::visits(&business, begin, end, wish.size.scale(nth), seed);
-        let terms = (password.as_str(), wish.size.limit_permille());
+        let terms = Terms {
+            password: &password,
+            limit_permille: wish.size.limit_permille(),
+            noticed_after_days: wish.size.noticed_after_days(),
+        };
         stages.push(Stage::set_up(app, business, visits, terms, seed ^ 0x5EED).await?);
     }
     let visits = stages.iter().map(|stage| stage.visits.len()).sum();

@@ -15,7 +15,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// Jobs that nobody waits for are done this often, in milliseconds.
-const CARE_MS: i64 = 2 * 3_600_000;
+const CARE_MS: i64 = 5 * 3_600_000;
 
 /// Something that happens in a business. Visits and colleagues are places in its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +132,6 @@ impl Play {
             }
             self.take_care(CARE_MS).await?;
         }
-        for (k,(n,d)) in jobs::TIMED.lock().unwrap().iter() { eprintln!("TIMED {k:?} {n} {d:?}"); }
         self.clock.go_to(self.end);
         jobs::run_due(&self.app, is_prompt).await.map_err(told)?;
         self.take_care(0).await

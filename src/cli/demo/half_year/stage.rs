@@ -69,6 +69,15 @@ pub(super) struct Chapters {
     pub(super) earned_again_at: Option<Timestamp>,
 }
 
+/// On which terms it is played.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Everybody's.
+    pub(super) password: &'a str,
+    pub(super) limit_permille: u32,
+    pub(super) noticed_after_days: i64,
+}
+
 /// A business, its people and its visitors.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -80,6 +89,7 @@ pub(super) struct Stage {
     pub(super) visits: Vec<Visit>,
     pub(super) guests: HashMap<usize, Guest>,
     pub(super) chapters: Chapters,
+    pub(super) noticed_after_days: i64,
     pub(super) random: SplitMix64,
 }
 
@@ -89,7 +99,7 @@ impl Stage {
         app: &App,
         business: Business,
         visits: Vec<Visit>,
-        (password, limit_permille): (&str, u32),
+        terms: Terms<'_>,
         seed: u64,
     ) -> Result<Self, Failure> {
         let workspace_id = accounts::create_workspace(app, &business.slug, &business.name)
@@ -105,7 +115,7 @@ impl Stage {
             let new = NewMember {
                 email: person.email.clone(),
                 name: person.name.clone(),
-                password: Some(password.to_owned()),
+                password: Some(terms.password.to_owned()),
                 role,
             };
             let id = accounts::add_member(app, &admin, new).await.map_err(told)?;
@@ -135,11 +145,12 @@ impl Stage {
             visits,
             guests: HashMap::new(),
             chapters: Chapters::default(),
+            noticed_after_days: terms.noticed_after_days,
             random: SplitMix64::new(seed),
             business,
         };
         stage.publish(app, false, false).await?;
-        stage.rule(app, limit_permille).await?;
+        stage.rule(app, terms.limit_permille).await?;
         Ok(stage)
     }
 
