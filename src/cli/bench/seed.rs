@@ -88,7 +88,10 @@ impl Seed {
         let told = |error: AppError| Failure::failed(format!("the database could not be filled: {error}"));
         let (house, password) = set_up(app).await.map_err(told)?;
         let mut maker = Maker::new(house, self.seed);
-        let bar = output::filling("Writing conversations", usize::try_from(self.conversations).unwrap_or(usize::MAX));
+        let bar = output::filling(
+            "Writing conversations",
+            usize::try_from(self.conversations).unwrap_or(usize::MAX),
+        );
         let mut written = 0;
         while written < self.conversations {
             let number = AT_ONCE.min(self.conversations - written);
@@ -96,7 +99,9 @@ impl Seed {
             for nth in written..written + number {
                 maker.conversation(&mut batch, moment(end, nth, self.conversations));
             }
-            write(app.store(), maker.house().workspace_id, batch).await.map_err(told)?;
+            write(app.store(), maker.house().workspace_id, batch)
+                .await
+                .map_err(told)?;
             written += number;
             bar.inc(number);
         }

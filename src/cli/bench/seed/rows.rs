@@ -24,14 +24,46 @@ use uuid::{Builder, Uuid};
 
 /// What is asked, what answers it, and the topic it belongs to.
 const TALK: [(&str, &str, &str); 8] = [
-    ("When do you open on Saturday?", "On Saturday the shop is open from 9:00 to 16:00.", "opening hours"),
-    ("How long does a refund take?", "We send refunds back on the day the goods reach us.", "returns"),
-    ("Can I return something I bought?", "Unused goods can be returned within 30 days with the receipt.", "returns"),
-    ("Do you deliver complete bikes?", "Complete bikes are delivered by our own van within 25 miles for £29.", "delivery"),
-    ("How much does a tune-up cost?", "A standard tune-up costs £65.", "repairs"),
-    ("How long does a repair take?", "Small repairs are ready within two working days.", "repairs"),
-    ("Do you sell gift vouchers?", "Yes, for any amount from £10, on paper or by e-mail.", "other"),
-    ("Is there a car park near the shop?", "The Quayside car park is four minutes away on foot.", "other"),
+    (
+        "When do you open on Saturday?",
+        "On Saturday the shop is open from 9:00 to 16:00.",
+        "opening hours",
+    ),
+    (
+        "How long does a refund take?",
+        "We send refunds back on the day the goods reach us.",
+        "returns",
+    ),
+    (
+        "Can I return something I bought?",
+        "Unused goods can be returned within 30 days with the receipt.",
+        "returns",
+    ),
+    (
+        "Do you deliver complete bikes?",
+        "Complete bikes are delivered by our own van within 25 miles for £29.",
+        "delivery",
+    ),
+    (
+        "How much does a tune-up cost?",
+        "A standard tune-up costs £65.",
+        "repairs",
+    ),
+    (
+        "How long does a repair take?",
+        "Small repairs are ready within two working days.",
+        "repairs",
+    ),
+    (
+        "Do you sell gift vouchers?",
+        "Yes, for any amount from £10, on paper or by e-mail.",
+        "other",
+    ),
+    (
+        "Is there a car park near the shop?",
+        "The Quayside car park is four minutes away on foot.",
+        "other",
+    ),
 ];
 
 /// Who and what every conversation is with.
@@ -211,14 +243,23 @@ impl Maker {
     }
 
     /// A turn, from its question to its answer; tells when that was read.
-    fn turn(&mut self, batch: &mut Batch, made: &mut Made, epoch: &mut i64, (number, at): (i64, Timestamp)) -> Timestamp {
+    fn turn(
+        &mut self,
+        batch: &mut Batch,
+        made: &mut Made,
+        epoch: &mut i64,
+        (number, at): (i64, Timestamp),
+    ) -> Timestamp {
         let way = match self.random.below(20) {
             0..12 => Way::Sent,
             12..17 => Way::Approved,
             17..18 => Way::Edited,
             _ => Way::ByPerson,
         };
-        let asked = TALK.get(self.random.below(TALK.len())).copied().unwrap_or(("?", "?", "other"));
+        let asked = TALK
+            .get(self.random.below(TALK.len()))
+            .copied()
+            .unwrap_or(("?", "?", "other"));
         let turn = Turn {
             id: self.id(at).into(),
             draft: self.id(at).into(),
@@ -297,7 +338,11 @@ impl Maker {
             revision: 1,
             epoch: Epoch(epoch),
             agent_version_id: self.house.version_id,
-            mode: if abstains { AnswerMode::Abstain } else { AnswerMode::Quote },
+            mode: if abstains {
+                AnswerMode::Abstain
+            } else {
+                AnswerMode::Quote
+            },
             question: question.to_owned(),
             body: if abstains { String::new() } else { answer.to_owned() },
             sources: Json(vec![Source {
@@ -309,7 +354,11 @@ impl Maker {
                 quoted: Vec::new(),
             }]),
             signals: Json(Signals {
-                mode: if abstains { AnswerMode::Abstain } else { AnswerMode::Quote },
+                mode: if abstains {
+                    AnswerMode::Abstain
+                } else {
+                    AnswerMode::Quote
+                },
                 top_similarity: 0.4 + 0.5 * self.random.unit(),
                 overlap: 0.8,
                 ..Signals::default()
@@ -423,10 +472,19 @@ impl Maker {
     }
 
     fn sent(&mut self, batch: &mut Batch, made: &mut Made, turn: &Turn, (at, epoch): (Timestamp, i64)) {
-        self.released(batch, made, turn, ((Some(turn.decision), None), turn.asked.1, at, epoch));
+        self.released(
+            batch,
+            made,
+            turn,
+            ((Some(turn.decision), None), turn.asked.1, at, epoch),
+        );
         let is_drawn = self.random.below(10) == 0;
         let is_bad = self.random.below(40) == 0;
-        let label = if is_bad { VerdictLabel::Bad } else { VerdictLabel::Acceptable };
+        let label = if is_bad {
+            VerdictLabel::Bad
+        } else {
+            VerdictLabel::Acceptable
+        };
         let judged_at = is_drawn.then_some(at.plus_ms(3_600_000));
         let known = self.known(made, turn, at);
         batch.evidence.push(evidence::Model {
@@ -455,7 +513,9 @@ impl Maker {
         self.item(batch, made, turn, (item, ItemKind::Gate, at, final_at));
         let entry = LogDraft::new(EventKind::ReviewRequested, Actor::Ai);
         let entry = entry.about("conversation", made.id).about("item", item);
-        batch.entries.push((at, entry.about("draft", turn.draft).about("decision", turn.decision)));
+        batch
+            .entries
+            .push((at, entry.about("draft", turn.draft).about("decision", turn.decision)));
         let (kind, label) = match way {
             Way::Edited => (OutcomeKind::Edit, VerdictLabel::Bad),
             _ => (OutcomeKind::Approve, VerdictLabel::Acceptable),
@@ -464,7 +524,12 @@ impl Maker {
             Way::Edited => format!("{} Ask us if anything is unclear.", turn.asked.1),
             _ => turn.asked.1.to_owned(),
         };
-        self.outcome(batch, turn, (item, outcome_id, kind, Some(label)), (Some(text.clone()), decided_at, final_at));
+        self.outcome(
+            batch,
+            turn,
+            (item, outcome_id, kind, Some(label)),
+            (Some(text.clone()), decided_at, final_at),
+        );
         batch.verdicts.push(verdict::Model {
             id: VerdictId::from(self.id(final_at)),
             workspace_id: self.house.workspace_id,
@@ -505,13 +570,22 @@ impl Maker {
         let decided_at = at.plus_ms(30_000 + waited);
         let (item, outcome_id): (ItemId, OutcomeId) = (self.id(at).into(), self.id(decided_at).into());
         self.item(batch, made, turn, (item, ItemKind::Handoff, at, decided_at));
-        self.outcome(batch, turn, (item, outcome_id, OutcomeKind::TakeOver, None), (None, decided_at, decided_at));
+        self.outcome(
+            batch,
+            turn,
+            (item, outcome_id, OutcomeKind::TakeOver, None),
+            (None, decided_at, decided_at),
+        );
         let member = self.house.member_id;
         let about = |kind, actor| LogDraft::new(kind, actor).about("conversation", made.id);
         let handed_off = about(EventKind::ConversationHandedOff, Actor::Ai);
-        batch.entries.push((at, handed_off.about("item", item).about("draft", turn.draft)));
+        batch
+            .entries
+            .push((at, handed_off.about("item", item).about("draft", turn.draft)));
         let taken = about(EventKind::ConversationTakenOver, Actor::Member(member));
-        batch.entries.push((decided_at, taken.about("item", item).about("epoch", epoch - 1)));
+        batch
+            .entries
+            .push((decided_at, taken.about("item", item).about("epoch", epoch - 1)));
         let answered_at = decided_at.plus_ms(25_000);
         made.seq += 1;
         let id: MessageId = self.id(answered_at).into();
@@ -530,7 +604,10 @@ impl Maker {
             created_at: answered_at,
         });
         let wrote = LogDraft::new(EventKind::MessageCreated, Actor::Member(member)).about("conversation", made.id);
-        let wrote = wrote.about("message", id).about("seq", made.seq).with("text", turn.asked.1);
+        let wrote = wrote
+            .about("message", id)
+            .about("seq", made.seq)
+            .with("text", turn.asked.1);
         batch.entries.push((answered_at, wrote));
         let back = LogDraft::new(EventKind::ConversationHandedBack, Actor::Member(member));
         let back = back.about("conversation", made.id).about("epoch", epoch);

@@ -195,9 +195,7 @@ impl Business {
     /// The right answer to what visitors ask.
     pub(super) fn right_answer(&self, asked: usize) -> &str {
         let about = self.asked.get(asked).map(|asked| asked.about.as_str());
-        about
-            .and_then(|about| self.right.get(about))
-            .map_or("", String::as_str)
+        about.and_then(|about| self.right.get(about)).map_or("", String::as_str)
     }
 
     /// What a question is about, as whoever works there knows; none for what is nothing of theirs.
@@ -216,7 +214,10 @@ impl Business {
     pub(super) fn is_by_mistake(&self, asked: usize, answer: &str) -> bool {
         let about = self.asked.get(asked).map(|asked| asked.about.as_str());
         let answer = one_line(answer);
-        let mut wrong = self.mistake.iter().filter(|entry| Some(entry.question.as_str()) == about);
+        let mut wrong = self
+            .mistake
+            .iter()
+            .filter(|entry| Some(entry.question.as_str()) == about);
         wrong.any(|entry| sentences(&one_line(&entry.answer)).any(|sentence| answer.contains(sentence)))
     }
 
@@ -259,11 +260,21 @@ mod tests {
                 assert!(!business.right_answer(at).is_empty(), "{}", asked.about);
                 assert!(business.is_right(at, business.right_answer(at)), "{}", asked.about);
                 for words in &asked.ask {
-                    assert_eq!(business.about(&format!("Hi! {words} Thanks.")).map(|at| &business.asked[at].about), Some(&asked.about), "{words}");
+                    assert_eq!(
+                        business
+                            .about(&format!("Hi! {words} Thanks."))
+                            .map(|at| &business.asked[at].about),
+                        Some(&asked.about),
+                        "{words}"
+                    );
                 }
             }
             for wrong in &business.mistake {
-                let at = business.asked.iter().position(|asked| asked.about == wrong.question).unwrap();
+                let at = business
+                    .asked
+                    .iter()
+                    .position(|asked| asked.about == wrong.question)
+                    .unwrap();
                 assert!(!business.is_right(at, &wrong.answer), "{}", wrong.question);
                 assert!(business.is_by_mistake(at, &wrong.answer));
             }

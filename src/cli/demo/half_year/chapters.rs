@@ -83,7 +83,10 @@ impl Play {
         if chapters.alarmed_at.is_none() && chapters.corrected_at.is_none() {
             let ended = rows.certificates(12).await?.into_iter();
             let by_drift = ended.filter(|row| row.ended_because == Some(Ended::Drift));
-            stage.chapters.alarmed_at = by_drift.filter_map(|row| row.ended_at).filter(|at| *at >= mistaken_at).min();
+            stage.chapters.alarmed_at = by_drift
+                .filter_map(|row| row.ended_at)
+                .filter(|at| *at >= mistaken_at)
+                .min();
         }
         let is_due = stage.chapters.alarmed_at.is_some() || now.ms_since(mistaken_at) >= CORRECTED_BY * DAY_MS;
         if is_due && chapters.corrected_at.is_none() {

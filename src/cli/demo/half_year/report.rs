@@ -51,7 +51,11 @@ impl Play {
                 }
             }
         }
-        let months: Vec<Value> = months.iter().enumerate().map(|(at, month)| month.told(at + 1)).collect();
+        let months: Vec<Value> = months
+            .iter()
+            .enumerate()
+            .map(|(at, month)| month.told(at + 1))
+            .collect();
         let conversations: u64 = months.iter().filter_map(|month| month["conversations"].as_u64()).sum();
         let chapters = &stage.chapters;
         Ok(json!({
@@ -125,11 +129,27 @@ pub(in crate::cli::demo) fn in_words(report: &Value) -> String {
             .into_iter()
             .flatten()
             .map(|month| {
-                ["month", "conversations", "sent_alone", "reviewed", "taken_over", "checked", "rated"]
-                    .map(|name| month[name].to_string())
+                [
+                    "month",
+                    "conversations",
+                    "sent_alone",
+                    "reviewed",
+                    "taken_over",
+                    "checked",
+                    "rated",
+                ]
+                .map(|name| month[name].to_string())
             })
             .collect();
-        let heading = ["MONTH", "CONVERSATIONS", "SENT ALONE", "REVIEWED", "TAKEN OVER", "CHECKED", "RATED"];
+        let heading = [
+            "MONTH",
+            "CONVERSATIONS",
+            "SENT ALONE",
+            "REVIEWED",
+            "TAKEN OVER",
+            "CHECKED",
+            "RATED",
+        ];
         words.push_str(&table(heading, &rows));
         words.push_str(&story(&business["chapters"]));
     }

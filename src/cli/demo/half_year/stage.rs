@@ -136,7 +136,9 @@ impl Stage {
                 checks_today: 0,
             });
         }
-        let agent = agents::create(app, &admin, business.agent.clone()).await.map_err(told)?;
+        let agent = agents::create(app, &admin, business.agent.clone())
+            .await
+            .map_err(told)?;
         let stage = Self {
             workspace_id,
             agent_id: agent.id,
@@ -158,7 +160,9 @@ impl Stage {
     async fn rule(&self, app: &App, limit_permille: u32) -> Result<(), Failure> {
         let owner = self.owner()?;
         let policy = Written::Toml(self.business.policy.to_owned());
-        let applied = policy::apply(app, owner, self.agent_id, &policy, None).await.map_err(told)?;
+        let applied = policy::apply(app, owner, self.agent_id, &policy, None)
+            .await
+            .map_err(told)?;
         if let Applied::Refused(problems) = applied {
             return Err(Failure::failed(format!(
                 "the demo's policy of {} is damaged: {problems:?}",

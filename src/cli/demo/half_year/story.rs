@@ -154,7 +154,9 @@ fn time_of_day(random: &mut SplitMix64, business: &Business, day: i64) -> i64 {
     }
     let within = i64::try_from(random.below(3_600_000)).unwrap_or_default();
     let date = local(business, day + DAY_MS / 2).date();
-    let midnight = date.to_zoned(business.zone.clone()).map_or(day, |zoned| zoned.timestamp().as_millisecond());
+    let midnight = date
+        .to_zoned(business.zone.clone())
+        .map_or(day, |zoned| zoned.timestamp().as_millisecond());
     midnight - day + hour * 3_600_000 + within
 }
 
@@ -204,7 +206,10 @@ fn question(random: &mut SplitMix64, business: &Business, month: u32, at: Timest
         .iter()
         .map(|asked| {
             let usual = usize::try_from(asked.weight).unwrap_or(1) * 4;
-            let season = match asked.peak.map(|peak| (peak - of_year).rem_euclid(12).min((of_year - peak).rem_euclid(12))) {
+            let season = match asked
+                .peak
+                .map(|peak| (peak - of_year).rem_euclid(12).min((of_year - peak).rem_euclid(12)))
+            {
                 Some(0) => usual * 3,
                 Some(1) => usual * 2,
                 _ => usual,

@@ -41,8 +41,7 @@ impl Made {
 /// Whether an answer could go out, as `who` sees it now.
 fn seems_right(stage: &mut Stage, asked: Option<usize>, text: &str, (who, now): (usize, Timestamp)) -> bool {
     let is_right = asked.is_some_and(|asked| {
-        stage.business.is_right(asked, text)
-            || stage.believes(now) && stage.business.is_by_mistake(asked, text)
+        stage.business.is_right(asked, text) || stage.believes(now) && stage.business.is_by_mistake(asked, text)
     });
     let error = stage.team.get(who).map_or(0.0, |colleague| colleague.error);
     is_right != happens(&mut stage.random, error)
@@ -72,7 +71,12 @@ impl Play {
         let colleagues = stage.team.len().max(1);
         let first = stage.random.below(colleagues);
         let free = (0..colleagues).map(|step| (first + step) % colleagues);
-        let free = free.min_by_key(|who| stage.team.get(*who).map_or(now, |colleague| colleague.busy_until.max(now)));
+        let free = free.min_by_key(|who| {
+            stage
+                .team
+                .get(*who)
+                .map_or(now, |colleague| colleague.busy_until.max(now))
+        });
         let who = free.unwrap_or_default();
         let free_at = stage.team.get(who).map_or(now, |colleague| colleague.busy_until);
         if free_at > now {
@@ -101,7 +105,11 @@ impl Play {
     }
 
     /// They have read it.
-    pub(super) async fn decides(&mut self, at: usize, (nth, who, item): (usize, usize, ItemId)) -> Result<(), AppError> {
+    pub(super) async fn decides(
+        &mut self,
+        at: usize,
+        (nth, who, item): (usize, usize, ItemId),
+    ) -> Result<(), AppError> {
         let now = self.now();
         let app = self.app.clone();
         let stage = self.stage_mut(at)?;
@@ -228,7 +236,11 @@ impl Play {
         Ok(())
     }
 
-    pub(super) async fn judges(&mut self, at: usize, (who, check, label): (usize, ItemId, Label)) -> Result<(), AppError> {
+    pub(super) async fn judges(
+        &mut self,
+        at: usize,
+        (who, check, label): (usize, ItemId, Label),
+    ) -> Result<(), AppError> {
         let now = self.now();
         let app = self.app.clone();
         let stage = self.stage_mut(at)?;
@@ -237,7 +249,11 @@ impl Play {
         };
         let verdict = Verdict {
             label: label.into(),
-            reasons: if label == Label::Bad { vec![ReasonCode::Wrong] } else { Vec::new() },
+            reasons: if label == Label::Bad {
+                vec![ReasonCode::Wrong]
+            } else {
+                Vec::new()
+            },
             note: None,
         };
         if_possible(checks::judge(&app, &colleague.caller, check, verdict).await)?;
@@ -255,7 +271,11 @@ impl Play {
         let view = actions::action(&app, &colleague.caller, action).await?;
         let is_wanted = happens(&mut stage.random, 0.9);
         let wish = actions::Decide {
-            kind: if is_wanted { DecisionType::Approve } else { DecisionType::Reject },
+            kind: if is_wanted {
+                DecisionType::Approve
+            } else {
+                DecisionType::Reject
+            },
             args_hash: view.args_hash,
             args: None,
             message: None,

@@ -124,9 +124,19 @@ impl Play {
             return Ok(());
         };
         let mut random = chance(coming, 11);
-        let note = pick(&mut random, &stage.business.talk.lead).cloned().unwrap_or_default();
+        let note = pick(&mut random, &stage.business.talk.lead)
+            .cloned()
+            .unwrap_or_default();
         let number = random.below(9_000) + 1_000;
-        let names = ["A. Marlow", "J. Sorrel", "K. Winter", "M. Hartig", "P. Lindqvist", "R. Okafor", "T. Ferrante"];
+        let names = [
+            "A. Marlow",
+            "J. Sorrel",
+            "K. Winter",
+            "M. Hartig",
+            "P. Lindqvist",
+            "R. Okafor",
+            "T. Ferrante",
+        ];
         let name = pick(&mut random, &names).copied().unwrap_or_default();
         let form = json!({ "name": name, "contact": format!("+1 555 010 {number}"), "note": note });
         if if_possible(actions::fill_in(&self.app, &guest.visitor, "call_back", form).await)?.is_none() {
