@@ -57,8 +57,8 @@ impl Size {
     /// Beside what is normal, for the first business and for the others: the small story is whole in the first one only.
     const fn scale(self, nth: u64) -> f64 {
         match self {
-            Self::Small if nth == 1 => 0.42,
-            Self::Small => 0.06,
+            Self::Small if nth == 1 => 0.46,
+            Self::Small => 0.055,
             Self::Normal => 1.0,
             Self::Large => 3.0,
         }
