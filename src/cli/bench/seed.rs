@@ -4,7 +4,9 @@
 //! transaction, past the application's rules, which would take hours. They are what the application would have left behind: every constraint of the
 //! schema holds, the log is one chain, and what is released carries the digest of its text.
 
+mod answers;
 mod rows;
+mod turns;
 
 use self::rows::{Batch, House, Maker};
 use crate::app::accounts::{self, NewMember};
