@@ -28,6 +28,7 @@ keys({
   "g c": go("/conversations"),
   "g a": go("/actions"),
   "g k": go("/knowledge"),
+  "g n": go("/analyse"),
   "g i": go("/improve"),
   "g y": go("/quality"),
   "g l": go("/log"),

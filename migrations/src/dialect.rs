@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// Each name, in SQLite and in PostgreSQL.
-const NAMES: [(&str, &str, &str); 9] = [
+const NAMES: [(&str, &str, &str); 10] = [
     // The full-text index refers to rows by a number that must survive a VACUUM.
     ("{serial}", "INTEGER", "BIGINT GENERATED ALWAYS AS IDENTITY"),
     // Behind a primary key of that kind: a number is given once, even if its row is gone. PostgreSQL does so anyway.
@@ -16,6 +16,8 @@ const NAMES: [(&str, &str, &str); 9] = [
     ("{bytes}", "BLOB", "BYTEA"),
     ("{true}", "1", "TRUE"),
     ("{strict}", "STRICT", ""),
+    // Tables of many small rows that are read in the order of their key.
+    ("{by_key}", "STRICT, WITHOUT ROWID", ""),
 ];
 
 /// Executes statements with the names above.

@@ -33,6 +33,7 @@ mod m0026_corrected;
 mod m0027_webhooks;
 mod m0028_programs;
 mod m0029_act;
+mod m0030_insights;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0027_webhooks::MIGRATION),
             Box::new(m0028_programs::MIGRATION),
             Box::new(m0029_act::MIGRATION),
+            Box::new(m0030_insights::MIGRATION),
         ]
     }
 }

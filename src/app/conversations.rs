@@ -182,6 +182,27 @@ pub async fn list(
     Ok(Page { items, next })
 }
 
+/// The lines of some conversations, in this order; those that are not there are left out.
+///
+/// # Errors
+/// [`AppError::Forbidden`] or the store's.
+pub(super) async fn summaries(
+    app: &App,
+    caller: &Caller,
+    ids: &[ConversationId],
+) -> Result<Vec<ConversationSummary>, AppError> {
+    caller.require(Scope::Read)?;
+    let rows = app.store().rows(caller.workspace_id);
+    let mut names = Names::default();
+    let mut lines = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(row) = rows.conversation(*id).await? {
+            lines.push(summary(&rows, caller, &mut names, row).await?);
+        }
+    }
+    Ok(lines)
+}
+
 async fn summary(
     rows: &Rows<'_>,
     caller: &Caller,

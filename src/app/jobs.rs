@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, actions, closing, drafting, evidence, improve, knowledge, mail, reach, rehearsal, review, takeover,
-    team, webhooks,
+    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, mail, reach, rehearsal, review,
+    takeover, team, webhooks,
 };
 use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::time::Timestamp;
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 16] = [
+const LANES: [(&[JobKind], usize); 17] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -43,6 +43,7 @@ const LANES: [(&[JobKind], usize); 16] = [
     (&[JobKind::Write], 1),
     (&[JobKind::Publish], 1),
     (&[JobKind::Gaps], 1),
+    (&[JobKind::Analyse], 1),
     (&[JobKind::Conflicts], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
@@ -223,6 +224,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Write => improve::write(app, workspace_id, subject.into(), job.attempts).await,
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
             JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
+            JobKind::Analyse => insight::keep(app, workspace_id, job.id).await,
             JobKind::Act => actions::advance(app, workspace_id, subject.into()).await,
             JobKind::Conflicts => knowledge::look_for_conflicts(app, workspace_id, job.id).await,
         }

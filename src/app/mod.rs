@@ -21,6 +21,7 @@ pub mod fitness;
 pub mod hand_over;
 pub mod history;
 pub mod improve;
+pub mod insight;
 pub mod jobs;
 pub mod knowledge;
 mod ledger;
@@ -207,6 +208,7 @@ impl App {
         self.inner.tasks.spawn(jobs::run(self.clone()));
         self.inner.tasks.spawn(team::run(self.clone()));
         self.inner.tasks.spawn(webhooks::listen(self.clone()));
+        self.inner.tasks.spawn(insight::listen(self.clone()));
         self.inner.tasks.spawn(screening::keep_ready(self.clone()));
         let stopping = self.inner.stopping.clone();
         let looking = self.inner.engines.clone().keep_looking();

@@ -6,6 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::store::entity::message;
 use crate::store::{Rows, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// One page of a list.
@@ -20,6 +21,15 @@ pub struct Page<T> {
 /// The cursor of the page after `found`, of at most `limit` rows: that of its last row, if it is full.
 pub(super) fn next_page<R>(found: &[R], limit: u64, cursor: impl FnOnce(&R) -> String) -> Option<String> {
     found.last().filter(|_| found.len() as u64 == limit).map(cursor)
+}
+
+/// A table: names of columns, and rows with as many cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// Names of the columns.
+    pub columns: &'static [&'static str],
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
 }
 
 /// A message as people read it.

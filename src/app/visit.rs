@@ -399,6 +399,8 @@ pub(super) async fn acknowledge_in(tx: &Tx<'_>, visitor: &Visitor, seq: i64) -> 
     let entry = LogDraft::new(EventKind::MessageDelivered, Actor::Visitor(visitor.visitor_id))
         .about("conversation", row.id)
         .about("seq", delivered_seq);
+    tx.mark_delivered(row.id, delivered_seq, tx.sources().clock.now())
+        .await?;
     tx.update(conversation::Model { delivered_seq, ..row }).await?;
     Ok(Some(entry))
 }

@@ -19,6 +19,7 @@ pub mod fitness;
 pub mod flow;
 pub mod ids;
 pub mod improve;
+pub mod insight;
 pub mod knowledge;
 pub mod letter;
 pub mod log;

@@ -78,6 +78,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Write => "write",
         JobKind::Publish => "publish",
         JobKind::Gaps => "gaps",
+        JobKind::Analyse => "analyse",
         JobKind::Act => "act",
         JobKind::Conflicts => "conflicts",
         JobKind::Outdate => "outdate",

@@ -2,10 +2,14 @@
 
 use super::error::Problem;
 use axum::Json;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt as _, stream};
+use http::HeaderName;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::io;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -28,24 +32,43 @@ pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format:
             let items: Vec<_> = rows.into_iter().map(object).collect();
             Ok(Json(json!({ "items": items, "next": null })).into_response())
         }
-        Format::Csv => {
-            let failed = |cause: csv::Error| {
-                tracing::error!(%cause, "A table cannot be written");
-                Problem::internal_error()
-            };
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(columns).map_err(failed)?;
-            for row in &rows {
-                writer.write_record(row.iter().map(cell)).map_err(failed)?;
-            }
-            let written = writer.into_inner().map_err(|_unwritten| Problem::internal_error())?;
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
-            ];
-            Ok((headers, written).into_response())
-        }
+        Format::Csv => Ok((as_file(name), lines(Some(columns), &rows)?).into_response()),
     }
+}
+
+/// A table of any length as a file: it is sent while its pages are read, so that it fits into memory. What fails on the way breaks the file off.
+pub(super) fn long_sheet<S>(name: &str, columns: &'static [&'static str], pages: S) -> Response
+where
+    S: Stream<Item = Result<Vec<Vec<Value>>, Problem>> + Send + 'static,
+{
+    let names = stream::once(async { lines(Some(columns), &[]) });
+    let written = pages.map(|rows| lines(None, &rows?));
+    let parts = names
+        .chain(written)
+        .map(|part| part.map_err(|_problem| io::Error::other("a page cannot be read")));
+    (as_file(name), Body::from_stream(parts)).into_response()
+}
+
+fn as_file(name: &str) -> [(HeaderName, String); 2] {
+    [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+    ]
+}
+
+fn lines(columns: Option<&[&str]>, rows: &[Vec<Value>]) -> Result<Vec<u8>, Problem> {
+    let failed = |cause: csv::Error| {
+        tracing::error!(%cause, "A table cannot be written");
+        Problem::internal_error()
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if let Some(columns) = columns {
+        writer.write_record(columns).map_err(failed)?;
+    }
+    for row in rows {
+        writer.write_record(row.iter().map(cell)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|_unwritten| Problem::internal_error())
 }
 
 /// A cell. A spreadsheet takes a text that begins like a formula for one, and visitors write some of these.

@@ -5,6 +5,7 @@
 
 mod actions;
 mod agents;
+mod analyse;
 mod answers;
 mod checks;
 mod comparison;

@@ -49,6 +49,7 @@ mod fitness;
 mod forming;
 mod gaps;
 mod in_charge;
+mod insight;
 mod invariants;
 mod invariants_stories;
 mod layers;

@@ -4,6 +4,7 @@ mod actions;
 mod answers;
 mod gaps;
 mod improve;
+mod insight;
 mod rehearsal;
 mod tuning;
 
@@ -434,6 +435,7 @@ impl Planted {
             release_id: Some(self.release),
             epoch: Epoch(0),
             created_at: AT,
+            delivered_at: None,
         }
     }
 
@@ -762,6 +764,7 @@ impl Planted {
         self.plant_tuning(tx).await?;
         self.plant_improvement(tx).await?;
         self.plant_gaps(tx).await?;
+        self.plant_insight(tx).await?;
         self.plant_answers(tx).await?;
         self.plant_actions(tx).await?;
         self.plant_care(tx).await?;

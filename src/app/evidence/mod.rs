@@ -30,7 +30,7 @@ pub use closing::{ClosedView, closed};
 pub use drift::DriftDay;
 pub use planner::{PlanInput, PlanView, PresetView, Unplannable, planned};
 pub use settings::{AutonomyInput, autonomy, set_autonomy};
-pub use tables::{NoSuchTable, Sheet, Table, table};
+pub use tables::{NoSuchTable, Table, table};
 pub use verify::{DrawView, verify_draw};
 pub use view::{CertificateView, CurvePoint, EpochView, MonthCounts, MonthView, Quality, quality};
 pub(super) use words::some;

@@ -4,9 +4,10 @@ use super::accuracy::{AccuracyRow, accuracy};
 use super::drift::DriftDay;
 use super::view::{EpochView, MonthView, quality};
 use crate::app::checks::{ReviewerView, reviewers};
+use crate::app::views::Sheet;
 use crate::app::{App, AppError, Caller};
 use crate::stats::statement::Statement;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::str::FromStr;
 
 /// Which table.
@@ -63,15 +64,6 @@ impl FromStr for Table {
             .find(|table| table.name() == name)
             .ok_or(NoSuchTable)
     }
-}
-
-/// A table: names of columns, and rows with as many cells.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sheet {
-    /// Names of the columns.
-    pub columns: &'static [&'static str],
-    /// The rows.
-    pub rows: Vec<Vec<Value>>,
 }
 
 /// One of the tables.

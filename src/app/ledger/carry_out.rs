@@ -37,6 +37,7 @@ impl Ledger {
             release_id: new.release_id,
             epoch: self.flow.ownership.epoch,
             created_at: new.at,
+            delivered_at: None,
         };
         tx.insert(row.clone()).await?;
         Ok(row)

@@ -10,7 +10,7 @@ mod turns;
 
 use self::rows::{Batch, House, Maker};
 use crate::app::accounts::{self, NewMember};
-use crate::app::{App, AppError, Caller, agents, knowledge};
+use crate::app::{App, AppError, Caller, agents, insight, knowledge};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::fresh::Fresh;
@@ -26,6 +26,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 /// Conversations of one transaction.
@@ -34,13 +35,13 @@ const AT_ONCE: u64 = 1_000;
 const SPREAD_MS: i64 = 365 * 86_400_000;
 const FAQ: &[u8] = include_bytes!("../../../examples/demo/faq.json");
 
-/// A clock that stands at the moment before everything.
-#[derive(Debug, Clone, Copy)]
-struct Standing(Timestamp);
+/// A clock that stands before everything, and after it once all is written.
+#[derive(Debug)]
+struct Standing(AtomicI64);
 
 impl Clock for Standing {
     fn now(&self) -> Timestamp {
-        self.0
+        Timestamp(self.0.load(Ordering::SeqCst))
     }
 
     fn uptime_ms(&self) -> i64 {
@@ -56,6 +57,9 @@ pub(crate) struct Seed {
     /// Another number, other conversations
     #[arg(long, value_name = "NUMBER", default_value_t = 8)]
     seed: u64,
+    /// Also count what the conversations were, as a server does once it is started: takes longer than all the rest
+    #[arg(long)]
+    analyse: bool,
 }
 
 impl Seed {
@@ -63,10 +67,11 @@ impl Seed {
         let fresh = Fresh::begin(context)?;
         let began = Instant::now();
         let end = SystemClock.now();
-        let sources = system::sources_at(Arc::new(Standing(end.plus_ms(-SPREAD_MS))));
+        let clock = Arc::new(Standing(AtomicI64::new(end.plus_ms(-SPREAD_MS).0)));
+        let sources = system::sources_at(clock.clone());
         let store = Store::open_to_build(&fresh.location(), sources).await?;
         let app = App::new(store, None);
-        let filled = self.fill(&app, end).await;
+        let filled = self.fill(&app, (end, &clock)).await;
         app.stop().await;
         let (owner, password) = filled?;
         fresh.finish()?;
@@ -86,7 +91,7 @@ impl Seed {
         })
     }
 
-    async fn fill(&self, app: &App, end: Timestamp) -> Result<(&'static str, String), Failure> {
+    async fn fill(&self, app: &App, (end, clock): (Timestamp, &Standing)) -> Result<(&'static str, String), Failure> {
         let told = |error: AppError| Failure::failed(format!("the database could not be filled: {error}"));
         let (house, password) = set_up(app).await.map_err(told)?;
         let mut maker = Maker::new(house, self.seed);
@@ -108,6 +113,13 @@ impl Seed {
             bar.inc(number);
         }
         bar.finish_and_clear();
+        clock.0.store(end.0, Ordering::SeqCst);
+        if self.analyse {
+            let bar = output::waiting("Counting what they were");
+            let counted = insight::catch_up(app, maker.house().workspace_id).await;
+            bar.finish_and_clear();
+            counted.map_err(told)?;
+        }
         Ok((OWNER, password))
     }
 }

@@ -21,6 +21,8 @@ pub struct Model {
     pub release_id: Option<ReleaseId>,
     pub epoch: Epoch,
     pub created_at: Timestamp,
+    /// When the visitor's widget had shown it; none while it has not, and for what the visitor wrote.
+    pub delivered_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -112,6 +112,8 @@ pub enum JobKind {
     Publish,
     /// Look for questions that were not answered, and for what people answered to them.
     Gaps,
+    /// What conversations were is counted.
+    Analyse,
     /// Take out knowledge whose last day is over.
     Outdate,
     /// Find verified answers that newer knowledge speaks against.

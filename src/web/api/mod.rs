@@ -4,6 +4,7 @@ mod accounts;
 mod actions;
 mod admin;
 mod agents;
+mod analysis;
 mod approvals;
 mod candidates;
 mod canned;
@@ -227,6 +228,10 @@ fn judging() -> Router<Web> {
         .route("/quality/accuracy", get(quality::accuracy))
         .route("/quality/answers", get(quality::answers))
         .route("/quality/tables/{table}", get(quality::table))
+        .route("/analysis", get(analysis::show))
+        .route("/analysis/marked", get(analysis::marked))
+        .route("/analysis/conversations", get(analysis::conversations))
+        .route("/analysis/tables/{table}", get(analysis::table))
         .route("/planner", get(quality::plan))
         .route("/autonomy", get(quality::autonomy).put(quality::set_autonomy))
 }

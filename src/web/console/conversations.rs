@@ -96,7 +96,7 @@ async fn list(web: &Web, viewer: &Viewer, wish: &Listed) -> Result<Conversations
     })
 }
 
-fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
+pub(super) fn row(viewer: &Viewer, row: &ConversationSummary) -> ConversationRow {
     let last = row.last_message.as_ref();
     let last_author = last.map_or(Author::Visitor, |message| message.author);
     let (state, needs_person) = match (row.owner.kind, last_author) {

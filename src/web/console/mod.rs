@@ -9,6 +9,7 @@ mod action_card;
 mod action_sentences;
 mod actions;
 mod agents;
+mod analyse;
 mod answers;
 mod blind;
 mod checks;
@@ -94,6 +95,8 @@ pub fn pages() -> Pages {
         .route("/improve/{id}", get(improve::candidate))
         .route("/improve/{id}/compare", get(blind::page))
         .route("/improve/corrections/{id}", get(correction::page))
+        .route("/analyse", get(analyse::page))
+        .route("/analyse/conversations", get(analyse::conversations_page))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
         .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))

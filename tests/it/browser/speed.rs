@@ -97,6 +97,7 @@ async fn plant_one(tx: &Tx<'_>, agent_id: AgentId, version: AgentVersionId, at: 
         release_id: None,
         epoch: Epoch(0),
         created_at: at,
+        delivered_at: None,
     })
     .await?;
     tx.insert(draft::Model {

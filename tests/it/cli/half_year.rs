@@ -27,8 +27,9 @@ async fn signed_in(address: &str, report: &Value) -> Client {
 }
 
 /// Every page that is not about one thing.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/live",
+    "/analyse",
     "/queue",
     "/conversations",
     "/checks",

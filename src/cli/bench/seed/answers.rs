@@ -1,6 +1,6 @@
 //! How a turn is answered: by the AI alone, by the AI once somebody has looked, or by a person.
 
-use super::rows::{Batch, Made, Maker, Turn, Way};
+use super::rows::{Batch, Made, Maker, READ_AFTER_MS, Turn, Way};
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::evidence::JudgedBy;
 use crate::domain::ids::{DecisionId, ItemId, MessageId, OutcomeId, ReleaseId, VerdictId};
@@ -47,6 +47,7 @@ impl Maker {
             release_id: Some(id),
             epoch: Epoch(epoch),
             created_at: at,
+            delivered_at: Some(at.plus_ms(READ_AFTER_MS)),
         });
         let mut entry = LogDraft::new(EventKind::MessageReleased, Actor::Ai)
             .about("conversation", made.id)
@@ -191,6 +192,7 @@ impl Maker {
             release_id: None,
             epoch: Epoch(epoch - 1),
             created_at: answered_at,
+            delivered_at: Some(answered_at.plus_ms(READ_AFTER_MS)),
         });
         let wrote = LogDraft::new(EventKind::MessageCreated, Actor::Member(member)).about("conversation", made.id);
         let wrote = wrote

@@ -57,6 +57,9 @@ pub(super) const TALK: [(&str, &str, &str); 8] = [
     ),
 ];
 
+/// So long after it went out an answer was on the screen, in milliseconds.
+pub(super) const READ_AFTER_MS: i64 = 1_500;
+
 /// Who and what every conversation is with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct House {

@@ -1,6 +1,6 @@
 //! A turn: the question, the draft, what was decided about it.
 
-use super::rows::{Batch, Made, Maker, TALK, Turn, Way};
+use super::rows::{Batch, Made, Maker, READ_AFTER_MS, TALK, Turn, Way};
 use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::conversation::{Author, Epoch};
 use crate::domain::draft::Source;
@@ -65,7 +65,7 @@ impl Maker {
                 self.taken_over(batch, made, &turn, (drafted_at, *epoch))
             }
         };
-        let read_at = answered_at.plus_ms(1_500);
+        let read_at = answered_at.plus_ms(READ_AFTER_MS);
         let entry = LogDraft::new(EventKind::MessageDelivered, Actor::Visitor(made.visitor))
             .about("conversation", made.id)
             .about("seq", made.seq);
@@ -89,6 +89,7 @@ impl Maker {
             release_id: None,
             epoch: Epoch(epoch),
             created_at: at,
+            delivered_at: None,
         });
         let entry = LogDraft::new(EventKind::MessageCreated, Actor::Visitor(made.visitor))
             .about("conversation", made.id)

@@ -4,7 +4,7 @@
 use super::play::{Event, Play};
 use super::stage::Stage;
 use super::story::{DAY_MS, MINUTE_MS};
-use crate::app::{AppError, evidence};
+use crate::app::{AppError, evidence, insight};
 use crate::domain::evidence::Ended;
 use crate::domain::policy::GateState;
 use crate::domain::time::Timestamp;
@@ -40,6 +40,8 @@ impl Play {
             self.plan(at, checks_at, Event::Checks(who));
         }
         self.chapter(at, days).await?;
+        let workspace_id = self.stage_mut(at)?.workspace_id;
+        insight::catch_up(&self.app, workspace_id).await?;
         self.plan(at, now.plus_ms(DAY_MS), Event::Day);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::sources::StoryClock;
 use super::stage::{Stage, is_prompt};
 use super::story::DAY_MS;
 use super::told;
-use crate::app::{App, AppError, ErrorKind, jobs, team};
+use crate::app::{App, AppError, ErrorKind, insight, jobs, team};
 use crate::cli::exit::Failure;
 use crate::domain::ids::{ActionId, ItemId};
 use crate::domain::review::VerdictLabel;
@@ -134,7 +134,11 @@ impl Play {
         }
         self.clock.go_to(self.end);
         jobs::run_due(&self.app, is_prompt).await.map_err(told)?;
-        self.take_care(0).await
+        self.take_care(0).await?;
+        for stage in &self.stages {
+            insight::catch_up(&self.app, stage.workspace_id).await.map_err(told)?;
+        }
+        Ok(())
     }
 
     /// Does the jobs that nobody waits for, if it is time.

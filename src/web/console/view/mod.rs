@@ -9,6 +9,7 @@
 
 mod actions;
 mod agents;
+mod analyse;
 mod answers;
 mod checks;
 mod conversations;
@@ -38,6 +39,9 @@ pub use actions::{
     LeadRow, LeadsPage, ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
 };
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
+pub use analyse::{
+    AnalysePage, BarLine, BarsPicture, BehindPage, Choice, FigureCard, HeatCell, HeatPicture, VersionLine,
+};
 pub use answers::{
     AnswerHistory, AnswerSource, ConflictCard, VerifiedAnswerPage, VerifiedAnswerRow, VerifiedAnswersPage, WeekBar,
 };

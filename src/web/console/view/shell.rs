@@ -43,7 +43,7 @@ pub struct Undelivered {
 }
 
 impl Shell {
-    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"actions"`, `"knowledge"`, `"improve"`, `"quality"`, `"log"`, `"settings"`).
+    /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"actions"`, `"knowledge"`, `"improve"`, `"analyse"`, `"quality"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
     }
@@ -60,6 +60,7 @@ pub enum Section {
     Actions,
     Knowledge,
     Improve,
+    Analyse,
     Quality,
     Log,
     Settings,
@@ -76,6 +77,7 @@ impl Section {
             Self::Actions => "actions",
             Self::Knowledge => "knowledge",
             Self::Improve => "improve",
+            Self::Analyse => "analyse",
             Self::Quality => "quality",
             Self::Log => "log",
             Self::Settings => "settings",
