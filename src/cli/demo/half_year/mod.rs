@@ -64,11 +64,12 @@ impl Size {
         }
     }
 
-    /// Bad answers in a thousand that the owners allow: with few verdicts a tight limit cannot be certified.
+    /// Bad answers in a thousand that the owners allow: as few as the verdicts of so many conversations can certify, also once a third of them says nothing
+    /// any more.
     const fn limit_permille(self) -> u32 {
         match self {
-            Self::Small => 150,
-            Self::Normal | Self::Large => 100,
+            Self::Small => 100,
+            Self::Normal | Self::Large => 120,
         }
     }
 
