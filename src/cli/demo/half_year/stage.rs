@@ -34,6 +34,7 @@ pub(super) struct Colleague {
 
 /// A visitor who has come.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Guest {
     pub(super) visitor: Visitor,
     /// What the last message is about, as far as anybody there can answer it.

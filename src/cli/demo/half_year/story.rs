@@ -35,6 +35,7 @@ pub(super) enum Kind {
 
 /// Somebody who comes.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is left to chance on its own")]
 pub(super) struct Visit {
     pub(super) at: Timestamp,
     pub(super) kind: Kind,
@@ -180,7 +181,7 @@ fn visit(random: &mut SplitMix64, business: &Business, month: u32, at: Timestamp
     };
     let is_question = matches!(kind, Kind::Question(_));
     let words = match kind {
-        Kind::Question(_) => politely(random, business, words),
+        Kind::Question(_) => politely(random, business, &words),
         _ => words,
     };
     let then = (is_question && happens(random, 0.18)).then(|| question(random, business, month, at));
@@ -233,10 +234,10 @@ fn question(random: &mut SplitMix64, business: &Business, month: u32, at: Timest
 }
 
 /// The words with a greeting before them or thanks behind them, or neither.
-fn politely(random: &mut SplitMix64, business: &Business, words: String) -> String {
+fn politely(random: &mut SplitMix64, business: &Business, words: &str) -> String {
     let hello = pick(random, &business.talk.hello).filter(|_| random.unit() < 0.35);
     let thanks = pick(random, &business.talk.thanks).filter(|_| random.unit() < 0.25);
-    let parts = hello.map(String::as_str).into_iter().chain([words.as_str()]);
+    let parts = hello.map(String::as_str).into_iter().chain([words]);
     let parts: Vec<&str> = parts.chain(thanks.map(String::as_str)).collect();
     parts.join(" ")
 }

@@ -86,7 +86,7 @@ impl Play {
         let Some(colleague) = stage.team.get(who).cloned() else {
             return Ok(());
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds")]
+        #[expect(clippy::cast_possible_truncation, reason = "seconds")]
         let usual = (45_000.0 * colleague.speed) as i64;
         let reading = around(&mut stage.random, usual).clamp(LEAST_READING_MS, 100_000);
         let decided_at = now.plus_ms(reading);
@@ -225,7 +225,7 @@ impl Play {
             None if check.text.is_empty() => Label::CannotJudge,
             None => Label::Bad,
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds")]
+        #[expect(clippy::cast_possible_truncation, reason = "seconds")]
         let usual = (35_000.0 * colleague.speed) as i64;
         let reading = around(&mut stage.random, usual).clamp(LEAST_READING_MS, 100_000);
         if let Some(colleague) = stage.team.get_mut(who) {
