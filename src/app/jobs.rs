@@ -170,6 +170,36 @@ async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<
     Ok(pause)
 }
 
+/// Does what is due of these kinds, one after the other in the order in which it is due, until nothing is. For whoever moves the clock themselves and
+/// has not started the jobs: an accelerated history.
+///
+/// # Errors
+/// The store's. A job that fails is tried again later, as ever.
+pub async fn run_due(app: &App, is_wanted: impl Fn(JobKind) -> bool) -> Result<(), AppError> {
+    let wanted = wanted(is_wanted);
+    while let Some(job) = app.store().next_jobs_of(&wanted, 1).await?.pop() {
+        if job.run_at > app.now() {
+            break;
+        }
+        run_one(app, &job).await;
+    }
+    Ok(())
+}
+
+/// When the next job of these kinds is due.
+///
+/// # Errors
+/// The store's.
+pub async fn next_due(app: &App, is_wanted: impl Fn(JobKind) -> bool) -> Result<Option<Timestamp>, AppError> {
+    let next = app.store().next_jobs_of(&wanted(is_wanted), 1).await?.pop();
+    Ok(next.map(|job| job.run_at))
+}
+
+fn wanted(is_wanted: impl Fn(JobKind) -> bool) -> Vec<JobKind> {
+    let all = LANES.iter().flat_map(|(kinds, _)| kinds.iter().copied());
+    all.filter(|kind| is_wanted(*kind)).collect()
+}
+
 async fn run_one(app: &App, job: &job::Model) {
     let (workspace_id, subject) = (job.workspace_id, job.subject_id);
     let work = async {

@@ -23,7 +23,7 @@ pub mod hand_over;
 pub mod history;
 pub mod improve;
 pub mod insight;
-mod jobs;
+pub mod jobs;
 pub mod knowledge;
 mod ledger;
 pub mod live;

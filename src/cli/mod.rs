@@ -20,6 +20,7 @@ mod engine;
 mod exit;
 mod export;
 mod flags;
+mod fresh;
 mod gate;
 mod goal;
 mod improve;

@@ -5,6 +5,7 @@
 
 mod actions;
 mod answers;
+mod bulk;
 mod candidates;
 pub mod care;
 mod checks;

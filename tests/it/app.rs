@@ -408,6 +408,11 @@ pub(crate) fn socket_client(socket: PathBuf) -> Client {
     Client::unix(socket)
 }
 
+/// Anybody who asks the server at this address, whoever started it.
+pub(crate) fn tcp_client(address: SocketAddr) -> Client {
+    Client::tcp(address)
+}
+
 /// Looks until it finds something.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let found = tokio::time::timeout(AMPLE, async {
