@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-/// Files of installed browser libraries that the console cannot do without.
-const BROWSER_LIBRARIES: [&str; 2] = [
+/// Installed files that the console, and the reports' font, cannot do without.
+const BROWSER_LIBRARIES: [&str; 4] = [
     "assets/node_modules/htmx.org/dist/htmx.min.js",
     "assets/node_modules/htmx.org/dist/ext/hx-sse.min.js",
+    "assets/node_modules/@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf",
+    "assets/node_modules/@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf",
 ];
 
 fn main() {

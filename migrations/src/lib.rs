@@ -36,6 +36,7 @@ mod m0029_act;
 mod m0030_insights;
 mod m0031_engage;
 mod m0032_topics;
+mod m0033_reports;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_insights::MIGRATION),
             Box::new(m0031_engage::MIGRATION),
             Box::new(m0032_topics::MIGRATION),
+            Box::new(m0033_reports::MIGRATION),
         ]
     }
 }

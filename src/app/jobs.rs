@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, mail, reach, rehearsal, review,
-    takeover, team, webhooks,
+    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, mail, reach, rehearsal, report,
+    review, takeover, team, webhooks,
 };
 use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::time::Timestamp;
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which jobs share how many places. What a person decided does not queue behind drafts that wait for the LLM.
-const LANES: [(&[JobKind], usize); 17] = [
+const LANES: [(&[JobKind], usize); 18] = [
     (
         &[JobKind::Finalise, JobKind::Expire, JobKind::Escalate, JobKind::Recall],
         16,
@@ -44,6 +44,7 @@ const LANES: [(&[JobKind], usize); 17] = [
     (&[JobKind::Publish], 1),
     (&[JobKind::Gaps], 1),
     (&[JobKind::Analyse], 1),
+    (&[JobKind::Report], 1),
     (&[JobKind::Conflicts], 1),
 ];
 /// The runner looks again at the latest after this long, whatever the clock says: clocks jump.
@@ -93,6 +94,9 @@ pub(super) async fn run(app: App) {
     }
     if let Err(error) = improve::gaps::look_everywhere(&app).await {
         tracing::error!(%error, "questions without an answer could not be looked for");
+    }
+    if let Err(error) = report::look_everywhere(&app).await {
+        tracing::error!(%error, "reports that are due could not be looked for");
     }
     let running: Running = Arc::default();
     let ended = Arc::new(Notify::new());
@@ -225,6 +229,7 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Publish => improve::advance(app, workspace_id, subject.into(), job.id).await,
             JobKind::Gaps => improve::gaps::keep(app, workspace_id, job.id).await,
             JobKind::Analyse => insight::keep(app, workspace_id, job.id).await,
+            JobKind::Report => report::keep(app, workspace_id, job.id).await,
             JobKind::Act => actions::advance(app, workspace_id, subject.into()).await,
             JobKind::Conflicts => knowledge::look_for_conflicts(app, workspace_id, job.id).await,
         }

@@ -35,6 +35,7 @@ pub mod overview;
 pub mod policy;
 pub mod reach;
 pub mod rehearsal;
+pub mod report;
 pub mod review;
 mod screening;
 pub mod status;

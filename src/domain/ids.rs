@@ -162,6 +162,10 @@ id! {
     ClusterId,
     /// A change of the traffic.
     PatternId,
+    /// What a week or a month was like.
+    ReportId,
+    /// A link that shows one report.
+    ReportLinkId,
 }
 
 #[cfg(test)]

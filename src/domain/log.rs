@@ -234,6 +234,18 @@ events! {
     CannedReplyChanged = "canned_reply.changed",
     /// A canned reply was removed.
     CannedReplyRemoved = "canned_reply.removed",
+    /// A report was made.
+    ReportMade = "report.made",
+    /// A report is on its way to those who get it.
+    ReportSent = "report.sent",
+    /// A link shows a report to whoever has it.
+    ReportLinked = "report.linked",
+    /// A link to a report shows nothing any more.
+    ReportUnlinked = "report.unlinked",
+    /// The settings of reports changed.
+    ReportSettingsChanged = "report.settings_changed",
+    /// The logo of reports changed.
+    ReportLogoChanged = "report.logo_changed",
     /// A mail server accepted an e-mail.
     MailSent = "mail.sent",
     /// An e-mail is not tried any more by itself.

@@ -36,6 +36,7 @@ pub mod policy;
 pub mod presence;
 pub mod rehearsal;
 pub mod release;
+pub mod report;
 pub mod retrieval;
 pub mod review;
 pub mod screening;

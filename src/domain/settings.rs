@@ -3,6 +3,7 @@
 use super::answer::AnswerMode;
 use super::model_ref::{InvalidModelRef, ModelRef};
 use super::money::Currency;
+use super::report::ReportSettings;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
 use crate::stats::threshold::Spending;
@@ -38,6 +39,8 @@ pub struct WorkspaceSettings {
     pub answers: AnswerRules,
     /// What the workspace counts money in.
     pub currency: Currency,
+    /// To whom, when and how reports are sent.
+    pub reports: ReportSettings,
 }
 
 impl Default for WorkspaceSettings {
@@ -60,6 +63,7 @@ impl Default for WorkspaceSettings {
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
             currency: Currency::default(),
+            reports: ReportSettings::default(),
         }
     }
 }

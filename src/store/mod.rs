@@ -34,6 +34,7 @@ mod policy;
 mod programs;
 mod quality_checks;
 mod rehearsals;
+mod reports;
 mod rows;
 mod team;
 mod tuning;

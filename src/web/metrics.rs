@@ -79,6 +79,7 @@ const fn job_name(kind: JobKind) -> &'static str {
         JobKind::Publish => "publish",
         JobKind::Gaps => "gaps",
         JobKind::Analyse => "analyse",
+        JobKind::Report => "report",
         JobKind::Act => "act",
         JobKind::Conflicts => "conflicts",
         JobKind::Outdate => "outdate",

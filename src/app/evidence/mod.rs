@@ -44,6 +44,7 @@ pub(super) use in_force::end_certificate;
 pub(super) use months::open as open_month;
 pub(super) use note::{Asked, decided_without_verdict, judged, judged_again, leave_out, put};
 pub(super) use records::told_until;
+pub(super) use view::month_said;
 
 use super::{App, AppError};
 use crate::domain::ids::{JobId, WorkspaceId};

@@ -48,6 +48,11 @@ impl House {
         if matches!(caller.who, Who::Admin) {
             return now.plus_ms(1);
         }
+        self.told_to_members_until(now)
+    }
+
+    /// The same for whoever is no administrator.
+    pub(super) fn told_to_members_until(&self, now: Timestamp) -> Timestamp {
         let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let today = moment.to_zoned(self.zone.clone()).start_of_day();
         today.map_or(now, |begin| Timestamp(begin.timestamp().as_millisecond()))

@@ -263,6 +263,23 @@ async fn month(
     }))
 }
 
+/// What is said of one month, as it may be told to people now; none of one whose answers were never sampled.
+///
+/// # Errors
+/// The store's.
+pub(in crate::app) async fn month_said(
+    rows: &Rows<'_>,
+    name: MonthName,
+    now: Timestamp,
+) -> Result<Option<MonthView>, AppError> {
+    let house = House::of(rows).await?;
+    let Some(row) = rows.sampling_month(&name.to_string()).await? else {
+        return Ok(None);
+    };
+    let told_until = house.told_to_members_until(now);
+    month(rows, &house, &row, (now, told_until)).await
+}
+
 /// "Bad" or not, where a verdict says so; the second opinion counts where it can tell.
 fn found_bad(cell: &MonthCell) -> Option<bool> {
     cell.second.and_then(is_bad).or_else(|| cell.label.and_then(is_bad))

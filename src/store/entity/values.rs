@@ -14,8 +14,8 @@ use crate::domain::ids::{
     ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ClusterId, ConflictId,
     ConversationId, ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId,
     LeadOccurrenceId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId,
-    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, RetrievalVersionId, SubscriptionId, TokenId,
-    ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, ReportId, ReportLinkId, RetrievalVersionId,
+    SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
@@ -29,6 +29,7 @@ use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
 use crate::domain::money::Currency;
 use crate::domain::policy::DecisionKind;
 use crate::domain::rehearsal::{RehearsalState, RehearsalVerdict};
+use crate::domain::report::{LogoKind, ReportKind};
 use crate::domain::review::{ItemKind, OutcomeKind, VerdictLabel};
 use crate::domain::time::Timestamp;
 use crate::domain::tuning::RetrievalState;
@@ -118,6 +119,8 @@ pub enum JobKind {
     Gaps,
     /// What conversations were is counted.
     Analyse,
+    /// Make the report that is due, and send it.
+    Report,
     /// Take out knowledge whose last day is over.
     Outdate,
     /// Find verified answers that newer knowledge speaks against.
@@ -305,6 +308,8 @@ uuids!(
     RehearsalCaseId,
     RehearsalId,
     ReleaseId,
+    ReportId,
+    ReportLinkId,
     RetrievalVersionId,
     SubscriptionId,
     TokenId,
@@ -355,6 +360,8 @@ words!(
     PatternState,
     ProposalState,
     Purpose,
+    LogoKind,
+    ReportKind,
     RehearsalState,
     RehearsalVerdict,
     RetrievalState,
