@@ -5,6 +5,8 @@
 // `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed. `holdpoint:forming` for each change of a text that the AI
 // is writing (detail = `{conversation_id, text}`, without a text when it is over; null when the link is lost, and with it all of them).
 
+import { page } from "/static/api.js";
+
 const RETRY_MS = 4000;
 const GATHER_MS = 120;
 
@@ -29,7 +31,7 @@ function changed() {
 const forming = (detail) => document.body.dispatchEvent(new CustomEvent("holdpoint:forming", { detail }));
 
 function connect() {
-  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true`);
+  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true&page=${page}`);
   let wasLost = false;
   stream.addEventListener("open", () => {
     state("live", "Live");

@@ -34,6 +34,7 @@ mod m0027_webhooks;
 mod m0028_programs;
 mod m0029_act;
 mod m0030_insights;
+mod m0035_agency;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_programs::MIGRATION),
             Box::new(m0029_act::MIGRATION),
             Box::new(m0030_insights::MIGRATION),
+            Box::new(m0035_agency::MIGRATION),
         ]
     }
 }

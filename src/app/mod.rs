@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod agency;
 pub mod agents;
 pub mod caller;
 pub mod canned;

@@ -9,6 +9,7 @@ pub mod action;
 pub mod agent_change;
 pub mod answer;
 pub mod asking;
+pub mod attention;
 pub mod brief;
 pub mod conversation;
 pub mod draft;

@@ -154,7 +154,10 @@ async fn another_time_zone_moves_conversations_to_its_days_and_loses_none() {
     for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
         let administrator = app.administrator();
         let wish = json!({ "time_zone": zone }).to_string();
-        administrator.json(Method::PUT, "/api/v1/admin/time-zone", wish).await.ok();
+        administrator
+            .json(Method::PUT, "/api/v1/admin/time-zone", wish)
+            .await
+            .ok();
         catch_up(&app.app, app.workspace.caller.workspace_id).await.unwrap();
         equals_a_recount(&app).await;
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod actions;
 mod admin;
+mod agency;
 mod agents;
 mod analysis;
 mod approvals;
@@ -80,6 +81,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/login", post(accounts::sign_in))
         .route("/logout", post(accounts::sign_out))
         .route("/me", get(accounts::me))
+        .route("/places", get(accounts::places))
+        .route("/agency", get(agency::list))
         .route("/queue", get(queue::list))
         .route("/queue/{item}", get(queue::item))
         .route("/queue/{item}/lease", post(queue::lease).delete(queue::release_lease))

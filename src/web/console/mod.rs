@@ -8,6 +8,7 @@
 mod action_card;
 mod action_sentences;
 mod actions;
+mod agency;
 mod agents;
 mod answers;
 mod blind;
@@ -53,6 +54,7 @@ pub fn pages() -> Pages {
         .route("/setup", get(entrance::set_up_page).post(entrance::set_up))
         .route("/login", get(entrance::sign_in_page).post(entrance::sign_in))
         .route("/logout", post(entrance::sign_out))
+        .route("/switch", post(entrance::switch))
         .route("/queue", get(queue::page))
         .route("/queue/{item}", get(queue::page_at))
         .route("/parts/queue", get(queue::list_part))
@@ -64,6 +66,7 @@ pub fn pages() -> Pages {
         .route("/parts/actions", get(actions::list_part))
         .route("/parts/actions/{id}", get(actions::part))
         .route("/checks", get(checks::page))
+        .route("/agency", get(agency::page))
         .route("/live", get(overview::page))
         .route("/parts/live", get(overview::part))
         .route("/conversations", get(conversations::list_page))

@@ -8,6 +8,7 @@
 //! something changed (`/parts/…`) and the page includes.
 
 mod actions;
+mod agency;
 mod agents;
 mod answers;
 mod checks;
@@ -37,6 +38,7 @@ pub use actions::{
     ActionCard, ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, ArgLine, FieldView,
     LeadRow, LeadsPage, ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
 };
+pub use agency::{AgencyPage, ClientRow};
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use answers::{
     AnswerHistory, AnswerSource, ConflictCard, VerifiedAnswerPage, VerifiedAnswerRow, VerifiedAnswersPage, WeekBar,
@@ -71,7 +73,7 @@ pub use rehearsal::{
 };
 pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
-pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
+pub use shell::{ChainStatus, EngineState, GateBadge, PlaceChoice, Section, Shell, Undelivered};
 pub use team::TeamPage;
 pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
 pub use words::{OwnerView, REASONS, Severity, Words};
