@@ -18,7 +18,7 @@ async fn joins(app: &TestApp, there: &Workspace, email: &str, role: &str) {
 }
 
 /// A server with two workspaces; Mia owns the one and is this in the other.
-async fn two_places(role: &str) -> (TestApp, Workspace) {
+pub(crate) async fn two_places(role: &str) -> (TestApp, Workspace) {
     let app = TestApp::start().await;
     let bakery = app.other_workspace().await;
     joins(&app, &bakery, OWNER_EMAIL, role).await;
@@ -194,7 +194,7 @@ async fn clients(client: &Client) -> Vec<Value> {
 }
 
 /// A visitor of a workspace asks something, and it waits for a person.
-async fn asks(app: &TestApp, of: &Workspace) {
+pub(crate) async fn asks(app: &TestApp, of: &Workspace) {
     let visitor = VisitorClient::start(app, &of.agent_key).await;
     visitor.says(OPENING_HOURS).await;
     app.advance_ms(QUIET_MS);
