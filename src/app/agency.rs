@@ -3,12 +3,14 @@
 use super::accounts::{self, Place};
 use super::actions::{self, ActionWish};
 use super::caller::Caller;
+use super::limits::{self, UseView};
 use super::views::Sheet;
 use super::{App, AppError, evidence, insight, undelivered};
 use crate::domain::account::{Role, Scope};
 use crate::domain::attention::{Attention, order};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::insight::{Day, Figures, Period, Share};
+use crate::domain::limits::Level;
 use crate::domain::policy::GateState;
 use crate::domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -78,6 +80,8 @@ pub struct Client {
     pub gate: &'static str,
     /// The last seven days.
     pub week: Week,
+    /// What is used of its limits.
+    pub limits: Vec<UseView>,
     /// What needs attention, the most pressing first.
     pub needs: Vec<Need>,
 }
@@ -125,6 +129,7 @@ async fn client(app: &App, there: &Caller, role: Role, is_current: bool) -> Resu
     let figures = insight::figures(&rows, period, None).await?;
     let turn = rows.longest_waiting(1).await?.pop().map(|turn| turn.opened_at);
     let proposal = rows.actions_waiting(None, 1).await?.pop().map(|row| row.created_at);
+    let limits = limits::show(app, there).await?.uses;
     Ok(Client {
         workspace_id: workspace.id,
         name: workspace.name,
@@ -138,12 +143,13 @@ async fn client(app: &App, there: &Caller, role: Role, is_current: bool) -> Resu
             GateState::Certified(_) => "certified",
         },
         week: Week::of(period, &figures),
-        needs: needs(app, there).await?,
+        needs: needs(app, there, &limits).await?,
+        limits,
     })
 }
 
 /// What needs attention in one workspace.
-async fn needs(app: &App, there: &Caller) -> Result<Vec<Need>, AppError> {
+async fn needs(app: &App, there: &Caller, limits: &[UseView]) -> Result<Vec<Need>, AppError> {
     let rows = app.store().rows(there.workspace_id);
     let mut needs = Vec::new();
     let mut say = |code, in_words| needs.push(Need { code, in_words });
@@ -172,6 +178,13 @@ async fn needs(app: &App, there: &Caller) -> Result<Vec<Need>, AppError> {
     if found.switched_off > 0 {
         let words = "A webhook is switched off, because its receiver said that it is gone.";
         say(Attention::Undelivered, words.to_owned());
+    }
+    for used in limits {
+        match used.usage.level {
+            Level::Free => {}
+            Level::Near => say(Attention::LimitNear, used.in_words.clone()),
+            Level::Reached => say(Attention::LimitReached, format!("{} {}", used.in_words, used.beyond)),
+        }
     }
     needs.sort_by_key(|need| std::cmp::Reverse(need.code.weight()));
     Ok(needs)

@@ -26,6 +26,7 @@ pub mod insight;
 mod jobs;
 pub mod knowledge;
 mod ledger;
+pub mod limits;
 pub mod live;
 pub mod machine;
 pub mod mail;

@@ -23,6 +23,7 @@ pub mod improve;
 pub mod insight;
 pub mod knowledge;
 pub mod letter;
+pub mod limits;
 pub mod log;
 pub mod mail;
 pub mod model;

@@ -1,6 +1,7 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
+use super::limits::Limits;
 use super::model_ref::{InvalidModelRef, ModelRef};
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
@@ -35,6 +36,8 @@ pub struct WorkspaceSettings {
     pub autonomy: AutonomySettings,
     /// Rules for verified answers.
     pub answers: AnswerRules,
+    /// What the machine's administrator allows.
+    pub limits: Limits,
 }
 
 impl Default for WorkspaceSettings {
@@ -56,6 +59,7 @@ impl Default for WorkspaceSettings {
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
+            limits: Limits::default(),
         }
     }
 }

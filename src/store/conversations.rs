@@ -342,18 +342,6 @@ impl Rows<'_> {
         Ok(query.count(self.connection()).await?)
     }
 
-    /// How many items wait whose deadline has passed.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn late_items(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let query = self
-            .select::<review_item::Entity>()
-            .filter(review_item::Column::State.eq(ItemStatus::Open))
-            .filter(review_item::Column::DeadlineAt.lt(now));
-        Ok(query.count(self.connection()).await?)
-    }
-
     /// The last items that a person closed, newest first: what waiting estimates are made of.
     ///
     /// # Errors

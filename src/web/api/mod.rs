@@ -118,6 +118,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
         .route("/admin/time-zone", put(admin::set_time_zone))
+        .route("/admin/limits", put(admin::set_limits))
+        .route("/limits", get(admin::limits))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
         .route("/admin/models/pulls", get(models::pulls).post(models::pull))

@@ -20,6 +20,7 @@ mod entrance;
 mod flags;
 mod improve;
 mod knowledge;
+mod limits;
 mod log;
 mod models;
 mod overview;
@@ -90,6 +91,7 @@ pub fn pages() -> Pages {
         .route("/settings/new-tool", get(tools::new))
         .route("/settings/webhooks", get(webhooks::list))
         .route("/settings/webhooks/{id}", get(webhooks::page))
+        .route("/settings/limits", get(limits::page))
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))

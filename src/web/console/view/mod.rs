@@ -17,6 +17,7 @@ mod correction;
 mod entrance;
 mod improve;
 mod knowledge;
+mod limits;
 mod log;
 mod marked;
 mod models;
@@ -55,6 +56,7 @@ pub use improve::{
     TunedRow,
 };
 pub use knowledge::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit};
+pub use limits::{LimitRow, LimitsPage};
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
