@@ -1,7 +1,7 @@
 //! Somebody who looks after several workspaces: going from one to another, and all of them on one page.
 
 use super::app::{
-    Answer, Client, OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, VisitorClient, Workspace, eventually,
+    Answer, Client, OWNER_EMAIL, OWNER_PASSWORD, QUIET_MS, TestApp, UNANSWERABLE, VisitorClient, Workspace, eventually,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -194,9 +194,9 @@ async fn clients(client: &Client) -> Vec<Value> {
 }
 
 /// A visitor of a workspace asks something, and it waits for a person.
-pub(crate) async fn asks(app: &TestApp, of: &Workspace) {
+pub(crate) async fn asks(app: &TestApp, of: &Workspace, question: &str) {
     let visitor = VisitorClient::start(app, &of.agent_key).await;
-    visitor.says(OPENING_HOURS).await;
+    visitor.says(question).await;
     app.advance_ms(QUIET_MS);
     eventually("the question in the queue", async || {
         let queue = app.member_of(of).get("/api/v1/queue").await.ok();
@@ -225,7 +225,7 @@ async fn the_clients_of_an_agency_stand_on_one_page_what_is_most_pressing_first(
             .all(|client| client["waiting"] == 0 && client["needs"] == json!([]))
     );
 
-    asks(&app, &app.workspace).await;
+    asks(&app, &app.workspace, UNANSWERABLE).await;
     let found = clients(&mia).await;
     assert_eq!(
         names(&found),
@@ -236,7 +236,7 @@ async fn the_clients_of_an_agency_stand_on_one_page_what_is_most_pressing_first(
     assert!(found[0]["waiting_since"].is_i64(), "{found:?}");
 
     // In the bakery somebody waits for longer than they were told.
-    asks(&app, &bakery).await;
+    asks(&app, &bakery, UNANSWERABLE).await;
     app.advance_ms(60 * MINUTE_MS);
     let found = eventually("what is late", async || {
         let found = clients(&mia).await;

@@ -226,8 +226,10 @@ impl Chance {
 }
 
 /// A body, or a query, with the other workspace's ids in it.
-fn with_ids(text: &str, named: &BTreeMap<Kind, Uuid>, user: Uuid) -> String {
-    let mut text = text.replace("$mail", &format!("{user}@example.org"));
+fn with_ids(text: &str, named: &BTreeMap<Kind, Uuid>, theirs: Planted) -> String {
+    let mut text = text
+        .replace("$mail", &format!("{}@example.org", theirs.user))
+        .replace("$workspace", &theirs.workspace.to_string());
     for (kind, name) in [
         (Kind::Action, "$action"),
         (Kind::Agent, "$agent"),
@@ -410,7 +412,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
             };
             for id in ids {
                 let query = match QUERIES.iter().find(|(name, _)| *name == route.name()) {
-                    Some((_, query)) => with_ids(query, &named, theirs.user.uuid()),
+                    Some((_, query)) => with_ids(query, &named, theirs),
                     None if route.method == "GET" && round > 1 => format!(
                         "?after={}&agent={}&conversation={}&subscription={}&q={MARKER}&collection=default",
                         chance.pick(&all),
@@ -421,7 +423,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
                     None => String::new(),
                 };
                 let path = format!("{}{query}", route.filled(&id));
-                let body = with_ids(route.line_if_any().unwrap_or_default(), &named, theirs.user.uuid());
+                let body = with_ids(route.line_if_any().unwrap_or_default(), &named, theirs);
                 for (name, client) in &askers {
                     asked += 1;
                     let Some(answer) = ask(client, &route, &path, &body).await else {

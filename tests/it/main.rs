@@ -55,6 +55,7 @@ mod insight;
 mod invariants;
 mod invariants_stories;
 mod layers;
+mod limits;
 mod mail;
 mod mcp;
 mod models;

@@ -2,7 +2,7 @@
 
 use super::node::Script;
 use crate::agency::{asks, two_places};
-use crate::app::{OWNER_EMAIL, OWNER_PASSWORD};
+use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_with_two_workspaces_goes_about_with_the_keyboard_and_on_a_phone() {
@@ -10,8 +10,8 @@ async fn somebody_with_two_workspaces_goes_about_with_the_keyboard_and_on_a_phon
         return;
     };
     let (app, bakery) = two_places("owner").await;
-    asks(&app, &app.workspace).await;
-    asks(&app, &bakery).await;
+    asks(&app, &app.workspace, OPENING_HOURS).await;
+    asks(&app, &bakery, OPENING_HOURS).await;
     script
         .env("HOLDPOINT_BASE", format!("http://{}", app.address()))
         .env("HOLDPOINT_OWNER", OWNER_EMAIL)
