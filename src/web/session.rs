@@ -68,8 +68,8 @@ impl SignedIn {
     /// # Errors
     /// 409.
     pub async fn check_stream(&self, web: &Web, query: Option<&str>) -> Result<(), Problem> {
-        let named = query.into_iter().flat_map(|query| query.split('&'));
-        let page = named.filter_map(|pair| pair.strip_prefix(PAGE_QUERY)).next();
+        let mut named = query.into_iter().flat_map(|query| query.split('&'));
+        let page = named.find_map(|pair| pair.strip_prefix(PAGE_QUERY));
         self.check_page(web, page).await
     }
 

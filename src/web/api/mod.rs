@@ -81,8 +81,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/login", post(accounts::sign_in))
         .route("/logout", post(accounts::sign_out))
         .route("/me", get(accounts::me))
-        .route("/places", get(accounts::places))
-        .route("/agency", get(agency::list))
         .route("/queue", get(queue::list))
         .route("/queue/{item}", get(queue::item))
         .route("/queue/{item}/lease", post(queue::lease).delete(queue::release_lease))
@@ -118,8 +116,6 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/conversations/{id}/explain", get(policy::explain))
         .route("/gate", get(policy::gate).post(policy::change_gate))
         .route("/admin/time-zone", put(admin::set_time_zone))
-        .route("/admin/limits", put(admin::set_limits))
-        .route("/limits", get(admin::limits))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
         .route("/admin/models", get(models::list).post(models::add))
         .route("/admin/models/pulls", get(models::pulls).post(models::pull))
@@ -127,6 +123,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
         .merge(told_of())
+        .merge(of_several())
         .route("/training/export", post(training::export))
         .route("/log", get(log::list))
         .route("/log/export", get(log::export))
@@ -174,6 +171,15 @@ fn told_of() -> Router<Web> {
         .route("/webhooks/subscriptions/{id}/secret", post(webhooks::renew))
         .route("/webhooks/subscriptions/{id}/test", post(webhooks::test_subscription))
         .route("/webhooks/subscriptions/{id}/replay", post(webhooks::replay))
+}
+
+/// Several workspaces of one person, and what each may use.
+fn of_several() -> Router<Web> {
+    Router::new()
+        .route("/places", get(accounts::places))
+        .route("/agency", get(agency::list))
+        .route("/limits", get(admin::limits))
+        .route("/admin/limits", put(admin::set_limits))
 }
 
 /// What is known, and finding in it.
