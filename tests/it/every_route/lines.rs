@@ -96,7 +96,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /widget/v1/close", ""),
     ("POST /widget/v1/rating", r#"{"stars":4}"#),
     ("POST /widget/v1/forms/{tool}", r#"{"args":{}}"#),
-    ("POST /api/v1/adapters/langchain", r#"{"id":"probe-1","action_requests":[{"name":"a","args":{"conversation":"x"}}],"review_configs":[{"action_name":"a","allowed_decisions":["approve","reject"]}]}"#),
+    ("POST /api/v1/adapters/langchain", r#"{"thread_id":"probe-1","id":"probe-1","action_requests":[{"name":"a","args":{"conversation":"x"}}],"review_configs":[{"action_name":"a","allowed_decisions":["approve","reject"]}]}"#),
     ("POST /api/v1/adapters/openai", r#"{"type":"mcp_approval_request","id":"probe-1","name":"a","arguments":"{}","server_label":"b"}"#),
     ("POST /api/v1/conversations/{id}/messages", r#"{"client_id":"probe-2","text":"Hello."}"#),
     ("POST /api/v1/conversations/{id}/notes", r#"{"text":"Hello."}"#),
@@ -114,7 +114,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /api/v1/webhooks/subscriptions", r#"{"url":"http://127.0.0.1:9/"}"#),
     ("POST /api/v1/verified-answers", r#"{"question":"A probe?","answer":"A probe.","documents":["$document"]}"#),
     ("POST /api/v1/retrieval-versions", ""),
-    ("POST /api/v1/admin/models/checks", r#"{"model":"a-model"}"#),
+    ("POST /api/v1/admin/models/checks", r#"{"embedder_only":true}"#),
     ("POST /api/v1/agents", r#"{"name":"Probe"}"#),
     ("POST /api/v1/actions", r#"{"tool":"call_back","args":{},"conversation_id":"$conversation"}"#),
     ("POST /api/v1/setup", r#"{"token":"a","name":"b","email":"c@example.org","password":"a heron on the quay"}"#),
@@ -184,7 +184,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("DELETE /api/v1/rehearsals/{id}", ""),
     ("POST /api/v1/rehearsals/{id}/end", ""),
     ("POST /api/v1/rehearsals/{id}/undo", ""),
-    ("POST /api/v1/rehearsal-cases/{id}/verdict", r#"{"verdict":"good"}"#),
+    ("POST /api/v1/rehearsal-cases/{id}/verdict", r#"{"verdict":"right"}"#),
     ("POST /api/v1/improve/gaps/{id}/proposals", r#"{"question":"A probe?","answer":"A probe."}"#),
     ("POST /api/v1/improve/gaps/{id}/dismiss", r#"{"reason":"Hello."}"#),
     ("POST /api/v1/improve/proposals/{id}/approve", "{}"),
@@ -216,5 +216,9 @@ pub(super) const QUERIES: &[(&str, &str)] = &[
     ("POST /api/v1/rehearsals", "?name=probe.txt&agent=$agent"),
 ];
 
-/// Ids of others that do not exist for the asker, and are given back without having been there.
-pub(super) const QUIET: &[&str] = &[];
+/// Routes that refuse no id, because they tell and change nothing of what it names: a list that is empty for what is not there, and a
+/// check of a text that nothing is stored of.
+pub(super) const QUIET: &[&str] = &[
+    "GET /api/v1/conversations/{id}/notes",
+    "POST /api/v1/agents/{id}/policy/check",
+];
