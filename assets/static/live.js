@@ -5,6 +5,8 @@
 // `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed. `holdpoint:forming` for each change of a text that the AI
 // is writing (detail = `{conversation_id, text}`, without a text when it is over; null when the link is lost, and with it all of them).
 
+import { page } from "/static/api.js";
+
 const RETRY_MS = 4000;
 const GATHER_MS = 120;
 
@@ -30,7 +32,7 @@ const forming = (detail) => document.body.dispatchEvent(new CustomEvent("holdpoi
 
 function connect() {
   const wall = document.body.dataset.section === "live";
-  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true${wall ? "&wall=true" : ""}`);
+  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true&page=${page}${wall ? "&wall=true" : ""}`);
   let wasLost = false;
   stream.addEventListener("open", () => {
     state("live", "Live");

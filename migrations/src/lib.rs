@@ -37,6 +37,7 @@ mod m0030_insights;
 mod m0031_engage;
 mod m0032_topics;
 mod m0033_reports;
+mod m0035_agency;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_engage::MIGRATION),
             Box::new(m0032_topics::MIGRATION),
             Box::new(m0033_reports::MIGRATION),
+            Box::new(m0035_agency::MIGRATION),
         ]
     }
 }

@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, mail, reach, rehearsal, report,
-    review, takeover, team, webhooks,
+    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, limits, mail, reach, rehearsal,
+    report, review, takeover, team, webhooks,
 };
 use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::time::Timestamp;
@@ -208,7 +208,10 @@ async fn run_one(app: &App, job: &job::Model) {
     let (workspace_id, subject) = (job.workspace_id, job.subject_id);
     let work = async {
         match job.kind {
-            JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
+            JobKind::Draft => {
+                drafting::draft(app, workspace_id, subject.into()).await?;
+                limits::tell_owners(app, workspace_id).await
+            }
             JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
             JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
             JobKind::Escalate => team::escalate(app, workspace_id, subject.into()).await,
@@ -216,7 +219,10 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
             JobKind::Reply => reach::write_to(app, workspace_id, subject.into(), job.id).await,
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,
-            JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
+            JobKind::Mail => {
+                mail::send(app, workspace_id, subject.into()).await?;
+                limits::tell_owners(app, workspace_id).await
+            }
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into(), job.id).await,
             JobKind::Announce => webhooks::announce(app, workspace_id, job.id).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod agency;
 pub mod agents;
 pub mod caller;
 pub mod canned;
@@ -26,6 +27,7 @@ pub mod insight;
 pub mod jobs;
 pub mod knowledge;
 mod ledger;
+pub mod limits;
 pub mod live;
 pub mod machine;
 pub mod mail;

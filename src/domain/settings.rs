@@ -1,6 +1,7 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
+use super::limits::Limits;
 use super::model_ref::{InvalidModelRef, ModelRef};
 use super::money::Currency;
 use super::report::ReportSettings;
@@ -41,6 +42,8 @@ pub struct WorkspaceSettings {
     pub currency: Currency,
     /// To whom, when and how reports are sent.
     pub reports: ReportSettings,
+    /// What the machine's administrator allows.
+    pub limits: Limits,
 }
 
 impl Default for WorkspaceSettings {
@@ -64,6 +67,7 @@ impl Default for WorkspaceSettings {
             answers: AnswerRules::default(),
             currency: Currency::default(),
             reports: ReportSettings::default(),
+            limits: Limits::default(),
         }
     }
 }

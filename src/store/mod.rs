@@ -38,6 +38,7 @@ mod reports;
 mod rows;
 mod team;
 mod tuning;
+mod usage;
 mod verified;
 mod webhooks;
 mod write;
@@ -62,6 +63,7 @@ pub use quality_checks::Asker;
 pub use rows::Rows;
 pub use team::QueueFilter;
 pub use tuning::RetrievalVersionRow;
+pub use usage::ABOUT_LIMITS;
 pub use webhooks::DeliveryFilter;
 pub use write::{Change, Committed, Tx};
 

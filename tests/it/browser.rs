@@ -4,6 +4,7 @@
 //! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
 
 mod actions;
+mod agency;
 mod agents;
 mod analyse;
 mod answers;

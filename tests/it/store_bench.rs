@@ -514,6 +514,7 @@ impl Planted {
             user_id: self.user,
             role: Role::Owner,
             created_at,
+            used_at: None,
         })
         .await?;
         tx.insert(setup_link::Model {

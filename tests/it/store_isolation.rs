@@ -145,6 +145,10 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         queue(&QueueFilter::default(), None, 100);
         queue_count(&QueueFilter::default());
         queue_length();
+        late_items(AT.plus_ms(1 << 40));
+        conversations_begun(AT, None);
+        written_since(AT);
+        mails_left_since(AT);
         recently_decided(100);
         outcomes_of(theirs.item);
         decided_before(theirs.member, uuid::Uuid::max().into(), AT.plus_ms(1));

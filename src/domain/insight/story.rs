@@ -116,6 +116,8 @@ impl HandoffCode {
             | Reason::OtherLanguage
             | Reason::PersonalData
             | Reason::HandedOver
+            | Reason::BudgetSpent
+            | Reason::OverLimit
             | Reason::TopicsUnknown => Self::Policy,
             Reason::GateClosed
             | Reason::Unsupported

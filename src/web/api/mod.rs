@@ -3,6 +3,7 @@
 mod accounts;
 mod actions;
 mod admin;
+mod agency;
 mod agents;
 mod analysis;
 mod approvals;
@@ -124,6 +125,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
         .merge(told_of())
+        .merge(of_several())
         .route("/training/export", post(training::export))
         .route("/log", get(log::list))
         .route("/log/export", get(log::export))
@@ -174,6 +176,15 @@ fn told_of() -> Router<Web> {
         .route("/webhooks/subscriptions/{id}/secret", post(webhooks::renew))
         .route("/webhooks/subscriptions/{id}/test", post(webhooks::test_subscription))
         .route("/webhooks/subscriptions/{id}/replay", post(webhooks::replay))
+}
+
+/// Several workspaces of one person, and what each may use.
+fn of_several() -> Router<Web> {
+    Router::new()
+        .route("/places", get(accounts::places))
+        .route("/agency", get(agency::list))
+        .route("/limits", get(admin::limits))
+        .route("/admin/limits", put(admin::set_limits))
 }
 
 /// What is known, and finding in it.

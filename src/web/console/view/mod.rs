@@ -8,6 +8,7 @@
 //! something changed (`/parts/…`) and the page includes.
 
 mod actions;
+mod agency;
 mod agents;
 mod analyse;
 mod answers;
@@ -18,6 +19,7 @@ mod engage;
 mod entrance;
 mod improve;
 mod knowledge;
+mod limits;
 mod log;
 mod marked;
 mod models;
@@ -39,6 +41,7 @@ pub use actions::{
     ActionCard, ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, ArgLine, FieldView,
     ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
 };
+pub use agency::{AgencyPage, ClientRow};
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use analyse::{
     AnalysePage, BarLine, BarsPicture, BehindPage, Choice, FigureCard, HeatCell, HeatPicture, VersionLine,
@@ -62,6 +65,7 @@ pub use improve::{
     TunedRow,
 };
 pub use knowledge::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit};
+pub use limits::{LimitRow, LimitsPage};
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
@@ -80,7 +84,7 @@ pub use rehearsal::{
 };
 pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
-pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
+pub use shell::{ChainStatus, EngineState, GateBadge, PlaceChoice, Section, Shell, Undelivered};
 pub use team::TeamPage;
 pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
 pub use words::{OwnerView, REASONS, Severity, Words};
