@@ -2,6 +2,9 @@
 
 const csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+/** The workspace that this page belongs to. It goes along with everything the page asks for. */
+export const page = document.querySelector('meta[name="workspace"]')?.content ?? "";
+
 /** What the server refused, in its own words. `detail` says what to do next; the other fields of the problem are in `fields`. */
 export class Problem extends Error {
   constructor(status, fields) {
@@ -23,7 +26,8 @@ export function freshId() {
 async function request(method, path, options) {
   let answer;
   try {
-    answer = await fetch(path, { method, credentials: "same-origin", ...options });
+    const headers = page ? { ...options.headers, "Holdpoint-Page": page } : options.headers;
+    answer = await fetch(path, { method, credentials: "same-origin", ...options, headers });
   } catch {
     throw new Problem(0, { detail: "The server cannot be reached. What you typed is kept; try again in a moment." });
   }
@@ -31,8 +35,10 @@ async function request(method, path, options) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
     throw new Problem(401, { detail: "You are signed out. Sign in to go on." });
   }
-  if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
-  return answer;
+  if (answer.ok) return answer;
+  const fields = await answer.json().catch(() => ({}));
+  if (fields.type?.endsWith(":moved")) document.dispatchEvent(new CustomEvent("holdpoint:moved", { detail: fields.detail }));
+  throw new Problem(answer.status, fields);
 }
 
 /** Sends a change to the API and returns its JSON, or null when there is none. Throws a `Problem`. */

@@ -1,11 +1,13 @@
 // What every page has: times, the live link, who is there, the number that waits, notices, navigation keys, help, theme.
 
-import { part } from "/static/api.js";
+import { page, part } from "/static/api.js";
 import { keys, shortcutsOn } from "/static/keys.js";
 import { goLive } from "/static/live.js";
 import { newItems, tellOf } from "/static/notices.js";
+import { hasPlaces, openPlaces } from "/static/places.js";
 import "/static/presence.js";
 import { keepTimes } from "/static/time.js";
+import { toast } from "/static/toast.js";
 
 const help = document.querySelector("[data-help]");
 
@@ -33,7 +35,20 @@ keys({
   "g y": go("/quality"),
   "g l": go("/log"),
   ...(document.querySelector('.nav a[href="/settings"]') && { "g s": go("/settings") }),
+  ...(document.querySelector('.nav a[href="/agency"]') && { "g e": go("/agency") }),
+  ...(hasPlaces && { "g w": openPlaces }),
   "/": search,
+});
+
+// Whoever went to another workspace in another tab must not act there through this page.
+document.body.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["Holdpoint-Page"] = page;
+});
+let told = false;
+document.addEventListener("holdpoint:moved", (event) => {
+  if (told) return;
+  told = true;
+  toast(event.detail, { bad: true, lastsMs: 0, actionMs: 0, action: { label: "Reload", run: () => location.reload() } });
 });
 
 document.querySelector('[data-command="theme"]').addEventListener("click", switchTheme);

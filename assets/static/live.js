@@ -5,6 +5,8 @@
 // `holdpoint:queue` and `holdpoint:conversations` when something they show may have changed. `holdpoint:forming` for each change of a text that the AI
 // is writing (detail = `{conversation_id, text}`, without a text when it is over; null when the link is lost, and with it all of them).
 
+import { page } from "/static/api.js";
+
 const RETRY_MS = 4000;
 const GATHER_MS = 120;
 
@@ -29,7 +31,8 @@ function changed() {
 const forming = (detail) => document.body.dispatchEvent(new CustomEvent("holdpoint:forming", { detail }));
 
 function connect() {
-  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true`);
+  const wall = document.body.dataset.section === "live";
+  const stream = new EventSource(`/api/v1/events?after=${after}&drafting=true&page=${page}${wall ? "&wall=true" : ""}`);
   let wasLost = false;
   stream.addEventListener("open", () => {
     state("live", "Live");
@@ -45,6 +48,7 @@ function connect() {
   stream.addEventListener("presence", (event) => {
     try { document.body.dispatchEvent(new CustomEvent("holdpoint:presence", { detail: JSON.parse(event.data) })); } catch { /* a newer server's */ }
   });
+  stream.addEventListener("wall", () => document.body.dispatchEvent(new CustomEvent("holdpoint:wall")));
   // The AI began or ended drafting: nothing was committed by that, but what is shown changed.
   stream.addEventListener("drafting", changed);
   stream.addEventListener("forming", (event) => {

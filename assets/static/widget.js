@@ -14,7 +14,7 @@
   const script = document.currentScript;
   const agent = script?.dataset.agent;
   if (!agent) {
-    console.error('Holdpoint: the script tag needs data-agent="KEY", the public key of an agent.');
+    console.error('Holdpoint: the script tag needs data-agent="KEY".');
     return;
   }
   if (window.holdpointChat) return;
@@ -1096,11 +1096,11 @@ textarea::placeholder{color:var(--muted);opacity:1}
     const path = `forms/${encodeURIComponent(tool)}`;
     try {
       await haveConversation();
-      const { label, fields } = await request('GET', path);
+      const { label, fields, consent } = await request('GET', path);
       filling = tool;
       const value = (form, { name, input: { kind } }) => (kind === 'flag' ? form.has(name) : kind === 'number' ? Number(form.get(name)) : form.get(name));
       ask(
-        [element('b', { dir: 'auto' }, label), element('div', { class: 'fields' }, ...fields.map(formField)), element('div', { class: 'row' }, element('button', {}, t.rateIt), action(t.cancel, closeForm))],
+        [element('b', { dir: 'auto' }, label), element('div', { class: 'fields' }, ...fields.map(formField)), element('p', { class: 'small' }, consent), element('div', { class: 'row' }, element('button', {}, t.rateIt), action(t.cancel, closeForm))],
         path,
         (form) => ({ args: Object.fromEntries(fields.filter(({ name, input }) => input.kind === 'flag' || form.get(name)).map((field) => [field.name, value(form, field)])) }),
         () => (closeForm(), showHint(t.asked)),
@@ -1279,6 +1279,8 @@ textarea::placeholder{color:var(--muted);opacity:1}
     window.addEventListener('pageshow', (event) => event.persisted && comeBack());
     window.addEventListener('storage', onOtherTab);
     document.addEventListener('visibilitychange', onVisibility);
+    // Who is on the site, and what they reach: not the chat's business.
+    (window.requestIdleCallback || setTimeout)(() => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, config, script), () => {}));
   }
 
   function start() {

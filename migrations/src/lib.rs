@@ -34,7 +34,10 @@ mod m0027_webhooks;
 mod m0028_programs;
 mod m0029_act;
 mod m0030_insights;
+mod m0031_engage;
+mod m0032_topics;
 mod m0033_reports;
+mod m0035_agency;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -71,7 +74,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_programs::MIGRATION),
             Box::new(m0029_act::MIGRATION),
             Box::new(m0030_insights::MIGRATION),
+            Box::new(m0031_engage::MIGRATION),
+            Box::new(m0032_topics::MIGRATION),
             Box::new(m0033_reports::MIGRATION),
+            Box::new(m0035_agency::MIGRATION),
         ]
     }
 }

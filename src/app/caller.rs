@@ -49,7 +49,7 @@ impl Caller {
         Self {
             workspace_id,
             who: Who::Admin,
-            scopes: [Role::Owner.scopes(), &[Scope::Propose]].concat(),
+            scopes: [Role::Owner.scopes(), &[Scope::Propose, Scope::Convert]].concat(),
             program: None,
         }
     }

@@ -19,7 +19,7 @@ use super::copilot::Suggestion;
 use super::knowledge::{self, Found};
 use super::ledger::{self, Ledger};
 use super::live::{self, Drafting};
-use super::{App, AppError, agents, evidence, policy as policies, screening};
+use super::{App, AppError, agents, evidence, limits, policy as policies, screening};
 use crate::domain::answer::{AnswerMode, Signals};
 use crate::domain::draft::{Draft, Source};
 use crate::domain::ids::{AgentId, AgentVersionId, ConversationId, DraftId, TurnId, WorkspaceId};
@@ -283,7 +283,15 @@ async fn answered(app: &App, rows: &Rows<'_>, occasion: Occasion<'_>) -> Result<
             priority,
             forming,
         };
-        let composed = if proposal.sources.is_empty() {
+        let left = match before {
+            Before::Conversation(ledger) if priority == Priority::Live => {
+                limits::left(rows, ledger.conversation.id, app.now()).await?
+            }
+            _ => limits::Left::ALL,
+        };
+        let composed = if !left.may_write {
+            Err(Some(EngineTrouble::BudgetSpent))
+        } else if proposal.sources.is_empty() {
             Err(None)
         } else {
             compose::compose(app, rows, &asked, proposal.clone())

@@ -4,8 +4,8 @@
 //! state machines refuse what was already done.
 
 use super::{
-    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, mail, reach, rehearsal, report,
-    review, takeover, team, webhooks,
+    App, AppError, actions, closing, drafting, evidence, improve, insight, knowledge, limits, mail, reach, rehearsal,
+    report, review, takeover, team, webhooks,
 };
 use crate::domain::ids::{JobId, WorkspaceId};
 use crate::domain::time::Timestamp;
@@ -174,11 +174,44 @@ async fn start_due(app: &App, running: &Running, ended: &Arc<Notify>) -> Result<
     Ok(pause)
 }
 
+/// Does what is due of these kinds, one after the other in the order in which it is due, until nothing is. For whoever moves the clock themselves and
+/// has not started the jobs: an accelerated history.
+///
+/// # Errors
+/// The store's. A job that fails is tried again later, as ever.
+pub async fn run_due(app: &App, is_wanted: impl Fn(JobKind) -> bool) -> Result<(), AppError> {
+    let wanted = wanted(is_wanted);
+    while let Some(job) = app.store().next_jobs_of(&wanted, 1).await?.pop() {
+        if job.run_at > app.now() {
+            break;
+        }
+        run_one(app, &job).await;
+    }
+    Ok(())
+}
+
+/// When the next job of these kinds is due.
+///
+/// # Errors
+/// The store's.
+pub async fn next_due(app: &App, is_wanted: impl Fn(JobKind) -> bool) -> Result<Option<Timestamp>, AppError> {
+    let next = app.store().next_jobs_of(&wanted(is_wanted), 1).await?.pop();
+    Ok(next.map(|job| job.run_at))
+}
+
+fn wanted(is_wanted: impl Fn(JobKind) -> bool) -> Vec<JobKind> {
+    let all = LANES.iter().flat_map(|(kinds, _)| kinds.iter().copied());
+    all.filter(|kind| is_wanted(*kind)).collect()
+}
+
 async fn run_one(app: &App, job: &job::Model) {
     let (workspace_id, subject) = (job.workspace_id, job.subject_id);
     let work = async {
         match job.kind {
-            JobKind::Draft => drafting::draft(app, workspace_id, subject.into()).await,
+            JobKind::Draft => {
+                drafting::draft(app, workspace_id, subject.into()).await?;
+                limits::tell_owners(app, workspace_id).await
+            }
             JobKind::Finalise => review::finalise(app, workspace_id, subject.into()).await,
             JobKind::Expire => review::expire(app, workspace_id, subject.into()).await,
             JobKind::Escalate => team::escalate(app, workspace_id, subject.into()).await,
@@ -186,7 +219,10 @@ async fn run_one(app: &App, job: &job::Model) {
             JobKind::Embed => knowledge::embed_missing(app, workspace_id, job.id).await,
             JobKind::Reply => reach::write_to(app, workspace_id, subject.into(), job.id).await,
             JobKind::Close => closing::close_idle(app, workspace_id, subject.into()).await,
-            JobKind::Mail => mail::send(app, workspace_id, subject.into()).await,
+            JobKind::Mail => {
+                mail::send(app, workspace_id, subject.into()).await?;
+                limits::tell_owners(app, workspace_id).await
+            }
             JobKind::Deliver => webhooks::deliver(app, workspace_id, subject.into(), job.id).await,
             JobKind::Announce => webhooks::announce(app, workspace_id, job.id).await,
             JobKind::Evidence => evidence::keep(app, workspace_id, job.id).await,

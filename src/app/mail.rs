@@ -6,7 +6,7 @@
 use super::caller::Caller;
 use super::undelivered::since;
 use super::views::{Page, next_page};
-use super::{App, AppError, jobs};
+use super::{App, AppError, jobs, limits};
 use crate::domain::account::Scope;
 use crate::domain::ids::{ConversationId, MailId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
@@ -156,6 +156,9 @@ pub(super) async fn send(app: &App, workspace_id: WorkspaceId, id: MailId) -> Re
     let Some(mailer) = app.post().and_then(|post| post.mailer.clone()) else {
         return settle(app, &mail, Attempt::Deferred, Some(NO_SERVER.to_owned())).await;
     };
+    if let Some(until) = limits::mail_waits_until(&app.store().rows(workspace_id), &mail.mail_key, app.now()).await? {
+        return put_off(app, &mail, until).await;
+    }
     let ready = match mailer.prepare(&letter(&mail)).await {
         Ok(ready) => ready,
         Err(error) => return settle(app, &mail, attempt_of(&error), Some(error.to_string())).await,
@@ -163,7 +166,9 @@ pub(super) async fn send(app: &App, workspace_id: WorkspaceId, id: MailId) -> Re
     // From here on it runs to its end even if the program is asked to stop: the server is about to have the mail.
     let app = app.clone();
     let handed_over = app.clone().inner.tasks.spawn(async move {
-        begin(&app, &mail).await?;
+        if let Some(until) = begin(&app, &mail).await? {
+            return put_off(&app, &mail, until).await;
+        }
         match ready.hand_over().await {
             Ok(()) => settle(&app, &mail, Attempt::Accepted, None).await,
             Err(error) => settle(&app, &mail, attempt_of(&error), Some(error.to_string())).await,
@@ -198,9 +203,31 @@ const fn attempt_of(error: &MailError) -> Attempt {
     }
 }
 
-/// Says durably that the server is about to get the mail.
-async fn begin(app: &App, mail: &row::Model) -> Result<(), AppError> {
+const OVER_LIMIT: &str = "as many e-mails have left today as are allowed; it leaves tomorrow";
+
+/// Leaves a mail for another day. It is no attempt.
+async fn put_off(app: &App, mail: &row::Model, until: Timestamp) -> Result<(), AppError> {
     let id = mail.id;
+    app.store()
+        .write(mail.workspace_id, move |tx| {
+            Box::pin(async move {
+                let row = tx.mail(id).await?.ok_or(AppError::NotFound("the mail"))?;
+                let row = row::Model {
+                    last_error: Some(OVER_LIMIT.to_owned()),
+                    next_at: Some(until),
+                    ..row
+                };
+                tx.update(row).await?;
+                tx.schedule(JobKind::Mail, id, until).await?;
+                Ok::<_, AppError>(Change::Unlogged(()))
+            })
+        })
+        .await
+}
+
+/// Says durably that the server is about to get the mail; or until when it waits, because the day's limit is reached.
+async fn begin(app: &App, mail: &row::Model) -> Result<Option<Timestamp>, AppError> {
+    let (id, now) = (mail.id, app.now());
     app.store()
         .write(mail.workspace_id, move |tx| {
             Box::pin(async move {
@@ -210,13 +237,16 @@ async fn begin(app: &App, mail: &row::Model) -> Result<(), AppError> {
                         "a mail that is not waiting was to be sent".to_owned(),
                     ));
                 }
+                if let Some(until) = limits::mail_waits_until(tx, &row.mail_key, now).await? {
+                    return Ok(Change::Unlogged(Some(until)));
+                }
                 let row = row::Model {
                     state: MailState::Sending,
                     next_at: None,
                     ..row
                 };
                 tx.update(row).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
+                Ok::<_, AppError>(Change::Unlogged(None))
             })
         })
         .await

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod agency;
 pub mod agents;
 pub mod caller;
 pub mod canned;
@@ -13,6 +14,7 @@ pub mod copilot;
 pub mod desk;
 mod drafting;
 mod duty;
+pub mod engage;
 pub mod engines;
 mod error;
 pub mod evidence;
@@ -22,9 +24,10 @@ pub mod hand_over;
 pub mod history;
 pub mod improve;
 pub mod insight;
-mod jobs;
+pub mod jobs;
 pub mod knowledge;
 mod ledger;
+pub mod limits;
 pub mod live;
 pub mod machine;
 pub mod mail;
@@ -106,6 +109,8 @@ struct Inner {
     phases: broadcast::Sender<live::Drafting>,
     forming: live::FormingTexts,
     present: team::Present,
+    on_site: engage::OnSite,
+    flooded: engage::Flooded,
     address_key: [u8; 32],
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -146,6 +151,8 @@ impl App {
             phases,
             forming: live::FormingTexts::default(),
             present,
+            on_site: engage::OnSite::default(),
+            flooded: engage::Flooded::default(),
             address_key,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -14,6 +14,8 @@ use std::io::{BufRead, IsTerminal};
 pub(super) const WORKSPACES: &str = "/api/v1/admin/workspaces";
 pub(super) const SETUP_LINK: &str = "/api/v1/admin/setup-link";
 pub(super) const MEMBERS: &str = "/api/v1/admin/members";
+const LIMITS: &str = "/api/v1/limits";
+const SET_LIMITS: &str = "/api/v1/admin/limits";
 const TIME_ZONE: &str = "/api/v1/admin/time-zone";
 pub(super) const TOKENS: &str = "/api/v1/admin/tokens";
 
@@ -38,6 +40,8 @@ pub(crate) enum Workspace {
     Add(AddWorkspace),
     /// All of them
     List,
+    /// Show or set how much one may use; what is not given stays as it is
+    Limit(LimitArgs),
     /// Set whose clocks business hours, holidays and days are read from
     TimeZone {
         /// Name in the IANA database, like `Europe/Berlin`
@@ -54,6 +58,69 @@ pub(crate) struct AddWorkspace {
     /// Name of the business
     #[arg(long)]
     name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitArgs {
+    /// Conversations a month; those beyond wait for a person
+    #[arg(long, value_name = "NUMBER|none")]
+    conversations: Option<Allowed>,
+    /// Answers that the LLM writes a month
+    #[arg(long, value_name = "NUMBER|none")]
+    written: Option<Allowed>,
+    /// E-mails a day; those beyond leave on the next
+    #[arg(long, value_name = "NUMBER|none")]
+    mails: Option<Allowed>,
+}
+
+/// A number, or `none`.
+#[derive(Debug, Clone, Copy)]
+struct Allowed(Option<u64>);
+
+impl std::str::FromStr for Allowed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            number => number
+                .parse()
+                .map(|number| Self(Some(number)))
+                .map_err(|_no_number| "write a number, or none".to_owned()),
+        }
+    }
+}
+
+impl LimitArgs {
+    /// What the limits shall be, given what they are.
+    fn over(&self, now: &Value) -> Value {
+        let mut limits = now.clone();
+        for (name, wish) in [
+            ("conversations_a_month", self.conversations),
+            ("written_a_month", self.written),
+            ("mails_a_day", self.mails),
+        ] {
+            if let Some(Allowed(number)) = wish {
+                limits[name] = number.into();
+            }
+        }
+        limits
+    }
+
+    const fn changes(&self) -> bool {
+        self.conversations.is_some() || self.written.is_some() || self.mails.is_some()
+    }
+}
+
+fn limits(answer: &Value) -> String {
+    let sentences: Vec<_> = list(answer, "/uses")
+        .iter()
+        .map(|used| text(used, "/in_words").to_owned())
+        .collect();
+    if sentences.is_empty() {
+        return "There are no limits.".to_owned();
+    }
+    sentences.join("\n")
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,6 +250,13 @@ impl Admin {
                 context.answer(&answer, |_| {
                     format!("Workspace {slug} is there. Next: holdpoint init --workspace {slug} --name {name:?}")
                 })
+            }
+            Self::Workspace(Workspace::Limit(wish)) => {
+                let mut answer = client.get(LIMITS).await?;
+                if wish.changes() {
+                    answer = client.put(SET_LIMITS, &wish.over(&answer["limits"])).await?;
+                }
+                context.answer(&answer, limits)
             }
             Self::Workspace(Workspace::TimeZone { zone }) => {
                 let answer = client.put(TIME_ZONE, &json!({ "time_zone": zone })).await?;

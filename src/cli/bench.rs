@@ -3,6 +3,7 @@
 mod client;
 mod figures;
 mod mix;
+mod seed;
 mod streams;
 mod visitors;
 mod words;
@@ -39,6 +40,8 @@ const REPETITIONS: u32 = 3;
 pub(crate) enum Bench {
     /// How fast the chat model reads and writes, alone and for many visitors at once
     Engine(Box<EngineBench>),
+    /// Fill an empty data directory with very many made-up conversations
+    Seed(seed::Seed),
 }
 
 #[derive(Debug, Args)]
@@ -99,6 +102,7 @@ impl Bench {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Engine(bench) => bench.run(context).await,
+            Self::Seed(seed) => seed.run(context).await,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod action;
 mod admin;
 mod agent;
+mod analyse;
 mod api;
 mod assemble;
 mod bench;
@@ -19,10 +20,13 @@ mod engine;
 mod exit;
 mod export;
 mod flags;
+mod fresh;
 mod gate;
+mod goal;
 mod improve;
 mod init;
 mod kb;
+mod lead;
 mod log;
 mod mail;
 mod mailer;
@@ -103,6 +107,9 @@ enum Command {
     Gate(gate::Gate),
     /// What was drawn to be checked, and what it says
     Sample(sample::Sample),
+    /// Measure how well conversations are understood, on data whose truth is known
+    #[command(subcommand)]
+    Analyse(analyse::Analyse),
     /// What waits for a person
     Queue(queue::Queue),
     /// Conversations with visitors
@@ -112,6 +119,12 @@ enum Command {
     /// What may be proposed to be done, and the secrets for it
     #[command(subcommand)]
     Tool(tool::Tool),
+    /// What visitors are to reach, and what they reached
+    #[command(subcommand)]
+    Goal(goal::Goal),
+    /// People to be called back
+    #[command(subcommand)]
+    Lead(lead::Lead),
     /// E-mails that were or are to be sent
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -183,10 +196,13 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Improve(improve) => improve.run(context).await,
         Command::Report(report) => report.run(&context).await,
         Command::Sample(sample) => sample.run(context).await,
+        Command::Analyse(analyse) => analyse.run(context).await,
         Command::Queue(queue) => queue.run(context).await,
         Command::Conversations(conversations) => conversations.run(context).await,
         Command::Action(action) => action.run(context).await,
         Command::Tool(tool) => tool.run(&context).await,
+        Command::Goal(goal) => goal.run(&context).await,
+        Command::Lead(lead) => lead.run(&context).await,
         Command::Mail(mail) => mail.run(&context).await,
         Command::Webhook(webhook) => webhook.run(&context).await,
         Command::Mcp(mcp) => mcp.run(&context).await,

@@ -31,6 +31,8 @@ pub enum Scope {
     Propose,
     /// Pass on what visitors of a program say, and read how they are answered; nothing else. No role has it: it is given to tokens.
     Converse,
+    /// Report what a shop's visitors reached, as its server; nothing else. No role has it: it is given to tokens.
+    Convert,
 }
 
 impl fmt::Display for Scope {
@@ -42,6 +44,7 @@ impl fmt::Display for Scope {
             Self::Admin => "admin",
             Self::Propose => "propose",
             Self::Converse => "converse",
+            Self::Convert => "convert",
         })
     }
 }
@@ -49,7 +52,7 @@ impl fmt::Display for Scope {
 impl Scope {
     /// Whether it is given to tokens alone, and no member has it.
     pub const fn is_for_programs(self) -> bool {
-        matches!(self, Self::Propose | Self::Converse)
+        matches!(self, Self::Propose | Self::Converse | Self::Convert)
     }
 }
 

@@ -66,6 +66,7 @@ fields! {
     adapter, "adapter", true;
     // It measures what was written; the text is the same.
     support_signal, "measuring support", false;
+    presence, "showing who is on the site", false;
 }
 
 /// Whether these settings can answer otherwise than those.
@@ -111,26 +112,34 @@ mod tests {
         );
         let lists = prop::array::uniform3(prop::collection::vec(words(), 0..=2));
         let texts = prop::array::uniform6(words());
-        (texts, lists, modes, prop::option::of(words()), any::<(bool, bool)>()).prop_map(
-            |([name, business, greeting, disclosure, instructions, language], lists, modes, adapter, flags)| {
-                let [collections, origins, chat_models] = lists;
-                AgentSettings {
-                    name,
-                    business,
-                    greeting,
-                    disclosure,
-                    instructions,
-                    language,
-                    modes,
-                    allow_unfit: flags.0,
-                    collections,
-                    origins,
-                    chat_models,
-                    adapter,
-                    support_signal: flags.1,
-                }
-            },
+        (
+            texts,
+            lists,
+            modes,
+            prop::option::of(words()),
+            any::<(bool, bool, bool)>(),
         )
+            .prop_map(
+                |([name, business, greeting, disclosure, instructions, language], lists, modes, adapter, flags)| {
+                    let [collections, origins, chat_models] = lists;
+                    AgentSettings {
+                        name,
+                        business,
+                        greeting,
+                        disclosure,
+                        instructions,
+                        language,
+                        modes,
+                        allow_unfit: flags.0,
+                        collections,
+                        origins,
+                        chat_models,
+                        adapter,
+                        support_signal: flags.1,
+                        presence: flags.2,
+                    }
+                },
+            )
     }
 
     proptest! {

@@ -20,7 +20,8 @@ pub use prompt::{ChatMessage, ComposePrompt, LeftOut, Role, compose_prompt, decl
 pub use quote::{pick_sentences, sentences};
 pub use signals::Signals;
 pub use support::unsupported;
-pub(super) use words::{KnownWords, is_function_word, is_small_talk, stem};
+pub(crate) use words::is_small_talk;
+pub(super) use words::{KnownWords, is_function_word, stem};
 pub use words::{content_words, overlap, same_words, words_of};
 
 use serde::{Deserialize, Serialize};

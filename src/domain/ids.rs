@@ -152,6 +152,16 @@ id! {
     ToolVersionId,
     /// Somebody to be called back.
     LeadId,
+    /// One of the times that somebody asked to be called back.
+    LeadOccurrenceId,
+    /// What an owner wants visitors to reach.
+    GoalId,
+    /// A goal that was reached.
+    ConversionId,
+    /// Questions that mean the same.
+    ClusterId,
+    /// A change of the traffic.
+    PatternId,
     /// What a week or a month was like.
     ReportId,
     /// A link that shows one report.

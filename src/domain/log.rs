@@ -184,6 +184,18 @@ events! {
     RegressionQuestionRemoved = "regression_question.removed",
     /// A person said that a gap needs no answer.
     GapDismissed = "gap.dismissed",
+    /// A person named questions that mean the same.
+    ClusterRenamed = "cluster.renamed",
+    /// A person said that two clusters of questions are one.
+    ClusterMerged = "cluster.merged",
+    /// A person said that they are two after all.
+    ClusterUnmerged = "cluster.unmerged",
+    /// Something has changed in the traffic.
+    PatternFound = "pattern.found",
+    /// A person has seen a change of the traffic and wants to hear no more of it.
+    PatternDismissed = "pattern.dismissed",
+    /// A change of the traffic is over, or usual by now.
+    PatternOver = "pattern.over",
     /// A person wrote a question and an answer for a gap.
     ProposalWritten = "proposal.written",
     /// A person approved a question and an answer that were proposed for a gap.
@@ -300,6 +312,16 @@ events! {
     AgentBraked = "agent.braked",
     /// The gate opened or closed.
     GateChanged = "gate.changed",
+    /// A goal was set, changed or retired.
+    GoalChanged = "goal.changed",
+    /// A visitor reached a goal.
+    ConversionRecorded = "conversion.recorded",
+    /// What a page had said of a goal was confirmed by the shop's server.
+    ConversionConfirmed = "conversion.confirmed",
+    /// A page says more of its visitor than anybody reaches; it is refused for a while.
+    ConversionsFlooded = "conversion.flooded",
+    /// What is known of somebody to be called back changed: how far it is, or who looks after them.
+    LeadChanged = "lead.changed",
 }
 
 /// A link of the chain.

@@ -1,7 +1,9 @@
 //! What an owner sets for a workspace and an agent. Stored as JSON; every field has a default, so that old rows stay readable.
 
 use super::answer::AnswerMode;
+use super::limits::Limits;
 use super::model_ref::{InvalidModelRef, ModelRef};
+use super::money::Currency;
 use super::report::ReportSettings;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
@@ -36,8 +38,12 @@ pub struct WorkspaceSettings {
     pub autonomy: AutonomySettings,
     /// Rules for verified answers.
     pub answers: AnswerRules,
+    /// What the workspace counts money in.
+    pub currency: Currency,
     /// To whom, when and how reports are sent.
     pub reports: ReportSettings,
+    /// What the machine's administrator allows.
+    pub limits: Limits,
 }
 
 impl Default for WorkspaceSettings {
@@ -59,7 +65,9 @@ impl Default for WorkspaceSettings {
             team: TeamSettings::default(),
             autonomy: AutonomySettings::default(),
             answers: AnswerRules::default(),
+            currency: Currency::default(),
             reports: ReportSettings::default(),
+            limits: Limits::default(),
         }
     }
 }
@@ -205,6 +213,8 @@ pub struct AgentSettings {
     /// Measure how much likelier a composed answer is with its passages than without them. Off by default: worth its time only
     /// where the check of a chat model says that log-probabilities tell good answers from bad ones.
     pub support_signal: bool,
+    /// Pages with the widget say that somebody has them open, and where, so that Live shows who is on the site. On by default; nothing of it is stored.
+    pub presence: bool,
 }
 
 impl Default for AgentSettings {
@@ -223,6 +233,7 @@ impl Default for AgentSettings {
             chat_models: Vec::new(),
             adapter: None,
             support_signal: false,
+            presence: true,
         }
     }
 }

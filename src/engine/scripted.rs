@@ -55,6 +55,7 @@ struct Script {
     faults: VecDeque<ErrorCode>,
     chat_faults: VecDeque<ErrorCode>,
     window_words: Option<usize>,
+    reads_fenced: bool,
     delay: Duration,
     pace: Duration,
     holds_chats: bool,
@@ -120,6 +121,11 @@ impl ScriptedEngine {
     /// From now on prompts of more words than this are refused as too long.
     pub fn set_window(&self, words: usize) {
         lock(&self.script).window_words = Some(words);
+    }
+
+    /// From now on answers repeat the first sentence of the first passage as prompts of answers fence it.
+    pub fn read_fenced_passages(&self) {
+        lock(&self.script).reads_fenced = true;
     }
 
     /// Waits this long before every answer from now on.
@@ -274,10 +280,10 @@ impl Backend for ScriptedBackend {
                 let sentence = format!("The prompt has {words} words, more than the scripted window.");
                 return Err(Refusal::new(ErrorCode::ContextExceeded, sentence));
             }
-            let text = script
-                .answers
-                .pop_front()
-                .unwrap_or_else(|| text::answer(&request.messages));
+            let fenced = || text::fenced_answer(&request.messages);
+            let fenced = if script.reads_fenced { fenced() } else { None };
+            let text = script.answers.pop_front().or(fenced);
+            let text = text.unwrap_or_else(|| text::answer(&request.messages));
             (script.delay, script.pace, text)
         };
         let (events, heard) = mpsc::unbounded_channel();

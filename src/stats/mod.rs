@@ -5,6 +5,8 @@ pub mod auroc;
 pub mod beta;
 pub mod bootstrap;
 pub mod bounds;
+pub mod changes;
+pub mod clusters;
 pub mod drift;
 pub mod eprocess;
 pub mod metrics;

@@ -10,6 +10,7 @@ mod claims;
 mod detection;
 mod gate;
 mod judge;
+mod patterns;
 mod shop;
 mod world;
 
@@ -87,6 +88,7 @@ pub fn scenarios() -> Vec<Scenario> {
     all.extend(gate::scenarios());
     all.extend(detection::scenarios());
     all.extend(shop::scenarios());
+    all.extend(patterns::scenarios());
     for (number, scenario) in (1..).zip(&mut all) {
         scenario.number = number;
     }

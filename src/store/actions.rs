@@ -1,9 +1,9 @@
 //! Reading tools, their secrets, and what was proposed to be done.
 
-use super::entity::{action, lead, secret, tool_version};
+use super::entity::{action, secret, tool_version};
 use super::{Rows, StoreError, Tx};
 use crate::domain::action::{ActionStatus, DecisionType, Runs};
-use crate::domain::ids::{ActionId, ConversationId, LeadId, TokenId, ToolVersionId};
+use crate::domain::ids::{ActionId, ConversationId, TokenId, ToolVersionId};
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, OnConflict, Order, Query};
 use sea_orm::{
@@ -189,19 +189,6 @@ impl Rows<'_> {
     pub async fn secrets(&self) -> Result<Vec<secret::Model>, StoreError> {
         let query = self.select::<secret::Entity>();
         self.all(query.order_by(secret::Column::Name, Order::Asc)).await
-    }
-
-    /// People to be called back, the newest first; those before `below` of an earlier page.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn leads(&self, below: Option<LeadId>, limit: u64) -> Result<Vec<lead::Model>, StoreError> {
-        let mut query = self.select::<lead::Entity>();
-        if let Some(below) = below {
-            query = query.filter(lead::Column::Id.lt(below));
-        }
-        self.all(query.order_by(lead::Column::Id, Order::Desc).limit(limit))
-            .await
     }
 }
 

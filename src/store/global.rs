@@ -190,6 +190,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Ends a session of a user, in whichever workspace it stands; false if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn end_session_of(&self, user_id: UserId, token_hash: &[u8]) -> Result<bool, StoreError> {
+        let delete = session::Entity::delete_many()
+            .filter(session::Column::UserId.eq(user_id))
+            .filter(session::Column::TokenHash.eq(token_hash));
+        let result = self.change(delete.exec(self.connection())).await?;
+        Ok(result.rows_affected == 1)
+    }
+
     /// A user by e-mail address, inside the write.
     ///
     /// # Errors

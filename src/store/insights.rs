@@ -385,10 +385,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn put_insights(&self, rows: Vec<insight::Model>) -> Result<(), StoreError> {
+        use insight::Column;
         if rows.is_empty() {
             return Ok(());
         }
-        use insight::Column;
         let again = OnConflict::column(Column::ConversationId)
             .update_columns([Column::AgentId, Column::Day, Column::DueAt, Column::Told])
             .to_owned();

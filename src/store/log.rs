@@ -2,7 +2,7 @@
 
 use super::entity::log_entry;
 use super::{Json, Rows, StoreError};
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, WorkspaceId};
 use crate::domain::log::{Actor, Entry, EventKind, Hash, Header, content_digest, entry_hash};
 use crate::domain::time::Timestamp;
 use sea_orm::sea_query::Order;
@@ -46,13 +46,8 @@ impl LogDraft {
     }
 }
 
-/// Appends an entry: the last statement of every write's savepoint. The head is read, never remembered.
-pub(super) async fn append(
-    rows: &Rows<'_>,
-    draft: &LogDraft,
-    at: Timestamp,
-    salt: [u8; 16],
-) -> Result<Header, StoreError> {
+/// Sequence and hash of the newest entry; 0 and the hash that every chain begins with, when there is none.
+pub(super) async fn head(rows: &Rows<'_>) -> Result<(i64, Hash), StoreError> {
     let head = rows
         .select::<log_entry::Entity>()
         .order_by(log_entry::Column::Seq, Order::Desc)
@@ -61,15 +56,22 @@ pub(super) async fn append(
         .into_tuple::<(i64, Vec<u8>)>()
         .one(rows.connection())
         .await?;
-    let (seq, previous) = match head {
-        Some((seq, hash)) => (seq + 1, hash_of(&hash)),
-        None => (1, Hash::GENESIS),
-    };
+    Ok(head.map_or((0, Hash::GENESIS), |(seq, hash)| (seq, hash_of(&hash))))
+}
+
+/// The entry that follows on an entry of this sequence and hash, with its own hash.
+pub(super) fn append_after(
+    (seq, previous): (i64, Hash),
+    workspace_id: WorkspaceId,
+    draft: &LogDraft,
+    at: Timestamp,
+    salt: [u8; 16],
+) -> (log_entry::Model, Hash) {
     let content = draft.content.to_string();
     let digest = content_digest(&salt, &content);
     let header = Header {
-        workspace_id: rows.workspace_id(),
-        seq,
+        workspace_id,
+        seq: seq + 1,
         at,
         kind: draft.kind.as_str().to_owned(),
         actor: draft.actor.to_string(),
@@ -77,17 +79,36 @@ pub(super) async fn append(
     };
     let hash = entry_hash(previous, &header, digest);
     let row = log_entry::Model {
-        workspace_id: rows.workspace_id(),
-        seq,
+        workspace_id,
+        seq: header.seq,
         at,
-        kind: header.kind.clone(),
-        actor: header.actor.clone(),
-        refs: Json(header.refs.clone()),
+        kind: header.kind,
+        actor: header.actor,
+        refs: Json(header.refs),
         salt: Some(salt.to_vec()),
         content: Some(content),
         content_digest: hash_to(digest),
         previous: hash_to(previous),
         hash: hash_to(hash),
+    };
+    (row, hash)
+}
+
+/// Appends an entry: the last statement of every write's savepoint. The head is read, never remembered.
+pub(super) async fn append(
+    rows: &Rows<'_>,
+    draft: &LogDraft,
+    at: Timestamp,
+    salt: [u8; 16],
+) -> Result<Header, StoreError> {
+    let (row, _) = append_after(head(rows).await?, rows.workspace_id(), draft, at, salt);
+    let header = Header {
+        workspace_id: row.workspace_id,
+        seq: row.seq,
+        at: row.at,
+        kind: row.kind.clone(),
+        actor: row.actor.clone(),
+        refs: row.refs.0.clone(),
     };
     super::rows::insert(rows.connection(), row).await?;
     Ok(header)

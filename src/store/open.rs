@@ -54,6 +54,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::CannotOpen`], [`StoreError::Newer`], [`StoreError::Damaged`], …
     pub async fn open(location: &Location, sources: Sources) -> Result<Self, StoreError> {
+        Self::open_with(location, sources, Durability::EveryCommit).await
+    }
+
+    /// The same for a database that is being built and thrown away unless it is finished: no commit waits for the disk. Whoever builds it has to
+    /// sync the file once it is closed, before anybody relies on it. PostgreSQL is as ever.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub async fn open_to_build(location: &Location, sources: Sources) -> Result<Self, StoreError> {
+        Self::open_with(location, sources, Durability::None).await
+    }
+
+    async fn open_with(location: &Location, sources: Sources, durability: Durability) -> Result<Self, StoreError> {
         let cannot_open = |error: StoreError| match error {
             StoreError::Database(cause) | StoreError::Refused(cause) => StoreError::CannotOpen {
                 place: location.to_string(),
@@ -67,7 +80,7 @@ impl Store {
             },
             known => known,
         };
-        let (writing, readers) = connect(location).await.map_err(cannot_open)?;
+        let (writing, readers) = connect(location, durability).await.map_err(cannot_open)?;
         let (writer, queue) = mpsc::channel(QUEUE);
         let (committed, _) = broadcast::channel(EVENTS);
         let jobs_changed = Arc::new(Notify::new());
@@ -99,9 +112,12 @@ impl Store {
 }
 
 /// The writing connection, its schema up to date, and the readers.
-async fn connect(location: &Location) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+async fn connect(
+    location: &Location,
+    durability: Durability,
+) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     // The writer first: it makes the file that a read-only connection needs.
-    let writing = Database::connect(writer_options(location)).await?;
+    let writing = Database::connect(writer_options(location, durability)).await?;
     refuse_newer(&writing).await?;
     Migrator::up(&writing, None).await?;
     let readers = Database::connect(reader_options(location)).await?;
@@ -117,15 +133,28 @@ fn in_short(error: &DbErr) -> String {
     cause.to_string()
 }
 
-fn writer_options(location: &Location) -> ConnectOptions {
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// The disk has it.
+    EveryCommit,
+    /// Nothing.
+    None,
+}
+
+fn writer_options(location: &Location, durability: Durability) -> ConnectOptions {
     let mut options = match location {
         Location::Sqlite(path) => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
-            options.map_sqlx_sqlite_opts(|sqlite| {
+            let synchronous = match durability {
+                Durability::EveryCommit => sea_orm::sqlx::sqlite::SqliteSynchronous::Full,
+                Durability::None => sea_orm::sqlx::sqlite::SqliteSynchronous::Off,
+            };
+            options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .busy_timeout(PATIENCE)
                     .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
-                    .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
+                    .synchronous(synchronous.clone())
                     .foreign_keys(true)
             });
             options
@@ -205,7 +234,7 @@ mod tests {
     async fn sqlite_syncs_every_commit_and_watches_foreign_keys_and_readers_cannot_write() {
         let directory = tempfile::TempDir::new().unwrap();
         let location = Location::Sqlite(directory.path().join("holdpoint.db"));
-        let (writer, readers) = connect(&location).await.unwrap();
+        let (writer, readers) = connect(&location, Durability::EveryCommit).await.unwrap();
         let pragma = async |connection: &DatabaseConnection, name: &str| {
             let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
             let row = connection.query_one_raw(statement).await.unwrap().unwrap();

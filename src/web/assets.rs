@@ -31,10 +31,18 @@ pub(super) async fn static_file(Path(path): Path<String>, request: Request) -> R
 
 /// `GET /widget.js`
 pub(super) async fn widget_script(request: Request) -> Result<Response, Problem> {
-    let mut file = Assets::get("static/widget.js").ok_or_else(Problem::unknown_path)?;
+    for_other_sites("static/widget.js", &request)
+}
+
+/// `GET /widget/v1/here.js`: what a page says of itself; the widget loads it when the page has nothing better to do.
+pub(super) async fn here_script(request: Request) -> Result<Response, Problem> {
+    for_other_sites("static/here.js", &request)
+}
+
+fn for_other_sites(stored: &str, request: &Request) -> Result<Response, Problem> {
+    let mut file = Assets::get(stored).ok_or_else(Problem::unknown_path)?;
     file.data = trimmed(&String::from_utf8_lossy(&file.data)).into_bytes().into();
-    let content_type = content_type("widget.js");
-    let mut response = answer(file, content_type, request.headers(), FIVE_MINUTES);
+    let mut response = answer(file, content_type(stored), request.headers(), FIVE_MINUTES);
     // It is a script for other sites' pages, whatever they demand of their resources.
     response
         .headers_mut()

@@ -57,6 +57,8 @@ problems! {
     too_slow = REQUEST_TIMEOUT, "too-slow", "The request took too long";
     /// Somebody or something was faster.
     conflict = CONFLICT, "conflict", "Things have changed";
+    /// The page belongs to another workspace than the one its person is in now.
+    moved = CONFLICT, "moved", "This page belongs to another workspace";
     /// It was there and is no longer.
     gone = GONE, "gone", "No longer there";
     /// The body is larger than allowed.

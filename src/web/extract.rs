@@ -63,6 +63,7 @@ impl FromRequestParts<Web> for CallerOf {
         if !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             signed_in.check_csrf(text(&parts.headers, CSRF_HEADER))?;
         }
+        signed_in.check_stream(web, parts.uri.query()).await?;
         Ok(Self(signed_in.caller))
     }
 }

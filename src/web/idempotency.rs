@@ -4,6 +4,7 @@
 
 use super::error::Problem;
 use super::extract::{MEMBER_HEADER, WORKSPACE_HEADER};
+use super::session::PAGE_HEADER;
 use super::state::Web;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
@@ -117,6 +118,7 @@ fn key_of(request: &Request) -> Key {
         COOKIE.as_str(),
         WORKSPACE_HEADER,
         MEMBER_HEADER,
+        PAGE_HEADER,
         KEY_HEADER.as_str(),
     ] {
         field(

@@ -24,6 +24,10 @@ enum What {
     Message,
     Conversation,
     SignIn,
+    /// A page says that it is there.
+    Here,
+    /// A page says that something was reached.
+    Event,
 }
 
 /// For whom.
@@ -85,6 +89,17 @@ impl Limits {
         self.address(What::SignIn, peer, self.rates.sign_ins_per_address)
     }
 
+    /// A page that says that it is there.
+    pub(super) fn here(&self, peer: Peer) -> Result<(), Problem> {
+        self.address(What::Here, peer, self.rates.heartbeats_per_address)
+    }
+
+    /// A page that says that its visitor reached something.
+    pub(super) fn event(&self, visitor: VisitorId, peer: Peer) -> Result<(), Problem> {
+        self.take(What::Event, Whose::Visitor(visitor), self.rates.events_per_visitor)?;
+        self.address(What::Event, peer, self.rates.events_per_address)
+    }
+
     fn address(&self, what: What, peer: Peer, per_minute: u32) -> Result<(), Problem> {
         match peer {
             Peer::Tcp(address) => self.take(what, Whose::Address(network(address.ip())), per_minute),
@@ -125,6 +140,8 @@ fn too_fast(what: What, wait_s: u64) -> Problem {
     let detail = match what {
         What::Message => "These are many messages at once; wait a moment and send the message again.",
         What::Conversation => "Many conversations were started from here; wait a moment and try again.",
+        What::Here => "These are many open pages from one address; this one is not counted for now.",
+        What::Event => "These are many events at once; no more are taken for a moment.",
         What::SignIn => "These are many attempts to sign in; wait a minute and try again.",
     };
     Problem::too_many(detail).retry_after_s(wait_s)

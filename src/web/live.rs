@@ -10,7 +10,7 @@ use crate::app::actions::{self, ApprovalView};
 use crate::app::live::{self, Drafting, Texts};
 use crate::app::team::{self, Presence};
 use crate::app::visit::{self, Status, Visitor};
-use crate::app::{Caller, history};
+use crate::app::{Caller, engage, history};
 use crate::domain::ids::ActionId;
 use crate::store::Committed;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -20,7 +20,7 @@ use http::HeaderValue;
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -31,6 +31,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LIVES: Duration = Duration::from_mins(30);
 /// Where something waits, it is looked at again after this long: the business may have opened or closed, somebody come or gone.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// A wall is told that it moved at most this often.
+const WALL_WAITS: Duration = Duration::from_secs(3);
+/// What it shows of the last hour moves by itself.
+const WALL_AGAIN: Duration = Duration::from_secs(15);
 /// Log entries read at once.
 const ENTRIES: u64 = 200;
 
@@ -175,10 +179,21 @@ async fn drafting(receiver: &mut Receiver<Drafting>, concerns: impl Fn(&Drafting
     }
 }
 
+/// What a log's stream tells beside the entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside {
+    /// What the AI is at.
+    pub(super) drafting: bool,
+    /// That who is on the site, or a figure of the last hour, may have changed.
+    pub(super) wall: bool,
+}
+
 /// A workspace's log: one unnamed event per entry, its sequence as id; and `presence` whenever somebody comes, goes or looks
 /// at something else. With `drafting`, an event of that name too whenever the AI begins or ends drafting, and `forming` with
-/// the text so far while the LLM writes one (null: no more), which are no entries.
-pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Result<Response, Problem> {
+/// the text so far while the LLM writes one (null: no more), which are no entries. With `wall`, an event of that name, at most every [`WALL_WAITS`],
+/// whenever visitors come, go or look at another page, and in any case every [`WALL_AGAIN`].
+pub(super) fn log(web: &Web, caller: Caller, after: i64, beside: Beside) -> Result<Response, Problem> {
+    let Beside { drafting, wall } = beside;
     let place = web.place_for(&caller)?;
     let followed = Log {
         committed: live::committed(&web.app),
@@ -188,6 +203,11 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Resu
         forming: drafting.then(|| live::forming(&web.app, &caller)).transpose()?,
         formed: Texts::new(),
         only_forming: false,
+        wall: wall.then(|| Wall {
+            on_site: engage::watch(&web.app),
+            told: Instant::now(),
+            has_moved: false,
+        }),
         web: web.clone(),
         caller,
         seq: after,
@@ -195,6 +215,15 @@ pub(super) fn log(web: &Web, caller: Caller, after: i64, drafting: bool) -> Resu
         more: false,
     };
     Ok(answer(web, place, follow(followed)))
+}
+
+/// Live's wall, as one stream tells of it.
+struct Wall {
+    on_site: watch::Receiver<u64>,
+    /// When it was last told to have moved.
+    told: Instant,
+    /// That is to be told now.
+    has_moved: bool,
 }
 
 struct Log {
@@ -212,6 +241,8 @@ struct Log {
     formed: Texts,
     /// Nothing else happened since the last event: the store need not be read for it.
     only_forming: bool,
+    /// Only where it was asked for.
+    wall: Option<Wall>,
     /// The last one sent.
     seq: i64,
     /// Who was there when this was last told.
@@ -227,6 +258,12 @@ impl Followed for Log {
             let now = forming.borrow_and_update().clone();
             events.extend(changes(&self.formed, &now)?);
             self.formed = now;
+        }
+        if let Some(wall) = self.wall.as_mut().filter(|wall| wall.has_moved) {
+            wall.has_moved = false;
+            wall.told = Instant::now();
+            events.push(event("wall", &serde_json::json!({}))?);
+            return Ok(events);
         }
         if std::mem::take(&mut self.only_forming) {
             return Ok(events);
@@ -270,7 +307,21 @@ impl Followed for Log {
                 None => std::future::pending().await,
             }
         };
+        let wall = &mut self.wall;
+        let wall = async {
+            let Some(wall) = wall else {
+                return std::future::pending().await;
+            };
+            let waited = wall.told.elapsed();
+            tokio::time::sleep(WALL_WAITS.saturating_sub(waited)).await;
+            // What came before that is not seen yet, so it is heard of now.
+            let changed = tokio::time::timeout(WALL_AGAIN.saturating_sub(waited), wall.on_site.changed()).await;
+            // Nobody came for long, or somebody did; not if there will never be anybody again.
+            wall.has_moved = changed.map_or(true, |changed| changed.is_ok());
+            wall.has_moved
+        };
         tokio::select! {
+            more = wall => more,
             more = committed(&mut self.committed, news) => more,
             changed = self.came_or_went.changed() => changed.is_ok(),
             more = drafted => {

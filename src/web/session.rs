@@ -10,6 +10,11 @@ use subtle::ConstantTimeEq as _;
 /// The header in which a page repeats its session's token with every change.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
+/// The header in which a page names the workspace that it belongs to, by its id, with everything it asks for.
+pub const PAGE_HEADER: &str = "holdpoint-page";
+/// The same behind the `?`, for streams, which have no headers of their own.
+const PAGE_QUERY: &str = "page=";
+
 /// Somebody who is signed in with a browser.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -29,7 +34,43 @@ impl SignedIn {
             return Ok(None);
         };
         let found = accounts::caller_of_session(&web.app, &token).await?;
-        Ok(found.map(|(caller, csrf_token)| Self { caller, csrf_token }))
+        let Some((caller, csrf_token)) = found else {
+            return Ok(None);
+        };
+        let signed_in = Self { caller, csrf_token };
+        let page = headers.get(PAGE_HEADER).and_then(|id| id.to_str().ok());
+        signed_in.check_page(web, page).await?;
+        Ok(Some(signed_in))
+    }
+
+    /// Refuses what a page asks for that was opened in another workspace than the one the person is in now: it would be done there.
+    async fn check_page(&self, web: &Web, shown: Option<&str>) -> Result<(), Problem> {
+        let here = self.caller.workspace_id;
+        let Some(shown) = shown.filter(|shown| *shown != here.to_string()) else {
+            return Ok(());
+        };
+        let there = match shown.parse() {
+            Ok(id) => accounts::name_of_place(&web.app, &self.caller, id).await?,
+            Err(_not_an_id) => None,
+        };
+        let there = there.map_or_else(|| "another workspace".to_owned(), |name| format!("“{name}”"));
+        let here_name = accounts::name_of_place(&web.app, &self.caller, here)
+            .await?
+            .unwrap_or_default();
+        Err(Problem::moved(format!(
+            "This page belongs to {there}, and you are in “{here_name}” now. Nothing was done; reload the page to go on."
+        ))
+        .with("workspace_id", here.to_string()))
+    }
+
+    /// The same for what a stream names behind its `?`.
+    ///
+    /// # Errors
+    /// 409.
+    pub async fn check_stream(&self, web: &Web, query: Option<&str>) -> Result<(), Problem> {
+        let mut named = query.into_iter().flat_map(|query| query.split('&'));
+        let page = named.find_map(|pair| pair.strip_prefix(PAGE_QUERY));
+        self.check_page(web, page).await
     }
 
     /// Refuses a change that does not show the session's token.

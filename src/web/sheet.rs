@@ -11,6 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::io;
 
+/// UTF-8's mark of byte order.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,7 +35,7 @@ pub(super) fn sheet(name: &str, columns: &[&str], rows: Vec<Vec<Value>>, format:
             let items: Vec<_> = rows.into_iter().map(object).collect();
             Ok(Json(json!({ "items": items, "next": null })).into_response())
         }
-        Format::Csv => Ok((as_file(name), lines(Some(columns), &rows)?).into_response()),
+        Format::Csv => download(name, columns, &rows, false),
     }
 }
 
@@ -49,6 +52,18 @@ where
     (as_file(name), Body::from_stream(parts)).into_response()
 }
 
+/// A table as a file, RFC 4180; `with_mark` begins it with the mark by which some spreadsheets know that it is Unicode.
+pub(super) fn download(
+    name: &str,
+    columns: &[&str],
+    rows: &[Vec<Value>],
+    with_mark: bool,
+) -> Result<Response, Problem> {
+    let mut written = if with_mark { MARK.to_vec() } else { Vec::new() };
+    written.extend(lines(Some(columns), rows)?);
+    Ok((as_file(name), written).into_response())
+}
+
 fn as_file(name: &str) -> [(HeaderName, String); 2] {
     [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -61,7 +76,9 @@ fn lines(columns: Option<&[&str]>, rows: &[Vec<Value>]) -> Result<Vec<u8>, Probl
         tracing::error!(%cause, "A table cannot be written");
         Problem::internal_error()
     };
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     if let Some(columns) = columns {
         writer.write_record(columns).map_err(failed)?;
     }

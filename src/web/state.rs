@@ -54,6 +54,12 @@ pub struct Rates {
     pub conversations_per_address: u32,
     /// Attempts to sign in, or to use a set-up link, from one address.
     pub sign_ins_per_address: u32,
+    /// Pages that say that they are there, from one address: each does so twice a minute.
+    pub heartbeats_per_address: u32,
+    /// Things that one visitor reached, as their page says.
+    pub events_per_visitor: u32,
+    /// The same for all visitors behind one address.
+    pub events_per_address: u32,
 }
 
 impl Default for Rates {
@@ -63,6 +69,9 @@ impl Default for Rates {
             messages_per_address: 300,
             conversations_per_address: 60,
             sign_ins_per_address: 20,
+            heartbeats_per_address: 900,
+            events_per_visitor: 20,
+            events_per_address: 200,
         }
     }
 }

@@ -6,17 +6,17 @@
 use super::error::Problem;
 use super::extract::{InPath, JsonBody, PeerOf, Query, VisitorOf, bearer, visitor_of};
 use super::limits::address_of;
-use super::live;
 use super::state::Web;
+use super::{assets, live};
 use crate::app::actions::{self, FormLink, FormView};
-use crate::app::{AppError, agents, closing, reach, training, visit};
+use crate::app::{AppError, agents, closing, engage, reach, training, visit};
 use crate::domain::action::strict::strict;
 use crate::domain::text::VisitorText;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
@@ -32,6 +32,9 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
     Router::new()
         .route("/agents/{agent}", get(agent))
         .route("/agents/{agent}/conversations", post(start))
+        .route("/agents/{agent}/here", post(here))
+        .route("/agents/{agent}/conversions", post(reached))
+        .route("/here.js", get(assets::here_script))
         .route("/conversation", get(conversation))
         .route("/messages", post(write))
         .route("/acknowledge", post(acknowledge))
@@ -56,6 +59,8 @@ struct PublicSettings {
     max_chars: usize,
     /// Forms that are always offered.
     forms: Vec<FormLink>,
+    /// Pages say that they are there.
+    presence: bool,
 }
 
 /// `GET /widget/v1/agents/{agent}`
@@ -71,6 +76,7 @@ async fn agent(State(web): State<Web>, InPath(key): InPath<String>) -> Result<Js
         disclosure: settings.disclosure,
         language: settings.language,
         max_chars: VisitorText::MAX_CHARS,
+        presence: settings.presence,
     }))
 }
 
@@ -84,6 +90,44 @@ async fn start(
     let address = address_of(peer, &web.settings().trusted_proxies);
     let address = address.map(|address| visit::AddressMark::of(&web.app, address));
     Ok((StatusCode::CREATED, Json(visit::start(&web.app, &key, address).await?)))
+}
+
+/// `POST /widget/v1/agents/{agent}/here`
+async fn here(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    InPath(key): InPath<String>,
+    known: Option<Extension<visit::Visitor>>,
+    JsonBody(heard): JsonBody<engage::Heard>,
+) -> Result<StatusCode, Problem> {
+    web.limits().here(peer)?;
+    let agent = agents::public_agent(&web.app, &key).await?;
+    let from = address_of(peer, &web.settings().trusted_proxies);
+    if let (Some(path), Some(Extension(visitor))) = (engage::here(&web.app, &agent, from, &heard)?, known) {
+        engage::opened(&web.app, &agent, &visitor, &path).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /widget/v1/agents/{agent}/conversions`: the page says that its visitor reached something.
+async fn reached(
+    State(web): State<Web>,
+    PeerOf(peer): PeerOf,
+    InPath(key): InPath<String>,
+    VisitorOf(visitor): VisitorOf,
+    JsonBody(claim): JsonBody<engage::PageClaim>,
+) -> Result<Json<Value>, Problem> {
+    if let Err(problem) = web.limits().event(visitor.visitor_id, peer) {
+        engage::flooded(&web.app, &visitor).await?;
+        return Err(problem);
+    }
+    let agent = agents::public_agent(&web.app, &key).await?;
+    if agent.workspace_id != visitor.workspace_id {
+        return Err(Problem::unknown_path());
+    }
+    let recorded = engage::from_page(&web.app, &visitor, &claim).await?;
+    // What else is known of it is the shop's business, not the page's.
+    Ok(Json(serde_json::json!({ "counted": recorded.counted })))
 }
 
 /// `GET /widget/v1/conversation`

@@ -14,6 +14,7 @@ function trimmed(script) {
   return script.replace(/^\s*\/\*[^]*?\*\/\s*?$/gm, '').replace(/^\s*\/\/.*$/gm, '').replace(/^\s+/gm, '');
 }
 
+const HERE = fileURLToPath(new URL('../../assets/static/here.js', import.meta.url));
 const WIDGET = fileURLToPath(new URL('../../assets/static/widget.js', import.meta.url));
 const AGENT = 'pk_mock';
 
@@ -73,6 +74,8 @@ export class MockServer {
   conversations = new Map();
   /** Every request: `{method, path, url, authorization}`. */
   requests = [];
+  /** What pages have said of themselves. */
+  heard = [];
   /** Number of next message posts that are committed but whose answer is lost on the way. */
   loseAnswers = 0;
   /** Number of next message posts that fail with 500, uncommitted. */
@@ -193,11 +196,19 @@ export class MockServer {
       return response.end(trimmed(await readFile(WIDGET, 'utf8')));
     }
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
+    if (url.pathname === '/widget/v1/here.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' });
+      return response.end(trimmed(await readFile(HERE, 'utf8')));
+    }
     response.setHeader('access-control-allow-headers', 'authorization, content-type');
     if (request.method === 'OPTIONS') return json(204);
 
     const route = `${request.method} ${url.pathname.replace('/widget/v1/', '')}`;
     if (route === `GET agents/${AGENT}`) return json(200, this.config);
+    if (route === `POST agents/${AGENT}/here`) {
+      this.heard.push(await readJson(request));
+      return json(204);
+    }
     if (route === `POST agents/${AGENT}/conversations`) {
       await pause(this.slowStartMs);
       const token = randomUUID();

@@ -382,6 +382,11 @@ const cases = {
     assert.ok(gzipSync(script).length <= 15_000, `${gzipSync(script).length} bytes`);
   },
 
+  async 'what a page says of itself is a script of its own, at most 2 KB on the wire'({ mock }) {
+    const script = await (await fetch(`${mock.base}/widget/v1/here.js`)).arrayBuffer();
+    assert.ok(gzipSync(script).length <= 2_000, `${gzipSync(script).length} bytes`);
+  },
+
   'on a phone the panel fills the screen and keeps the focus inside': {
     options: PHONE,
     async run({ page, chat }) {

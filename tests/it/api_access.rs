@@ -22,6 +22,9 @@ async fn routes_with_ids(app: &TestApp) -> Vec<(Method, String, Value)> {
         "/api/v1/knowledge/documents/{}",
         documents["items"][0]["id"].as_str().unwrap()
     );
+    let wish = json!({ "name": "Ordered", "kind": "url", "on": "/thanks" });
+    let goal = owner.post("/api/v1/goals", &wish).await.created();
+    let goal = format!("/api/v1/goals/{}", goal["id"].as_str().unwrap());
     let none = json!({});
     vec![
         (Method::GET, item.clone(), none.clone()),
@@ -73,6 +76,8 @@ async fn routes_with_ids(app: &TestApp) -> Vec<(Method, String, Value)> {
             format!("/api/v1/agents/{}/versions", app.workspace.agent_id),
             json!({}),
         ),
+        (Method::GET, goal.clone(), json!({})),
+        (Method::PATCH, goal, json!({ "retired": true })),
     ]
 }
 

@@ -99,6 +99,7 @@ pub(crate) async fn fit_to_act(app: &App) {
 pub(crate) struct Builder {
     settings: WebSettings,
     without_engine: bool,
+    without_jobs: bool,
     engine: Option<Engine>,
     demo: bool,
 }
@@ -111,6 +112,12 @@ impl Builder {
 
     pub(crate) fn without_engine(mut self) -> Self {
         self.without_engine = true;
+        self
+    }
+
+    /// Nothing happens but what is asked for.
+    pub(crate) fn without_jobs(mut self) -> Self {
+        self.without_jobs = true;
         self
     }
 
@@ -141,7 +148,9 @@ impl Builder {
         )));
         clock.up_ms.fetch_add(UP_MS, Ordering::SeqCst);
         fit_to_quote(&app).await;
-        app.start_jobs();
+        if !self.without_jobs {
+            app.start_jobs();
+        }
         let workspace = Workspace::make(&app, "quillhaven", OWNER_EMAIL).await;
         let mut settings = self.settings;
         settings.demo_agent = self.demo.then(|| workspace.agent_key.clone());
@@ -406,6 +415,11 @@ impl TestApp {
 /// The administrator of the server behind this socket, whoever started it.
 pub(crate) fn socket_client(socket: PathBuf) -> Client {
     Client::unix(socket)
+}
+
+/// Anybody who asks the server at this address, whoever started it.
+pub(crate) fn tcp_client(address: SocketAddr) -> Client {
+    Client::tcp(address)
 }
 
 /// Looks until it finds something.

@@ -4,6 +4,7 @@
 //! is kept in `target/browser`; `HOLDPOINT_PICTURES=docs/images` also renews those of the README.
 
 mod actions;
+mod agency;
 mod agents;
 mod analyse;
 mod answers;
@@ -20,6 +21,7 @@ mod other_origin;
 mod quality;
 mod rehearsal;
 mod speed;
+mod wall;
 mod webhooks;
 
 use crate::app::{OPENING_HOURS, OWNER_EMAIL, OWNER_PASSWORD, TestApp, UNDO_MS, VisitorClient, eventually};

@@ -4,6 +4,7 @@ mod agents;
 mod answers;
 mod demo;
 mod exporting;
+mod half_year;
 mod importing;
 mod improving;
 mod measuring;
@@ -12,6 +13,7 @@ mod policy;
 mod refusals;
 mod rehearsing;
 mod sampling;
+mod seeding;
 mod serving;
 mod simulating;
 

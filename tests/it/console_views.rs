@@ -32,6 +32,9 @@ fn marked(text: &str, words: &[&str]) -> Marked {
 fn shell(section: Section) -> Shell {
     Shell {
         manages: false,
+        workspace_id: "019a0000-0000-7000-8000-0000000000aa".into(),
+        places: Vec::new(),
+        sees_agency: false,
         workspace: "Northlight Cycles".into(),
         person: "Mia Okafor".into(),
         member: Some("019a0000-0000-7000-8000-000000000001".into()),

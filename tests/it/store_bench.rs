@@ -2,6 +2,8 @@
 
 mod actions;
 mod answers;
+mod clusters;
+mod engage;
 mod gaps;
 mod improve;
 mod insight;
@@ -16,10 +18,11 @@ use holdpoint::domain::{
     evidence::{CheckPurpose, JudgedBy},
     features::prior,
     ids::{
-        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ConflictId, ConversationId, DecisionId,
-        DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId, MessageId, NoteId, OutcomeId,
-        PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, ReportId, ReportLinkId, RetrievalVersionId,
-        SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
+        ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ClusterId, ConflictId, ConversationId,
+        ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId, MailId,
+        MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId, RegressionQuestionId, RehearsalCaseId,
+        RehearsalId, ReleaseId, ReportId, ReportLinkId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
+        VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
     log::{Actor, ChainError, ChainVerifier, EventKind},
@@ -254,11 +257,15 @@ pub(crate) struct Planted {
     pub(crate) pair: PairId,
     pub(crate) regression_question: RegressionQuestionId,
     pub(crate) gap: GapId,
+    pub(crate) cluster: ClusterId,
+    pub(crate) pattern: PatternId,
     pub(crate) proposal: ProposalId,
     pub(crate) conflict: ConflictId,
     pub(crate) tool: ToolVersionId,
     pub(crate) action: ActionId,
     pub(crate) lead: LeadId,
+    pub(crate) goal: GoalId,
+    pub(crate) conversion: ConversionId,
 }
 
 impl Planted {
@@ -300,11 +307,15 @@ impl Planted {
             pair: id().into(),
             regression_question: id().into(),
             gap: id().into(),
+            cluster: id().into(),
+            pattern: id().into(),
             proposal: id().into(),
             conflict: id().into(),
             tool: id().into(),
             action: id().into(),
             lead: id().into(),
+            goal: id().into(),
+            conversion: id().into(),
         }
     }
 
@@ -508,6 +519,7 @@ impl Planted {
             user_id: self.user,
             role: Role::Owner,
             created_at,
+            used_at: None,
         })
         .await?;
         tx.insert(setup_link::Model {
@@ -771,8 +783,10 @@ impl Planted {
         self.plant_gaps(tx).await?;
         self.plant_insight(tx).await?;
         self.plant_reports(tx).await?;
+        self.plant_clusters(tx).await?;
         self.plant_answers(tx).await?;
         self.plant_actions(tx).await?;
+        self.plant_engage(tx).await?;
         self.plant_care(tx).await?;
         tx.insert(job::Model {
             id: self.job,

@@ -11,21 +11,24 @@ use holdpoint::domain::action::ActionStatus;
 use holdpoint::domain::ids::WorkspaceId;
 use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::improve::gap::{GapState, ProposalState};
-use holdpoint::domain::insight::{Day, Mark, Period};
+use holdpoint::domain::insight::{Day, Mark, PatternState, Period};
 use holdpoint::domain::log::EventKind;
 use holdpoint::domain::report::ReportKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
     approval, assignment, candidate, candidate_case, candidate_change, candidate_text, canned_reply, certificate,
-    check, comparison_pair, contact, conversation, correction, decision, delivery, delivery_attempt, document, draft,
-    evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, insight, insight_mark, insight_watch, job, lead,
-    log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation,
-    ranking_vector, rating, regression_question, rehearsal, rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link,
-    review_item, sampling_month, score_version, secret, shared_decision, subscription, subscription_watch, tally,
-    token, tool_version, turn, vector, verdict, verified_answer, visitor, webhook_secret,
+    check, cluster, cluster_watch, comparison_pair, contact, conversation, conversion, correction, decision, delivery,
+    delivery_attempt, document, draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, goal, insight,
+    insight_mark, insight_watch, job, lead, lead_occurrence, log_entry, mail, member, member_profile, message, note,
+    outcome, pattern, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
+    rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
+    shared_decision, subscription, subscription_watch, tally, token, tool_version, turn, turn_cluster, vector, verdict,
+    verified_answer, visitor, webhook_secret,
 };
-use holdpoint::store::{ActionFilter, AnswerFilter, Asker, DeliveryFilter, JobKind, Made, QueueFilter, Store};
+use holdpoint::store::{
+    ActionFilter, AnswerFilter, Asker, ConversionFilter, DeliveryFilter, JobKind, LeadFilter, Made, QueueFilter, Store,
+};
 use sea_orm::{DatabaseConnection, EntityName, FromQueryResult};
 use std::collections::BTreeSet;
 
@@ -79,7 +82,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, delivery_attempt, document, draft, job,
             log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link,
             review_item, shared_decision, subscription, subscription_watch, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
-            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version);
+            certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version, lead_occurrence, goal, conversion, cluster, cluster_watch, turn_cluster, pattern);
         for (table, workspaces) in &found {
             assert_eq!(workspaces, &BTreeSet::from([ours.workspace]), "{table}");
         }
@@ -143,6 +146,10 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         queue(&QueueFilter::default(), None, 100);
         queue_count(&QueueFilter::default());
         queue_length();
+        late_items(AT.plus_ms(1 << 40));
+        conversations_begun(AT, None);
+        written_since(AT);
+        mails_left_since(AT);
         recently_decided(100);
         outcomes_of(theirs.item);
         decided_before(theirs.member, uuid::Uuid::max().into(), AT.plus_ms(1));
@@ -223,7 +230,22 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         tools();
         secret("shop");
         secrets();
-        leads(None, 100);
+        lead(theirs.lead);
+        leads(LeadFilter::default(), None, 100);
+        lead_of_contact("mailto:ann@example.org");
+        lead_occurrences(theirs.lead, 100);
+        lead_count_since(AT);
+        goal(theirs.goal);
+        goals();
+        conversion_of(theirs.goal, theirs.conversation);
+        conversion_of_order("A7");
+        conversions(ConversionFilter { goal: Some(theirs.goal), conversation: Some(theirs.conversation) }, None, 100);
+        conversion_count_since(AT);
+        goal_sums(AT, AT.plus_ms(1));
+        last_word(theirs.conversation, AT.plus_ms(60_000));
+        contacts_at("visitor@example.org", 100);
+        in_progress(AT);
+        first_words_since(AT);
         program_conversation(theirs.conversation);
         program_conversation_named(theirs.token, "key-1");
         program_conversations_asking(theirs.token, &[6; 32], AT, 100);
@@ -329,6 +351,16 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         proposals_of(theirs.gap);
         proposals(ProposalState::Waiting, None, 100);
         gap_watch();
+        cluster(theirs.cluster);
+        clusters();
+        questions_to_embed(100);
+        questions_held();
+        questions_of_clusters(&[theirs.cluster], 100);
+        questions_of_conversations(&[theirs.conversation]);
+        waiting_questions();
+        cluster_watch();
+        pattern(theirs.pattern);
+        patterns(&[PatternState::Open], 100);
         insight_watch();
         report(theirs.report);
         report_of_period(ReportKind::Digest, "2026-05-04");
@@ -426,6 +458,9 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "newest_ranking_number",
             // How many.
             "leads_between",
+            // What is planted has its cluster.
+            "questions_to_embed",
+            "waiting_questions",
             // Sums, days and ids of conversations.
             "insights_due",
             "next_insight_due",
@@ -436,6 +471,11 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "conversation_of_check",
             // What is planted says where it was read up to, and what took nobody's place.
             "replacements_of",
+            // Sums and moments.
+            "goal_sums",
+            "last_word",
+            "in_progress",
+            "first_words_since",
         ];
         for (query, answer) in Box::pin(everything_asked(&store, ours.workspace, ours)).await {
             let number = answer
@@ -465,6 +505,7 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
                     "(0, 0)",
                     "(0, 0, 0)",
                     "(None, None, 0)",
+                    "InProgress { ai: 0, person: 0, waiting: 0 }",
                     "Failing { count: 0, since: None }"
                 ]
                 .contains(&answer.as_str())
@@ -499,9 +540,12 @@ fn every_query_of_a_workspace_is_asked_by_this_test() {
         include_str!("../../src/store/candidates.rs"),
         include_str!("../../src/store/comparisons.rs"),
         include_str!("../../src/store/gaps.rs"),
+        include_str!("../../src/store/clusters.rs"),
         include_str!("../../src/store/corrections.rs"),
         include_str!("../../src/store/answers.rs"),
         include_str!("../../src/store/actions.rs"),
+        include_str!("../../src/store/leads.rs"),
+        include_str!("../../src/store/engage.rs"),
         include_str!("../../src/store/jobs.rs"),
     ];
     let asked = include_str!("store_isolation.rs");

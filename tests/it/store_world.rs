@@ -151,6 +151,7 @@ pub(crate) async fn join(app: &App, workspace: WorkspaceId, name: &'static str) 
                 user_id,
                 role: Role::Owner,
                 created_at: AT,
+                used_at: None,
             })
             .await?;
             Ok::<_, StoreError>(Change::Unlogged(()))

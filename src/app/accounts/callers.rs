@@ -30,7 +30,7 @@ pub async fn caller_of_session(app: &App, token: &str) -> Result<Option<(Caller,
     Ok(Some((caller_of_member(&member, name, None), session.csrf_token)))
 }
 
-fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope]>) -> Caller {
+pub(super) fn caller_of_member(member: &member::Model, name: String, scopes: Option<&[Scope]>) -> Caller {
     let allowed = member.role.scopes();
     let scopes = match scopes {
         // A token never does more than its member, also after the member's role has shrunk.

@@ -104,6 +104,7 @@ pub async fn add_member(app: &App, caller: &Caller, new: NewMember) -> Result<Me
                     user_id,
                     role,
                     created_at: now,
+                    used_at: None,
                 })
                 .await?;
                 let entry = LogDraft::new(EventKind::MemberJoined, actor).about("member", member_id);

@@ -7,7 +7,7 @@ use crate::domain::ids::{UserId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::text::Email;
 use crate::domain::time::Timestamp;
-use crate::store::entity::session;
+use crate::store::entity::{member, session};
 use crate::store::{Change, LogDraft};
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub(super) fn new_session(app: &App, user_id: UserId, workspace_id: WorkspaceId)
     )
 }
 
-/// Signs a person in, to the first workspace they belong to.
+/// Signs a person in, to the workspace that they used last; to the first one they belong to, where they have used none.
 ///
 /// # Errors
 /// [`AppError::WrongPassword`], whatever of the two was wrong.
@@ -65,13 +65,21 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
         .memberships(user.id)
         .await?
         .into_iter()
-        .next()
+        .min_by_key(|member| std::cmp::Reverse(member.used_at))
         .ok_or(AppError::WrongPassword)?;
+    let now = app.now();
     let (session, row) = new_session(app, user.id, member.workspace_id);
     app.store()
         .write(member.workspace_id, move |tx| {
             let row = row.clone();
             Box::pin(async move {
+                if let Some(place) = tx.membership(row.user_id).await? {
+                    tx.update(member::Model {
+                        used_at: Some(now),
+                        ..place
+                    })
+                    .await?;
+                }
                 tx.insert(row).await?;
                 let entry =
                     LogDraft::new(EventKind::MemberSignedIn, Actor::Member(member.id)).about("member", member.id);

@@ -115,6 +115,7 @@ pub async fn set_up(app: &App, token: &str, name: &str, email: &str, password: S
                     user_id,
                     role,
                     created_at: now,
+                    used_at: Some(now),
                 })
                 .await?;
                 tx.insert(session_row).await?;

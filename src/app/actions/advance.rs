@@ -233,7 +233,8 @@ async fn end_in(app: &App, tx: &Tx<'_>, id: ActionId, tool: &Tool, done: Done) -
         .about("attempt", row.attempts)
         .with("result", result);
     if let Some(lead) = made.lead {
-        entry = entry.about("lead", lead);
+        // Who asks again is told to nobody as somebody new.
+        entry = entry.about(if lead.is_new { "lead" } else { "lead_again" }, lead.id);
     }
     Ok(Change::Logged((), entry))
 }

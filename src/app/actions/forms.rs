@@ -6,6 +6,7 @@ use crate::app::visit::Visitor;
 use crate::app::{App, AppError, ledger};
 use crate::domain::action::ActionStatus;
 use crate::domain::action::form::{Field, fields};
+use crate::domain::action::request::Run;
 use crate::domain::action::tool::Tool;
 use crate::domain::ids::{ActionId, WorkspaceId};
 use crate::domain::log::Actor;
@@ -36,6 +37,8 @@ pub struct FormView {
     pub label: String,
     /// Its fields, those that must be filled in first.
     pub fields: Vec<Field>,
+    /// What whoever sends it agrees to; nothing where the owner has no words for that.
+    pub consent: String,
 }
 
 /// Forms that are offered to anybody, whatever is talked about.
@@ -69,7 +72,12 @@ pub async fn form(app: &App, visitor: &Visitor, name: &str) -> Result<FormView, 
     let rows = app.store().rows(visitor.workspace_id);
     let tool = in_force(&rows, name).await?.definition.0;
     let form = tool.offer.form.ok_or(AppError::NotFound("the form"))?;
+    let consent = match tool.run {
+        Run::Lead { consent, .. } => consent.trim().to_owned(),
+        _ => String::new(),
+    };
     Ok(FormView {
+        consent,
         tool: tool.name,
         label: form.label,
         fields: fields(&tool.schema),

@@ -1,17 +1,17 @@
 //! Carrying out what was approved: a request to another machine, or what Holdpoint does itself.
 
 use super::secrets;
+use crate::app::engage::{Asked, NotedLead, note_lead};
 use crate::app::mail::{self, Mail};
 use crate::app::webhooks::in_words;
 use crate::app::{App, AppError};
 use crate::domain::action::attempt::{self, Attempt};
 use crate::domain::action::request::{CALENDAR_FILE, Expects, Request, with_secrets};
-use crate::domain::ids::LeadId;
 use crate::domain::mail::Attachment;
 use crate::domain::text::Email;
 use crate::outbound::{self, Reply, Send, parse_url};
-use crate::store::Tx;
-use crate::store::entity::{action as row, lead, secret};
+use crate::store::entity::{action as row, secret};
+use crate::store::{ActionOrigin, Tx};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ pub(super) struct Made {
     /// In a sentence.
     pub(super) told: String,
     /// Somebody to be called back.
-    pub(super) lead: Option<LeadId>,
+    pub(super) lead: Option<NotedLead>,
 }
 
 impl Made {
@@ -163,22 +163,34 @@ pub(super) async fn here(tx: &Tx<'_>, row: &row::Model, request: Request) -> Res
             mail::queue(tx, mail).await?;
             Ok(Made::told(format!("The e-mail to {to} is on its way.")))
         }
-        Request::Lead { name, contact, note } => {
-            let lead = lead::Model {
-                id: LeadId::new(&*tx.sources().ids),
-                workspace_id: tx.workspace_id(),
+        Request::Lead {
+            name,
+            contact,
+            note,
+            consent,
+        } => {
+            let asked = Asked {
                 action_id: row.id,
                 conversation_id: row.conversation_id,
                 name,
                 contact,
                 note,
-                created_at: tx.sources().clock.now(),
+                // Only a form shows these words to the visitor, who agrees by sending it.
+                consent: if row.origin == ActionOrigin::Form {
+                    consent
+                } else {
+                    String::new()
+                },
             };
-            let id = lead.id;
-            tx.insert(lead).await?;
+            let lead = note_lead(tx, asked).await?;
+            let told = if lead.is_new {
+                "It is in the list of people to be called back."
+            } else {
+                "They were in the list of people to be called back before; their new words stand beside the earlier ones."
+            };
             Ok(Made {
-                lead: Some(id),
-                ..Made::told("It is in the list of people to be called back.".to_owned())
+                lead: Some(lead),
+                ..Made::told(told.to_owned())
             })
         }
         Request::Calendar { title, file, to, text } => {

@@ -9,6 +9,7 @@ use crate::app::duty::OnDuty;
 use crate::app::evidence::{self, Decided, Grade, Lot};
 use crate::app::knowledge;
 use crate::app::ledger::{self, Details};
+use crate::app::limits;
 use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Draft;
 use crate::domain::flow::{Context, Effect, Proposed, Step, Ticket};
@@ -53,7 +54,7 @@ pub(super) async fn decide(app: &App, rows: &Rows<'_>, mut undecided: Undecided)
     // Ends: each further round needs a policy that was applied during the one before.
     loop {
         let grade = evidence::grade(rows, (undecided.agent_id, &undecided.business), &undecided.draft).await?;
-        let facts = facts(rows, &undecided, &grade).await?;
+        let facts = facts(app, rows, &undecided, &grade).await?;
         let (app_of_write, of_write) = (app.clone(), undecided.clone());
         let committed = app.store().write(rows.workspace_id(), move |tx| {
             let (app, undecided, facts, grade) = (app_of_write.clone(), of_write.clone(), facts.clone(), grade.clone());
@@ -87,7 +88,7 @@ async fn screen_again(app: &App, rows: &Rows<'_>, undecided: &mut Undecided) -> 
 }
 
 /// What the policy is to look at. Time and state of the turn are those of the transaction.
-async fn facts(rows: &Rows<'_>, undecided: &Undecided, grade: &Grade) -> Result<Facts, AppError> {
+async fn facts(app: &App, rows: &Rows<'_>, undecided: &Undecided, grade: &Grade) -> Result<Facts, AppError> {
     let Undecided {
         agent_id,
         conversation_id,
@@ -100,6 +101,7 @@ async fn facts(rows: &Rows<'_>, undecided: &Undecided, grade: &Grade) -> Result<
         mode: draft.mode,
         trouble: *trouble,
         unfit: draft.signals.unfit,
+        over_limit: limits::left(rows, *conversation_id, app.now()).await?.is_beyond,
         confidence: grade.confidence,
         score: grade.score,
         score_version: grade.score_version,

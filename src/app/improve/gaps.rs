@@ -8,7 +8,7 @@
 mod notice;
 mod placing;
 
-pub(super) use placing::embedded;
+pub(in crate::app) use placing::embedded;
 
 use super::proposals::{self, ProposalView};
 use crate::app::views::{Page, next_page};

@@ -1,6 +1,7 @@
 //! The job that keeps what conversations were, and its sums, up to date.
 
 use super::telling::{Told, told};
+use super::{clusters, patterns};
 use crate::app::{App, AppError, policy};
 use crate::domain::ids::{AgentId, ConversationId, JobId, WorkspaceId};
 use crate::domain::insight::{Day, Insight, Mark, marks};
@@ -94,7 +95,15 @@ async fn look_soon(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError>
 /// The store's.
 pub(in crate::app) async fn keep(app: &App, workspace_id: WorkspaceId, job_id: JobId) -> Result<(), AppError> {
     catch_up(app, workspace_id).await?;
-    let next = app.store().rows(workspace_id).next_insight_due().await?;
+    let placed = clusters::place(app, workspace_id).await;
+    if matches!(placed, Ok(true)) {
+        catch_up(app, workspace_id).await?;
+    }
+    let tomorrow = patterns::look(app, workspace_id).await?;
+    // Figures do not wait for the embedder: they are there, and the job is tried again.
+    placed?;
+    let due = app.store().rows(workspace_id).next_insight_due().await?;
+    let next = [due, tomorrow].into_iter().flatten().min();
     app.store()
         .write(workspace_id, move |tx| {
             Box::pin(async move {
@@ -211,7 +220,7 @@ async fn look(
     // Whatever changes while this reads has an entry that is read later.
     let rows = app.store().rows(workspace_id);
     let found = told(&rows, ids, zone, now).await?;
-    let found: Arc<Vec<Found>> = Arc::new(found.into_iter().map(|told| found_of(told, zone, now)).collect());
+    let found: Arc<Vec<Found>> = Arc::new(found.into_iter().map(|told| found_of(&told, zone, now)).collect());
     app.store()
         .write(workspace_id, move |tx| {
             let (found, moved) = (found.clone(), moved.clone());
@@ -226,9 +235,9 @@ async fn look(
         .await
 }
 
-fn found_of(told: Told, zone: &TimeZone, now: Timestamp) -> Found {
+fn found_of(told: &Told, zone: &TimeZone, now: Timestamp) -> Found {
     let mut insight = Insight::of(&told.story, zone, now);
-    insight.due_at = match (insight.due_at, told.told_again_at) {
+    insight.due_at = match (insight.due_at, told.verdicts_at) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };

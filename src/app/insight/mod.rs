@@ -4,7 +4,10 @@
 //! `telling` puts a conversation's rows into a `domain::insight::Story`; what comes of it replaces what was known, and the sums change by the difference, in one
 //! transaction. So the sums are at any time those of the rows beside them, and doing it twice changes nothing.
 
+pub mod clusters;
+pub mod evaluate;
 mod keep;
+pub mod patterns;
 mod telling;
 mod view;
 

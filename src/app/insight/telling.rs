@@ -18,7 +18,7 @@ use std::collections::HashMap;
 pub(super) struct Told {
     pub(super) id: ConversationId,
     pub(super) story: Story,
-    pub(super) told_again_at: Option<Timestamp>,
+    pub(super) verdicts_at: Option<Timestamp>,
 }
 
 /// The stories of these conversations as they stand now.
@@ -28,7 +28,7 @@ pub(super) async fn told(
     zone: &TimeZone,
     now: Timestamp,
 ) -> Result<Vec<Told>, AppError> {
-    let clusters = HashMap::new();
+    let clusters = super::clusters::of_turns(rows, ids).await?;
     let found = rows.stories(ids).await?;
     let teller = Teller::of(&found, clusters, zone, now);
     Ok(found.conversations.iter().map(|row| teller.tell(row)).collect())
@@ -149,7 +149,7 @@ impl<'a> Teller<'a> {
         Told {
             id: row.id,
             story,
-            told_again_at: is_kept.then_some(self.tomorrow),
+            verdicts_at: is_kept.then_some(self.tomorrow),
         }
     }
 
@@ -194,8 +194,8 @@ impl<'a> Teller<'a> {
         let items = self.rows.items.iter().filter(|item| item.turn_id == turn.id);
         let handoff = items.into_iter().find(|item| item.kind == ItemKind::Handoff);
         let went_out = drafts.iter().filter(|draft| self.is_out(draft.id));
-        let verdicts = went_out.filter_map(|draft| self.verdicts.get(&draft.id));
-        let verdict = verdicts.filter(|(_, at)| *at < self.today).last();
+        let mut verdicts = went_out.filter_map(|draft| self.verdicts.get(&draft.id));
+        let verdict = verdicts.rfind(|(_, at)| *at < self.today);
         TurnTold {
             opened_at: turn.opened_at,
             last_at: turn.last_message_at,

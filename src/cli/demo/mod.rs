@@ -1,7 +1,9 @@
-//! `holdpoint demo`: an invented bicycle shop, served from this machine; with `--check`, asked and reviewed unattended.
+//! `holdpoint demo`: an invented bicycle shop, served from this machine; with `--check`, asked and reviewed unattended; with `--months`, with
+//! two more businesses and the months behind them.
 
 mod ask;
 mod check;
+mod half_year;
 mod load;
 mod transcript;
 
@@ -11,8 +13,10 @@ use super::exit::Failure;
 use super::output;
 use super::server::{Server, stop_on_signals};
 use super::show::text;
+use crate::domain::time::Timestamp;
 use crate::web::WebSettings;
 use clap::Args;
+use half_year::{Size, Wish};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -28,12 +32,40 @@ pub(crate) struct Demo {
     /// Port on 127.0.0.1 [default: that of `listen`]
     #[arg(long, conflicts_with = "listen")]
     port: Option<u16>,
+    /// Build so many months of three businesses first, 1 to 6, as if they had passed: in an empty data directory, in a few minutes
+    #[arg(long, value_name = "N", conflicts_with = "check", value_parser = clap::value_parser!(u32).range(1..=6))]
+    months: Option<u32>,
+    /// How much happens in them
+    #[arg(long, value_enum, default_value = "normal", requires = "months")]
+    size: Size,
+    /// Build the months and stop, without a server
+    #[arg(long, requires = "months")]
+    only_build: bool,
+    /// Another number, another history; the same number and the same end make the same logs
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, requires = "months")]
+    seed: u64,
+    /// When the months end, as 2026-11-20T18:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", requires = "months")]
+    until: Option<jiff::Timestamp>,
 }
 
 impl Demo {
     pub(crate) async fn run(self, mut context: Context) -> Result<(), Failure> {
         if let Some(port) = self.port {
             context.resolved.settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        }
+        if let Some(months) = self.months {
+            let wish = Wish {
+                months,
+                size: self.size,
+                seed: self.seed,
+                until: self.until.map(|at| Timestamp(at.as_millisecond())),
+            };
+            let built = half_year::build(&context, wish).await?;
+            context.answer(&built, built_in_words)?;
+            if self.only_build {
+                return Ok(());
+            }
         }
         let server = Server::open(&context).await?;
         stop_on_signals(server.stopper())?;
@@ -64,6 +96,14 @@ async fn links(client: &super::api::Client, origin: &str, has_owner: bool) -> Re
         text(&setup_link(client, origin).await?, "/url").to_owned()
     };
     Ok(json!({ "console": console, "has_owner": has_owner, "shop": format!("{origin}/demo/") }))
+}
+
+fn built_in_words(report: &Value) -> String {
+    format!(
+        "{}\nEverybody in it signs in with the password {} (it is shown once).\n",
+        half_year::in_words(report),
+        text(report, "/password")
+    )
 }
 
 fn in_words(links: &Value) -> String {

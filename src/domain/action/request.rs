@@ -102,6 +102,9 @@ pub enum Run {
         /// What they want.
         #[serde(default)]
         note: String,
+        /// What whoever fills in the form agrees to by sending it: shown there, and kept with them.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        consent: String,
     },
     /// An entry for a calendar, as a file and to an address.
     Calendar {
@@ -131,6 +134,9 @@ const fn half_a_minute() -> u64 {
 fn an_hour() -> String {
     "60".to_owned()
 }
+
+/// Longest words of consent, in characters.
+const CONSENT_CHARS: usize = 600;
 
 /// What is sent, to the last byte but the secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +174,9 @@ pub enum Request {
         contact: String,
         /// What they want.
         note: String,
+        /// What a form says that they agree to.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        consent: String,
     },
     /// Into a calendar.
     Calendar {
@@ -260,7 +269,10 @@ pub(super) fn check(run: &Run, has_arg: impl Fn(&str) -> bool) -> Result<(), Too
             body.as_ref().map_or(Ok(()), |body| check_value(body, &has_arg))
         }
         Run::Email { to, subject, text } => each(&[to, subject, text], &has_arg),
-        Run::Lead { name, contact, note } => each(&[name, contact, note], &has_arg),
+        Run::Lead { consent, .. } if consent.chars().count() > CONSENT_CHARS => Err(ToolError::Text("run.consent")),
+        Run::Lead {
+            name, contact, note, ..
+        } => each(&[name, contact, note], &has_arg),
         Run::Calendar {
             title,
             starts,
@@ -446,7 +458,12 @@ pub fn request(run: &Run, args: &Args, about: &About<'_>) -> Result<Request, Req
                 text: fill(text),
             })
         }
-        Run::Lead { name, contact, note } => {
+        Run::Lead {
+            name,
+            contact,
+            note,
+            consent,
+        } => {
             let contact = fill(contact).trim().to_owned();
             if contact.is_empty() {
                 return Err(RequestError::NoAddress);
@@ -455,6 +472,7 @@ pub fn request(run: &Run, args: &Args, about: &About<'_>) -> Result<Request, Req
                 name: fill(name),
                 contact,
                 note: fill(note),
+                consent: consent.trim().to_owned(),
             })
         }
         Run::Calendar {

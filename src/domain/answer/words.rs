@@ -20,7 +20,7 @@ const COURTESIES: &str = " hello hi hey hallo moin thanks thank thx cheers you d
 
 /// Does a message ask nothing: only courtesies, or no word at all? Their few words lie near some entry by chance
 /// ("hello" near an address that begins with it), so the ranking is not asked.
-pub(in crate::domain) fn is_small_talk(message: &str) -> bool {
+pub(crate) fn is_small_talk(message: &str) -> bool {
     let message = message.to_lowercase();
     message
         .unicode_words()

@@ -7,12 +7,14 @@
 mod figures;
 mod latency;
 mod mark;
+mod pattern;
 mod period;
 mod story;
 
 pub use figures::{Figures, HeatMap, Share, Waits};
 pub use latency::{quantile, rounded_s};
 pub use mark::{Mark, Marks, NotAMark, marks};
+pub use pattern::{Change, PatternKind, PatternState};
 pub use period::{Day, NotAPeriod, Period};
 pub use story::{
     Answered, HandoffCode, How, Insight, Left, NEVER_BACK_MS, QUIET_MS, Resolution, ResolvedBy, Story, Tone, TurnTold,

@@ -116,6 +116,8 @@ impl HandoffCode {
             | Reason::OtherLanguage
             | Reason::PersonalData
             | Reason::HandedOver
+            | Reason::BudgetSpent
+            | Reason::OverLimit
             | Reason::TopicsUnknown => Self::Policy,
             Reason::GateClosed
             | Reason::Unsupported
@@ -298,6 +300,7 @@ pub struct Story {
 
 /// What a conversation was: everything that figures count of it. Stored; every field has a default, so that what an older version wrote stays readable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Insight {
     /// The day on which it began, in the workspace's time zone.
     pub day: Day,

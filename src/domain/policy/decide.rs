@@ -109,6 +109,7 @@ pub(super) fn built_in(gate: &GateState, policy: &Policy, facts: &Facts) -> Vec<
     add(abstains && facts.unfit, DecisionKind::HandOff, Reason::UnfitModel);
     add(!abstains && facts.unfit, DecisionKind::Hold, Reason::UnfitModel);
     add(!abstains && facts.in_conflict, DecisionKind::Hold, Reason::InConflict);
+    add(!abstains && facts.over_limit, DecisionKind::Hold, Reason::OverLimit);
     add(facts.already_held, DecisionKind::Hold, Reason::AlreadyHeld);
     add(policy.is_sensitive(facts), DecisionKind::Hold, Reason::Sensitive);
     // It may be sensitive, or belong to a topic that nobody released.

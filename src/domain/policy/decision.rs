@@ -103,6 +103,10 @@ pub enum Reason {
     Unsampled,
     /// A program that works beside the AI gave the conversation to people.
     HandedOver,
+    /// The LLM has written as many answers this month as it may.
+    BudgetSpent,
+    /// The month has more conversations than are allowed, and this is one of those beyond.
+    OverLimit,
 }
 
 impl Decision {
@@ -166,6 +170,8 @@ impl Reason {
             Self::TopicAboveLimit => "answers about this topic are wrong more often than you allow",
             Self::Unsampled => "this month was planned without quality checks, so nothing goes out on a certificate",
             Self::HandedOver => "a program handed this conversation over to you",
+            Self::BudgetSpent => "the LLM has written as many answers this month as it may",
+            Self::OverLimit => "this month has more conversations than are allowed, so a person answers",
         }
     }
 }
@@ -184,16 +190,19 @@ pub enum EngineTrouble {
     PromptTooLong,
     /// It answered with nothing that can be used.
     UnusableAnswer,
+    /// It was not asked: the month's budget of answers is spent.
+    BudgetSpent,
 }
 
 impl EngineTrouble {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Unavailable,
         Self::Overloaded,
         Self::Deadline,
         Self::PromptTooLong,
         Self::UnusableAnswer,
+        Self::BudgetSpent,
     ];
 
     /// The reason it gives for a decision.
@@ -204,6 +213,7 @@ impl EngineTrouble {
             Self::Deadline => Reason::EngineDeadline,
             Self::PromptTooLong => Reason::PromptTooLong,
             Self::UnusableAnswer => Reason::UnusableAnswer,
+            Self::BudgetSpent => Reason::BudgetSpent,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Facts {
     pub unfit: bool,
     /// It rests on a verified answer that newer knowledge speaks against, and such drafts are to wait for a person.
     pub in_conflict: bool,
+    /// The month has more conversations than are allowed, and this is one of those beyond.
+    pub over_limit: bool,
     /// An earlier draft of this turn is held.
     pub already_held: bool,
     /// How likely the draft is acceptable, `0.0..=1.0`, as far as verdicts tell; 0 where nothing answers.

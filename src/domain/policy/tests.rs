@@ -118,6 +118,7 @@ fn harmless() -> impl Strategy<Value = Facts> {
         already_held: false,
         confidence: 0.9,
         is_unsampled: false,
+        over_limit: false,
         screening: Screening {
             wishes_for_person: false,
             topics: vec![found("hours")],
@@ -256,6 +257,7 @@ fn a_message_that_may_be_sensitive_for_all_one_knows_is_held_though_its_topic_is
         mode: AnswerMode::Quote,
         confidence: 0.9,
         is_unsampled: false,
+        over_limit: false,
         screening: Screening {
             topics: vec![found("hours")],
             topics_unknown: true,

@@ -32,6 +32,16 @@ pub fn embedding(text: &str) -> Vec<f32> {
     normalised(&vector)
 }
 
+/// The first sentence of the first passage that is fenced as the prompts of answers fence it, below its title.
+pub(super) fn fenced_answer(messages: &[ChatMessage]) -> Option<String> {
+    let mut lines = messages.iter().rev().flat_map(|message| message.content.lines());
+    lines.find(|line| *line == "<passage>")?;
+    let body: Vec<&str> = lines.skip(1).take_while(|line| *line != "</passage>").collect();
+    let body = body.join(" ");
+    let first = body.unicode_sentences().next()?.trim();
+    (!first.is_empty()).then(|| first.to_owned())
+}
+
 /// The first sentence of the first passage, or of what the user wrote last.
 pub(super) fn answer(messages: &[ChatMessage]) -> String {
     let passage = messages
@@ -109,5 +119,11 @@ mod tests {
         ];
         assert_eq!(answer(&messages), "Returns are free.");
         assert_eq!(answer(&[ChatMessage::user("Hello there. More.")]), "Hello there.");
+        let fenced = "<passage>\nReturns\nReturns are free. They take 30 days.\n</passage>\nQuestion: Why?";
+        assert_eq!(
+            fenced_answer(&[ChatMessage::user(fenced)]).as_deref(),
+            Some("Returns are free.")
+        );
+        assert_eq!(fenced_answer(&messages), None);
     }
 }

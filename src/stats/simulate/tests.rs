@@ -5,7 +5,7 @@ fn every_row_of_the_specification_is_played() {
     let ids: std::collections::BTreeSet<&str> = scenarios().iter().map(|scenario| scenario.id).collect();
     let expected = [
         "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "D1",
-        "E1", "F1", "G1", "C1",
+        "E1", "F1", "G1", "C1", "P1", "P2",
     ];
     assert_eq!(ids, expected.into());
 }

@@ -14,6 +14,7 @@ pub struct Model {
     pub user_id: UserId,
     pub role: Role,
     pub created_at: Timestamp,
+    pub used_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

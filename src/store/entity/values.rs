@@ -9,20 +9,24 @@ use crate::domain::conversation::{Author, Epoch};
 use crate::domain::evidence::{CheckPurpose, Ended, JudgedBy};
 use crate::domain::fitness::Verdict;
 use crate::domain::flow::Spam;
+use crate::domain::goal::{ConversionSource, GoalKind, Worth};
 use crate::domain::ids::{
-    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ConflictId,
-    ConversationId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, ItemId, JobId, LeadId, MailId, MemberId,
-    MessageId, NoteId, OutcomeId, PairId, ProposalId, RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId,
-    ReportId, ReportLinkId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
-    VerifiedAnswerId, VisitorId, WorkspaceId,
+    ActionId, AgentId, AgentVersionId, ApprovalId, CandidateId, CannedReplyId, CertificateId, ClusterId, ConflictId,
+    ConversationId, ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId,
+    LeadOccurrenceId, MailId, MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId,
+    RegressionQuestionId, RehearsalCaseId, RehearsalId, ReleaseId, ReportId, ReportLinkId, RetrievalVersionId,
+    SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId, VerifiedAnswerId, VisitorId, WorkspaceId,
 };
 use crate::domain::improve::answer::{ConflictDecision, ConflictKind};
 use crate::domain::improve::candidate::{CandidateState, Effect, Origin as CandidateOrigin};
 use crate::domain::improve::comparison::PairVerdict;
 use crate::domain::improve::gap::{Cause, GapState, Origin, ProposalState};
+use crate::domain::insight::{PatternKind, PatternState};
 use crate::domain::knowledge::DocumentKind;
+use crate::domain::lead::LeadStage;
 use crate::domain::mail::MailState;
 use crate::domain::model::{ModelName, NotAModelName, Purpose, Sha256Digest};
+use crate::domain::money::Currency;
 use crate::domain::policy::DecisionKind;
 use crate::domain::rehearsal::{RehearsalState, RehearsalVerdict};
 use crate::domain::report::{LogoKind, ReportKind};
@@ -278,22 +282,27 @@ uuids!(
     CandidateId,
     CannedReplyId,
     CertificateId,
+    ClusterId,
     ConflictId,
     ConversationId,
+    ConversionId,
     DecisionId,
     DeliveryId,
     DocumentId,
     DraftId,
     GapId,
+    GoalId,
     ItemId,
     JobId,
     LeadId,
+    LeadOccurrenceId,
     MailId,
     MemberId,
     MessageId,
     NoteId,
     OutcomeId,
     PairId,
+    PatternId,
     RegressionQuestionId,
     ProposalId,
     RehearsalCaseId,
@@ -324,6 +333,8 @@ words!(
     CheckPurpose,
     ConflictDecision,
     ConflictKind,
+    ConversionSource,
+    Currency,
     DecisionKind,
     DecisionType,
     DeliveryState,
@@ -331,10 +342,12 @@ words!(
     Effect,
     Ended,
     GapState,
+    GoalKind,
     ItemKind,
     ItemStatus,
     JobKind,
     JudgedBy,
+    LeadStage,
     MailState,
     NoteKind,
     OnTimeout,
@@ -343,6 +356,8 @@ words!(
     OutcomeStatus,
     OwnerKind,
     PairVerdict,
+    PatternKind,
+    PatternState,
     ProposalState,
     Purpose,
     LogoKind,
@@ -358,6 +373,7 @@ words!(
     TurnState,
     Verdict,
     VerdictLabel,
+    Worth,
 );
 
 impl Stored for ModelName {

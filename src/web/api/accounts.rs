@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 #[derive(Debug, Serialize)]
 struct Opened {
@@ -107,4 +108,10 @@ pub(super) async fn me(CallerOf(caller): CallerOf) -> Json<Me> {
         scopes: caller.scopes,
         workspace_id: caller.workspace_id,
     })
+}
+
+/// `GET /api/v1/places`: the workspaces of the person who asks.
+pub(super) async fn places(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<Value>, Problem> {
+    let items = accounts::places(&web.app, &caller).await?;
+    Ok(Json(json!({ "items": items })))
 }

@@ -1,7 +1,7 @@
 //! Tools, their secrets, what was proposed with them and what came of it.
 
 use super::PageQuery;
-use crate::app::actions::{self, ActionView, ActionWish, LeadView, Propose, SecretView, ToolView};
+use crate::app::actions::{self, ActionView, ActionWish, Propose, SecretView, ToolView};
 use crate::app::views::Page;
 use crate::domain::action::tool::Tool;
 use crate::domain::ids::ActionId;
@@ -148,15 +148,4 @@ pub(super) async fn calendar(
         (CONTENT_DISPOSITION, "attachment; filename=\"entry.ics\""),
     ];
     Ok((headers, file).into_response())
-}
-
-/// `GET /api/v1/leads`
-pub(super) async fn leads(
-    State(web): State<Web>,
-    CallerOf(caller): CallerOf,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<Page<LeadView>>, Problem> {
-    Ok(Json(
-        actions::leads(&web.app, &caller, page.after.as_deref(), page.limit()).await?,
-    ))
 }

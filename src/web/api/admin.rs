@@ -1,8 +1,10 @@
 //! What administrators do: workspaces (on the socket only), members, set-up links, tokens.
 
 use crate::app::accounts::{self, MemberView, NewMember, NewToken, SetupLink, TokenWish, WorkspaceView};
+use crate::app::limits::{self, LimitsView};
 use crate::app::views::Page;
 use crate::domain::ids::{MemberId, TokenId, WorkspaceId};
+use crate::domain::limits::Limits;
 use crate::web::error::Problem;
 use crate::web::extract::{CallerOf, InPath, JsonBody, OnSocket};
 use crate::web::state::Web;
@@ -110,4 +112,31 @@ pub(super) async fn revoke_token(
 ) -> Result<StatusCode, Problem> {
     accounts::revoke_token(&web.app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsBody {
+    conversations_a_month: Option<u64>,
+    written_a_month: Option<u64>,
+    mails_a_day: Option<u64>,
+}
+
+/// `PUT /api/v1/admin/limits`: all of them; one that is left out is none.
+pub(super) async fn set_limits(
+    State(web): State<Web>,
+    CallerOf(caller): CallerOf,
+    JsonBody(body): JsonBody<LimitsBody>,
+) -> Result<Json<LimitsView>, Problem> {
+    let limits = Limits {
+        conversations_a_month: body.conversations_a_month,
+        written_a_month: body.written_a_month,
+        mails_a_day: body.mails_a_day,
+    };
+    Ok(Json(limits::set(&web.app, &caller, limits).await?))
+}
+
+/// `GET /api/v1/limits`
+pub(super) async fn limits(State(web): State<Web>, CallerOf(caller): CallerOf) -> Result<Json<LimitsView>, Problem> {
+    Ok(Json(limits::show(&web.app, &caller).await?))
 }

@@ -24,6 +24,9 @@ pub(super) struct Known {
     /// Tell too when the AI begins or ends drafting.
     #[serde(default)]
     drafting: bool,
+    /// Tell too when who is on the site may have changed.
+    #[serde(default)]
+    wall: bool,
 }
 
 /// `GET /api/v1/log?after=SEQ`: entries above it, oldest first.
@@ -79,5 +82,9 @@ pub(super) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<i64>().ok());
-    live::log(&web, caller, last.unwrap_or(0).max(query.after), query.drafting)
+    let beside = live::Beside {
+        drafting: query.drafting,
+        wall: query.wall,
+    };
+    live::log(&web, caller, last.unwrap_or(0).max(query.after), beside)
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod actions;
 mod admin;
+mod agency;
 mod agents;
 mod analysis;
 mod approvals;
@@ -11,6 +12,7 @@ mod canned;
 mod checks;
 mod conversations;
 mod corrections;
+mod engage;
 mod improve;
 mod knowledge;
 mod live;
@@ -27,6 +29,7 @@ mod reports;
 mod retrieval;
 mod status;
 mod team;
+mod topics;
 mod training;
 mod verified_answers;
 mod webhooks;
@@ -123,6 +126,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/admin/models/{name}", delete(models::remove))
         .route("/admin/models/{name}/use", post(models::use_model))
         .merge(told_of())
+        .merge(of_several())
         .route("/training/export", post(training::export))
         .route("/log", get(log::list))
         .route("/log/export", get(log::export))
@@ -138,10 +142,13 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
         .merge(reports::routes(web))
+        .merge(engage::routes(web))
+        .merge(topics::routes())
         .layer(from_fn(layers::to_its_end))
         // These take minutes and change nothing that counts: they end with whoever asked for them.
         .route("/conversations/{id}/copilot", post(conversations::copilot))
         .route("/knowledge/evaluate", post(knowledge::evaluate))
+        .route("/analysis/evaluate-clusters", post(topics::evaluate))
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
@@ -171,6 +178,15 @@ fn told_of() -> Router<Web> {
         .route("/webhooks/subscriptions/{id}/secret", post(webhooks::renew))
         .route("/webhooks/subscriptions/{id}/test", post(webhooks::test_subscription))
         .route("/webhooks/subscriptions/{id}/replay", post(webhooks::replay))
+}
+
+/// Several workspaces of one person, and what each may use.
+fn of_several() -> Router<Web> {
+    Router::new()
+        .route("/places", get(accounts::places))
+        .route("/agency", get(agency::list))
+        .route("/limits", get(admin::limits))
+        .route("/admin/limits", put(admin::set_limits))
 }
 
 /// What is known, and finding in it.
@@ -204,7 +220,6 @@ fn deciding() -> Router<Web> {
         .route("/actions/{id}", get(actions::one))
         .route("/actions/{id}/found-out", post(actions::found_out))
         .route("/actions/{id}/entry.ics", get(actions::calendar))
-        .route("/leads", get(actions::leads))
         .route("/tools", get(actions::tools))
         .route(
             "/tools/{name}",

@@ -327,11 +327,17 @@ fn sent(request: &Request) -> Vec<(&'static str, String)> {
             ("Subject", subject.clone()),
             ("Text", text.clone()),
         ],
-        Request::Lead { name, contact, note } => {
+        Request::Lead {
+            name,
+            contact,
+            note,
+            consent,
+        } => {
             let lines = [
                 ("Into the list of people to call back", name),
                 ("Address or number", contact),
                 ("Note", note),
+                ("What the form says they agree to", consent),
             ];
             lines
                 .into_iter()

@@ -2,11 +2,9 @@
 //! the API.
 
 use super::action_card::{card, row};
-use super::view::{
-    ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, LeadRow, LeadsPage, Section,
-};
+use super::view::{ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, Section};
 use super::viewer::Viewer;
-use super::{html, queue, visitor_name};
+use super::{html, queue};
 use crate::app::actions;
 use crate::domain::action::ActionStatus;
 use crate::domain::ids::ActionId;
@@ -74,7 +72,7 @@ const TABS: [(&str, &str, &str); 6] = [
     ("leads", "/leads", "To call back"),
 ];
 
-fn tabs(current: &str) -> Vec<(&'static str, &'static str, bool)> {
+pub(super) fn tabs(current: &str) -> Vec<(&'static str, &'static str, bool)> {
     TABS.iter()
         .map(|&(code, address, words)| (address, words, code == current))
         .collect()
@@ -175,32 +173,4 @@ pub(super) async fn queue_part(
     }
     let action = card(&viewer, view);
     html(&ActionPart { action })
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct After {
-    after: Option<String>,
-}
-
-/// `GET /actions/leads?after=CURSOR`
-pub(super) async fn leads(
-    State(web): State<Web>,
-    viewer: Viewer,
-    Query(After { after }): Query<After>,
-) -> Result<Response, Problem> {
-    let found = actions::leads(&web.app, &viewer.caller, after.as_deref(), LISTED).await?;
-    let row = |lead: actions::LeadView| LeadRow {
-        name: lead.name,
-        contact: lead.contact,
-        note: lead.note,
-        conversation: lead.conversation_id.map(|id| (id.to_string(), visitor_name(&id))),
-        action: lead.action_id.to_string(),
-        at: viewer.moment(lead.created_at),
-    };
-    html(&LeadsPage {
-        shell: viewer.shell(Section::Actions),
-        tabs: tabs("leads"),
-        rows: found.items.into_iter().map(row).collect(),
-        next: found.next,
-    })
 }

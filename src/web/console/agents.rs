@@ -152,6 +152,7 @@ async fn fields(web: &Web, viewer: &Viewer, agent: AgentView) -> Result<AgentFie
         instructions: settings.instructions,
         allow_unfit: settings.allow_unfit,
         support_signal: settings.support_signal,
+        presence: settings.presence,
     })
 }
 

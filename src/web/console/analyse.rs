@@ -201,7 +201,7 @@ fn waited(seconds: u64) -> String {
     }
 }
 
-fn wait(waits: Waits) -> String {
+fn wait(waits: &Waits) -> String {
     waits.median_s.map_or_else(|| "–".to_owned(), waited)
 }
 
@@ -226,9 +226,9 @@ fn cards(now: &Figures, before: &Figures, link: &impl Fn(Mark) -> String) -> Vec
     };
     let first = |name, waits: &Waits, before: &Waits| FigureCard {
         name,
-        value: wait(waits.clone()),
+        value: wait(waits),
         of: nine_in_ten(waits),
-        before: wait(before.clone()),
+        before: wait(before),
         href: None,
     };
     vec![
@@ -372,7 +372,7 @@ fn busiest(figures: &Figures) -> String {
     }
 }
 
-fn lines(counts: Vec<(String, Mark, u64)>, link: &impl Fn(Mark) -> String) -> Vec<BarLine> {
+fn lines(counts: Vec<(String, Mark, u64)>, to: &impl Fn(Mark) -> String) -> Vec<BarLine> {
     let all: u64 = counts.iter().map(|(_, _, count)| count).sum();
     let most = counts.iter().map(|(_, _, count)| *count).max().unwrap_or(0).max(1);
     let line = |(name, mark, count): (String, Mark, u64)| BarLine {
@@ -380,7 +380,7 @@ fn lines(counts: Vec<(String, Mark, u64)>, link: &impl Fn(Mark) -> String) -> Ve
         count,
         share: Share { part: count, of: all }.in_words(),
         width: count * 100 / most,
-        href: link(mark),
+        href: to(mark),
     };
     let mut lines: Vec<BarLine> = counts
         .into_iter()
@@ -391,7 +391,7 @@ fn lines(counts: Vec<(String, Mark, u64)>, link: &impl Fn(Mark) -> String) -> Ve
     lines
 }
 
-fn stars(figures: &Figures, link: &impl Fn(Mark) -> String) -> Vec<BarLine> {
+fn stars(figures: &Figures, to: &impl Fn(Mark) -> String) -> Vec<BarLine> {
     let all: u64 = figures.stars.iter().sum();
     let most = figures.stars.iter().copied().max().unwrap_or(0).max(1);
     let line = |(count, stars): (&u64, i64)| BarLine {
@@ -403,7 +403,7 @@ fn stars(figures: &Figures, link: &impl Fn(Mark) -> String) -> Vec<BarLine> {
         count: *count,
         share: Share { part: *count, of: all }.in_words(),
         width: count * 100 / most,
-        href: link(Mark::Stars(stars)),
+        href: to(Mark::Stars(stars)),
     };
     let mut lines: Vec<BarLine> = figures.stars.iter().zip(1..).filter(|_| all > 0).map(line).collect();
     lines.reverse();
@@ -442,7 +442,7 @@ fn version(row: &VersionRow) -> VersionLine {
         handoff: figures.handoff.in_words(),
         resolved: figures.resolved.in_words(),
         csat: figures.csat.in_words(),
-        first: wait(figures.first_by_ai.clone()),
+        first: wait(&figures.first_by_ai),
     }
 }
 
@@ -469,9 +469,8 @@ fn what(mark: &Mark) -> String {
         Mark::Conversations => "The visitor wrote".to_owned(),
         Mark::Unwritten => "Opened, and nothing written".to_owned(),
         Mark::Spam => "Spam".to_owned(),
-        Mark::Asked => "With a question".to_owned(),
         Mark::Involved => "The AI attempted an answer".to_owned(),
-        Mark::Questions => "With a question".to_owned(),
+        Mark::Asked | Mark::Questions => "With a question".to_owned(),
         Mark::Matched => "An answer was found in your knowledge".to_owned(),
         Mark::Answers(how) => format!("Answered: {}", how.in_words()),
         Mark::HandedOff => "Handed to a person".to_owned(),

@@ -3,6 +3,7 @@
 use super::html;
 use super::view::{LoginPage, SetupPage};
 use crate::app::{AppError, accounts};
+use crate::domain::ids::WorkspaceId;
 use crate::domain::text::NewPassword;
 use crate::web::error::Problem;
 use crate::web::extract::{PeerOf, Query};
@@ -176,6 +177,28 @@ pub(super) async fn sign_out(
         .headers_mut()
         .extend(session::no_cookie(&web).map(|cookie| (SET_COOKIE, cookie)));
     Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Switch {
+    csrf_token: String,
+    workspace: WorkspaceId,
+    next: Option<String>,
+}
+
+/// `POST /switch`: goes to another workspace of the same person.
+pub(super) async fn switch(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Form(wish): Form<Switch>,
+) -> Result<Response, Problem> {
+    let (Some(token), Some(signed_in)) = (session::token_of(&web, &headers), SignedIn::of(&web, &headers).await?)
+    else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    signed_in.check_csrf(Some(&wish.csrf_token))?;
+    let session = accounts::move_to(&web.app, &token, wish.workspace).await?;
+    Ok(opened(&web, &session, &inside(wish.next.as_deref())))
 }
 
 #[cfg(test)]

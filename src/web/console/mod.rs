@@ -8,6 +8,7 @@
 mod action_card;
 mod action_sentences;
 mod actions;
+mod agency;
 mod agents;
 mod analyse;
 mod answers;
@@ -16,10 +17,13 @@ mod checks;
 mod compare;
 mod conversations;
 mod correction;
+mod engage;
+mod engage_sentences;
 mod entrance;
 mod flags;
 mod improve;
 mod knowledge;
+mod limits;
 mod log;
 mod models;
 mod overview;
@@ -55,19 +59,23 @@ pub fn pages() -> Pages {
         .route("/setup", get(entrance::set_up_page).post(entrance::set_up))
         .route("/login", get(entrance::sign_in_page).post(entrance::sign_in))
         .route("/logout", post(entrance::sign_out))
+        .route("/switch", post(entrance::switch))
         .route("/queue", get(queue::page))
         .route("/queue/{item}", get(queue::page_at))
         .route("/parts/queue", get(queue::list_part))
         .route("/parts/queue/{item}", get(queue::item_part))
         .route("/parts/queue/actions/{id}", get(actions::queue_part))
         .route("/actions", get(actions::list_page))
-        .route("/actions/leads", get(actions::leads))
+        .route("/actions/leads", get(engage::leads))
+        .route("/actions/leads/{id}", get(engage::lead))
         .route("/actions/{id}", get(actions::page))
         .route("/parts/actions", get(actions::list_part))
         .route("/parts/actions/{id}", get(actions::part))
         .route("/checks", get(checks::page))
+        .route("/agency", get(agency::page))
         .route("/live", get(overview::page))
         .route("/parts/live", get(overview::part))
+        .route("/parts/live/wall", get(engage::wall_part))
         .route("/conversations", get(conversations::list_page))
         .route("/conversations/{id}", get(conversations::page))
         .route("/parts/conversations", get(conversations::list_part))
@@ -89,6 +97,8 @@ pub fn pages() -> Pages {
         .route("/settings/new-tool", get(tools::new))
         .route("/settings/webhooks", get(webhooks::list))
         .route("/settings/webhooks/{id}", get(webhooks::page))
+        .route("/settings/goals", get(engage::goals))
+        .route("/settings/limits", get(limits::page))
         .route("/settings/replies", get(replies::page))
         .route("/quality", get(quality::page))
         .route("/quality/answers", get(quality::answers))

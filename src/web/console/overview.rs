@@ -3,7 +3,7 @@
 use super::queue::shortened;
 use super::view::{LivePage, LivePart, LiveRow, OwnerView, Section};
 use super::viewer::Viewer;
-use super::{html, sentence, visitor_through};
+use super::{engage, html, sentence, visitor_through};
 use crate::app::overview::{self, LiveView};
 use crate::app::visit::Phase;
 use crate::store::OwnerKind;
@@ -17,6 +17,7 @@ pub(super) async fn page(State(web): State<Web>, viewer: Viewer) -> Result<Respo
     let list = list(&web, &viewer).await?;
     html(&LivePage {
         shell: viewer.shell(Section::Live),
+        wall: engage::wall(&web, &viewer).await?,
         list,
     })
 }

@@ -457,6 +457,8 @@ fn without_draft(found: &ItemView) -> &'static str {
         "The question is too long for the AI model. Write the answer, or take the conversation over."
     } else if has(Reason::UnusableAnswer) {
         "The AI wrote nothing that can be used. Write the answer, and it will know next time."
+    } else if has(Reason::BudgetSpent) {
+        "The LLM has written as many answers this month as it may. Write the answer, and it will be known next time."
     } else if has(Reason::Timeout) {
         "Nobody decided on the draft in time, and the visitor was told that a person will answer."
     } else {

@@ -1,6 +1,7 @@
 //! The log in sentences.
 
 use super::action_sentences::{action, secret, tool};
+use super::engage_sentences::engage;
 use super::view::Words;
 use super::visitor_name;
 use crate::app::history::EntryView;
@@ -27,7 +28,7 @@ impl Names {
         ))
     }
 
-    fn member(&self, id: &str) -> String {
+    pub(super) fn member(&self, id: &str) -> String {
         self.0
             .get(id)
             .cloned()
@@ -109,9 +110,13 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
     let has = |name: &str| entry.refs.contains_key(name);
     match entry.kind.as_str() {
         "workspace.created" => format!("{who} made this workspace."),
-        "workspace.changed" => match content::<String>(entry, "time_zone") {
-            Some(zone) => format!("{who} set the clocks of the business to {zone}."),
-            None => format!("{who} changed the workspace."),
+        "workspace.changed" => match (
+            content::<String>(entry, "time_zone"),
+            content::<String>(entry, "currency"),
+        ) {
+            (Some(zone), _) => format!("{who} set the clocks of the business to {zone}."),
+            (None, Some(currency)) => format!("{who} said that the business counts in {currency}."),
+            (None, None) => format!("{who} changed the workspace."),
         },
         "member.joined" => match entry.refs.get("member") {
             Some(id) if entry.actor.ends_with(id.as_str()) => format!("{who} joined."),
@@ -231,6 +236,14 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "regression_question.added" => format!("{who} added a question to the regression set."),
         "regression_question.removed" => format!("{who} took a question out of the regression set."),
         "gap.dismissed" => format!("{who} said that a gap in the knowledge needs no answer."),
+        "cluster.renamed" => format!("{who} named questions that mean the same."),
+        "cluster.merged" => format!("{who} merged questions that mean the same."),
+        "cluster.unmerged" => format!("{who} parted questions that had been merged."),
+        "pattern.found" => {
+            content(entry, "sentence").unwrap_or_else(|| "Something has changed in the traffic.".to_owned())
+        }
+        "pattern.dismissed" => format!("{who} has seen a change of the traffic."),
+        "pattern.over" => "A change of the traffic is over.".to_owned(),
         "proposal.written" => format!("{who} wrote an answer for a gap in the knowledge."),
         "proposal.approved" => format!("{who} approved an answer for a gap in the knowledge."),
         "proposal.dismissed" => format!("{who} did not want an answer that was proposed for a gap."),
@@ -269,6 +282,8 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
         "webhook.unsubscribed" => format!("{who} has an address told nothing more."),
         "webhook.replayed" => format!("{who} had what happened before sent to a webhook again."),
         "webhook.secret_changed" => format!("{who} changed what webhooks are signed with."),
+        "action.executed" if has("lead") => format!("{visitor} is to be called back."),
+        "action.executed" if has("lead_again") => format!("{visitor} asked once more to be called back."),
         kind if kind.starts_with("action.") => action(entry, &who),
         "tool.defined" => format!("{who} defined {}.", tool(entry)),
         "tool.removed" => format!("{who} removed {}.", tool(entry)),
@@ -278,6 +293,9 @@ pub(super) fn sentence(entry: &EntryView, names: &Names) -> String {
             Some(name) => format!("The agent {name} asks for more approvals than people can look at, and was refused."),
             None => "An agent asks for more approvals than people can look at, and was refused.".to_owned(),
         },
+        "goal.changed" | "conversion.recorded" | "conversion.confirmed" | "conversion.flooded" | "lead.changed" => {
+            engage(entry, &who, &visitor, names)
+        }
         // An entry of a newer version is still an entry.
         kind => format!("{who}: {kind}."),
     }
@@ -382,6 +400,13 @@ fn imported(entry: &EntryView, who: &str) -> String {
 pub(super) fn href(entry: &EntryView) -> String {
     if let Some(id) = entry.refs.get("action") {
         format!("/actions/{id}")
+    } else if entry.kind == "lead.changed" {
+        entry
+            .refs
+            .get("lead")
+            .map_or_else(String::new, |id| format!("/actions/leads/{id}"))
+    } else if entry.kind == "goal.changed" {
+        "/settings/goals".to_owned()
     } else if let Some(id) = entry.refs.get("conversation") {
         format!("/conversations/{id}")
     } else if let Some(id) = entry.refs.get("verified_answer") {

@@ -1,10 +1,11 @@
 //! Who looks at a page, and the frame their page gets.
 
 use super::view::{self, EngineState, GateBadge, Moment, Section, Shell};
+use crate::app::accounts::{self, Place};
 use crate::app::desk::{self, Frame};
 use crate::app::undelivered::{self, Undelivered};
-use crate::app::{Caller, Who, status};
-use crate::domain::account::Scope;
+use crate::app::{Caller, Who, agency, status};
+use crate::domain::account::{Role, Scope};
 use crate::domain::policy::GateState;
 use crate::domain::time::Timestamp;
 use crate::store::Failing;
@@ -26,6 +27,7 @@ pub(super) struct Viewer {
     csrf_token: String,
     engine: EngineState,
     undelivered: Undelivered,
+    places: Vec<Place>,
 }
 
 impl FromRequestParts<Web> for Viewer {
@@ -51,6 +53,12 @@ impl FromRequestParts<Web> for Viewer {
         } else {
             Undelivered::default()
         };
+        let places = if is_page(parts) {
+            let found = accounts::places(&web.app, &caller).await;
+            found.map_err(|error| Problem::from(error).into_response())?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             caller,
             frame,
@@ -58,6 +66,7 @@ impl FromRequestParts<Web> for Viewer {
             csrf_token,
             engine,
             undelivered,
+            places,
         })
     }
 }
@@ -89,7 +98,11 @@ fn engine_state(engine: &status::EngineView) -> EngineState {
 impl Viewer {
     /// The frame of a page.
     pub(super) fn shell(&self, section: Section) -> Shell {
+        let (places, sees_agency) = (self.choices(), agency::sees(&self.places));
         Shell {
+            workspace_id: self.caller.workspace_id.to_string(),
+            places,
+            sees_agency,
             workspace: self.frame.workspace.clone(),
             person: self.name().to_owned(),
             member: self.caller.member().ok().map(|id| id.to_string()),
@@ -125,6 +138,25 @@ impl Viewer {
         let Undelivered { webhooks, mails, .. } = self.undelivered;
         let found = [told(webhooks, "webhook", "webhook"), told(mails, "e-mail", "mail")];
         found.into_iter().flatten().collect()
+    }
+
+    /// The workspaces that the person may go to; nothing where there is no other.
+    fn choices(&self) -> Vec<view::PlaceChoice> {
+        if self.places.len() < 2 {
+            return Vec::new();
+        }
+        let choice = |place: &Place| view::PlaceChoice {
+            id: place.workspace_id.to_string(),
+            name: place.name.clone(),
+            role: match place.role {
+                Role::Reviewer => "reviewer",
+                Role::Admin => "admin",
+                Role::Owner => "owner",
+            },
+            waiting: place.waiting,
+            is_current: place.is_current,
+        };
+        self.places.iter().map(choice).collect()
     }
 
     fn name(&self) -> &str {

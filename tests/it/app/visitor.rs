@@ -14,7 +14,7 @@ pub(crate) struct VisitorClient {
 }
 
 impl VisitorClient {
-    pub(super) async fn start(app: &TestApp, agent_key: &str) -> Self {
+    pub(crate) async fn start(app: &TestApp, agent_key: &str) -> Self {
         let anonymous = app.anonymous();
         let path = format!("/widget/v1/agents/{agent_key}/conversations");
         let started = anonymous.post(&path, &json!({})).await.created();

@@ -1,11 +1,11 @@
-//! A tool, its secret, what was proposed with it and by an agent, somebody to be called back, and a program that leads a conversation.
+//! A tool, its secret, what was proposed with it and by an agent, and a program that leads a conversation.
 
 use super::{AT, Planted};
 use holdpoint::domain::action::args::ArgsHash;
 use holdpoint::domain::action::request::Run;
 use holdpoint::domain::action::tool::{Risk, Tool};
 use holdpoint::domain::action::{ActionStatus, DecisionType, OnTimeout, Runs};
-use holdpoint::store::entity::{action, lead, program_conversation, secret, tool_version};
+use holdpoint::store::entity::{action, program_conversation, secret, tool_version};
 use holdpoint::store::{ActionOrigin, Json, StoreError, Tx};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ fn tool() -> Tool {
             name: String::new(),
             contact: "{visitor.email}".to_owned(),
             note: String::new(),
+            consent: String::new(),
         },
         risk: Risk::Low,
         reversible: true,
@@ -118,17 +119,6 @@ impl Planted {
             result: None,
             ended_at: None,
             ..done
-        })
-        .await?;
-        tx.insert(lead::Model {
-            id: self.lead,
-            workspace_id,
-            action_id: self.action,
-            conversation_id: Some(self.conversation),
-            name: "Ann".to_owned(),
-            contact: "ann@example.org".to_owned(),
-            note: String::new(),
-            created_at: AT,
         })
         .await?;
         self.plant_program(tx).await

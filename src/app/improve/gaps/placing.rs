@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_mins(2);
 const MOST: u64 = 1_000_000;
 
 /// Vectors of texts, made while nobody waits.
-pub(in crate::app::improve) async fn embedded(
+pub(in crate::app) async fn embedded(
     engine: &Engine,
     workspace_id: WorkspaceId,
     texts: &[String],

@@ -249,37 +249,6 @@ pub struct ActionsPage {
     pub list: ActionsPart,
 }
 
-/// Somebody to be called back.
-#[derive(Clone, Debug)]
-pub struct LeadRow {
-    /// Their name.
-    pub name: String,
-    /// Their address or number.
-    pub contact: String,
-    /// What they want.
-    pub note: String,
-    /// The conversation, and what the visitor is called in it.
-    pub conversation: Option<(String, String)>,
-    /// The action.
-    pub action: String,
-    /// When.
-    pub at: Moment,
-}
-
-/// `GET /actions/leads`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "console/leads.html")]
-pub struct LeadsPage {
-    /// The frame.
-    pub shell: Shell,
-    /// The tabs of the list of actions.
-    pub tabs: Vec<(&'static str, &'static str, bool)>,
-    /// The newest first.
-    pub rows: Vec<LeadRow>,
-    /// A cursor for older ones.
-    pub next: Option<String>,
-}
-
 /// A line of the list of tools.
 #[derive(Clone, Debug)]
 pub struct ToolRow {

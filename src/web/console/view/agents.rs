@@ -83,6 +83,8 @@ pub struct AgentFields {
     pub allow_unfit: bool,
     /// Measure how far passages support an answer.
     pub support_signal: bool,
+    /// Live shows who is on the site.
+    pub presence: bool,
     /// Collections to choose from, and whether each is chosen.
     pub collections: Vec<(String, bool)>,
     /// Web sites, one on a line.

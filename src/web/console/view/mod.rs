@@ -8,15 +8,18 @@
 //! something changed (`/parts/…`) and the page includes.
 
 mod actions;
+mod agency;
 mod agents;
 mod analyse;
 mod answers;
 mod checks;
 mod conversations;
 mod correction;
+mod engage;
 mod entrance;
 mod improve;
 mod knowledge;
+mod limits;
 mod log;
 mod marked;
 mod models;
@@ -37,8 +40,9 @@ mod words;
 
 pub use actions::{
     ActionCard, ActionPage, ActionPart, ActionRow, ActionStatePart, ActionsPage, ActionsPart, ArgLine, FieldView,
-    LeadRow, LeadsPage, ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
+    ToolChoice, ToolPage, ToolRow, ToolsPage, risk_code, risk_words,
 };
+pub use agency::{AgencyPage, ClientRow};
 pub use agents::{AdapterChoice, AgentFields, AgentPage, AgentRow, AgentVersionCard, AgentsPage, ModelChoice};
 pub use analyse::{
     AnalysePage, BarLine, BarsPicture, BehindPage, Choice, FigureCard, HeatCell, HeatPicture, VersionLine,
@@ -52,12 +56,17 @@ pub use conversations::{
     ThreadMessage,
 };
 pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
+pub use engage::{
+    FeedLine, GoalRow, GoalsPage, LeadCard, LeadPage, LeadsPage, OccurrenceRow, OwnerChoice, PathBar, StageChoice,
+    WallPart,
+};
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use improve::{
     BlindPart, CandidatePage, CaseLine, ChangeLine, ChangeRow, ComparePage, GapAsked, GapCard, ImprovePage, SetRow,
     TunedRow,
 };
 pub use knowledge::{DocumentPage, DocumentRow, DocumentsPage, DocumentsPart, KnowledgeFile, SearchHit};
+pub use limits::{LimitRow, LimitsPage};
 pub use log::{LogLine, LogPage, LogPart};
 pub use marked::{Marked, Piece};
 pub use models::{AgentUse, Figure, FitnessRow, FitnessTable, ModelCard, ModelFile, ModelsPage, ModelsPart};
@@ -77,7 +86,7 @@ pub use rehearsal::{
 pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
 pub use reports::{OneReportPage, ReportField, ReportLine, ReportsPage};
-pub use shell::{ChainStatus, EngineState, GateBadge, Section, Shell, Undelivered};
+pub use shell::{ChainStatus, EngineState, GateBadge, PlaceChoice, Section, Shell, Undelivered};
 pub use team::TeamPage;
 pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
 pub use words::{OwnerView, REASONS, Severity, Words};

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Moment, OwnerView, Shell};
+use super::{Moment, OwnerView, Shell, WallPart};
 
 /// `GET /live`.
 #[derive(Clone, Debug, Template)]
@@ -10,6 +10,8 @@ use super::{Moment, OwnerView, Shell};
 pub struct LivePage {
     /// The frame.
     pub shell: Shell,
+    /// What goes on, in figures.
+    pub wall: WallPart,
     /// The list.
     pub list: LivePart,
 }

@@ -5,8 +5,14 @@ use super::Moment;
 /// The frame of a page: navigation, workspace, gate, engine, who is signed in.
 #[derive(Clone, Debug)]
 pub struct Shell {
+    /// The workspace's id, which every request of the page repeats.
+    pub workspace_id: String,
     /// The workspace's name.
     pub workspace: String,
+    /// The workspaces among which the person may go about; nothing for whoever has one only.
+    pub places: Vec<PlaceChoice>,
+    /// Whether they see all their clients on one page.
+    pub sees_agency: bool,
     /// The signed-in person's name.
     pub person: String,
     /// Their id, by which the log names them; none for who is no member.
@@ -42,7 +48,28 @@ pub struct Undelivered {
     pub command: &'static str,
 }
 
+/// A workspace of the signed-in person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceChoice {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What they are there: `owner`.
+    pub role: &'static str,
+    /// What waits there.
+    pub waiting: u64,
+    /// They are in it.
+    pub is_current: bool,
+}
+
 impl Shell {
+    /// What waits in the person's other workspaces.
+    pub fn waiting_elsewhere(&self) -> u64 {
+        let others = self.places.iter().filter(|place| !place.is_current);
+        others.map(|place| place.waiting).sum()
+    }
+
     /// Whether `section` is the current one (`"queue"`, `"live"`, `"conversations"`, `"actions"`, `"knowledge"`, `"improve"`, `"analyse"`, `"quality"`, `"log"`, `"settings"`).
     pub fn is_in(&self, section: &str) -> bool {
         self.section.code() == section
@@ -65,6 +92,7 @@ pub enum Section {
     Quality,
     Log,
     Settings,
+    Agency,
 }
 
 impl Section {
@@ -83,6 +111,7 @@ impl Section {
             Self::Quality => "quality",
             Self::Log => "log",
             Self::Settings => "settings",
+            Self::Agency => "agency",
         }
     }
 }
