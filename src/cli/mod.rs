@@ -39,6 +39,7 @@ mod queue;
 mod rehearse;
 mod remote;
 mod replay;
+mod report;
 mod replies;
 mod sample;
 mod serve;
@@ -92,6 +93,9 @@ enum Command {
     Tune(tune::Tune),
     /// What visitors asked and the AI could not answer, and what is proposed for it
     Improve(improve::Improve),
+    /// Weekly digests and monthly reports: make, preview and send them
+    #[command(subcommand)]
+    Report(report::Report),
     /// The AI personas: their settings and versions
     Agent(agent::Agent),
     /// The models of this machine
@@ -190,6 +194,7 @@ async fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Gate(gate) => gate.run(context).await,
         Command::Tune(tune) => tune.run(context).await,
         Command::Improve(improve) => improve.run(context).await,
+        Command::Report(report) => report.run(&context).await,
         Command::Sample(sample) => sample.run(context).await,
         Command::Analyse(analyse) => analyse.run(context).await,
         Command::Queue(queue) => queue.run(context).await,

@@ -25,6 +25,7 @@ mod origin;
 pub mod router;
 pub mod server;
 pub mod session;
+mod reports;
 mod sheet;
 pub mod state;
 mod widget;

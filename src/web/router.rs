@@ -3,7 +3,7 @@
 use super::edge::OwnApi;
 use super::error::Problem;
 use super::state::{ErrorPage, Web};
-use super::{adapters, api, assets, chat, completions, demo, layers, mcp, metrics, widget};
+use super::{adapters, api, assets, chat, completions, demo, layers, mcp, metrics, reports, widget};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
@@ -37,6 +37,9 @@ pub fn router(web: Web, pages: Pages) -> Router {
         .route("/widget.js", get(assets::widget_script))
         .route("/static/{*path}", get(assets::static_file))
         .route("/chat/{agent}", get(chat::page))
+        .route("/r/{token}", get(reports::page))
+        .route("/r/{token}/report.pdf", get(reports::pdf))
+        .route("/r/{token}/logo", get(reports::logo))
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(demo::shop_page))
         .route("/demo/shop.css", get(demo::shop_style))

@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     RegressionQuestion,
     Rehearsal,
     RehearsalCase,
+    Report,
+    ReportLink,
     Subscription,
     Token,
     /// Something that is no id; each workspace may have its own.
@@ -76,6 +78,8 @@ fn ids_of(theirs: Planted) -> (BTreeMap<Kind, Uuid>, Vec<Uuid>) {
         (Kind::RegressionQuestion, theirs.regression_question.uuid()),
         (Kind::Rehearsal, theirs.rehearsal.uuid()),
         (Kind::RehearsalCase, theirs.rehearsal_case.uuid()),
+        (Kind::Report, theirs.report.uuid()),
+        (Kind::ReportLink, theirs.report_link.uuid()),
         (Kind::Subscription, theirs.subscription.uuid()),
         (Kind::Token, theirs.token.uuid()),
     ]);

@@ -65,6 +65,7 @@ mod open_gate;
 mod policy;
 mod quality;
 mod rehearsal;
+mod reports;
 mod remote;
 mod screening_measure;
 mod smtp;

@@ -8,6 +8,7 @@ mod gaps;
 mod improve;
 mod insight;
 mod rehearsal;
+mod reports;
 mod tuning;
 
 use holdpoint::domain::{
@@ -20,7 +21,7 @@ use holdpoint::domain::{
         ActionId, AgentId, AgentVersionId, CandidateId, CannedReplyId, ClusterId, ConflictId, ConversationId,
         ConversionId, DecisionId, DeliveryId, DocumentId, DraftId, GapId, GoalId, ItemId, JobId, LeadId, MailId,
         MemberId, MessageId, NoteId, OutcomeId, PairId, PatternId, ProposalId, RegressionQuestionId, RehearsalCaseId,
-        RehearsalId, ReleaseId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
+        RehearsalId, ReleaseId, ReportId, ReportLinkId, RetrievalVersionId, SubscriptionId, TokenId, ToolVersionId, TurnId, UserId, VerdictId,
         VerifiedAnswerId, VisitorId, WorkspaceId,
     },
     knowledge::DocumentKind,
@@ -250,6 +251,8 @@ pub(crate) struct Planted {
     pub(crate) rehearsal: RehearsalId,
     pub(crate) rehearsal_case: RehearsalCaseId,
     pub(crate) retrieval_version: RetrievalVersionId,
+    pub(crate) report: ReportId,
+    pub(crate) report_link: ReportLinkId,
     pub(crate) candidate: CandidateId,
     pub(crate) pair: PairId,
     pub(crate) regression_question: RegressionQuestionId,
@@ -298,6 +301,8 @@ impl Planted {
             rehearsal: id().into(),
             rehearsal_case: id().into(),
             retrieval_version: id().into(),
+            report: id().into(),
+            report_link: id().into(),
             candidate: id().into(),
             pair: id().into(),
             regression_question: id().into(),
@@ -777,6 +782,7 @@ impl Planted {
         self.plant_improvement(tx).await?;
         self.plant_gaps(tx).await?;
         self.plant_insight(tx).await?;
+        self.plant_reports(tx).await?;
         self.plant_clusters(tx).await?;
         self.plant_answers(tx).await?;
         self.plant_actions(tx).await?;

@@ -13,6 +13,7 @@ use holdpoint::domain::improve::candidate::CandidateState;
 use holdpoint::domain::improve::gap::{GapState, ProposalState};
 use holdpoint::domain::insight::{Day, Mark, PatternState, Period};
 use holdpoint::domain::log::EventKind;
+use holdpoint::domain::report::ReportKind;
 use holdpoint::domain::review::OutcomeKind;
 use holdpoint::store::entity::{
     Scoped, action, agent, agent_version, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch,
@@ -21,7 +22,7 @@ use holdpoint::store::entity::{
     delivery_attempt, document, draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, goal, insight,
     insight_mark, insight_watch, job, lead, lead_occurrence, log_entry, mail, member, member_profile, message, note,
     outcome, pattern, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
-    rehearsal_case, release, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
+    rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
     shared_decision, subscription, subscription_watch, tally, token, tool_version, turn, turn_cluster, vector, verdict,
     verified_answer, visitor, webhook_secret,
 };
@@ -79,7 +80,7 @@ async fn every_table_shows_a_workspace_its_own_rows_and_no_others() {
         let (ours, _theirs) = (plant(&store).await, plant(&store).await);
         let found = scoped_tables!(&bench.raw, ours.workspace;
             agent, agent_version, approval, assignment, candidate, candidate_case, candidate_change, candidate_text, comparison_pair, regression_question, canned_reply, contact, conversation, decision, delivery, delivery_attempt, document, draft, job,
-            log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, retrieval_version, return_link,
+            log_entry, mail, member, member_profile, message, note, outcome, policy_version, program_conversation, ranking_vector, rating, rehearsal, rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link,
             review_item, shared_decision, subscription, subscription_watch, token, turn, vector, verdict, verified_answer, visitor, webhook_secret,
             certificate, check, evidence, gate_epoch, sampling_month, score_version, gap, gap_question, gap_proposal, gap_watch, insight, insight_mark, insight_watch, tally, correction, answer_candidate, answer_conflict, answer_source, answer_use, answer_watch, action, lead, secret, tool_version, lead_occurrence, goal, conversion, cluster, cluster_watch, turn_cluster, pattern);
         for (table, workspaces) in &found {
@@ -361,6 +362,13 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         pattern(theirs.pattern);
         patterns(&[PatternState::Open], 100);
         insight_watch();
+        report(theirs.report);
+        report_of_period(ReportKind::Digest, "2026-05-04");
+        reports(None, 100);
+        report_link(theirs.report_link);
+        report_links(theirs.report);
+        report_logo();
+        leads_between(AT, AT.plus_ms(1));
         insights_of(&[theirs.conversation]);
         insights_due(AT, 100);
         next_insight_due();
@@ -448,6 +456,8 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             // A name that is the same everywhere.
             "collections",
             "newest_ranking_number",
+            // How many.
+            "leads_between",
             // What is planted has its cluster.
             "questions_to_embed",
             "waiting_questions",

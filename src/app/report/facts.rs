@@ -1,11 +1,11 @@
 //! What a report is made of, counted by the definitions that the console uses.
 
-use crate::app::{App, AppError, evidence, insight, policy};
+use crate::app::{App, AppError, Caller, evidence, insight, policy};
 use crate::domain::evidence::MonthName;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::improve::candidate::CandidateState;
 use crate::domain::insight::{Day, Figures, HandoffCode, How, Period, Resolution};
-use crate::domain::report::facts::{AutonomyPoint, DayCount};
+use crate::domain::report::facts::{AutonomyPoint, DayCount, TopicCount};
 use crate::domain::report::{Facts, Language, Numbers, ReportKind, ReportSettings, Span, schedule};
 use crate::domain::time::Timestamp;
 use crate::store::Rows;
@@ -16,6 +16,8 @@ use jiff::tz::TimeZone;
 
 /// Weeks or months of the picture of autonomy, that of the report included.
 const POINTS: usize = 6;
+/// Topics of a report.
+const TOPICS: usize = 5;
 /// Changes that are looked at.
 const CHANGES: u64 = 1_000;
 
@@ -62,7 +64,7 @@ pub(super) async fn gather(
         quality: quality(&rows, span, now, language).await?,
         open_gaps: rows.open_gap_count().await?,
         published: published(&rows, span, &zone).await?,
-        topics: Vec::new(),
+        topics: topics(app, workspace_id, kind, span).await?,
         notices: Vec::new(),
         business: workspace.name,
         zone: workspace.time_zone,
@@ -77,17 +79,26 @@ async fn numbers(
     rows: &Rows<'_>,
     span: Span,
     zone: &TimeZone,
-    _settings: &ReportSettings,
+    settings: &ReportSettings,
 ) -> Result<Numbers, AppError> {
     let figures = insight::figures(rows, period(span)?, None).await?;
     let (from, to) = (
         schedule::begins(span.from, zone),
         schedule::begins(span.to.saturating_add(1.day()), zone),
     );
-    Ok(Numbers {
+    let mut numbers = Numbers {
         leads: rows.leads_between(from, to).await?,
         ..of_figures(&figures)
-    })
+    };
+    for sum in rows.goal_sums(from, to).await? {
+        numbers.conversions += sum.conversions;
+        // What was paid in another currency than that of the report has no value of its own in it.
+        if sum.currency.is_some_and(|currency| currency.to_string() == settings.currency) {
+            numbers.valued_conversions += sum.conversions;
+            numbers.conversion_minor = numbers.conversion_minor.saturating_add(sum.value);
+        }
+    }
+    Ok(numbers)
 }
 
 /// The same counts that the page Analyse shows.
@@ -133,6 +144,28 @@ async fn days(rows: &Rows<'_>, span: Span) -> Result<Vec<DayCount>, AppError> {
             conversations: conversations(day),
         })
         .collect())
+}
+
+/// What was asked about most. The period before is that of the figures: a month is compared with as many days before it.
+async fn topics(
+    app: &App,
+    workspace_id: WorkspaceId,
+    kind: ReportKind,
+    span: Span,
+) -> Result<Vec<TopicCount>, AppError> {
+    let input = insight::AnalysisInput {
+        from: Some(span.from.to_string()),
+        to: Some(span.to.to_string()),
+        agent: None,
+    };
+    let found = insight::clusters::clusters(app, &Caller::admin(workspace_id), &input).await?;
+    let topic = |cluster: insight::clusters::ClusterView| TopicCount {
+        name: cluster.name,
+        now: cluster.questions,
+        before: (kind == ReportKind::Digest).then_some(cluster.before),
+    };
+    let asked = found.items.into_iter().filter(|cluster| cluster.questions > 0);
+    Ok(asked.take(TOPICS).map(topic).collect())
 }
 
 /// The report's period and those before it, as far as the workspace existed or had answers.

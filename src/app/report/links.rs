@@ -115,15 +115,14 @@ pub async fn link(app: &App, caller: &Caller, id: ReportId) -> Result<NewLink, A
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Forbidden`] or the store's.
-pub async fn revoke(app: &App, caller: &Caller, report: ReportId, id: ReportLinkId) -> Result<LinkView, AppError> {
+pub async fn revoke(app: &App, caller: &Caller, id: ReportLinkId) -> Result<LinkView, AppError> {
     caller.require(Scope::Admin)?;
     let (actor, now) = (caller.actor(), app.now());
     let row = app
         .store()
         .write(caller.workspace_id, move |tx| {
             Box::pin(async move {
-                let found = tx.report_link(id).await?.filter(|row| row.report_id == report);
-                let row = found.ok_or(AppError::NotFound("the link"))?;
+                let row = tx.report_link(id).await?.ok_or(AppError::NotFound("the link"))?;
                 if row.revoked_at.is_some() {
                     return Ok(Change::Unlogged(row));
                 }
@@ -133,7 +132,7 @@ pub async fn revoke(app: &App, caller: &Caller, report: ReportId, id: ReportLink
                 };
                 tx.update(row.clone()).await?;
                 let entry = LogDraft::new(EventKind::ReportUnlinked, actor)
-                    .about("report", report)
+                    .about("report", row.report_id)
                     .about("link", id);
                 Ok::<_, AppError>(Change::Logged(row, entry))
             })

@@ -25,6 +25,7 @@ mod quality;
 mod quality_checks;
 mod queue;
 mod rehearsals;
+mod reports;
 mod retrieval;
 mod status;
 mod team;
@@ -140,6 +141,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(candidates::routes(web))
         .merge(improve::routes(web))
         .merge(corrections::routes(web))
+        .merge(reports::routes(web))
         .merge(engage::routes(web))
         .merge(topics::routes())
         .layer(from_fn(layers::to_its_end))

@@ -32,6 +32,7 @@ mod quality;
 mod queue;
 mod rehearsal;
 mod replies;
+mod reports;
 mod sentences;
 mod team;
 mod thread;
@@ -110,6 +111,8 @@ pub fn pages() -> Pages {
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
         .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))
+        .route("/reports", get(reports::page))
+        .route("/reports/{id}", get(reports::one))
         .route("/log", get(log::page))
         .route("/parts/log", get(log::part));
     Pages {

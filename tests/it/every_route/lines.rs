@@ -69,6 +69,10 @@ pub(super) const FILLED: &[(&str, Kind)] = &[
     ("/api/v1/rehearsals/{id}", Kind::Rehearsal),
     ("/api/v1/rehearsal-cases/{id}", Kind::RehearsalCase),
     ("/api/v1/improve/gaps/{id}", Kind::Gap),
+    ("/r/{token}", Word("hpw_nobody")),
+    ("/reports/{id}", Kind::Report),
+    ("/api/v1/reports/{id}", Kind::Report),
+    ("/api/v1/reports/links/{link}", Kind::ReportLink),
     ("/api/v1/improve/proposals/{id}", Kind::Proposal),
     ("/api/v1/improve/corrections/{id}", Kind::Outcome),
     ("/api/v1/improve/candidates/{id}", Kind::Candidate),
@@ -185,6 +189,14 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /api/v1/rehearsals/{id}/end", ""),
     ("POST /api/v1/rehearsals/{id}/undo", ""),
     ("POST /api/v1/rehearsal-cases/{id}/verdict", r#"{"verdict":"right"}"#),
+    ("POST /api/v1/reports", r#"{"kind":"digest"}"#),
+    ("POST /api/v1/reports/test", r#"{"kind":"digest"}"#),
+    ("POST /api/v1/reports/{id}/send", r#"{"to":["a@example.org"]}"#),
+    ("POST /api/v1/reports/{id}/links", "{}"),
+    ("PUT /api/v1/reports/settings", r#"{"recipients":[]}"#),
+    ("PUT /api/v1/reports/logo", "no picture"),
+    ("DELETE /api/v1/reports/logo", ""),
+    ("DELETE /api/v1/reports/links/{link}", ""),
     ("POST /api/v1/improve/gaps/{id}/proposals", r#"{"question":"A probe?","answer":"A probe."}"#),
     ("POST /api/v1/improve/gaps/{id}/dismiss", r#"{"reason":"Hello."}"#),
     ("POST /api/v1/improve/proposals/{id}/approve", "{}"),
@@ -209,6 +221,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
 /// What a change needs behind its `?`.
 pub(super) const QUERIES: &[(&str, &str)] = &[
     ("POST /api/v1/knowledge/import", "?name=probe.md"),
+    ("GET /api/v1/reports/preview", "?kind=digest"),
     (
         "DELETE /api/v1/knowledge/sources",
         "?collection=default&source=faq.json",

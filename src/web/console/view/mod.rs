@@ -32,6 +32,7 @@ mod queue;
 mod rehearsal;
 mod reliability;
 mod replies;
+mod reports;
 mod shell;
 mod team;
 mod webhooks;
@@ -84,6 +85,7 @@ pub use rehearsal::{
 };
 pub use reliability::{Mark, ReliabilityLine, ReliabilityPicture};
 pub use replies::{RepliesPage, ReplyRow};
+pub use reports::{OneReportPage, ReportField, ReportLine, ReportsPage};
 pub use shell::{ChainStatus, EngineState, GateBadge, PlaceChoice, Section, Shell, Undelivered};
 pub use team::TeamPage;
 pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
