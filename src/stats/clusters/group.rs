@@ -6,7 +6,7 @@ use crate::stats::number::count;
 use crate::stats::vector::dot;
 
 /// Of the numbers of groups that are nearly as good as the best, the largest is taken: nearly means this part of its margin. Chosen on banking77.
-const NEARLY: f64 = 0.92;
+const NEARLY: f64 = 0.9;
 /// Numbers of groups that are tried grow by this factor.
 const FINER: f64 = 1.12;
 /// Times that each question may go to a nearer group.

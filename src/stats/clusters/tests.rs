@@ -83,16 +83,19 @@ fn between_the_moments_no_question_moves() {
 
 #[test]
 fn at_a_moment_a_cluster_goes_on_where_most_of_its_questions_are() {
-    let vectors = questions(4, 128, 4);
+    let vectors = questions(4, 128, 12);
     let before = fed(&vectors[..127]);
     let after = fed(&vectors);
-    let stayed = { roots(&before).iter().zip(roots(&after)) }
-        .filter(|(before, after)| before.is_some() && **before == *after)
+    let (places, later) = (roots(&before), roots(&after));
+    let both = places.iter().zip(&later);
+    let stayed = both
+        .filter(|(before, after)| before.is_some() && before == after)
         .count();
     assert!(stayed > 100, "{stayed}");
-    for cluster in before.clusters().iter().enumerate().map(|(at, _)| at) {
-        assert!(cluster < after.clusters().len(), "a cluster never vanishes");
-    }
+    assert!(
+        after.clusters().len() >= before.clusters().len(),
+        "a cluster never vanishes"
+    );
 }
 
 #[test]
