@@ -202,7 +202,8 @@ mod tests {
         fn without_limits_everything_is_allowed(nth in 1..u64::MAX, count in 0..u64::MAX) {
             let none = Limits::default();
             prop_assert!(!none.any() && !none.is_beyond(nth) && none.may_write(nth, count) && none.may_mail(count));
-            prop_assert!(none.uses(Used { conversations: nth, written: count, mails: count }).is_empty());
+            let uses = none.uses(Used { conversations: nth, written: count, mails: count });
+            prop_assert!(uses.is_empty());
         }
 
         #[test]

@@ -469,6 +469,9 @@ async fn no_query_of_a_workspace_answers_with_another_ones_rows() {
             "tallies_by_version",
             "marked",
             "conversation_of_check",
+            // Counted: what is planted was not written by the LLM, and has not left.
+            "written_since",
+            "mails_left_since",
             // What is planted says where it was read up to, and what took nobody's place.
             "replacements_of",
             // Sums and moments.

@@ -81,11 +81,18 @@ fn facts() -> impl Strategy<Value = Facts> {
     let trouble = prop::option::weighted(0.2, prop::sample::select(EngineTrouble::ALL.to_vec()));
     let mode = prop::sample::select(MODES.to_vec());
     let numbers = (0.0..1.0_f64, -1.0..1.0_f64, 0..2_000_000_000_000_i64, 1..1_001_i64);
-    (mode, trouble, any::<[bool; 5]>(), screening(), numbers).prop_map(
+    (mode, trouble, any::<[bool; 6]>(), screening(), numbers).prop_map(
         |(
             mode,
             trouble,
-            [unfit, already_held, visitor_known, is_unsampled, in_conflict],
+            [
+                unfit,
+                already_held,
+                visitor_known,
+                is_unsampled,
+                in_conflict,
+                over_limit,
+            ],
             screening,
             (confidence, similarity, at, conversation),
         )| Facts {
@@ -93,6 +100,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             trouble,
             unfit,
             in_conflict,
+            over_limit,
             already_held,
             confidence,
             similarity,
