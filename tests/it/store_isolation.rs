@@ -22,9 +22,9 @@ use holdpoint::store::entity::{
     delivery_attempt, document, draft, evidence, gap, gap_proposal, gap_question, gap_watch, gate_epoch, goal, insight,
     insight_mark, insight_watch, job, lead, lead_occurrence, log_entry, mail, member, member_profile, message, note,
     outcome, pattern, policy_version, program_conversation, ranking_vector, rating, regression_question, rehearsal,
-    rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link, review_item, sampling_month, score_version, secret,
-    shared_decision, subscription, subscription_watch, tally, token, tool_version, turn, turn_cluster, vector, verdict,
-    verified_answer, visitor, webhook_secret,
+    rehearsal_case, release, report, report_link, report_logo, retrieval_version, return_link, review_item,
+    sampling_month, score_version, secret, shared_decision, subscription, subscription_watch, tally, token,
+    tool_version, turn, turn_cluster, vector, verdict, verified_answer, visitor, webhook_secret,
 };
 use holdpoint::store::{
     ActionFilter, AnswerFilter, Asker, ConversionFilter, DeliveryFilter, JobKind, LeadFilter, Made, QueueFilter, Store,

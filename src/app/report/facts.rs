@@ -75,12 +75,7 @@ async fn has_traffic(rows: &Rows<'_>, span: Span) -> Result<bool, AppError> {
     Ok(insight::figures(rows, period(span)?, None).await?.conversations > 0)
 }
 
-async fn numbers(
-    rows: &Rows<'_>,
-    span: Span,
-    zone: &TimeZone,
-    settings: &ReportSettings,
-) -> Result<Numbers, AppError> {
+async fn numbers(rows: &Rows<'_>, span: Span, zone: &TimeZone, settings: &ReportSettings) -> Result<Numbers, AppError> {
     let figures = insight::figures(rows, period(span)?, None).await?;
     let (from, to) = (
         schedule::begins(span.from, zone),
@@ -93,7 +88,10 @@ async fn numbers(
     for sum in rows.goal_sums(from, to).await? {
         numbers.conversions += sum.conversions;
         // What was paid in another currency than that of the report has no value of its own in it.
-        if sum.currency.is_some_and(|currency| currency.to_string() == settings.currency) {
+        if sum
+            .currency
+            .is_some_and(|currency| currency.to_string() == settings.currency)
+        {
             numbers.valued_conversions += sum.conversions;
             numbers.conversion_minor = numbers.conversion_minor.saturating_add(sum.value);
         }
