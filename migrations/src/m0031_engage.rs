@@ -47,7 +47,6 @@ CREATE TABLE conversions (
 CREATE INDEX conversions_by_time ON conversions (workspace_id, at);
 CREATE INDEX conversions_of_conversation ON conversions (workspace_id, conversation_id);
 CREATE INDEX contacts_by_address ON contacts (workspace_id, address);
-CREATE INDEX conversations_by_start ON conversations (workspace_id, created_at);
 
 CREATE TABLE leads_new (
     id {uuid} PRIMARY KEY,
