@@ -206,7 +206,9 @@ async fn a_change_of_the_traffic_is_told_once_with_what_to_do_and_a_person_dismi
     // The next day it is brought up to date and not told again.
     app.advance_ms(DAY_MS);
     patterns::look(&app.app, workspace_id).await.unwrap();
-    assert_eq!(items(&app.owner().get(PATTERNS).await.ok()), Vec::<Value>::new());
+    // Of the day that has passed since there are no sums: that nobody writes any more is another change.
+    let open = items(&app.owner().get(PATTERNS).await.ok());
+    assert!(open.iter().all(|change| change["kind"] == "volume"), "{open:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,16 +33,20 @@ pub(crate) enum Kind {
     Candidate,
     Canned,
     Check,
+    Cluster,
     Conversation,
     Delivery,
     Document,
     Gap,
+    Goal,
     Item,
     Job,
+    Lead,
     Mail,
     Member,
     Outcome,
     Pair,
+    Pattern,
     Proposal,
     RegressionQuestion,
     Rehearsal,
@@ -64,6 +68,10 @@ fn ids_of(theirs: Planted) -> (BTreeMap<Kind, Uuid>, Vec<Uuid>) {
         (Kind::Candidate, theirs.candidate.uuid()),
         (Kind::Canned, theirs.canned.uuid()),
         (Kind::Check, theirs.check.uuid()),
+        (Kind::Cluster, theirs.cluster.uuid()),
+        (Kind::Goal, theirs.goal.uuid()),
+        (Kind::Lead, theirs.lead.uuid()),
+        (Kind::Pattern, theirs.pattern.uuid()),
         (Kind::Conversation, theirs.conversation.uuid()),
         (Kind::Delivery, theirs.delivery.uuid()),
         (Kind::Document, theirs.document.uuid()),
@@ -99,7 +107,6 @@ fn ids_of(theirs: Planted) -> (BTreeMap<Kind, Uuid>, Vec<Uuid>) {
         theirs.retrieval_version.uuid(),
         theirs.conflict.uuid(),
         theirs.tool.uuid(),
-        theirs.lead.uuid(),
     ];
     let all = named.values().copied().chain(others).collect();
     (named, all)
@@ -240,6 +247,8 @@ fn with_ids(text: &str, named: &BTreeMap<Kind, Uuid>, theirs: Planted) -> String
         (Kind::Answer, "$answer"),
         (Kind::Conversation, "$conversation"),
         (Kind::Document, "$document"),
+        (Kind::Goal, "$goal"),
+        (Kind::Member, "$member"),
     ] {
         text = text.replace(name, &named[&kind].to_string());
     }

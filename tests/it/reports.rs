@@ -163,7 +163,7 @@ async fn settings_and_logos_that_cannot_be_used_are_refused_in_words() {
     let refused = app.owner().json(Method::PUT, SETTINGS, wrong.to_string()).await;
     assert_eq!(refused.status, 422);
     let said = refused.text();
-    assert!(said.contains("which has 0") && said.contains("recipients"), "{said}");
+    assert!(said.contains("which has 0") && said.contains("Recipients"), "{said}");
 
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
     let refused = app.owner().send(Method::PUT, "/api/v1/reports/logo", svg.into()).await;

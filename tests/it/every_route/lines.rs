@@ -79,6 +79,11 @@ pub(super) const FILLED: &[(&str, Kind)] = &[
     ("/api/v1/improve/comparison-pairs/{id}", Kind::Pair),
     ("/api/v1/improve/questions/{id}", Kind::RegressionQuestion),
     ("/api/v1/verified-answers/{id}", Kind::Answer),
+    ("/actions/leads/{id}", Kind::Lead),
+    ("/api/v1/leads/{id}", Kind::Lead),
+    ("/api/v1/goals/{id}", Kind::Goal),
+    ("/api/v1/topics/{id}", Kind::Cluster),
+    ("/api/v1/patterns/{id}", Kind::Pattern),
 ];
 
 /// What a change is asked for with: its route and a body in which `$name` is an id of the other workspace. An empty body is none.
@@ -216,6 +221,16 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PUT /api/v1/verified-answers/{id}", r#"{"answer":"A probe."}"#),
     ("DELETE /api/v1/verified-answers/{id}", ""),
     ("POST /api/v1/verified-answers/{id}/still-right", "{}"),
+    ("POST /widget/v1/agents/{agent}/here", r#"{"page":"0193b1c2-0000-7000-8000-000000000001","path":"/a"}"#),
+    ("POST /widget/v1/agents/{agent}/conversions", r#"{"event":"ordered"}"#),
+    ("POST /api/v1/conversions", r#"{"goal":"$goal","conversation_id":"$conversation","value":100,"currency":"EUR"}"#),
+    ("POST /api/v1/goals", r#"{"name":"Probe","kind":"url","on":"/thanks"}"#),
+    ("PATCH /api/v1/goals/{id}", r#"{"name":"Probe two"}"#),
+    ("PATCH /api/v1/leads/{id}", r#"{"stage":"won","owner_id":"$member"}"#),
+    ("PUT /api/v1/currency", r#"{"currency":"EUR"}"#),
+    ("PATCH /api/v1/topics/{id}", r#"{"name":"A probe"}"#),
+    ("POST /api/v1/patterns/{id}/dismiss", ""),
+    ("POST /api/v1/analysis/evaluate-clusters", r#"{"questions":[],"orders":1,"seed":1}"#),
 ];
 
 /// What a change needs behind its `?`.

