@@ -91,7 +91,7 @@ try {
   const phone = await newPage(browser, PHONE);
   await signIn(phone, '/settings/webhooks');
   await looksRight(phone, 'webhooks-phone');
-  await phone.getByRole('link', { name: 'Reports' }).tap();
+  await phone.getByRole('main').getByRole('link', { name: 'Reports' }).tap();
   await phone.getByRole('heading', { name: 'Reports' }).waitFor();
   await looksRight(phone, 'webhook-phone');
 

@@ -248,15 +248,17 @@ fn found_of(told: &Told, zone: &TimeZone, now: Timestamp) -> Found {
 async fn replace(tx: &Tx<'_>, found: &[Found]) -> Result<(), AppError> {
     let ids: Vec<ConversationId> = found.iter().map(|found| found.id).collect();
     let known = tx.insights_of(&ids).await?;
-    let known: HashMap<ConversationId, Insight> =
-        known.into_iter().map(|row| (row.conversation_id, row.told.0)).collect();
+    let known: HashMap<ConversationId, insight::Model> =
+        known.into_iter().map(|row| (row.conversation_id, row)).collect();
     let mut sums: BTreeMap<(Day, Mark, AgentId, i64), i64> = BTreeMap::new();
     let (mut rows, mut marked) = (Vec::new(), Vec::new());
     for Found { id, insight } in found {
-        let before = known.get(id);
-        if before == Some(insight) {
+        let row = known.get(id);
+        // Where everything was made due, the row's moment is another one than the one that was found.
+        if row.is_some_and(|row| row.told.0 == *insight && row.due_at == insight.due_at) {
             continue;
         }
+        let before = row.map(|row| &row.told.0);
         let new = marks(insight);
         let old = before.map(marks).unwrap_or_default();
         let has_moved = before.is_some_and(|before| before.day != insight.day);
