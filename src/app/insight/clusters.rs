@@ -68,7 +68,13 @@ async fn notice(app: &App, workspace_id: WorkspaceId) -> Result<(), AppError> {
                     for row in asked {
                         tx.put_question(row).await?;
                     }
-                    tx.watch_clusters_from(cluster_watch::Model { seq, ..known }).await?;
+                    // Questions may have been placed since it was read.
+                    let known = tx.cluster_watch().await?.unwrap_or(known);
+                    tx.watch_clusters_from(cluster_watch::Model {
+                        seq: known.seq.max(seq),
+                        ..known
+                    })
+                    .await?;
                     Ok::<_, AppError>(Change::Unlogged(()))
                 })
             })

@@ -91,6 +91,10 @@ pub(super) async fn place_all(app: &App, engine: &Engine, workspace_id: Workspac
         let texts: Vec<String> = page.iter().map(|row| row.question.clone()).collect();
         let vectors = embedded(engine, workspace_id, &texts).await?;
         let mut stored = Stored::read(&rows).await?;
+        let before = Before {
+            clusters: stored.clusters.clone(),
+            seen: stored.watch.seen,
+        };
         let mut clusters = stored.restored();
         for (row, vector) in page.into_iter().zip(vectors) {
             clusters.take(vector.clone());
@@ -106,8 +110,9 @@ pub(super) async fn place_all(app: &App, engine: &Engine, workspace_id: Workspac
             .map(|_| ClusterId::new(&*app.sources().ids))
             .collect();
         let written = written(&stored, &clusters, &new, &engine.embedder, app.now());
-        any |= !written.moved.is_empty();
-        put(app, workspace_id, written).await?;
+        let has_moved = !written.moved.is_empty();
+        // Somebody named, merged or parted a cluster meanwhile: this page is placed again, among those.
+        any |= put(app, workspace_id, before, written).await? && has_moved;
     }
 }
 
@@ -226,12 +231,24 @@ fn shortened(question: &str) -> String {
     short + " …"
 }
 
-async fn put(app: &App, workspace_id: WorkspaceId, written: Written) -> Result<(), AppError> {
-    let (written, now) = (Arc::new(written), app.now());
+/// What was there when places were given.
+struct Before {
+    clusters: Vec<cluster::Model>,
+    seen: i64,
+}
+
+/// Writes a page, unless the clusters are other ones by now. Returns whether it did.
+async fn put(app: &App, workspace_id: WorkspaceId, before: Before, written: Written) -> Result<bool, AppError> {
+    let (before, written, now) = (Arc::new(before), Arc::new(written), app.now());
     app.store()
         .write(workspace_id, move |tx| {
-            let written = written.clone();
+            let (before, written) = (before.clone(), written.clone());
             Box::pin(async move {
+                let known = tx.cluster_watch().await?;
+                let seen = known.as_ref().map_or(0, |known| known.seen);
+                if seen != before.seen || tx.clusters().await? != before.clusters {
+                    return Ok(Change::Unlogged(false));
+                }
                 // What a new one was merged into may come behind it.
                 for row in &written.new {
                     tx.insert(cluster::Model {
@@ -253,11 +270,17 @@ async fn put(app: &App, workspace_id: WorkspaceId, written: Written) -> Result<(
                 }
                 tx.drop_question_vectors(&written.dropped).await?;
                 if let Some(watch) = written.watch {
-                    tx.watch_clusters_from(watch).await?;
+                    // How far the log was read is not this page's.
+                    let known = known.unwrap_or(watch);
+                    tx.watch_clusters_from(cluster_watch::Model {
+                        seen: watch.seen,
+                        ..known
+                    })
+                    .await?;
                 }
                 let moved: Vec<ConversationId> = written.moved.iter().copied().collect();
                 tx.insights_due_for(&moved, now).await?;
-                Ok::<_, AppError>(Change::Unlogged(()))
+                Ok::<_, AppError>(Change::Unlogged(true))
             })
         })
         .await
