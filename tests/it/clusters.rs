@@ -23,7 +23,7 @@ const FILLINGS: [&str; 12] = [
 ];
 
 /// Everything that was asked has its place, and is counted.
-async fn placed(app: &TestApp) -> Value {
+pub(crate) async fn placed(app: &TestApp) -> Value {
     let workspace_id = app.workspace.caller.workspace_id;
     catch_up(&app.app, workspace_id).await.unwrap();
     clusters::place(&app.app, workspace_id).await.unwrap();
@@ -31,7 +31,7 @@ async fn placed(app: &TestApp) -> Value {
     app.owner().get(TOPICS).await.ok()
 }
 
-async fn asked(app: &TestApp, questions: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(crate) async fn asked(app: &TestApp, questions: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut conversations = Vec::new();
     for question in questions {
         let visitor = app.visitor().await;
@@ -42,7 +42,7 @@ async fn asked(app: &TestApp, questions: impl IntoIterator<Item = String>) -> Ve
     conversations
 }
 
-fn all_kinds() -> Vec<String> {
+pub(crate) fn all_kinds() -> Vec<String> {
     let all = FILLINGS
         .iter()
         .flat_map(|filling| KINDS.map(|kind| format!("{kind} {filling}?")));
@@ -99,6 +99,18 @@ async fn what_means_the_same_comes_together_and_people_name_merge_and_part_it() 
         (&json!("Frobnication"), &json!(true))
     );
     patch(&app, id, json!({ "name": " " })).await.refused(422);
+    // The console shows the same, with its trend and what it can become a part of.
+    let analyse = app.owner().get("/analyse").await.text();
+    let whole = app.owner().get("/analyse/topics").await.text();
+    for page in [&analyse, &whole] {
+        assert!(page.contains("Frobnication") && page.contains("new: none in the 28 days before"));
+    }
+    let page = app
+        .owner()
+        .get(&format!("/analyse/topics/{}", id.as_str().unwrap()))
+        .await
+        .text();
+    assert!(page.contains("Asked 1") && page.contains(kind) && page.contains(found[1]["id"].as_str().unwrap()));
 
     let (into, other) = (&found[1]["id"], &found[2]["id"]);
     patch(&app, other, json!({ "merged_into": into })).await.ok();
@@ -130,14 +142,24 @@ async fn what_means_the_same_comes_together_and_people_name_merge_and_part_it() 
         counts
     };
     assert_eq!(counts(&parted), counts(&found));
-    let log = app.owner().get("/api/v1/log?limit=100").await.ok().to_string();
-    for kind in ["cluster.renamed", "cluster.merged", "cluster.unmerged"] {
-        assert!(log.contains(kind), "{kind}");
+    // Many conversations came before.
+    let told: Vec<String> = {
+        app.app
+            .store()
+            .rows(app.workspace.caller.workspace_id)
+            .log_after(0, 10_000)
+            .await
     }
+    .unwrap()
+    .into_iter()
+    .map(|entry| entry.header.kind)
+    .filter(|kind| kind.starts_with("cluster."))
+    .collect();
+    assert_eq!(told, ["cluster.renamed", "cluster.merged", "cluster.unmerged"]);
 }
 
 /// So many conversations a day with a question of each kind, for a quarter; the first kind is asked about three times as often from a week ago on.
-async fn a_quarter(app: &TestApp, last: Day) {
+pub(crate) async fn a_quarter(app: &TestApp, last: Day) {
     let workspace_id = app.workspace.caller.workspace_id;
     let agent: AgentId = app.app.store().rows(workspace_id).agents().await.unwrap()[0].id;
     let mut sums = Vec::new();

@@ -5,8 +5,9 @@ use super::view::{
     VersionLine,
 };
 use super::viewer::Viewer;
-use super::{conversations, html};
-use crate::app::insight::{self, Analysis, AnalysisInput, DayRow, MarkedInput, VersionRow};
+use super::{conversations, html, topics};
+use crate::app::insight::{self, AnalysisInput, DayRow, MarkedInput, VersionRow};
+use crate::domain::ids::AgentId;
 use crate::domain::insight::{
     Day, Figures, HandoffCode, How, Left, Mark, Period, Resolution, ResolvedBy, Share, Tone, Waits,
 };
@@ -29,7 +30,9 @@ pub(super) async fn page(
     Query(input): Query<AnalysisInput>,
 ) -> Result<Response, Problem> {
     let found = insight::analysis(&web.app, &viewer.caller, &input).await?;
-    let choice = choice(&found, &input);
+    let choice = choice_of(found.period, found.before, &found.agents, &input);
+    let (topics, topics_words) = topics::top(&web, &viewer, &input, &choice.query).await?;
+    let changes = topics::changes(&web, &viewer).await?;
     let figures = &found.figures;
     let link = |mark: Mark| behind(&mark, &choice.query);
     let bars = |counts: Vec<(String, Mark, u64)>| lines(counts, &link);
@@ -93,6 +96,9 @@ pub(super) async fn page(
         ),
         stars: stars(figures, &link),
         versions: found.versions.iter().map(version).collect(),
+        topics,
+        topics_words,
+        changes,
         shell: viewer.shell(Section::Analyse),
         choice,
     })
@@ -113,6 +119,18 @@ pub(super) async fn conversations_page(
     let found = insight::marked(&web.app, &viewer.caller, &input, after.as_deref(), LISTED).await?;
     let query = query(found.period, input.of.agent.map(|id| id.to_string()).as_deref());
     let mark: Option<Mark> = found.mark.parse().ok();
+    let what = match &mark {
+        Some(Mark::Cluster(id)) => match id.parse() {
+            Ok(id) => {
+                insight::clusters::cluster(&web.app, &viewer.caller, id, &input.of)
+                    .await?
+                    .name
+            }
+            Err(_) => String::new(),
+        },
+        Some(mark) => what(mark),
+        None => String::new(),
+    };
     let rows = found
         .page
         .items
@@ -120,7 +138,7 @@ pub(super) async fn conversations_page(
         .map(|row| conversations::row(&viewer, row))
         .collect();
     html(&BehindPage {
-        what: mark.as_ref().map_or_else(String::new, what),
+        what,
         days: days_in_words(found.period),
         all: match found.all {
             1 => "One conversation".to_owned(),
@@ -139,12 +157,12 @@ pub(super) async fn conversations_page(
     })
 }
 
-fn query(period: Period, agent: Option<&str>) -> String {
+pub(super) fn query(period: Period, agent: Option<&str>) -> String {
     let agent = agent.map(|id| format!("&agent={id}")).unwrap_or_default();
     format!("from={}&to={}{agent}", period.first, period.last)
 }
 
-fn behind(mark: &Mark, query: &str) -> String {
+pub(super) fn behind(mark: &Mark, query: &str) -> String {
     format!(
         "/analyse/conversations?mark={}&{query}",
         super::quality::encoded(&mark.to_string())
@@ -156,35 +174,35 @@ fn day_in_words(day: Day) -> String {
     day.date().strftime("%-d %b %Y").to_string()
 }
 
-fn days_in_words(period: Period) -> String {
+pub(super) fn days_in_words(period: Period) -> String {
     if period.first == period.last {
         return day_in_words(period.first);
     }
     format!("{} to {}", day_in_words(period.first), day_in_words(period.last))
 }
 
-fn choice(found: &Analysis, input: &AnalysisInput) -> Choice {
+/// The choice of days and agent, as it was made.
+pub(super) fn choice_of(of: Period, compared: Period, agents: &[(AgentId, String)], input: &AnalysisInput) -> Choice {
     let agent = input.agent.map(|id| id.to_string());
-    let last = found.period.last;
+    let last = of.last;
     let quick = [("7 days", 7), ("4 weeks", 28), ("3 months", 91), ("A year", 365)].map(|(name, days)| {
         let period = Period::ending(last, days);
         (
             name,
             format!("/analyse?{}", query(period, agent.as_deref())),
-            period == found.period,
+            period == of,
         )
     });
-    let agents = found
-        .agents
+    let agents = agents
         .iter()
         .map(|(id, name)| (id.to_string(), name.clone(), input.agent == Some(*id)));
     Choice {
-        from: found.period.first.to_string(),
+        from: of.first.to_string(),
         to: last.to_string(),
         quick: quick.to_vec(),
         agents: agents.collect(),
-        query: query(found.period, agent.as_deref()),
-        compared: days_in_words(found.before),
+        query: query(of, agent.as_deref()),
+        compared: days_in_words(compared),
     }
 }
 

@@ -37,6 +37,7 @@ mod sentences;
 mod team;
 mod thread;
 mod tools;
+mod topics;
 pub mod view;
 mod viewer;
 mod webhooks;
@@ -108,6 +109,8 @@ pub fn pages() -> Pages {
         .route("/improve/corrections/{id}", get(correction::page))
         .route("/analyse", get(analyse::page))
         .route("/analyse/conversations", get(analyse::conversations_page))
+        .route("/analyse/topics", get(topics::list))
+        .route("/analyse/topics/{id}", get(topics::one))
         .route("/rehearsal", get(rehearsal::list))
         .route("/rehearsal/{id}", get(rehearsal::page))
         .route("/rehearsal/{id}/sheet", get(rehearsal::sheet))

@@ -40,6 +40,7 @@ pub(super) const FILLED: &[(&str, Kind)] = &[
     ("/agents/{id}", Kind::Agent),
     ("/settings/tools/{name}", Word("call_back")),
     ("/settings/webhooks/{id}", Kind::Subscription),
+    ("/analyse/topics/{id}", Kind::Cluster),
     ("/improve/{id}", Kind::Candidate),
     ("/improve/corrections/{id}", Kind::Outcome),
     ("/rehearsal/{id}", Kind::Rehearsal),

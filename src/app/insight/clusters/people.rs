@@ -17,6 +17,8 @@ use std::collections::HashMap;
 
 /// Questions of a cluster that are shown.
 const EXAMPLES: u64 = 8;
+/// Steps of time in which a period is drawn.
+const STEPS: usize = 8;
 
 /// A cluster as people read it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,6 +35,8 @@ pub struct ClusterView {
     pub questions: u64,
     /// The same of as many days before.
     pub before: u64,
+    /// The questions of the period in eight equal steps of time; as many as there are days where those are fewer.
+    pub steps: Vec<u64>,
     /// When the last of them was asked.
     pub last_at: Timestamp,
     /// What was merged into it.
@@ -100,8 +104,11 @@ pub async fn clusters(app: &App, caller: &Caller, input: &AnalysisInput) -> Resu
     let rows = app.store().rows(caller.workspace_id);
     let period = period_of(app, &rows, input).await?;
     let all = rows.clusters().await?;
-    let (now, questions) = counted(&rows, period, input.agent).await?;
-    let (before, _) = counted(&rows, period.before(), input.agent).await?;
+    let Counted {
+        clusters: now,
+        all: questions,
+    } = counted(&rows, period, input.agent).await?;
+    let before = counted_before(&rows, period, input.agent).await?;
     let mut items: Vec<ClusterView> = { all.iter() }
         .filter(|row| row.merged_into.is_none())
         .map(|row| view(row, &all, &now, &before))
@@ -136,8 +143,8 @@ pub async fn cluster(
     let row = { all.iter() }
         .find(|row| row.id == id)
         .ok_or(AppError::NotFound("these questions"))?;
-    let (now, _) = counted(&rows, period, input.agent).await?;
-    let (before, _) = counted(&rows, period.before(), input.agent).await?;
+    let now = counted(&rows, period, input.agent).await?.clusters;
+    let before = counted_before(&rows, period, input.agent).await?;
     let members: Vec<ClusterId> = all
         .iter()
         .map(|row| row.id)
@@ -155,28 +162,53 @@ pub async fn cluster(
     })
 }
 
-/// Questions by cluster, and all.
-async fn counted(
-    rows: &Rows<'_>,
-    period: Period,
-    agent: Option<AgentId>,
-) -> Result<(HashMap<String, u64>, u64), AppError> {
-    let (mut counted, mut all) = (HashMap::new(), 0);
-    for (mark, amount) in rows.tallies(period, agent).await? {
-        let amount = u64::try_from(amount).unwrap_or_default();
-        match mark {
-            Mark::Cluster(id) => *counted.entry(id).or_insert(0) += amount,
-            Mark::Questions => all += amount,
+/// Questions by cluster in steps of time, and all.
+struct Counted {
+    clusters: HashMap<String, Vec<u64>>,
+    all: u64,
+}
+
+async fn counted(rows: &Rows<'_>, period: Period, agent: Option<AgentId>) -> Result<Counted, AppError> {
+    let days = usize::try_from(period.days()).unwrap_or(1).max(1);
+    let steps = days.min(STEPS);
+    let mut counted = Counted {
+        clusters: HashMap::new(),
+        all: 0,
+    };
+    for tallied in rows.tallies_by_day(period, agent).await? {
+        let amount = u64::try_from(tallied.amount).unwrap_or_default();
+        match tallied.mark {
+            Mark::Cluster(id) => {
+                let day = usize::try_from(tallied.day.number() - period.first.number()).unwrap_or_default();
+                let of = counted.clusters.entry(id).or_insert_with(|| vec![0; steps]);
+                if let Some(step) = of.get_mut(day * steps / days) {
+                    *step += amount;
+                }
+            }
+            Mark::Questions => counted.all += amount,
             _ => {}
         }
     }
-    Ok((counted, all))
+    Ok(counted)
+}
+
+async fn counted_before(
+    rows: &Rows<'_>,
+    period: Period,
+    agent: Option<AgentId>,
+) -> Result<HashMap<String, u64>, AppError> {
+    let found = rows.tallies(period.before(), agent).await?;
+    let of_cluster = |(mark, amount)| match mark {
+        Mark::Cluster(id) => Some((id, u64::try_from(amount).unwrap_or_default())),
+        _ => None,
+    };
+    Ok(found.into_iter().filter_map(of_cluster).collect())
 }
 
 fn view(
     row: &cluster::Model,
     all: &[cluster::Model],
-    now: &HashMap<String, u64>,
+    now: &HashMap<String, Vec<u64>>,
     before: &HashMap<String, u64>,
 ) -> ClusterView {
     let id = row.id.to_string();
@@ -188,8 +220,9 @@ fn view(
         name: row.name.clone(),
         is_kept: row.is_kept,
         example: row.example.clone(),
-        questions: now.get(&id).copied().unwrap_or(0),
+        questions: now.get(&id).map_or(0, |steps| steps.iter().sum()),
         before: before.get(&id).copied().unwrap_or(0),
+        steps: now.get(&id).cloned().unwrap_or_default(),
         last_at: row.last_at,
         merged: merged
             .map(|row| MergedView {

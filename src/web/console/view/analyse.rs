@@ -1,6 +1,6 @@
 //! What the page Analyse shows: figures, pictures of them, and where each leads.
 
-use super::{ConversationsPart, Shell};
+use super::{ConversationsPart, PatternCard, Shell, Steps, TopicLine};
 use askama::Template;
 
 /// `GET /analyse`.
@@ -35,6 +35,12 @@ pub struct AnalysePage {
     pub stars: Vec<BarLine>,
     /// By agent version.
     pub versions: Vec<VersionLine>,
+    /// What visitors ask most.
+    pub topics: Vec<TopicLine>,
+    /// How many questions there are, and how many without a topic, in a sentence.
+    pub topics_words: String,
+    /// Changes of the traffic that nobody has seen yet.
+    pub changes: Vec<PatternCard>,
 }
 
 /// `GET /analyse/conversations`.

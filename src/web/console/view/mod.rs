@@ -35,6 +35,7 @@ mod replies;
 mod reports;
 mod shell;
 mod team;
+mod topics;
 mod webhooks;
 mod words;
 
@@ -88,5 +89,6 @@ pub use replies::{RepliesPage, ReplyRow};
 pub use reports::{OneReportPage, ReportField, ReportLine, ReportsPage};
 pub use shell::{ChainStatus, EngineState, GateBadge, PlaceChoice, Section, Shell, Undelivered};
 pub use team::TeamPage;
+pub use topics::{PatternCard, Steps, TopicLine, TopicPage, TopicsPage};
 pub use webhooks::{AttemptRow, DeliveryRow, SubscriptionRow, TypeChoice, WebhookPage, WebhooksPage};
 pub use words::{OwnerView, REASONS, Severity, Words};
