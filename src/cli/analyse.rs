@@ -30,10 +30,10 @@ pub(crate) enum Analyse {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct What {
-    /// Questions with their kinds: a folder with train.csv or clinc_train_val.json, or a .jsonl file of {"text", "label"}
+    /// Questions with their kinds: a folder with train.csv or `clinc_train_val.json`, or a .jsonl file of {"text", "label"}
     #[arg(long, value_name = "PATH")]
     clusters: Option<PathBuf>,
-    /// Rated messages: a tab-separated file of id, rating from -4 to 4 and text, or a folder with such a tweets_GroundTruth.txt
+    /// Rated messages: a tab-separated file of id, rating from -4 to 4 and text, or a folder with such a `tweets_GroundTruth.txt`
     #[arg(long, value_name = "PATH")]
     sentiment: Option<PathBuf>,
 }

@@ -173,7 +173,7 @@ pub fn main() -> ExitCode {
         Err(message) => return exit::usage(&message),
     };
     let wants_json = common.json;
-    match with_runtime(async { run(Context::new(common)?, command).await }) {
+    match with_runtime(async { Box::pin(run(Context::new(common)?, command)).await }) {
         Ok(()) => Code::Ok.into(),
         Err(failure) => failure.tell(wants_json),
     }

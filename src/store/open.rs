@@ -154,7 +154,7 @@ fn writer_options(location: &Location, durability: Durability) -> ConnectOptions
                 sqlite
                     .busy_timeout(PATIENCE)
                     .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
-                    .synchronous(synchronous.clone())
+                    .synchronous(synchronous)
                     .foreign_keys(true)
             });
             options

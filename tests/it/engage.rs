@@ -290,8 +290,8 @@ async fn what_the_shops_server_says_is_confirmed_and_wins_over_what_pages_say() 
     forger.says(OPENING_HOURS).await;
     buyer.says(OPENING_HOURS).await;
     // Somebody's page claims an order that is not theirs.
-    let forged = json!({ "event": "purchase", "value": 500.0, "order_id": "A7" });
-    assert_eq!(says(&app, &forger, forged).await.ok()["counted"], true);
+    let order = json!({ "event": "purchase", "value": 500.0, "order_id": "A7" });
+    assert_eq!(says(&app, &forger, order).await.ok()["counted"], true);
     let claim =
         json!({ "goal": "bought", "conversation_id": buyer.conversation_id, "value": 99_900, "order_id": "A7" });
     let told = server.post("/api/v1/conversions", &claim).await.created();

@@ -60,7 +60,7 @@ pub(crate) enum Kind {
 }
 
 /// Its ids by kind, and those of kinds that no path names.
-fn ids_of(theirs: Planted) -> (BTreeMap<Kind, Uuid>, Vec<Uuid>) {
+fn ids_of(theirs: &Planted) -> (BTreeMap<Kind, Uuid>, Vec<Uuid>) {
     let named = BTreeMap::from([
         (Kind::Action, theirs.action.uuid()),
         (Kind::Agent, theirs.agent.uuid()),
@@ -237,7 +237,7 @@ impl Chance {
 }
 
 /// A body, or a query, with the other workspace's ids in it.
-fn with_ids(text: &str, named: &BTreeMap<Kind, Uuid>, theirs: Planted) -> String {
+fn with_ids(text: &str, named: &BTreeMap<Kind, Uuid>, theirs: &Planted) -> String {
     let mut text = text
         .replace("$mail", &format!("{}@example.org", theirs.user))
         .replace("$workspace", &theirs.workspace.to_string());
@@ -408,7 +408,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
     assert!(marked >= 15, "only {marked} columns of theirs are marked");
     let before = everything_of(&raw, theirs.workspace.uuid()).await;
     assert!(before.len() > 50, "{} rows", before.len());
-    let (named, all) = ids_of(theirs);
+    let (named, all) = ids_of(&theirs);
     let askers = askers(&app).await;
     let mut wrong = Vec::new();
     let mut asked = 0;
@@ -425,7 +425,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
             };
             for id in ids {
                 let query = match QUERIES.iter().find(|(name, _)| *name == route.name()) {
-                    Some((_, query)) => with_ids(query, &named, theirs),
+                    Some((_, query)) => with_ids(query, &named, &theirs),
                     None if route.method == "GET" && round > 1 => format!(
                         "?after={}&agent={}&conversation={}&subscription={}&q=nine&collection=default",
                         chance.pick(&all),
@@ -436,7 +436,7 @@ async fn through_no_route_does_anybody_reach_another_workspace() {
                     None => String::new(),
                 };
                 let path = format!("{}{query}", route.filled(&id));
-                let body = with_ids(route.line_if_any().unwrap_or_default(), &named, theirs);
+                let body = with_ids(route.line_if_any().unwrap_or_default(), &named, &theirs);
                 for (name, client) in &askers {
                     asked += 1;
                     let Some(answer) = ask(client, &route, &path, &body).await else {

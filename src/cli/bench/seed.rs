@@ -55,8 +55,8 @@ pub(crate) struct Seed {
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
     conversations: u64,
     /// Another number, other conversations
-    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
-    seed: u64,
+    #[arg(long = "seed", value_name = "NUMBER", default_value_t = 8)]
+    luck: u64,
     /// Also count what the conversations were, as a server does once it is started: takes longer than all the rest
     #[arg(long)]
     analyse: bool,
@@ -94,7 +94,7 @@ impl Seed {
     async fn fill(&self, app: &App, (end, clock): (Timestamp, &Standing)) -> Result<(&'static str, String), Failure> {
         let told = |error: AppError| Failure::failed(format!("the database could not be filled: {error}"));
         let (house, password) = set_up(app).await.map_err(told)?;
-        let mut maker = Maker::new(house, self.seed);
+        let mut maker = Maker::new(house, self.luck);
         let bar = output::filling(
             "Writing conversations",
             usize::try_from(self.conversations).unwrap_or(usize::MAX),

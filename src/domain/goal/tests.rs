@@ -94,7 +94,7 @@ proptest! {
         let found = attributed(&said, at);
         let within = |word: &&LastWord| word.at <= at && at.0 - word.at.0 <= WINDOW_MS;
         match found {
-            None => prop_assert!(said.iter().filter(within).next().is_none()),
+            None => prop_assert!(!said.iter().any(|word| within(&word))),
             Some(conversation) => {
                 let latest = said.iter().filter(within).map(|word| word.at).max();
                 prop_assert!(said.iter().any(|word| word.conversation == conversation && Some(word.at) == latest));

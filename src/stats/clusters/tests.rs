@@ -6,7 +6,9 @@ const DIMENSIONS: usize = 24;
 
 fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = dot(&vector, &vector).sqrt();
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     vector
 }
 
@@ -103,11 +105,11 @@ fn what_a_person_named_is_left_alone() {
     let vectors = questions(4, 128, 5);
     let mut clusters = fed(&vectors[..127]);
     let named = roots(&clusters)[0].unwrap();
-    clusters.clusters[named].is_kept = true;
+    clusters.all[named].is_kept = true;
     let members: Vec<usize> = (0..127).filter(|at| roots(&clusters)[*at] == Some(named)).collect();
     clusters.take(vectors[127].clone());
     assert!(members.iter().all(|at| roots(&clusters)[*at] == Some(named)));
-    assert!(clusters.clusters[named].is_kept && clusters.clusters[named].merged_into.is_none());
+    assert!(clusters.all[named].is_kept && clusters.all[named].merged_into.is_none());
 }
 
 #[test]

@@ -120,11 +120,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/gate", get(policy::gate).post(policy::change_gate))
         .route("/admin/time-zone", put(admin::set_time_zone))
         .route("/admin/tokens/{id}", delete(admin::revoke_token))
-        .route("/admin/models", get(models::list).post(models::add))
-        .route("/admin/models/pulls", get(models::pulls).post(models::pull))
-        .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
-        .route("/admin/models/{name}", delete(models::remove))
-        .route("/admin/models/{name}/use", post(models::use_model))
+        .merge(of_models())
         .merge(told_of())
         .merge(of_several())
         .route("/training/export", post(training::export))
@@ -152,6 +148,16 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/knowledge/evaluate-tuning", post(knowledge::evaluate_tuning))
         .route("/admin/models/verify", post(models::verify))
         .route("/agents/{id}/policy/what-if", post(policy::what_if))
+}
+
+/// The models that answer, and those that could.
+fn of_models() -> Router<Web> {
+    Router::new()
+        .route("/admin/models", get(models::list).post(models::add))
+        .route("/admin/models/pulls", get(models::pulls).post(models::pull))
+        .route("/admin/models/pulls/{id}", get(models::one_pull).delete(models::cancel))
+        .route("/admin/models/{name}", delete(models::remove))
+        .route("/admin/models/{name}/use", post(models::use_model))
 }
 
 /// Who is to be told what happens: what a repetition must not make twice.

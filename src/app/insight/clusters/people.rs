@@ -91,6 +91,7 @@ pub struct ClusterChange {
     pub merged_into: Option<Option<ClusterId>>,
 }
 
+#[expect(clippy::option_option, reason = "not said, said to be none, said to be a cluster")]
 fn told<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<ClusterId>>, D::Error> {
     Deserialize::deserialize(from).map(Some)
 }

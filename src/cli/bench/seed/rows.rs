@@ -62,6 +62,7 @@ pub(super) const READ_AFTER_MS: i64 = 1_500;
 
 /// Who and what every conversation is with.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "columns are called so")]
 pub(super) struct House {
     pub(super) workspace_id: WorkspaceId,
     pub(super) member_id: MemberId,

@@ -56,6 +56,7 @@ pub(super) struct Guest {
 
 /// What of the story has happened.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_field_names, reason = "each is a moment")]
 pub(super) struct Chapters {
     pub(super) opens_at: Option<Timestamp>,
     pub(super) launched_at: Option<Timestamp>,

@@ -220,10 +220,9 @@ impl Play {
         let asked = stage.business.about(&check.question);
         let label = match asked {
             Some(_) if seems_right(stage, asked, &check.text, (who, now)) => Label::Acceptable,
-            Some(_) => Label::Bad,
-            // What is nothing of theirs was answered all the same.
             None if check.text.is_empty() => Label::CannotJudge,
-            None => Label::Bad,
+            // What is nothing of theirs was answered all the same.
+            Some(_) | None => Label::Bad,
         };
         #[expect(clippy::cast_possible_truncation, reason = "seconds")]
         let usual = (35_000.0 * colleague.speed) as i64;
