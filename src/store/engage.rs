@@ -17,6 +17,10 @@ pub struct ConversionFilter {
     pub goal: Option<GoalId>,
     /// Those of one conversation.
     pub conversation: Option<ConversationId>,
+    /// Those reached then or later.
+    pub from: Option<Timestamp>,
+    /// Those reached before.
+    pub before: Option<Timestamp>,
 }
 
 /// What was reached of one goal, as one kind of source says, in one currency.
@@ -115,7 +119,9 @@ impl Rows<'_> {
             .apply_if(filter.goal, |query, goal| query.filter(Column::GoalId.eq(goal)))
             .apply_if(filter.conversation, |query, id| {
                 query.filter(Column::ConversationId.eq(id))
-            });
+            })
+            .apply_if(filter.from, |query, from| query.filter(Column::At.gte(from)))
+            .apply_if(filter.before, |query, before| query.filter(Column::At.lt(before)));
         self.all(query.order_by(Column::Id, Order::Desc).limit(limit)).await
     }
 

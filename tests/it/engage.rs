@@ -319,6 +319,25 @@ async fn what_the_shops_server_says_is_confirmed_and_wins_over_what_pages_say() 
             .all(|row| row["source"] == "api" && row["confirmed_at"].is_i64())
     );
     assert!(kinds(&app).await.contains(&"conversion.confirmed".to_owned()));
+    // What stands behind the number, for people: with its conversation, on its day and on no other.
+    let listed = app.owner().get("/analyse/goals").await.text();
+    for words in [
+        "order A7",
+        "€999.00",
+        "€11.00",
+        "confirmed by the shop",
+        &buyer.conversation_id,
+    ] {
+        assert!(listed.contains(words), "{words}");
+    }
+    let earlier = app
+        .owner()
+        .get("/analyse/goals?from=2020-01-01&to=2020-01-31")
+        .await
+        .text();
+    assert!(earlier.contains("Nothing was reached in these days") && !earlier.contains("order A7"));
+    let none = app.owner().get("/api/v1/conversions?to=2020-01-31").await.ok();
+    assert_eq!(none["items"], json!([]));
 
     let bad = |claim: Value| {
         let server = &server;

@@ -239,7 +239,7 @@ async fn everything_asked(store: &Store, asker: WorkspaceId, theirs: Planted) ->
         goals();
         conversion_of(theirs.goal, theirs.conversation);
         conversion_of_order("A7");
-        conversions(ConversionFilter { goal: Some(theirs.goal), conversation: Some(theirs.conversation) }, None, 100);
+        conversions(ConversionFilter { goal: Some(theirs.goal), conversation: Some(theirs.conversation), from: None, before: None }, None, 100);
         conversion_count_since(AT);
         goal_sums(AT, AT.plus_ms(1));
         last_word(theirs.conversation, AT.plus_ms(60_000));

@@ -2,15 +2,17 @@
 
 use super::goals::{currency_of, of_row};
 use crate::app::agents::PublicAgent;
+use crate::app::insight::{self, AnalysisInput};
 use crate::app::views::{Page, next_page};
 use crate::app::visit::Visitor;
-use crate::app::{App, AppError, Caller};
+use crate::app::{App, AppError, Caller, policy};
 use crate::domain::account::Scope;
 use crate::domain::goal::{
     Amount, ClaimError, ConversionSource, Counted, GoalKind, Known, LastWord, Said, Worth, attributed, code, counted,
     order_id, takes_over,
 };
 use crate::domain::ids::{ConversationId, ConversionId, GoalId};
+use crate::domain::insight::{Day, Period};
 use crate::domain::log::{Actor, EventKind};
 use crate::domain::money::{Currency, NotACurrency};
 use crate::domain::page::PagePath;
@@ -63,6 +65,10 @@ pub struct ConversionWish {
     pub goal: Option<GoalId>,
     /// Those of one conversation.
     pub conversation: Option<ConversationId>,
+    /// Those reached on this day or later, by the business's clocks, like `2026-05-01`.
+    pub from: Option<Day>,
+    /// Those reached on this day or earlier.
+    pub to: Option<Day>,
 }
 
 /// What was reached, the newest first.
@@ -79,9 +85,12 @@ pub async fn conversions(
     caller.require(Scope::Read)?;
     let rows = app.store().rows(caller.workspace_id);
     let below = after.map(str::parse::<ConversionId>).transpose()?;
+    let zone = policy::zone(&rows).await?;
     let filter = ConversionFilter {
         goal: wish.goal,
         conversation: wish.conversation,
+        from: wish.from.map(|day| day.begins(&zone)),
+        before: wish.to.map(|day| day.plus(1).begins(&zone)),
     };
     let found = rows.conversions(filter, below, limit).await?;
     let next = next_page(&found, limit, |last| last.id.to_string());
@@ -96,6 +105,29 @@ pub async fn conversions(
         items: found.into_iter().map(view).collect(),
         next,
     })
+}
+
+/// What was reached in a period, the newest first, and which days those are: the last four weeks where nothing is said.
+///
+/// # Errors
+/// [`AppError::Invalid`] for what is no period, [`AppError::Forbidden`], [`AppError::Id`] for a bad cursor, or the store's.
+pub async fn reached_in(
+    app: &App,
+    caller: &Caller,
+    input: &AnalysisInput,
+    goal: Option<GoalId>,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<(Period, Page<ConversionView>), AppError> {
+    caller.require(Scope::Read)?;
+    let period = insight::period_of(app, &app.store().rows(caller.workspace_id), input).await?;
+    let wish = ConversionWish {
+        goal,
+        conversation: None,
+        from: Some(period.first),
+        to: Some(period.last),
+    };
+    Ok((period, conversions(app, caller, wish, after, limit).await?))
 }
 
 fn view(row: conversion::Model, names: &HashMap<GoalId, String>) -> ConversionView {

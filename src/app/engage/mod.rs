@@ -8,7 +8,8 @@ mod wall;
 
 pub(in crate::app) use conversions::Flooded;
 pub use conversions::{
-    Claim, ConversionView, ConversionWish, PageClaim, Recorded, conversions, flooded, from_page, opened, report,
+    Claim, ConversionView, ConversionWish, PageClaim, Recorded, conversions, flooded, from_page, opened, reached_in,
+    report,
 };
 pub use goals::{GoalChange, GoalView, ReachedView, add_goal, change_goal, currency, goal, goals, set_currency};
 pub(in crate::app) use here::OnSite;

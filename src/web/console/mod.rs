@@ -30,6 +30,7 @@ mod overview;
 mod policy;
 mod quality;
 mod queue;
+mod reached;
 mod rehearsal;
 mod replies;
 mod reports;
@@ -109,6 +110,7 @@ pub fn pages() -> Pages {
         .route("/improve/corrections/{id}", get(correction::page))
         .route("/analyse", get(analyse::page))
         .route("/analyse/conversations", get(analyse::conversations_page))
+        .route("/analyse/goals", get(reached::page))
         .route("/analyse/topics", get(topics::list))
         .route("/analyse/topics/{id}", get(topics::one))
         .route("/rehearsal", get(rehearsal::list))

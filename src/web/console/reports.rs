@@ -109,6 +109,10 @@ pub(super) async fn one(
         shell: viewer.shell(Section::Reports),
         id: id.to_string(),
         language: found.report.language.code(),
+        days: format!(
+            "from={}&to={}",
+            found.report.facts.span.from, found.report.facts.span.to
+        ),
         article: article(&found.report, "picture"),
         title: found.report.title,
     })

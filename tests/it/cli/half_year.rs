@@ -27,9 +27,11 @@ async fn signed_in(address: &str, report: &Value) -> Client {
 }
 
 /// Every page that is not about one thing.
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 23] = [
     "/live",
     "/analyse",
+    "/analyse/topics",
+    "/analyse/goals",
     "/queue",
     "/conversations",
     "/checks",

@@ -175,3 +175,36 @@ pub struct GoalsPage {
     /// The goals, those in force first.
     pub goals: Vec<GoalRow>,
 }
+
+/// `GET /analyse/goals`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/reached.html")]
+pub struct ReachedPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Which days, in words.
+    pub days: String,
+    /// Days, for links.
+    pub query: String,
+    /// What was reached, the newest first.
+    pub lines: Vec<ReachedLine>,
+    /// The next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// A goal that was reached.
+#[derive(Clone, Debug)]
+pub struct ReachedLine {
+    /// Which goal.
+    pub goal: String,
+    /// The conversation it counts for.
+    pub href: String,
+    /// What it is worth; empty where it is only counted.
+    pub worth: String,
+    /// Who says so, in words.
+    pub said_by: &'static str,
+    /// The shop's own id of the order; empty if there is none.
+    pub order: String,
+    /// When.
+    pub at: Moment,
+}

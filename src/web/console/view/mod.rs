@@ -58,8 +58,8 @@ pub use conversations::{
 };
 pub use correction::{CauseTick, CorrectionDone, CorrectionPage, DocumentTick, ToldLine};
 pub use engage::{
-    FeedLine, GoalRow, GoalsPage, LeadCard, LeadPage, LeadsPage, OccurrenceRow, OwnerChoice, PathBar, StageChoice,
-    WallPart,
+    FeedLine, GoalRow, GoalsPage, LeadCard, LeadPage, LeadsPage, OccurrenceRow, OwnerChoice, PathBar, ReachedLine,
+    ReachedPage, StageChoice, WallPart,
 };
 pub use entrance::{LoginPage, ProblemPage, SetupPage};
 pub use improve::{

@@ -63,6 +63,8 @@ pub struct OneReportPage {
     pub title: String,
     /// Its language.
     pub language: &'static str,
+    /// Its days, for links to the figures behind it.
+    pub days: String,
     /// Its parts, as HTML.
     pub article: String,
 }
