@@ -68,7 +68,10 @@ async fn questions_to_begin_with_are_live_at_once_another_tone_is_tried_and_what
     let path = format!("/widget/v1/agents/{}", app.workspace.agent_key);
     let public = app.anonymous().get(&path).await.ok();
     assert_eq!(public["starters"], starters);
-    assert!(public.get("tone").is_none(), "how it is told to speak is nobody else's business");
+    assert!(
+        public.get("tone").is_none(),
+        "how it is told to speak is nobody else's business"
+    );
 
     for (wrong, word) in [
         (json!({ "starters": ["a", "b", "c", "d", "e"] }), "at most 4"),
