@@ -1,6 +1,6 @@
 /*
  * Beside the chat widget, loaded by it when the page has nothing better to do: says that somebody has this page open, and lets the page
- * say what its visitor reached. docs/widget.md tells what is sent, and when nothing is.
+ * say what its visitor reached; and has the questions to begin with shown. docs/widget.md tells what is sent, and when nothing is.
  */
 
 const base = new URL('.', import.meta.url);
@@ -29,10 +29,23 @@ function tabId() {
 }
 
 /**
- * `token` tells the visitor's token, if there is one; the agent's settings, whether the owner wants to know who is on the site; the tag of the
- * widget, what the page says of its visitor's consent: `no`, `ask` (until it says more), or anything else.
+ * `token` tells the visitor's token, if there is one; `config`, the agent's settings: whether the owner wants to know who is on the site, for
+ * one; the tag of the widget, what the page says of its visitor's consent: `no`, `ask` (until it says more), or anything else. `shadow` is where the
+ * chat stands.
  */
-export function begin(agent, token, { presence }, { dataset: { presence: wish } }) {
+export function begin(agent, token, config, { dataset: { presence: wish } }, shadow) {
+  const { presence } = config() ?? {};
+
+  /** The settings may be those of the last visit; where newer ones come, the greeting is put anew. */
+  const settings = new MutationObserver(offer);
+  function offer() {
+    if (!config()?.starters?.length) return;
+    settings.disconnect();
+    import(new URL('starters.js', base)).then((it) => it.begin(config, shadow), () => {});
+  }
+  settings.observe(shadow.querySelector('.log'), { childList: true });
+  offer();
+
   const unwanted = navigator.doNotTrack === '1' || navigator.globalPrivacyControl === true;
   let agreed = wish !== 'no' && wish !== 'ask';
   let page = null;

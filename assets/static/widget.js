@@ -1280,7 +1280,7 @@ textarea::placeholder{color:var(--muted);opacity:1}
     window.addEventListener('storage', onOtherTab);
     document.addEventListener('visibilitychange', onVisibility);
     // Who is on the site, and what they reach: not the chat's business.
-    (window.requestIdleCallback || setTimeout)(() => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, config, script), () => {}));
+    (window.requestIdleCallback || setTimeout)(() => import(new URL('here.js', base)).then((it) => it.begin(agent, () => token, () => config, script, shadow), () => {}));
   }
 
   function start() {

@@ -54,8 +54,11 @@ fields! {
     name, "name", false;
     business, "business", false;
     greeting, "first line", false;
+    starters, "questions to begin with", false;
     disclosure, "notice about the AI", false;
     instructions, "instructions", true;
+    tone, "tone", true;
+    tone_words, "tone in your own words", true;
     // It decides what the models were found fit for.
     language, "language", true;
     modes, "kinds of answers", true;
@@ -76,9 +79,10 @@ pub fn changes_answers(before: &AgentSettings, after: &AgentSettings) -> bool {
 
 /// Whether these settings can find another answer than those, or choose another kind of answer: more than other words of the LLM.
 pub fn changes_finding(before: &AgentSettings, after: &AgentSettings) -> bool {
-    let told = &before.instructions;
     let told_alike = AgentSettings {
-        instructions: told.clone(),
+        instructions: before.instructions.clone(),
+        tone: before.tone,
+        tone_words: before.tone_words.clone(),
         ..after.clone()
     };
     changes_answers(before, &told_alike)
@@ -99,6 +103,7 @@ pub fn in_words(differences: &[Difference]) -> String {
 mod tests {
     use super::*;
     use crate::domain::answer::AnswerMode;
+    use crate::domain::persona::Tone;
     use proptest::prelude::*;
 
     fn words() -> impl Strategy<Value = String> {
@@ -110,36 +115,39 @@ mod tests {
             vec![AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose],
             0..=3,
         );
-        let lists = prop::array::uniform3(prop::collection::vec(words(), 0..=2));
-        let texts = prop::array::uniform6(words());
+        let lists = prop::array::uniform4(prop::collection::vec(words(), 0..=2));
+        let texts = prop::array::uniform7(words());
         (
             texts,
             lists,
             modes,
             prop::option::of(words()),
+            prop::sample::select(Tone::ALL.to_vec()),
             any::<(bool, bool, bool)>(),
         )
-            .prop_map(
-                |([name, business, greeting, disclosure, instructions, language], lists, modes, adapter, flags)| {
-                    let [collections, origins, chat_models] = lists;
-                    AgentSettings {
-                        name,
-                        business,
-                        greeting,
-                        disclosure,
-                        instructions,
-                        language,
-                        modes,
-                        allow_unfit: flags.0,
-                        collections,
-                        origins,
-                        chat_models,
-                        adapter,
-                        support_signal: flags.1,
-                        presence: flags.2,
-                    }
-                },
-            )
+            .prop_map(|(texts, lists, modes, adapter, tone, flags)| {
+                let [name, business, greeting, disclosure, instructions, tone_words, language] = texts;
+                let [collections, origins, chat_models, starters] = lists;
+                AgentSettings {
+                    name,
+                    business,
+                    greeting,
+                    starters,
+                    disclosure,
+                    instructions,
+                    tone,
+                    tone_words,
+                    language,
+                    modes,
+                    allow_unfit: flags.0,
+                    collections,
+                    origins,
+                    chat_models,
+                    adapter,
+                    support_signal: flags.1,
+                    presence: flags.2,
+                }
+            })
     }
 
     proptest! {
@@ -174,6 +182,22 @@ mod tests {
             prop_assert_eq!(differences(&one, &other).is_empty(), one == other);
             prop_assert!(!changes_writers(&one, &other) || changes_answers(&one, &other));
         }
+    }
+
+    #[test]
+    fn another_tone_is_other_words_of_the_llm_and_questions_to_begin_with_change_no_answer() {
+        let before = AgentSettings::default();
+        let formal = AgentSettings {
+            tone: Tone::Formal,
+            tone_words: "Like a butler.".to_owned(),
+            ..before.clone()
+        };
+        assert!(changes_answers(&before, &formal) && !changes_finding(&before, &formal));
+        let begins = AgentSettings {
+            starters: vec!["When do you open?".to_owned()],
+            ..before.clone()
+        };
+        assert!(!changes_answers(&before, &begins));
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod money;
 pub mod network;
 pub mod notice;
 pub mod page;
+pub mod persona;
 pub mod policy;
 pub mod presence;
 pub mod rehearsal;

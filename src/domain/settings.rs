@@ -4,6 +4,7 @@ use super::answer::AnswerMode;
 use super::limits::Limits;
 use super::model_ref::{InvalidModelRef, ModelRef};
 use super::money::Currency;
+use super::persona::{self, PersonaError, Tone};
 use super::report::ReportSettings;
 use super::team::TeamSettings;
 use crate::stats::statement::{Method, Rules};
@@ -192,10 +193,16 @@ pub struct AgentSettings {
     pub business: String,
     /// First line in the widget.
     pub greeting: String,
+    /// Questions that a visitor may begin with by a tap: at most four.
+    pub starters: Vec<String>,
     /// Tells the visitor that an AI drafts the answers. On by default.
     pub disclosure: String,
     /// What the LLM is told before it writes.
     pub instructions: String,
+    /// How it speaks.
+    pub tone: Tone,
+    /// The same in the owner's own words; told to the LLM behind its instructions.
+    pub tone_words: String,
     /// Language of the widget's own texts (`en`, `de`).
     pub language: String,
     /// Which answer modes it may use; `abstain` is always allowed.
@@ -223,8 +230,11 @@ impl Default for AgentSettings {
             name: "Assistant".to_owned(),
             business: String::new(),
             greeting: "Hello! What would you like to know?".to_owned(),
+            starters: Vec::new(),
             disclosure: "Answers are drafted by an AI and checked by our team.".to_owned(),
             instructions: "Answer the customer's question in one or two friendly sentences.".to_owned(),
+            tone: Tone::default(),
+            tone_words: String::new(),
             language: "en".to_owned(),
             modes: vec![AnswerMode::Verified, AnswerMode::Quote, AnswerMode::Compose],
             allow_unfit: false,
@@ -255,6 +265,9 @@ pub enum SettingsError {
     /// The name of an adapter.
     #[error("the adapter {0:?} is no name; write that of its file without the ending, or leave the field out")]
     Adapter(String),
+    /// How it presents itself.
+    #[error(transparent)]
+    Persona(#[from] PersonaError),
 }
 
 /// Chat models that are tried at most: whoever waits for an answer waits for all of them.
@@ -275,6 +288,7 @@ impl AgentSettings {
     /// # Errors
     /// [`SettingsError`] with what to write instead.
     pub fn check(&self) -> Result<(), SettingsError> {
+        persona::check(self)?;
         if self.chat_models.len() > MAX_CHAT_MODELS {
             return Err(SettingsError::TooMany(self.chat_models.len()));
         }

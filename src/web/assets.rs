@@ -39,6 +39,11 @@ pub(super) async fn here_script(request: Request) -> Result<Response, Problem> {
     for_other_sites("static/here.js", &request)
 }
 
+/// `GET /widget/v1/starters.js`: questions to begin with; loaded where the agent has some.
+pub(super) async fn starters_script(request: Request) -> Result<Response, Problem> {
+    for_other_sites("static/starters.js", &request)
+}
+
 fn for_other_sites(stored: &str, request: &Request) -> Result<Response, Problem> {
     let mut file = Assets::get(stored).ok_or_else(Problem::unknown_path)?;
     file.data = trimmed(&String::from_utf8_lossy(&file.data)).into_bytes().into();

@@ -35,6 +35,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/agents/{agent}/here", post(here))
         .route("/agents/{agent}/conversions", post(reached))
         .route("/here.js", get(assets::here_script))
+        .route("/starters.js", get(assets::starters_script))
         .route("/conversation", get(conversation))
         .route("/messages", post(write))
         .route("/acknowledge", post(acknowledge))
@@ -54,6 +55,8 @@ struct PublicSettings {
     name: String,
     business: String,
     greeting: String,
+    /// Questions to begin with.
+    starters: Vec<String>,
     disclosure: String,
     language: String,
     max_chars: usize,
@@ -73,6 +76,7 @@ async fn agent(State(web): State<Web>, InPath(key): InPath<String>) -> Result<Js
         name: settings.name,
         business: settings.business,
         greeting: settings.greeting,
+        starters: settings.starters,
         disclosure: settings.disclosure,
         language: settings.language,
         max_chars: VisitorText::MAX_CHARS,

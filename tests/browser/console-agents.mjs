@@ -43,22 +43,25 @@ try {
 
   // Looks alone are live at once.
   const preview = page.getByRole('region', { name: 'What you changed' });
-  const greeting = page.getByRole('textbox', { name: 'First line' });
+  const greeting = page.getByRole('textbox', { name: 'First line', exact: true });
   await greeting.fill('Good day! What can I do for you?');
+  await page.getByRole('textbox', { name: /^Questions to begin with/ }).fill('When do you open?\n\n Do you deliver? ');
   await preview.getByText('Live as soon as you save:').waitFor();
-  assert.equal(await preview.locator('[data-at-once] [data-names]').textContent(), 'first line');
+  assert.equal(await preview.locator('[data-at-once] [data-names]').textContent(), 'first line, questions to begin with');
   const save = page.locator('[data-save]');
   assert.equal(await save.textContent(), 'Save');
   await save.press('Enter');
   await page.locator('.toast-words').getByText('Version 2 is in force.').waitFor();
+  assert.equal(await page.getByRole('textbox', { name: /^Questions to begin with/ }).inputValue(), 'When do you open?\nDo you deliver?');
   step('at once');
 
   // What can change answers is tried first, and nothing else is lost on the way.
   const instructions = page.getByRole('textbox', { name: /^Instructions/ });
   await instructions.fill('Answer in one short sentence.');
+  await page.getByLabel('How it speaks').selectOption('formal');
   for (const kind of [/Quotes of the best passage/, /that the chat model writes/]) await page.getByRole('checkbox', { name: kind }).press('Space');
   await preview.getByText(/is tried on about? ?\d+ questions? first|is tried on \d+ question first/).waitFor();
-  assert.equal(await preview.locator('[data-tried] [data-names]').textContent(), 'instructions, kinds of answers');
+  assert.equal(await preview.locator('[data-tried] [data-names]').textContent(), 'instructions, tone, kinds of answers');
   assert.ok((await preview.locator('[data-diff] ins').count()) > 0, 'what is told otherwise is marked');
   assert.equal(await save.textContent(), 'Try it');
   await looksRight(page, 'agent-changed');
@@ -69,7 +72,7 @@ try {
   await page.getByText('no answer any more').waitFor();
   await looksRight(page, 'agent-tried');
   await page.goto(agent);
-  await page.getByRole('link', { name: 'Juno: instructions, kinds of answers' }).press('Enter');
+  await page.getByRole('link', { name: 'Juno: instructions, tone, kinds of answers' }).press('Enter');
   await page.waitForURL(/\/improve\/[0-9a-f-]{36}$/);
   await page.getByLabel('Why').fill('Quotes read badly.');
   await page.keyboard.press('Enter');

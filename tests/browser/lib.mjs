@@ -83,6 +83,8 @@ export function widget(page) {
       mock.setStatus({ phase: 'idle' });
       await eventually('events arrive', () => this.status.locator('.dots').count(), (dots) => dots === 0);
     },
+    /** Questions to begin with that are shown. */
+    starters: root.getByRole('group', { name: 'Questions to begin with' }).getByRole('button'),
     problem: root.getByRole('alert'),
   };
 }

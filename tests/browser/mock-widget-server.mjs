@@ -14,6 +14,7 @@ function trimmed(script) {
   return script.replace(/^\s*\/\*[^]*?\*\/\s*?$/gm, '').replace(/^\s*\/\/.*$/gm, '').replace(/^\s+/gm, '');
 }
 
+const STARTERS = fileURLToPath(new URL('../../assets/static/starters.js', import.meta.url));
 const HERE = fileURLToPath(new URL('../../assets/static/here.js', import.meta.url));
 const WIDGET = fileURLToPath(new URL('../../assets/static/widget.js', import.meta.url));
 const AGENT = 'pk_mock';
@@ -199,6 +200,10 @@ export class MockServer {
     if (url.pathname === '/widget/v1/here.js') {
       response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' });
       return response.end(trimmed(await readFile(HERE, 'utf8')));
+    }
+    if (url.pathname === '/widget/v1/starters.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' });
+      return response.end(trimmed(await readFile(STARTERS, 'utf8')));
     }
     response.setHeader('access-control-allow-headers', 'authorization, content-type');
     if (request.method === 'OPTIONS') return json(204);

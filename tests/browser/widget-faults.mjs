@@ -387,6 +387,61 @@ const cases = {
     assert.ok(gzipSync(script).length <= 2_000, `${gzipSync(script).length} bytes`);
   },
 
+  async 'questions to begin with are a script of their own, at most 1 KB on the wire, that only agents with some load'({ mock, page, chat }) {
+    const path = '/widget/v1/starters.js';
+    await chat.open();
+    await eventually('the first script is loaded', () => mock.requests.filter((request) => request.path.endsWith('/here.js')).length, (loads) => loads > 0);
+    assert.deepEqual(mock.requests.filter((request) => request.path === path), []);
+    const script = await (await fetch(`${mock.base}${path}`)).arrayBuffer();
+    assert.ok(gzipSync(script).length <= 1_000, `${gzipSync(script).length} bytes`);
+    // The settings of the last visit had none.
+    mock.config = { ...mock.config, starters: STARTERS };
+    await page.reload();
+    await chat.starters.first().waitFor();
+    assert.deepEqual(await chat.starters.allTextContents(), STARTERS);
+  },
+
+  'a question to begin with is sent by keyboard, keeps what is half written, and goes with the others': {
+    async run({ mock, page, chat }) {
+      await withStarters(mock, page, chat);
+      assert.deepEqual(await accessibilityProblems(page, 'holdpoint-chat'), []);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      assert.deepEqual(await accessibilityProblems(page, 'holdpoint-chat'), []);
+      // Beside the log, where nothing reads them out unasked.
+      assert.equal(await chat.log.getByRole('button').count(), 0);
+      await chat.box.fill('half a thou');
+      // Backwards from the text box, the last one first.
+      for (let press = 0; press < STARTERS.length; press += 1) await page.keyboard.press('Shift+Tab');
+      assert.equal(await page.evaluate(() => document.activeElement.shadowRoot.activeElement.textContent), STARTERS[0]);
+      await page.keyboard.press('Enter');
+      await chat.committed(STARTERS[0]);
+      assert.deepEqual(committedTexts(mock), [STARTERS[0]]);
+      assert.equal(await chat.box.inputValue(), 'half a thou');
+      assert.equal(await focused(page), 'TEXTAREA');
+      assert.equal(await chat.starters.count(), 0);
+      await page.reload();
+      await chat.committed(STARTERS[0]);
+      await page.waitForTimeout(300);
+      assert.equal(await chat.starters.count(), 0, 'whoever has written needs none');
+    },
+  },
+
+  'on a phone questions to begin with are tapped, and the keyboard stays down': {
+    options: { ...PHONE, reducedMotion: 'reduce' },
+    async run({ mock, page, chat }) {
+      await withStarters(mock, page, chat);
+      assert.deepEqual(await accessibilityProblems(page, 'holdpoint-chat'), []);
+      for (const button of await chat.starters.all()) {
+        const { x, width, height } = await button.boundingBox();
+        assert.ok(x >= 0 && x + width <= 390 && height >= 40, `${x} ${width} ${height}`);
+      }
+      await chat.starters.last().tap();
+      await chat.committed(STARTERS.at(-1));
+      assert.notEqual(await focused(page), 'TEXTAREA');
+      assert.equal(await chat.starters.count(), 0);
+    },
+  },
+
   'on a phone the panel fills the screen and keeps the focus inside': {
     options: PHONE,
     async run({ page, chat }) {
@@ -406,6 +461,16 @@ const cases = {
     },
   },
 };
+
+const STARTERS = ['When do you open?', 'What does a repair cost, how long does it take, and do I need an appointment?', '<b>Parts</b>'];
+
+/** The agent has questions to begin with, and the chat is open. */
+async function withStarters(mock, page, chat) {
+  mock.config = { ...mock.config, starters: STARTERS };
+  await page.reload();
+  await chat.open();
+  await chat.starters.first().waitFor();
+}
 
 const committedTexts = (mock) => mock.conversation.messages.map(({ text }) => text);
 

@@ -52,6 +52,44 @@ async fn act(app: &TestApp, id: &str, what: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_to_begin_with_are_live_at_once_another_tone_is_tried_and_what_cannot_be_meant_is_refused() {
+    let app = TestApp::start().await;
+    was_asked(&app).await;
+    let starters = json!(["When do you open?", "Do you deliver?"]);
+    let answer = put(
+        &app,
+        json!({ "starters": starters, "tone": "formal", "tone_words": "Like a butler." }),
+        "",
+    )
+    .await;
+    assert_eq!(accepted(&answer)["changes"], json!(["tone", "tone_words"]));
+    let live = settings(&app).await;
+    assert_eq!((&live["starters"], &live["tone"]), (&starters, &json!("as_instructed")));
+    let path = format!("/widget/v1/agents/{}", app.workspace.agent_key);
+    let public = app.anonymous().get(&path).await.ok();
+    assert_eq!(public["starters"], starters);
+    assert!(
+        public.get("tone").is_none(),
+        "how it is told to speak is nobody else's business"
+    );
+
+    for (wrong, word) in [
+        (json!({ "starters": ["a", "b", "c", "d", "e"] }), "at most 4"),
+        (json!({ "starters": ["a".repeat(81)] }), "80 characters"),
+        (json!({ "starters": [""] }), "empty"),
+        (json!({ "tone_words": "a".repeat(301) }), "300"),
+        (json!({ "tone": "rude" }), "rude"),
+    ] {
+        let answer = put(&app, wrong, "").await;
+        assert!(answer.status == 400 || answer.status == 422, "{}", answer.text());
+        assert!(answer.text().contains(word), "{}", answer.text());
+    }
+    let pages = app.owner();
+    let list = pages.get("/agents").await.text();
+    assert!(list.contains("2 questions to begin with"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changes_no_answer_is_live_at_once_and_what_can_is_tried_first() {
     let app = TestApp::start().await;
     was_asked(&app).await;

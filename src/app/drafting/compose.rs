@@ -11,6 +11,7 @@ use crate::domain::draft::Source;
 use crate::domain::ids::DraftId;
 use crate::domain::model::Sha256Digest;
 use crate::domain::model_ref::ModelRef;
+use crate::domain::persona;
 use crate::domain::policy::EngineTrouble;
 use crate::domain::settings::AgentSettings;
 use crate::domain::text::AnswerText;
@@ -57,8 +58,8 @@ pub(super) async fn compose(
         .map(|source| (source.title.as_str(), source.text.as_str()))
         .collect();
     let settings = asked.settings;
-    let whole = ComposePrompt::new(&settings.instructions, asked.question, &passages, asked.history)
-        .after_person(asked.handed_back);
+    let told = persona::told(settings);
+    let whole = ComposePrompt::new(&told, asked.question, &passages, asked.history).after_person(asked.handed_back);
     let prompts: Vec<ComposePrompt<'_>> = iter::successors(Some(whole), ComposePrompt::shortened).collect();
     let requests: Vec<ChatRequest> = prompts.iter().map(|prompt| request(prompt, settings)).collect();
     let written = engines
@@ -145,7 +146,7 @@ pub(in crate::app) fn recipe(
         .map(|source| (source.title.as_str(), source.text.as_str()))
         .collect();
     let read = json!([
-        settings.instructions,
+        persona::told(settings),
         writers,
         settings.adapter,
         MOST_TOKENS,
@@ -193,7 +194,8 @@ async fn support_delta(
 ) -> Option<f64> {
     let engine = app.engine().filter(|_| written.model.engine.is_none())?;
     let client = engine.client.at_priority(asked.priority);
-    let bare = ComposePrompt::new(&asked.settings.instructions, asked.question, &[], asked.history);
+    let told = persona::told(asked.settings);
+    let bare = ComposePrompt::new(&told, asked.question, &[], asked.history);
     let request = ScoreRequest {
         model: written.model.name.clone(),
         adapter: asked.settings.adapter.clone(),

@@ -8,6 +8,7 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::draft::Source;
 use crate::domain::ids::{AgentId, AgentVersionId, DraftId, JobId, WorkspaceId};
 use crate::domain::log::{Actor, EventKind};
+use crate::domain::persona;
 use crate::domain::settings::AgentSettings;
 use crate::domain::time::Timestamp;
 use crate::engine::Priority;
@@ -283,7 +284,7 @@ async fn is_changed(
     if row.mode != AnswerMode::Compose {
         return Ok(found.choice.text != made.body);
     }
-    let writes_alike = then.instructions == now.instructions
+    let writes_alike = persona::told(then) == persona::told(now)
         && then.adapter == now.adapter
         && made.signals.0.writer.is_some()
         && made.signals.0.writer == drafting::writer(app, now);

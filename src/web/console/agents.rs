@@ -16,6 +16,7 @@ use crate::domain::answer::AnswerMode;
 use crate::domain::ids::AgentId;
 use crate::domain::model::Purpose;
 use crate::domain::model_ref::ModelRef;
+use crate::domain::persona::Tone;
 use crate::domain::settings::AgentSettings;
 use crate::web::demo::own_origin;
 use crate::web::error::Problem;
@@ -56,6 +57,11 @@ fn row(agent: AgentView, default: Option<&str>) -> AgentRow {
         name: settings.name,
         business: settings.business,
         version: agent.version,
+        tone: match (settings.tone, settings.tone_words.trim()) {
+            (Tone::AsInstructed, words) => words.to_owned(),
+            (tone, _) => tone.in_words().to_owned(),
+        },
+        starters: settings.starters.len(),
         writer,
         origins: settings.origins.join(", "),
     }
@@ -148,8 +154,13 @@ async fn fields(web: &Web, viewer: &Viewer, agent: AgentView) -> Result<AgentFie
         name: settings.name,
         business: settings.business,
         greeting: settings.greeting,
+        starters: settings.starters.join("\n"),
         disclosure: settings.disclosure,
         instructions: settings.instructions,
+        tones: Tone::ALL
+            .map(|tone| (tone.as_str(), tone.in_words(), tone == settings.tone))
+            .to_vec(),
+        tone_words: settings.tone_words,
         allow_unfit: settings.allow_unfit,
         support_signal: settings.support_signal,
         presence: settings.presence,

@@ -24,6 +24,10 @@ pub struct AgentRow {
     pub business: String,
     /// Its version.
     pub version: i64,
+    /// How it speaks.
+    pub tone: String,
+    /// How many questions visitors may begin with.
+    pub starters: usize,
     /// What writes for it.
     pub writer: String,
     /// Where it is shown.
@@ -71,10 +75,16 @@ pub struct AgentFields {
     pub business: String,
     /// First line in the widget.
     pub greeting: String,
+    /// Questions to begin with, one on a line.
+    pub starters: String,
     /// Says that an AI answers.
     pub disclosure: String,
     /// What the LLM is told.
     pub instructions: String,
+    /// How it may speak: code, words, chosen.
+    pub tones: Vec<(&'static str, &'static str, bool)>,
+    /// The same in the owner's words.
+    pub tone_words: String,
     /// Languages to choose from: code, name, chosen.
     pub languages: Vec<(String, String, bool)>,
     /// Kinds of answers: code, name, wanted, what is made of it.
