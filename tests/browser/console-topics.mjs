@@ -36,6 +36,7 @@ try {
   const first = await topics.first().locator('.bar-name').textContent();
   await topics.first().getByRole('link', { name: 'Questions and name' }).press('Enter');
   await page.getByRole('heading', { name: first, level: 1 }).waitFor();
+  await page.waitForLoadState();
   const name = page.getByLabel('What these questions are called');
   await name.fill('Delivery times');
   await page.keyboard.press('Enter');

@@ -323,8 +323,8 @@ async fn what_the_shops_server_says_is_confirmed_and_wins_over_what_pages_say() 
     let listed = app.owner().get("/analyse/goals").await.text();
     for words in [
         "order A7",
-        "€999.00",
-        "€11.00",
+        "999.00 EUR",
+        "11.00 EUR",
         "confirmed by the shop",
         &buyer.conversation_id,
     ] {

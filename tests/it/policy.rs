@@ -3,6 +3,7 @@
 use super::app::{OPENING_HOURS, QUIET_MS, TestApp, VisitorClient, eventually};
 use holdpoint::app::AppError;
 use holdpoint::domain::ids::DraftId;
+use holdpoint::domain::time::Clock;
 use holdpoint::engine::wire::ErrorCode;
 use holdpoint::store::Change;
 use holdpoint::store::entity::{decision, draft};
@@ -529,7 +530,14 @@ async fn what_cannot_be_compared_with_the_examples_of_topics_waits_for_a_person_
         sent["kind"], "send",
         "it is compared, and is near to no accident: {sent}"
     );
-    // The first thing that is asked of the engine is where the message stands.
+    // What was asked gets its place among the topics of the analysis; then the first thing that is asked of the engine is where the message stands.
+    app.advance_ms(5_000);
+    eventually("nothing is due", async || {
+        let next = app.app.store().next_jobs(1).await.unwrap().pop();
+        next.is_none_or(|job| job.run_at > Clock::now(&*app.clock))
+            .then_some(())
+    })
+    .await;
     app.engine.fail_next(ErrorCode::Overloaded);
     let (_, held) = asks(&app, OPENING_HOURS).await;
     assert_eq!(held["kind"], "hold", "{held}");

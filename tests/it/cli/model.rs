@@ -148,7 +148,13 @@ fn a_chosen_embedder_is_the_one_that_the_next_start_finds_knowledge_with() {
     let running = holdpoint.start(&["serve", "--listen", "127.0.0.1:0"]);
     let engine = eventually_ready(&holdpoint);
     assert_eq!(engine["embedder"], "finder");
-    let found = holdpoint.json(&["kb", "search", "opening hours"]);
+    // What was imported without an engine is read now.
+    let begun = std::time::Instant::now();
+    let mut found = holdpoint.json(&["kb", "search", "opening hours"]);
+    while found["items"] == serde_json::json!([]) && begun.elapsed() < super::AMPLE {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        found = holdpoint.json(&["kb", "search", "opening hours"]);
+    }
     assert_eq!(found["items"][0]["title"], "When are you open?", "{found}");
     let listed = holdpoint.json(&["model", "list"]);
     assert_eq!(listed["items"][0]["in_use"], "choice", "{listed}");

@@ -162,8 +162,11 @@ fn the_engine_ends_when_its_standard_input_closes() {
 fn the_engine_says_in_one_sentence_why_a_file_is_no_model() {
     let bench = Bench::new();
     let file = bench.file("page.gguf", b"<!DOCTYPE html><title>404</title>");
-    let child = start_by_hand(&["--chat-model", file.to_str().unwrap()], &bench.settings.socket);
+    let mut child = start_by_hand(&["--chat-model", file.to_str().unwrap()], &bench.settings.socket);
+    // An engine whose input closes ends without a word: it stays open until this one has ended.
+    let input = child.stdin.take();
     let output = child.wait_with_output().unwrap();
+    drop(input);
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
